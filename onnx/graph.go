@@ -1,0 +1,77 @@
+package onnx
+
+// DType is the element type of a Tensor.
+type DType uint8
+
+// Element types that graphs of the supported exporters use. Narrower integers are widened to Int64 and
+// float64/float16 constants are converted to Float32 on reading; Type keeps what the file said.
+const (
+	Float32 DType = iota + 1
+	Int64
+	Bool
+)
+
+// Tensor is a constant of the graph: an initializer, an attribute or a folded result.
+// Exactly one of Floats and Ints is used, as Type says; booleans are 0 and 1 in Ints.
+type Tensor struct {
+	Type   DType
+	Shape  []int
+	Floats []float32
+	Ints   []int64
+}
+
+// Node is one operator. Inputs and Outputs are value names; "" marks an omitted optional one.
+type Node struct {
+	Name    string // the file's name, or "Op_index" where the file has none
+	Op      string
+	Domain  string // "" for ai.onnx
+	Inputs  []string
+	Outputs []string
+	Attrs   Attributes
+}
+
+// Graph is a network that is ready to be run: constants folded, BatchNormalization folded into the convolution before
+// it, nodes in topological order, and the shape of every value known for a batch of one image.
+type Graph struct {
+	Name    string
+	Digest  [32]byte // SHA-256 of the model file
+	Opset   int      // of ai.onnx
+	Input   Value    // the one input that is not an initializer; Shape[0] (batch) is 1
+	Outputs []Value
+	Nodes   []*Node
+	// Constants holds initializers and folded results by value name.
+	Constants map[string]*Tensor
+	// Values gives type and shape of every value that a node reads or writes, constants included.
+	Values map[string]Value
+}
+
+// Value is a named tensor of the graph.
+type Value struct {
+	Name  string
+	Type  DType
+	Shape []int
+}
+
+// EdgeSet says which tensors count as stored between layers (METHOD section 1).
+type EdgeSet string
+
+// The two edge sets.
+const (
+	Stored      EdgeSet = "stored"      // what a fused runtime writes to memory; the default
+	Activations EdgeSet = "activations" // outputs of activation functions, the paper's choice
+)
+
+// Edge is a tensor that is stored between layers, for a batch of one image.
+type Edge struct {
+	Name  string // the value's name
+	Node  string // the node that writes it
+	Op    string // the producing chain, for people: "Conv+Add+Relu"
+	Shape []int  // as in the graph, batch of one first
+	// Channels, Rows, Cols describe the planes. An edge whose channels hold a single value (a pooled vector, the
+	// output of a Gemm) has no planes worth a scale of their own: it is one channel, Rows 1, Cols the length.
+	Channels, Rows, Cols int
+	// ChannelsLast: element (c, r, x) lies at (r*Cols+x)*Channels+c, else at (c*Rows+r)*Cols+x.
+	ChannelsLast bool
+	OneSided     bool   // the producer cannot be negative
+	Reason       string // why this is an edge, one line
+}

@@ -1,0 +1,33 @@
+// Package report turns the results of an evaluation into what users look at: JSON, a text table, a page with a plot.
+package report
+
+// Result is the one JSON envelope (docs/JSON.md). Accuracies are in percent, drops in points, KL in nats per image
+// (per pixel for segmentation). What does not apply is null.
+type Result struct {
+	Model  string   `json:"model"`
+	Data   string   `json:"data"`
+	Images int      `json:"images"`
+	Metric *string  `json:"metric"` // "top1", "miou", or null when the data has no labels
+	FP32   *float64 `json:"fp32"`
+	Rows   []Row    `json:"rows"`
+}
+
+// Row is one method at one setting, stored one way.
+type Row struct {
+	Method       string   `json:"method"`     // "fp32", "direct", "dqa", ...
+	Bits         *int     `json:"bits"`       // n
+	ExtraBits    *int     `json:"extra_bits"` // m; dqa only
+	Ratio        *float64 `json:"ratio"`      // r; dqa only
+	Ranking      *string  `json:"ranking"`    // dqa only
+	Signed       *bool    `json:"signed"`     // false: one-sided channels use unsigned codes
+	Scale        *string  `json:"scale"`      // "dynamic-channel", ...
+	Coder        *string  `json:"coder"`      // null: raw codes; "huffman-errors": as the paper stores them; "huffman": whole codes
+	Value        *float64 `json:"value"`      // the metric
+	Drop         *float64 `json:"drop"`       // fp32 minus value on the same images
+	DropSE       *float64 `json:"drop_se"`    // paired standard error
+	KL           *float64 `json:"kl"`
+	Agreement    *float64 `json:"agreement"`     // percent of equal arg max
+	StoredBits   *float64 `json:"stored_bits"`   // 8 * bytes of frames / elements of the quantized edges
+	FrameBytes   *float64 `json:"frame_bytes"`   // mean per image
+	ProfileBytes *int     `json:"profile_bytes"` // once per device, not in stored_bits
+}
