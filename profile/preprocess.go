@@ -11,7 +11,7 @@ type Preprocess struct {
 	Channels string    // "rgb" (default), "bgr", "gray"; data with other channel counts passes as it is
 	Layout   string    // "nchw" (default) or "nhwc": what the network wants
 	Shape    []int     // input shape for networks with dynamic axes, batch first; nil: as the model says
-	Ignore   int       // label to leave out of scores, -1 for none
+	Ignore   []int     // labels to leave out of scores; nil: none
 }
 
 // Size is height by width in pixels.

@@ -1,0 +1,173 @@
+// Package frame is the container of all quantized edges of one image: header, then per edge a record (scales of this
+// image, length of every tile) and the tiles. It is pure data, bytes <-> structs; what is inside a tile is the codec's
+// business. spec/frame.md describes it field by field.
+package frame
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/dqa-go/dqa/internal/wire"
+)
+
+// Version is the format version that this package reads and writes. Version 0 is unstable.
+const Version = 0
+
+// Limits that are checked before memory is allocated.
+const (
+	MaxEdges  = 1 << 16
+	MaxScales = 1 << 20
+	MaxTiles  = 1 << 20
+)
+
+const magic = "DQAF"
+
+// DigestSize is the number of leading bytes of the profile's SHA-256 that a frame carries.
+const DigestSize = 16
+
+// HeaderSize is the encoded size of a Header in bytes.
+const HeaderSize = len(magic) + 1 + DigestSize + 4 + 4
+
+// Header opens a frame.
+type Header struct {
+	Profile [DigestSize]byte // leading bytes of the digest of the profile that it was made with
+	Edges   int              // number of edges that follow
+}
+
+// Edge is one edge of a frame. Scales belong to this image; none where they are static.
+type Edge struct {
+	Scales  []float32
+	Tiles   [][]byte // payloads, checksums taken off
+	Offsets []int    // where in the frame each payload begins, for error messages; set by Parse only
+}
+
+// Frame is a parsed frame; payloads point into the parsed bytes.
+type Frame struct {
+	Header
+	EdgeBlocks []Edge
+	Sections   Sections
+}
+
+// Sections says what the bytes of a frame are spent on; they sum to its size.
+type Sections struct {
+	Header    int
+	Scales    int
+	Index     int // counts and tile lengths
+	Payload   int
+	Checksums int
+}
+
+// Total is the size of the frame.
+func (s Sections) Total() int { return s.Header + s.Scales + s.Index + s.Payload + s.Checksums }
+
+// AppendHeader appends the header to dst.
+func AppendHeader(dst []byte, h Header) []byte {
+	start := len(dst)
+	dst = append(dst, magic...)
+	dst = append(dst, Version)
+	dst = append(dst, h.Profile[:]...)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(h.Edges))
+	return wire.AppendCRC(dst, start)
+}
+
+// AppendEdge appends one edge to dst.
+func AppendEdge(dst []byte, e Edge) []byte {
+	start := len(dst)
+	dst = binary.AppendUvarint(dst, uint64(len(e.Scales)))
+	for _, s := range e.Scales {
+		dst = wire.AppendFloat32(dst, s)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(e.Tiles)))
+	for _, t := range e.Tiles {
+		dst = binary.AppendUvarint(dst, uint64(len(t)))
+	}
+	dst = wire.AppendCRC(dst, start)
+	for _, t := range e.Tiles {
+		start := len(dst)
+		dst = append(dst, t...)
+		dst = wire.AppendCRC(dst, start)
+	}
+	return dst
+}
+
+// Parse checks src, all checksums included, and cuts it into payloads. Errors are *wire.Error.
+func Parse(src []byte) (*Frame, error) {
+	r := wire.NewReader(src)
+	f := &Frame{}
+	f.readHeader(r)
+	for i := 0; i < f.Edges && r.Err() == nil; i++ {
+		f.readEdge(r, i)
+	}
+	r.Section("frame end")
+	r.End()
+	if r.Err() != nil {
+		return nil, r.Err()
+	}
+	return f, nil
+}
+
+func (f *Frame) readHeader(r *wire.Reader) {
+	r.Section("frame header")
+	if string(r.Bytes(len(magic))) != magic {
+		r.Fail(wire.ErrMagic, "not a DQA frame")
+	}
+	if v := r.U8(); r.Err() == nil && v != Version {
+		r.Fail(wire.ErrVersion, "frame has version %d, this program reads %d", v, Version)
+	}
+	copy(f.Profile[:], r.Bytes(DigestSize))
+	n := r.U32()
+	r.CheckCRC(0)
+	if n > MaxEdges {
+		r.Fail(wire.ErrLimit, "%d edges, at most %d allowed", n, MaxEdges)
+		return
+	}
+	f.Edges = int(n)
+	f.Sections.Header = r.Offset() - 4
+	f.Sections.Checksums = 4
+}
+
+func (f *Frame) readEdge(r *wire.Reader, i int) {
+	r.Section(fmt.Sprintf("frame edge %d record", i))
+	start := r.Offset()
+	var e Edge
+	e.Scales = readScales(r)
+	lengths := readLengths(r)
+	f.Sections.Index += r.Offset() - start - 4*len(e.Scales)
+	f.Sections.Scales += 4 * len(e.Scales)
+	r.CheckCRC(start)
+	f.Sections.Checksums += 4 * (1 + len(lengths))
+	for t, n := range lengths {
+		if r.Err() != nil {
+			return
+		}
+		r.Section(fmt.Sprintf("frame edge %d tile %d", i, t))
+		start := r.Offset()
+		e.Tiles = append(e.Tiles, r.Bytes(n))
+		e.Offsets = append(e.Offsets, start)
+		r.CheckCRC(start)
+		f.Sections.Payload += n
+	}
+	f.EdgeBlocks = append(f.EdgeBlocks, e)
+}
+
+func readScales(r *wire.Reader) []float32 {
+	scales := make([]float32, r.Count(MaxScales, 4, "scales"))
+	for i := range scales {
+		pos := r.Offset()
+		s := r.Float32()
+		if s != 0 && !(s >= 0x1p-126 && s <= math.MaxFloat32) || math.Signbit(float64(s)) {
+			r.Fail(wire.ErrValue, "scale %d at byte %d is %v: zero or a positive normal number allowed", i, pos, s)
+			return nil
+		}
+	}
+	return scales
+}
+
+func readLengths(r *wire.Reader) []int {
+	lengths := make([]int, r.Count(MaxTiles, 5, "tiles"))
+	for i := range lengths {
+		lengths[i] = r.Uvarint(math.MaxInt32, "tile length")
+	}
+	return lengths
+}

@@ -1,0 +1,381 @@
+package profile
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/dqa-go/dqa/internal/wire"
+)
+
+// Limits that are checked before memory is allocated.
+const (
+	MaxEdges    = 1 << 16
+	MaxChannels = 1 << 20
+	MaxElements = 1 << 28 // values of one edge
+	MinBits     = 2       // n
+	MaxBits     = 8
+	MaxExtra    = 4  // m
+	MaxCodeLen  = 15 // of a Huffman code
+	maxString   = 1 << 12
+	maxDim      = 1 << 28
+	maxList     = 1 << 10
+)
+
+const magic = "DQAP"
+
+// Section tags, in file order.
+const (
+	tagOrigin = iota + 1
+	tagPreprocess
+	tagMethod
+	tagEdges
+)
+
+var sectionNames = map[int]string{
+	tagOrigin: "origin", tagPreprocess: "preprocess", tagMethod: "method", tagEdges: "edges",
+}
+
+// Section is a part of an encoded profile, for inspection. The sizes of all sections sum to the size of the file.
+type Section struct {
+	Name string
+	Size int
+}
+
+// Append appends the encoded profile to dst. Equal profiles give equal bytes. It panics if Validate fails.
+func (p *Profile) Append(dst []byte) []byte {
+	if err := p.Validate(); err != nil {
+		panic("profile: Append of an invalid profile: " + err.Error())
+	}
+	start := len(dst)
+	dst = append(dst, magic...)
+	dst = append(dst, Version)
+	dst = appendSection(dst, tagOrigin, p.appendOrigin(nil))
+	dst = appendSection(dst, tagPreprocess, p.Preprocess.append(nil))
+	dst = appendSection(dst, tagMethod, p.appendMethod(nil))
+	dst = appendSection(dst, tagEdges, p.appendEdges(nil))
+	return wire.AppendCRC(dst, start)
+}
+
+func appendSection(dst []byte, tag byte, payload []byte) []byte {
+	dst = append(dst, tag)
+	dst = binary.AppendUvarint(dst, uint64(len(payload)))
+	return append(dst, payload...)
+}
+
+// Parse decodes a profile. Errors are *wire.Error with section and offset; src is not kept.
+func Parse(src []byte) (*Profile, error) {
+	p, _, err := ParseSections(src)
+	return p, err
+}
+
+// ParseSections is Parse, and tells how large each section is.
+func ParseSections(src []byte) (*Profile, []Section, error) {
+	r := wire.NewReader(src)
+	r.Section("profile header")
+	if string(r.Bytes(len(magic))) != magic {
+		r.Fail(wire.ErrMagic, "not a DQA profile")
+	}
+	if v := r.U8(); r.Err() == nil && v != Version {
+		r.Fail(wire.ErrVersion, "profile has schema version %d, this program reads %d", v, Version)
+	}
+	checkTrailer(r, src)
+	p := &Profile{}
+	sections := []Section{{"header", r.Offset()}}
+	for tag := tagOrigin; tag <= tagEdges; tag++ {
+		start := r.Offset()
+		p.readSection(r, tag)
+		sections = append(sections, Section{sectionNames[tag], r.Offset() - start})
+	}
+	r.Section("profile checksum")
+	start := r.Offset()
+	r.U32() // compared by checkTrailer
+	r.End()
+	sections = append(sections, Section{"checksum", r.Offset() - start})
+	if r.Err() == nil {
+		if err := p.Validate(); err != nil {
+			r.Section("profile")
+			r.Fail(wire.ErrValue, "%v", err)
+		}
+	}
+	if r.Err() != nil {
+		return nil, nil, r.Err()
+	}
+	return p, sections, nil
+}
+
+// checkTrailer compares the checksum before anything is believed.
+func checkTrailer(r *wire.Reader, src []byte) {
+	if r.Err() != nil {
+		return
+	}
+	n := len(src) - 4
+	if n < r.Offset() {
+		r.Fail(wire.ErrTruncated, "no room for a checksum")
+		return
+	}
+	if got, want := binary.LittleEndian.Uint32(src[n:]), wire.CRC(src[:n]); got != want {
+		r.Section("profile checksum")
+		r.Fail(wire.ErrChecksum, "stored %08x, computed %08x: the profile is damaged or cut off", got, want)
+	}
+}
+
+func (p *Profile) readSection(r *wire.Reader, tag int) {
+	r.Section("profile " + sectionNames[tag])
+	if got := r.U8(); r.Err() == nil && int(got) != tag {
+		r.Fail(wire.ErrValue, "section tag %d, %d expected", got, tag)
+	}
+	size := r.Count(math.MaxInt32, 1, "section bytes")
+	end := r.Offset() + size
+	switch tag {
+	case tagOrigin:
+		p.readOrigin(r)
+	case tagPreprocess:
+		p.Preprocess.read(r)
+	case tagMethod:
+		p.readMethod(r)
+	case tagEdges:
+		p.readEdges(r)
+	}
+	if r.Err() == nil && r.Offset() != end {
+		r.Fail(wire.ErrValue, "section is %d bytes longer than its length says", r.Offset()-end)
+	}
+}
+
+func (p *Profile) appendOrigin(b []byte) []byte {
+	b = wire.AppendString(b, p.Tool)
+	b = wire.AppendString(b, p.ISA)
+	b = binary.LittleEndian.AppendUint64(b, p.Seed)
+	b = wire.AppendString(b, p.Model.Name)
+	b = append(b, p.Model.Digest[:]...)
+	b = wire.AppendString(b, p.Data.Spec)
+	b = append(b, p.Data.Digest[:]...)
+	b = binary.AppendUvarint(b, uint64(p.Data.Images))
+	return wire.AppendString(b, p.EdgeSet)
+}
+
+func (p *Profile) readOrigin(r *wire.Reader) {
+	p.Tool = r.String(maxString, "tool version")
+	p.ISA = r.String(maxString, "instruction set")
+	p.Seed = r.U64()
+	p.Model.Name = r.String(maxString, "model name")
+	copy(p.Model.Digest[:], r.Bytes(32))
+	p.Data.Spec = r.String(maxString, "data spec")
+	copy(p.Data.Digest[:], r.Bytes(32))
+	p.Data.Images = r.Uvarint(math.MaxInt32, "number of images")
+	p.EdgeSet = r.String(maxString, "edge set")
+}
+
+func (p *Profile) appendMethod(b []byte) []byte {
+	m := p.Method
+	b = wire.AppendString(b, m.Name)
+	b = append(b, byte(m.Bits), byte(m.ExtraBits))
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Ratio))
+	b = wire.AppendString(b, m.Ranking)
+	b = wire.AppendBools(b, []bool{m.Unsigned})
+	return append(b, byte(m.Scale), byte(p.Coder))
+}
+
+func (p *Profile) readMethod(r *wire.Reader) {
+	m := &p.Method
+	m.Name = r.String(maxString, "method name")
+	m.Bits, m.ExtraBits = int(r.U8()), int(r.U8())
+	m.Ratio = r.Float64()
+	m.Ranking = r.String(maxString, "ranking")
+	m.Unsigned = r.Bool("unsigned")
+	m.Scale, p.Coder = ScaleMode(r.U8()), Coder(r.U8())
+}
+
+func appendSize(b []byte, s Size) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(s.Height)), uint64(s.Width))
+}
+
+func readSize(r *wire.Reader, what string) Size {
+	return Size{Height: r.Uvarint(maxDim, what), Width: r.Uvarint(maxDim, what)}
+}
+
+func appendFloats(b []byte, v []float32) []byte {
+	b = binary.AppendUvarint(b, uint64(len(v)))
+	for _, x := range v {
+		b = wire.AppendFloat32(b, x)
+	}
+	return b
+}
+
+func readFloats(r *wire.Reader, limit uint64, what string) []float32 {
+	n := r.Count(limit, 4, what)
+	if n == 0 {
+		return nil
+	}
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = r.Float32()
+	}
+	return v
+}
+
+func appendInts(b []byte, v []int) []byte {
+	b = binary.AppendUvarint(b, uint64(len(v)))
+	for _, x := range v {
+		b = binary.AppendUvarint(b, uint64(x))
+	}
+	return b
+}
+
+func readInts(r *wire.Reader, what string) []int {
+	n := r.Count(maxList, 1, what)
+	if n == 0 {
+		return nil
+	}
+	v := make([]int, n)
+	for i := range v {
+		v[i] = r.Uvarint(maxDim, what)
+	}
+	return v
+}
+
+func (p *Preprocess) append(b []byte) []byte {
+	b = appendSize(b, p.Resize)
+	b = appendSize(b, p.Crop)
+	b = wire.AppendFloat32(b, p.Divisor)
+	b = appendFloats(b, p.Mean)
+	b = appendFloats(b, p.Std)
+	b = wire.AppendString(b, p.Channels)
+	b = wire.AppendString(b, p.Layout)
+	b = appendInts(b, p.Shape)
+	return appendInts(b, p.Ignore)
+}
+
+func (p *Preprocess) read(r *wire.Reader) {
+	p.Resize = readSize(r, "resize")
+	p.Crop = readSize(r, "crop")
+	p.Divisor = r.Float32()
+	p.Mean = readFloats(r, maxList, "mean")
+	p.Std = readFloats(r, maxList, "std")
+	p.Channels = r.String(maxString, "channels")
+	p.Layout = r.String(maxString, "layout")
+	p.Shape = readInts(r, "shape")
+	p.Ignore = readInts(r, "ignored labels")
+}
+
+// Flags of an edge.
+const (
+	flagChannelsLast = 1 << iota
+	flagOneSided
+	flagUnsigned
+	flagMax
+)
+
+func (p *Profile) appendEdges(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(p.Edges)))
+	for i := range p.Edges {
+		b = p.Edges[i].append(b, p.Coder)
+	}
+	return b
+}
+
+func (p *Profile) readEdges(r *wire.Reader) {
+	n := r.Count(MaxEdges, 8, "edges")
+	for i := 0; i < n && r.Err() == nil; i++ {
+		var e Edge
+		e.read(r, p.Coder)
+		p.Edges = append(p.Edges, e)
+	}
+}
+
+func (e *Edge) append(b []byte, coder Coder) []byte {
+	b = wire.AppendString(b, e.Name)
+	for _, v := range []int{e.Channels, e.Rows, e.Cols, e.Tile.Channels, e.Tile.Rows} {
+		b = binary.AppendUvarint(b, uint64(v))
+	}
+	var flags byte
+	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned} {
+		if set {
+			flags |= 1 << i
+		}
+	}
+	b = append(b, flags, byte(e.Bits), byte(e.ExtraBits), byte(e.Scale))
+	if e.ExtraBits > 0 {
+		b = wire.AppendBools(b, e.Important)
+	}
+	for _, s := range e.Steps {
+		b = wire.AppendFloat32(b, s)
+	}
+	for _, t := range e.Tables {
+		b = appendNibbles(b, t)
+	}
+	return b
+}
+
+func (e *Edge) read(r *wire.Reader, coder Coder) {
+	e.Name = r.String(maxString, "edge name")
+	e.Channels = r.Uvarint(MaxChannels, "channels")
+	e.Rows = r.Uvarint(maxDim, "rows")
+	e.Cols = r.Uvarint(maxDim, "columns")
+	e.Tile = Tile{Channels: r.Uvarint(MaxChannels, "tile channels"), Rows: r.Uvarint(maxDim, "tile rows")}
+	flags := r.U8()
+	if flags >= flagMax {
+		r.Fail(wire.ErrValue, "edge flags %#x unknown", flags)
+	}
+	e.ChannelsLast = flags&flagChannelsLast != 0
+	e.OneSided = flags&flagOneSided != 0
+	e.Unsigned = flags&flagUnsigned != 0
+	e.Bits, e.ExtraBits, e.Scale = int(r.U8()), int(r.U8()), ScaleMode(r.U8())
+	if r.Err() != nil {
+		return
+	}
+	if err := e.validateShape(); err != nil {
+		r.Fail(wire.ErrValue, "%v", err)
+		return
+	}
+	if e.ExtraBits > 0 {
+		e.Important = r.Bools(e.Channels, "important channels")
+	}
+	if r.Err() == nil && e.Scale.Static() {
+		e.readSteps(r)
+	}
+	if r.Err() == nil {
+		for _, n := range e.NumSymbols(coder) {
+			e.Tables = append(e.Tables, readNibbles(r, n))
+		}
+	}
+}
+
+func (e *Edge) readSteps(r *wire.Reader) {
+	n := e.NumScales()
+	if n > r.Len()/4 {
+		r.Fail(wire.ErrTruncated, "%d steps wanted, %d bytes left", n, r.Len())
+		return
+	}
+	e.Steps = make([]float32, n)
+	for i := range e.Steps {
+		e.Steps[i] = r.Float32()
+	}
+}
+
+// appendNibbles stores code lengths, two a byte, the first in the low half.
+func appendNibbles(b []byte, lengths []uint8) []byte {
+	for i, l := range lengths {
+		if i%2 == 0 {
+			b = append(b, l)
+		} else {
+			b[len(b)-1] |= l << 4
+		}
+	}
+	return b
+}
+
+func readNibbles(r *wire.Reader, n int) []uint8 {
+	b := r.Bytes((n + 1) / 2)
+	if b == nil {
+		return nil
+	}
+	if n%2 == 1 && b[len(b)-1]>>4 != 0 {
+		r.Fail(wire.ErrValue, "unused half byte of a table is set")
+		return nil
+	}
+	lengths := make([]uint8, n)
+	for i := range lengths {
+		lengths[i] = b[i/2] >> (i % 2 * 4) & 15
+	}
+	return lengths
+}

@@ -1,0 +1,204 @@
+// Package profile is the format of what calibration learns: everything that an encoder or decoder of one network's
+// activations must know besides a frame, and what a user needs to run the network again (preprocessing, origin).
+// It is pure data, bytes <-> structs; spec/profile.md describes it section by section.
+package profile
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math"
+)
+
+// Version is the schema version that this package reads and writes. Version 0 is unstable.
+const Version = 0
+
+// Profile is one method at one setting for one network.
+type Profile struct {
+	Tool       string // version of the program that made it
+	ISA        string // instruction set the engine ran on; float results differ in the last bits between sets
+	Seed       uint64 // of every random choice
+	Model      Model
+	Data       Data
+	EdgeSet    string // which tensors count as edges: "stored" or "activations"
+	Preprocess Preprocess
+	Method     Method
+	Coder      Coder
+	Edges      []Edge // in the order in which the network computes them
+}
+
+// Model identifies the network.
+type Model struct {
+	Name   string   // base name of the file
+	Digest [32]byte // SHA-256 of the file
+}
+
+// Data identifies what was calibrated on.
+type Data struct {
+	Spec   string
+	Digest [32]byte // of contents, order and labels
+	Images int
+}
+
+// Method is what the user asked for; the consequences are in the edges.
+type Method struct {
+	Name      string  // "direct", "dqa"
+	Bits      int     // n, 2..8
+	ExtraBits int     // m, 0..4
+	Ratio     float64 // r, 0..1, of important channels
+	Ranking   string  // how channels were ranked; "" where nothing was
+	Unsigned  bool    // one-sided channels use unsigned codes
+	Scale     ScaleMode
+}
+
+// Coder says how codes become bytes (spec/frame.md, section "tile payload").
+type Coder uint8
+
+// The coders of version 0.
+const (
+	Raw           Coder = iota // bit planes of codes and of shift errors
+	HuffmanErrors              // bit planes of codes, Huffman-coded shift errors: as the paper stores them
+	Huffman                    // whole codes (before the shift), Huffman-coded
+	coders
+)
+
+var coderNames = [coders]string{"raw", "huffman-errors", "huffman"}
+
+func (c Coder) String() string { return name(coderNames[:], int(c)) }
+
+// ScaleMode says what a scale belongs to and whether it is taken from each image or from calibration.
+type ScaleMode uint8
+
+// The scale modes.
+const (
+	DynamicChannel ScaleMode = iota // per channel and image, stored in the frame; the paper's
+	DynamicTensor                   // per edge and image, stored in the frame
+	StaticChannel                   // per channel, calibration maximum, stored in the profile
+	StaticTensor                    // per edge, calibration maximum, stored in the profile
+	scaleModes
+)
+
+var scaleNames = [scaleModes]string{"dynamic-channel", "dynamic-tensor", "static-channel", "static-tensor"}
+
+func (m ScaleMode) String() string { return name(scaleNames[:], int(m)) }
+
+// Static tells whether scales come from calibration.
+func (m ScaleMode) Static() bool { return m == StaticChannel || m == StaticTensor }
+
+// PerChannel tells whether every channel has a scale of its own.
+func (m ScaleMode) PerChannel() bool { return m == DynamicChannel || m == StaticChannel }
+
+// ParseScaleMode is the inverse of String.
+func ParseScaleMode(s string) (ScaleMode, error) {
+	for i, n := range scaleNames {
+		if n == s {
+			return ScaleMode(i), nil
+		}
+	}
+	return 0, fmt.Errorf("scale %q unknown, one of %q allowed", s, scaleNames)
+}
+
+func name(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("unknown(%d)", i)
+}
+
+// Edge is how one stored tensor is quantized and cut.
+type Edge struct {
+	Name                 string
+	Channels, Rows, Cols int  // planes of one image; ChannelsLast as in onnx.Edge
+	ChannelsLast         bool // element (c, r, x) lies at (r*Cols+x)*Channels+c, else at (c*Rows+r)*Cols+x
+	OneSided             bool // cannot be negative
+	Unsigned             bool // codes are 0..2^N-1, else two's complement
+	Bits, ExtraBits      int  // n and m
+	Scale                ScaleMode
+	Tile                 Tile
+	Important            []bool    // per channel: has n+m bits; nil when ExtraBits is 0
+	Steps                []float32 // static scale modes: one per scale slot (NumScales)
+	Tables               [][]uint8 // code lengths of the coder's tables, see NumSymbols
+}
+
+// Elements is the number of values of one image.
+func (e *Edge) Elements() int { return e.Channels * e.Rows * e.Cols }
+
+// IsImportant tells whether channel c has ExtraBits more.
+func (e *Edge) IsImportant(c int) bool { return e.Important != nil && e.Important[c] }
+
+// WideBits is the number of bits of channel c's codes before the shift: n or n+m.
+func (e *Edge) WideBits(c int) int {
+	if e.IsImportant(c) {
+		return e.Bits + e.ExtraBits
+	}
+	return e.Bits
+}
+
+// NumImportant counts the important channels.
+func (e *Edge) NumImportant() int {
+	n := 0
+	for _, b := range e.Important {
+		if b {
+			n++
+		}
+	}
+	return n
+}
+
+// NumScales is the number of scale slots: one per channel, or per tensor one for the unimportant channels and one
+// for the important ones.
+func (e *Edge) NumScales() int {
+	if e.Scale.PerChannel() {
+		return e.Channels
+	}
+	return 2
+}
+
+// ScaleSlot is the index of channel c's scale.
+func (e *Edge) ScaleSlot(c int) int {
+	switch {
+	case e.Scale.PerChannel():
+		return c
+	case e.IsImportant(c):
+		return 1
+	}
+	return 0
+}
+
+// NumSymbols gives the alphabet sizes of the tables that coder needs: 2^m for shift errors; 2^n and 2^(n+m) for the
+// whole codes of unimportant and important channels (0: no such table, no channel uses it).
+func (e *Edge) NumSymbols(coder Coder) []int {
+	important := e.NumImportant()
+	switch coder {
+	case HuffmanErrors:
+		if important == 0 {
+			return nil
+		}
+		return []int{1 << e.ExtraBits}
+	case Huffman:
+		sizes := []int{1 << e.Bits, 1 << (e.Bits + e.ExtraBits)}
+		if important == e.Channels {
+			sizes[0] = 0
+		}
+		if important == 0 {
+			sizes[1] = 0
+		}
+		return sizes
+	}
+	return nil
+}
+
+// Digest identifies the profile in frames: SHA-256 of its encoded form.
+func (p *Profile) Digest() [32]byte { return sha256.Sum256(p.Append(nil)) }
+
+// Elements is the number of quantized values of one image.
+func (p *Profile) Elements() int {
+	n := 0
+	for i := range p.Edges {
+		n += p.Edges[i].Elements()
+	}
+	return n
+}
+
+func normal(v float32) bool {
+	return v >= 0x1p-126 && v <= math.MaxFloat32
+}

@@ -1,0 +1,207 @@
+package profile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/google/go-cmp/cmp"
+)
+
+// example uses every field with a value that is not its zero.
+func example() *Profile {
+	p := &Profile{
+		Tool: "dqa v0.1", ISA: "avx2", Seed: 7, EdgeSet: "stored",
+		Model: Model{Name: "net.onnx", Digest: [32]byte{1, 2, 3}},
+		Data:  Data{Spec: "cifar10:calib.bin[0:256]", Digest: [32]byte{9}, Images: 256},
+		Preprocess: Preprocess{
+			Resize: Size{0, 256}, Crop: Size{224, 224}, Divisor: 127.5, Mean: []float32{.5}, Std: []float32{.25},
+			Channels: "bgr", Layout: "nhwc", Shape: []int{1, 3, 224, 224}, Ignore: []int{11},
+		},
+		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Unsigned: true, Scale: StaticTensor},
+		Coder:  Huffman,
+		Edges: []Edge{
+			{Name: "relu", Channels: 3, Rows: 4, Cols: 5, OneSided: true, Unsigned: true, Bits: 2, ExtraBits: 1,
+				Scale: StaticTensor, Tile: Tile{2, 3}, Important: []bool{true, false, true}, Steps: []float32{.5, .25},
+				Tables: [][]uint8{{1, 2, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 7}}},
+			{Name: "gelu", Channels: 2, Rows: 7, Cols: 1, ChannelsLast: true, Bits: 2, Scale: DynamicChannel, Tile: Tile{2, 7},
+				Tables: [][]uint8{{2, 2, 2, 2}, {}}},
+		},
+	}
+	return p
+}
+
+func TestParseRestoresWhatAppendWrote(t *testing.T) {
+	want := example()
+	got, err := Parse(want.Append(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !bytes.Equal(got.Append(nil), want.Append(nil)) || got.Digest() != want.Digest() {
+		t.Error("encoding is not deterministic")
+	}
+	prefix := []byte("kept")
+	if b := want.Append(prefix); !bytes.Equal(b[4:], want.Append(nil)) || string(b[:4]) != "kept" {
+		t.Error("Append does not append")
+	}
+}
+
+func TestSectionsSumToTheSize(t *testing.T) {
+	b := example().Append(nil)
+	_, sections, err := ParseSections(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	for _, s := range sections {
+		sum += s.Size
+	}
+	if sum != len(b) || len(sections) != 6 {
+		t.Errorf("%v sum to %d of %d bytes", sections, sum, len(b))
+	}
+}
+
+func TestParseRefusesEveryDamage(t *testing.T) {
+	whole := example().Append(nil)
+	for i := range whole {
+		var e *wire.Error
+		if _, err := Parse(whole[:i]); !errors.As(err, &e) {
+			t.Fatalf("prefix of %d bytes: %v", i, err)
+		}
+		for _, mask := range []byte{1, 0x80, 0xff} {
+			flipped := bytes.Clone(whole)
+			flipped[i] ^= mask
+			if _, err := Parse(flipped); !errors.As(err, &e) {
+				t.Fatalf("byte %d ^ %#x: %v", i, mask, err)
+			}
+		}
+	}
+	if _, err := Parse(append(bytes.Clone(whole), 0)); !errors.Is(err, wire.ErrChecksum) {
+		t.Errorf("trailing byte: %v", err)
+	}
+}
+
+// reseal gives damaged bytes a right checksum, so that the checks behind it are reached.
+func reseal(b []byte) []byte {
+	if len(b) >= 4 {
+		binary.LittleEndian.PutUint32(b[len(b)-4:], wire.CRC(b[:len(b)-4]))
+	}
+	return b
+}
+
+func TestParseOfResealedDamageNeverPanics(t *testing.T) {
+	whole := example().Append(nil)
+	rng := rand.New(rand.NewPCG(1, 2))
+	refused := 0
+	for i := range whole {
+		for range 8 {
+			b := bytes.Clone(whole)
+			b[i] = byte(rng.Uint32())
+			p, err := Parse(reseal(b))
+			if err != nil {
+				refused++
+				continue
+			}
+			if err := p.Validate(); err != nil {
+				t.Fatalf("byte %d: accepted, yet %v", i, err)
+			}
+		}
+	}
+	if refused == 0 {
+		t.Error("nothing was refused")
+	}
+}
+
+func TestValidateRefuses(t *testing.T) {
+	cases := map[string]func(*Profile){
+		"coder":               func(p *Profile) { p.Coder = 9 },
+		"ratio":               func(p *Profile) { p.Method.Ratio = math.NaN() },
+		"bits of the method":  func(p *Profile) { p.Method.Bits = 9 },
+		"extra bits":          func(p *Profile) { p.Edges[0].ExtraBits = 5 },
+		"no channels":         func(p *Profile) { p.Edges[0].Channels = 0 },
+		"too many values":     func(p *Profile) { p.Edges[0].Rows, p.Edges[0].Cols = 1<<20, 1<<20 },
+		"tile too large":      func(p *Profile) { p.Edges[0].Tile.Rows = 5 },
+		"tile of no rows":     func(p *Profile) { p.Edges[0].Tile.Rows = 0 },
+		"importance missing":  func(p *Profile) { p.Edges[0].Important = nil },
+		"importance too long": func(p *Profile) { p.Edges[0].Important = make([]bool, 4) },
+		"step missing":        func(p *Profile) { p.Edges[0].Steps = p.Edges[0].Steps[:1] },
+		"step subnormal":      func(p *Profile) { p.Edges[0].Steps[0] = 1e-40 },
+		"step negative":       func(p *Profile) { p.Edges[0].Steps[0] = -1 },
+		"table missing":       func(p *Profile) { p.Edges[0].Tables = nil },
+		"table of other size": func(p *Profile) { p.Edges[1].Tables[0] = []uint8{1, 1} },
+		"table not complete":  func(p *Profile) { p.Edges[1].Tables[0] = []uint8{3, 3, 3, 3} },
+		"table over-full":     func(p *Profile) { p.Edges[1].Tables[0] = []uint8{1, 1, 1, 1} },
+		"code length 0":       func(p *Profile) { p.Edges[1].Tables[0] = []uint8{0, 1, 2, 2} },
+		"two-sided unsigned":  func(p *Profile) { p.Edges[0].OneSided = false },
+		"std of zero":         func(p *Profile) { p.Preprocess.Std[0] = 0 },
+		"name too long":       func(p *Profile) { p.Edges[0].Name = string(make([]byte, maxString+1)) },
+		"negative label":      func(p *Profile) { p.Preprocess.Ignore[0] = -1 },
+	}
+	for name, damage := range cases {
+		p := example()
+		damage(p)
+		if err := p.Validate(); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if err := example().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTilesCoverEveryRowOfEveryChannelOnce(t *testing.T) {
+	for _, dims := range [][3]int{{16, 32, 32}, {64, 8, 8}, {16, 128, 128}, {1, 1, 64}, {512, 56, 56}, {3, 2000, 2000}, {128, 65, 1}, {7, 1, 100000}, {1000, 500, 300}} {
+		e := Edge{Channels: dims[0], Rows: dims[1], Cols: dims[2], Tile: TileFor(dims[0], dims[1], dims[2])}
+		seen := make([]int, e.Channels*e.Rows)
+		largest := 0
+		for i := range e.NumTiles() {
+			b := e.TileBounds(i)
+			for c := b.C0; c < b.C1; c++ {
+				for r := b.R0; r < b.R1; r++ {
+					seen[c*e.Rows+r]++
+				}
+			}
+			largest = max(largest, e.TileSize(b))
+		}
+		for i, n := range seen {
+			if n != 1 {
+				t.Fatalf("%v, tile %v: row %d of channel %d is in %d tiles", dims, e.Tile, i%e.Rows, i/e.Rows, n)
+			}
+		}
+		if largest > tileLimit && e.Cols <= tileLimit {
+			t.Errorf("%v: tile of %d values", dims, largest)
+		}
+		if e.Elements() > 2*tileTarget && e.Cols < tileTarget/tileMinRows && largest < 4<<10 {
+			t.Errorf("%v: largest tile has only %d values", dims, largest)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(example().Append(nil))
+	f.Add([]byte("DQAP\x00"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := Parse(reseal(bytes.Clone(b)))
+		if err != nil {
+			var e *wire.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("untyped error %v", err)
+			}
+			return
+		}
+		again, err := Parse(p.Append(nil))
+		if err != nil {
+			t.Fatalf("accepted, but not after encoding: %v", err)
+		}
+		if again.Digest() != p.Digest() {
+			t.Fatal("digest changes")
+		}
+	})
+}

@@ -1,0 +1,174 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Validate tells the first thing that Parse would refuse.
+func (p *Profile) Validate() error {
+	switch {
+	case p.Coder >= coders:
+		return fmt.Errorf("coder %d unknown", p.Coder)
+	case p.Method.Scale >= scaleModes:
+		return fmt.Errorf("scale mode %d unknown", p.Method.Scale)
+	case !(p.Method.Ratio >= 0 && p.Method.Ratio <= 1):
+		return fmt.Errorf("ratio %v is not between 0 and 1", p.Method.Ratio)
+	case len(p.Edges) > MaxEdges:
+		return fmt.Errorf("%d edges, at most %d allowed", len(p.Edges), MaxEdges)
+	case p.Data.Images < 0 || p.Data.Images > math.MaxInt32:
+		return fmt.Errorf("%d images", p.Data.Images)
+	}
+	if err := p.validateStrings(); err != nil {
+		return err
+	}
+	if err := checkBits(p.Method.Bits, p.Method.ExtraBits); err != nil {
+		return fmt.Errorf("method: %w", err)
+	}
+	if err := p.Preprocess.Validate(); err != nil {
+		return fmt.Errorf("preprocessing: %w", err)
+	}
+	for i := range p.Edges {
+		if err := p.Edges[i].validate(p.Coder); err != nil {
+			return fmt.Errorf("edge %d %q: %w", i, p.Edges[i].Name, err)
+		}
+	}
+	return nil
+}
+
+func (p *Profile) validateStrings() error {
+	for _, s := range []string{p.Tool, p.ISA, p.Model.Name, p.Data.Spec, p.EdgeSet, p.Method.Name, p.Method.Ranking} {
+		if len(s) > maxString {
+			return fmt.Errorf("text of %d bytes, at most %d allowed: %.40q...", len(s), maxString, s)
+		}
+	}
+	return nil
+}
+
+func checkBits(bits, extra int) error {
+	if bits < MinBits || bits > MaxBits {
+		return fmt.Errorf("%d bits, %d to %d allowed", bits, MinBits, MaxBits)
+	}
+	if extra < 0 || extra > MaxExtra {
+		return fmt.Errorf("%d extra bits, 0 to %d allowed", extra, MaxExtra)
+	}
+	return nil
+}
+
+// Validate tells the first setting that makes no sense. Names of channel orders and layouts are checked by the
+// reader of images.
+func (p *Preprocess) Validate() error {
+	for _, s := range []Size{p.Resize, p.Crop} {
+		if s.Height < 0 || s.Width < 0 || s.Height > maxDim || s.Width > maxDim {
+			return fmt.Errorf("size %dx%d", s.Height, s.Width)
+		}
+	}
+	if len(p.Mean) > maxList || len(p.Std) > maxList || len(p.Shape) > maxList || len(p.Ignore) > maxList {
+		return fmt.Errorf("a list is longer than %d", maxList)
+	}
+	if !finite(p.Divisor) || p.Divisor < 0 {
+		return fmt.Errorf("divisor %v", p.Divisor)
+	}
+	for i, v := range p.Std {
+		if !finite(v) || v == 0 {
+			return fmt.Errorf("std[%d] is %v", i, v)
+		}
+	}
+	for i, v := range p.Mean {
+		if !finite(v) {
+			return fmt.Errorf("mean[%d] is %v", i, v)
+		}
+	}
+	return errors.Join(checkInts("shape", p.Shape), checkInts("ignored label", p.Ignore))
+}
+
+func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
+
+func checkInts(what string, v []int) error {
+	for _, x := range v {
+		if x < 0 || x > maxDim {
+			return fmt.Errorf("%s %d", what, x)
+		}
+	}
+	return nil
+}
+
+// validateShape checks what sizes are derived from.
+func (e *Edge) validateShape() error {
+	if e.Channels < 1 || e.Rows < 1 || e.Cols < 1 || e.Channels > MaxChannels {
+		return fmt.Errorf("%d channels of %dx%d", e.Channels, e.Rows, e.Cols)
+	}
+	if e.Rows > MaxElements/e.Cols || e.Channels > MaxElements/(e.Rows*e.Cols) {
+		return fmt.Errorf("%d channels of %dx%d: more than %d values", e.Channels, e.Rows, e.Cols, MaxElements)
+	}
+	if e.Tile.Channels < 1 || e.Tile.Rows < 1 || e.Tile.Channels > e.Channels || e.Tile.Rows > e.Rows {
+		return fmt.Errorf("tile of %d channels x %d rows in an edge of %d x %d", e.Tile.Channels, e.Tile.Rows, e.Channels, e.Rows)
+	}
+	if err := checkBits(e.Bits, e.ExtraBits); err != nil {
+		return err
+	}
+	if e.Scale >= scaleModes {
+		return fmt.Errorf("scale mode %d unknown", e.Scale)
+	}
+	if e.Unsigned && !e.OneSided {
+		return errors.New("unsigned codes on a two-sided edge")
+	}
+	return nil
+}
+
+func (e *Edge) validate(coder Coder) error {
+	if len(e.Name) > maxString {
+		return fmt.Errorf("name of %d bytes", len(e.Name))
+	}
+	if err := e.validateShape(); err != nil {
+		return err
+	}
+	if (e.ExtraBits > 0) != (e.Important != nil) || e.Important != nil && len(e.Important) != e.Channels {
+		return fmt.Errorf("importance of %d channels given, %d extra bits, %d channels", len(e.Important), e.ExtraBits, e.Channels)
+	}
+	want := 0
+	if e.Scale.Static() {
+		want = e.NumScales()
+	}
+	if len(e.Steps) != want {
+		return fmt.Errorf("%d steps, %d expected", len(e.Steps), want)
+	}
+	for i, s := range e.Steps {
+		if s != 0 && !normal(s) {
+			return fmt.Errorf("step %d is %v", i, s)
+		}
+	}
+	return e.validateTables(coder)
+}
+
+func (e *Edge) validateTables(coder Coder) error {
+	sizes := e.NumSymbols(coder)
+	if len(e.Tables) != len(sizes) {
+		return fmt.Errorf("%d tables, %d expected", len(e.Tables), len(sizes))
+	}
+	for i, t := range e.Tables {
+		if len(t) != sizes[i] {
+			return fmt.Errorf("table %d has %d symbols, %d expected", i, len(t), sizes[i])
+		}
+		if err := checkKraft(t); err != nil {
+			return fmt.Errorf("table %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// checkKraft demands a complete prefix code in which every symbol has a word.
+func checkKraft(lengths []uint8) error {
+	sum := 0
+	for _, l := range lengths {
+		if l < 1 || l > MaxCodeLen {
+			return fmt.Errorf("code length %d, 1 to %d allowed", l, MaxCodeLen)
+		}
+		sum += 1 << (MaxCodeLen - l)
+	}
+	if len(lengths) > 0 && sum != 1<<MaxCodeLen {
+		return errors.New("code lengths do not make a complete prefix code")
+	}
+	return nil
+}
