@@ -1,0 +1,44 @@
+# The menu: `make` alone prints it.
+SHELL := /bin/bash
+GO ?= go
+export DQA_DATA ?= $(abspath ../shared/data)
+
+.PHONY: menu
+menu:
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: build
+build: ## build bin/dqa, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dqa ./cmd/dqa
+
+.PHONY: test
+test: ## every test; what needs more than Go skips and says so
+	$(GO) test ./...
+
+.PHONY: check
+check: ## formatting, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+.PHONY: demo
+demo: ## the main job on the embedded networks; writes dqa-demo/report.html
+	$(GO) run ./cmd/dqa demo
+
+.PHONY: bench
+bench: ## benchmarks: engine images/s, codec and coders as ratios to copy()
+	$(GO) test -run '^$$' -bench . -benchtime 300ms ./quant ./bitplane ./entropy . ./engine/native
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (default 30s)
+	@set -e; for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} $$p; done; done
+
+.PHONY: generate
+generate: ## generated code and documents; git must stay clean
+	$(GO) generate ./...
+
+.PHONY: results
+results: build ## docs/results from the real networks and data in DQA_DATA (about 15 minutes on 2 cores)
+	docs/results/make.sh bin/dqa

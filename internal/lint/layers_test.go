@@ -1,0 +1,115 @@
+// Package lint holds tests of the source code itself.
+package lint
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/dqa-go/dqa"
+
+// layers is docs/ARCHITECTURE.md in short: a package may import packages of its own line and of the lines above it.
+// A folder stands for everything below it. internal/ is free to be used, but not to import a layer, save where noted.
+var layers = [][]string{
+	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/atomicfile"},
+	{"quant", "bitplane", "entropy"},
+	{"frame", "profile"},
+	{"."},
+	{"onnx"},
+	{"engine"},
+	{"dataset", "metric"},
+	{"demo"},
+	{"method"},
+	{"calib"},
+	{"report"},
+	{"eval"},
+	{"cmd", "examples"},
+	{"internal/lint", "internal/testdata"},
+}
+
+func TestImportsGoUpOnly(t *testing.T) {
+	root := filepath.Join("..", "..")
+	files := 0
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != ".." {
+			return skip(d, err)
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		files++
+		checkFile(t, root, file)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 20 {
+		t.Fatalf("only %d files found", files)
+	}
+}
+
+func skip(d fs.DirEntry, err error) error {
+	if err == nil && d.IsDir() {
+		return filepath.SkipDir
+	}
+	return err
+}
+
+func checkFile(t *testing.T, root, file string) {
+	t.Helper()
+	dir, err := filepath.Rel(root, filepath.Dir(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, ok := layerOf(filepath.ToSlash(dir))
+	if !ok {
+		t.Errorf("%s: folder belongs to no layer: add it to this test and to docs/ARCHITECTURE.md", file)
+		return
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range f.Imports {
+		name, _ := strconv.Unquote(spec.Path.Value)
+		if name != module && !strings.HasPrefix(name, module+"/") {
+			continue
+		}
+		dep := path.Clean("." + strings.TrimPrefix(name, module))
+		if l, ok := layerOf(dep); !ok || l > own {
+			t.Errorf("%s imports %s, which lies below it", file, name)
+		}
+	}
+}
+
+// layerOf finds the line of the longest folder that dir lies in.
+func layerOf(dir string) (layer int, ok bool) {
+	best := -1
+	for i, names := range layers {
+		for _, n := range names {
+			if (dir == n || strings.HasPrefix(dir, n+"/")) && len(n) > best {
+				layer, ok, best = i, true, len(n)
+			}
+		}
+	}
+	return layer, ok
+}
+
+func TestLayerOf(t *testing.T) {
+	for dir, want := range map[string]string{".": ".", "engine/native": "engine", "cmd/dqa": "cmd"} {
+		l, ok := layerOf(dir)
+		if !ok || layers[l][0] != want {
+			t.Errorf("%s: line %d", dir, l)
+		}
+	}
+	if _, ok := layerOf("nowhere"); ok {
+		t.Error("unknown folder accepted")
+	}
+}
