@@ -1,0 +1,53 @@
+// Package cpu says which instruction set the kernels of this program use. The choice is made once at start from what
+// the processor offers, and can be lowered by the environment variable DQA_ISA or, in tests, by Lower.
+package cpu
+
+import (
+	"os"
+	"sync/atomic"
+)
+
+// Names of the instruction sets, weakest first.
+const (
+	Generic = "generic" // portable Go
+	AVX2    = "avx2"    // amd64: AVX2 and FMA
+)
+
+// order lists the instruction sets, weakest first.
+var order = []string{Generic, AVX2}
+
+var current atomic.Value
+
+func init() {
+	isa := detect()
+	if want := os.Getenv("DQA_ISA"); rank(want) >= 0 && rank(want) < rank(isa) {
+		isa = want
+	}
+	current.Store(isa)
+}
+
+// rank is the place of isa in order, -1 for an unknown name.
+func rank(isa string) int {
+	for i, name := range order {
+		if name == isa {
+			return i
+		}
+	}
+	return -1
+}
+
+// ISA names the instruction set in use.
+func ISA() string { return current.Load().(string) }
+
+// Has reports whether kernels for isa may be used.
+func Has(isa string) bool { return rank(isa) >= 0 && rank(isa) <= rank(ISA()) }
+
+// Lower limits the instruction set to isa until restore is called; it never raises it. It is for tests and for
+// commands that compare instruction sets: what was compiled before keeps its kernels.
+func Lower(isa string) (restore func()) {
+	before := ISA()
+	if Has(isa) {
+		current.Store(isa)
+	}
+	return func() { current.Store(before) }
+}
