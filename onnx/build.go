@@ -1,0 +1,190 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// builder goes once through a model in topological order: every node is lowered to canonical form, its outputs'
+// shapes inferred, and, where all that it reads is constant, it is folded.
+type builder struct {
+	opset  int
+	input  string
+	taken  map[string]bool
+	consts map[string]*Tensor
+	values map[string]Value
+	alias  map[string]string // values that are other values
+	lost   map[string]bool   // values whose node was refused, or that depend on one
+	read   map[string]bool   // values that a live node or an output reads
+	nodes  []*Node
+	bad    []UnsupportedNode
+	folded int // elements of constants made so far
+}
+
+// build makes the Graph of a model.
+func build(m *model, opt Options) (*Graph, error) {
+	shape, err := m.input.shape(opt.Shape)
+	if err != nil {
+		return nil, err
+	}
+	b := newBuilder(m, shape)
+	for _, n := range m.nodes {
+		if err := b.lower(n, m.broken[n]); err != nil {
+			return nil, err
+		}
+	}
+	if len(b.bad) > 0 {
+		return nil, &UnsupportedError{Nodes: b.bad}
+	}
+	if err := b.settleOutputs(m.outputs); err != nil {
+		return nil, err
+	}
+	g := b.graph(m)
+	if err := b.simplify(g); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func newBuilder(m *model, shape []int) *builder {
+	b := &builder{
+		opset: m.opset, input: m.input.name, taken: m.taken, consts: m.consts,
+		values: map[string]Value{}, alias: map[string]string{}, lost: map[string]bool{}, read: m.reads(),
+	}
+	b.values[b.input] = Value{b.input, Float32, shape}
+	for name, t := range b.consts {
+		b.values[name] = Value{name, t.Type, t.Shape}
+	}
+	return b
+}
+
+// lower handles one node of the file. A node that cannot be run is noted and what depends on it skipped, so that one
+// error can list them all.
+func (b *builder) lower(n *Node, broken refusal) error {
+	op, err := find(n, b.opset)
+	if err == nil && broken != "" {
+		err = broken
+	}
+	c := &call{builder: b, node: n}
+	known := c.resolve()
+	if err == nil && known {
+		err = op.run(c)
+	}
+	var r refusal
+	switch {
+	case errors.As(err, &r):
+		b.bad = append(b.bad, UnsupportedNode{n.Name, qualified(n), b.opset, string(r)})
+	case err != nil:
+		return fmt.Errorf("node %q (%s): %w", n.Name, qualified(n), err)
+	case known:
+		return nil
+	}
+	for _, o := range n.Outputs {
+		b.lost[o] = true
+	}
+	return nil
+}
+
+func qualified(n *Node) string {
+	if n.Domain == "" {
+		return n.Op
+	}
+	return n.Domain + "." + n.Op
+}
+
+// fresh returns a value name that the model does not use.
+func (b *builder) fresh(base string) string {
+	for i, name := 0, base; ; i++ {
+		if !b.taken[name] {
+			b.taken[name] = true
+			return name
+		}
+		name = fmt.Sprintf("%s_%d", base, i+1)
+	}
+}
+
+// constant gives t the name.
+func (b *builder) constant(name string, t *Tensor) {
+	b.consts[name] = t
+	b.values[name] = Value{name, t.Type, t.Shape}
+}
+
+// reserve checks that one more constant of that shape may be made, and returns its number of elements.
+func (b *builder) reserve(shape []int) (int, error) {
+	n, err := elements(shape)
+	if err != nil {
+		return 0, err
+	}
+	if b.folded += n; b.folded > MaxElements {
+		return 0, fmt.Errorf("%w: folded constants have more than %d elements", ErrLimit, MaxElements)
+	}
+	return n, nil
+}
+
+// settleOutputs makes every network output a value that a node writes under its own name.
+func (b *builder) settleOutputs(outputs []string) error {
+	isOutput, renamed := map[string]bool{}, map[string]string{}
+	for _, o := range outputs {
+		isOutput[o] = true
+	}
+	for _, o := range outputs {
+		source, ok := b.alias[o]
+		switch {
+		case o == b.input:
+			return fmt.Errorf("%w: output %q is the network's input", ErrUnsupported, o)
+		case b.consts[o] != nil:
+			source, ok = b.fresh(o+"/constant"), true
+			b.constant(source, b.consts[o])
+			delete(b.consts, o)
+		}
+		if !ok {
+			continue
+		}
+		v := b.values[source]
+		b.values[o] = Value{o, v.Type, v.Shape}
+		if b.consts[source] == nil && source != b.input && !isOutput[source] && renamed[source] == "" {
+			renamed[source] = o
+			continue
+		}
+		if err := b.identity(source, o); err != nil {
+			return err
+		}
+	}
+	b.rename(renamed)
+	return nil
+}
+
+// identity writes a copy of a value as an output.
+func (b *builder) identity(source, o string) error {
+	v := b.values[o]
+	if n, err := elements(v.Shape); err != nil || n == 0 || v.Type != Float32 {
+		return fmt.Errorf("%w: output %q is empty or holds integers", ErrUnsupported, o)
+	}
+	b.nodes = append(b.nodes, &Node{Name: "Identity_" + o, Op: "Identity", Inputs: []string{source}, Outputs: []string{o}, Attrs: Attributes{}})
+	return nil
+}
+
+// rename gives values that nodes write the names of the network outputs that are the same values.
+func (b *builder) rename(names map[string]string) {
+	swap := func(list []string) []string {
+		list = slices.Clone(list)
+		for i, v := range list {
+			if to, ok := names[v]; ok {
+				list[i] = to
+			}
+		}
+		return list
+	}
+	for _, n := range b.nodes {
+		n.Inputs, n.Outputs = swap(n.Inputs), swap(n.Outputs)
+	}
+}
+
+func (b *builder) graph(m *model) *Graph {
+	g := &Graph{Name: m.name, Opset: m.opset, Input: b.values[b.input], Nodes: b.nodes, Constants: b.consts, Values: b.values}
+	for _, o := range m.outputs {
+		g.Outputs = append(g.Outputs, b.values[o])
+	}
+	return g
+}

@@ -1,0 +1,92 @@
+package onnx
+
+// walk visits the elements of a strided view in row-major order: visit(i, source position).
+func walk(shape, strides []int, offset int, visit func(i, src int)) {
+	n := product(shape)
+	index := make([]int, len(shape))
+	src := offset
+	for i := range n {
+		visit(i, src)
+		for a := len(shape) - 1; a >= 0; a-- {
+			index[a]++
+			src += strides[a]
+			if index[a] < shape[a] {
+				break
+			}
+			src -= strides[a] * shape[a]
+			index[a] = 0
+		}
+	}
+}
+
+// product is the number of elements of a shape that was checked.
+func product(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// stridesOf returns the row-major strides of shape.
+func stridesOf(shape []int) []int {
+	s := make([]int, len(shape))
+	for a, n := len(shape)-1, 1; a >= 0; a-- {
+		s[a] = n
+		n *= shape[a]
+	}
+	return s
+}
+
+// like returns an empty tensor of t's type and the given shape.
+func (t *Tensor) like(shape []int) *Tensor {
+	r := &Tensor{Type: t.Type, Shape: shape}
+	if t.Type == Float32 {
+		r.Floats = make([]float32, product(shape))
+	} else {
+		r.Ints = make([]int64, product(shape))
+	}
+	return r
+}
+
+// strided copies a strided view of t.
+func (t *Tensor) strided(shape, strides []int, offset int) *Tensor {
+	r := t.like(shape)
+	if t.Type == Float32 {
+		walk(shape, strides, offset, func(i, src int) { r.Floats[i] = t.Floats[src] })
+	} else {
+		walk(shape, strides, offset, func(i, src int) { r.Ints[i] = t.Ints[src] })
+	}
+	return r
+}
+
+// expand broadcasts t to shape, which it fits.
+func (t *Tensor) expand(shape []int) *Tensor {
+	return t.strided(shape, broadcastStrides(t.Shape, shape), 0)
+}
+
+// broadcastStrides are the strides that make a tensor of shape from look like one of shape to.
+func broadcastStrides(from, to []int) []int {
+	own := stridesOf(from)
+	s := make([]int, len(to))
+	for k := 1; k <= len(from); k++ {
+		if from[len(from)-k] != 1 {
+			s[len(to)-k] = own[len(from)-k]
+		}
+	}
+	return s
+}
+
+// reshaped shares t's elements.
+func (t *Tensor) reshaped(shape []int) *Tensor {
+	r := *t
+	r.Shape = shape
+	return &r
+}
+
+// one makes an evaluator of a function of the first input.
+func one(f func(n *Node, t *Tensor, shape []int) *Tensor) evaluator {
+	return func(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
+		return []*Tensor{f(n, in[0], shapes[0])}, nil
+	}
+}

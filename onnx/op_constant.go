@@ -1,0 +1,148 @@
+package onnx
+
+import (
+	"math"
+	"slices"
+
+	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
+)
+
+// constantOperators never reach the graph: their results are known when the model is read.
+var constantOperators = table{
+	"Constant":        {attrs: "value:t value_float:f value_floats:F value_int:i value_ints:I", lower: lowerConstant},
+	"ConstantOfShape": {since: 9, inputs: [2]int{1, 1}, attrs: "value:t", lower: lowerConstantOfShape},
+	"Shape":           {inputs: [2]int{1, 1}, attrs: "start:i end:i", lower: lowerShape},
+	"Size":            {inputs: [2]int{1, 1}, lower: lowerSize},
+	"Range":           {since: 11, inputs: [2]int{3, 3}, lower: lowerRange},
+	"Cast":            {inputs: [2]int{1, 1}, attrs: "to:i saturate:i", lower: lowerCast},
+}
+
+// setConstant makes the first output the constant t.
+func (c *call) setConstant(t *Tensor) error {
+	c.constant(c.out(0), t)
+	return nil
+}
+
+func lowerConstant(c *call) error {
+	if len(c.node.Attrs) != 1 {
+		return invalid("it has %d attributes, exactly one value is needed", len(c.node.Attrs))
+	}
+	var t *Tensor
+	for _, v := range c.node.Attrs {
+		switch v := v.(type) {
+		case *Tensor:
+			t = v
+		case float32:
+			t = &Tensor{Type: Float32, Floats: []float32{v}}
+		case []float32:
+			t = &Tensor{Type: Float32, Shape: []int{len(v)}, Floats: v}
+		case int64:
+			t = &Tensor{Type: Int64, Ints: []int64{v}}
+		case []int64:
+			t = &Tensor{Type: Int64, Shape: []int{len(v)}, Ints: v}
+		}
+	}
+	return c.setConstant(t)
+}
+
+func lowerConstantOfShape(c *call) error {
+	dims, err := c.ints(0, "shape")
+	if err != nil {
+		return err
+	}
+	if err := within(dims, 0, "axis"); err != nil {
+		return err
+	}
+	shape := toInts(dims)
+	if _, err := c.reserve(shape); err != nil {
+		return err
+	}
+	value := c.node.Attrs.Tensor("value")
+	if value == nil {
+		value = &Tensor{Type: Float32, Shape: []int{1}, Floats: []float32{0}}
+	}
+	if product(value.Shape) != 1 {
+		return invalid("value must be one number")
+	}
+	return c.setConstant(value.reshaped(nil).expand(shape))
+}
+
+func lowerShape(c *call) error {
+	s := toInt64s(c.shape(0))
+	cut, err := clampSpan(int64(c.node.Attrs.Int("start", 0)), int64(c.node.Attrs.Int("end", len(s))), 1, int64(len(s)))
+	if err != nil {
+		return err
+	}
+	s = s[cut.start:max(cut.start, cut.end)]
+	return c.setConstant(&Tensor{Type: Int64, Shape: []int{len(s)}, Ints: s})
+}
+
+func lowerSize(c *call) error {
+	return c.setConstant(&Tensor{Type: Int64, Ints: []int64{int64(product(c.shape(0)))}})
+}
+
+func lowerRange(c *call) error {
+	var arg [3]*Tensor
+	for i, what := range []string{"start", "limit", "delta"} {
+		t, err := c.fixed(i, what)
+		if err != nil {
+			return err
+		}
+		if product(t.Shape) != 1 || t.Type != c.in(0).Type || t.Type == Bool {
+			return invalid("%s must be one number of the same type as the others", what)
+		}
+		arg[i] = t
+	}
+	count := math.Ceil((arg[1].float(0) - arg[0].float(0)) / arg[2].float(0))
+	if math.IsNaN(count) || count > MaxElements {
+		return invalid("a range of %g numbers", count)
+	}
+	shape := []int{int(max(count, 0))}
+	if _, err := c.reserve(shape); err != nil {
+		return err
+	}
+	t := arg[0].like(shape)
+	for i := range t.Floats {
+		t.Floats[i] = float32(arg[0].float(0) + float64(i)*arg[2].float(0))
+	}
+	for i := range t.Ints {
+		t.Ints[i] = arg[0].Ints[0] + int64(i)*arg[2].Ints[0]
+	}
+	return c.setConstant(t)
+}
+
+func lowerCast(c *call) error {
+	to, ok := elementTypes[onnxpb.TensorProto_DataType(c.node.Attrs.Int("to", 0))]
+	if !ok {
+		return refuse("to element type %d", c.node.Attrs.Int("to", 0))
+	}
+	if to.dtype == c.in(0).Type {
+		return c.pass()
+	}
+	t := c.tensor(0)
+	if t == nil {
+		return refuse("it turns computed floats into integers or truth values")
+	}
+	if _, err := c.reserve(t.Shape); err != nil {
+		return err
+	}
+	return c.setConstant(t.cast(to.dtype))
+}
+
+// cast converts a constant; fractions are cut off.
+func (t *Tensor) cast(to DType) *Tensor {
+	r := (&Tensor{Type: to}).like(slices.Clone(t.Shape))
+	for i := range product(t.Shape) {
+		switch {
+		case to == Float32:
+			r.Floats[i] = float32(t.float(i))
+		case to == Bool:
+			r.Ints[i] = truth(t.float(i) != 0)
+		case t.Type == Float32:
+			r.Ints[i] = int64(t.Floats[i])
+		default:
+			r.Ints[i] = t.Ints[i]
+		}
+	}
+	return r
+}

@@ -1,0 +1,126 @@
+package onnx
+
+import "slices"
+
+// integerOperators compute shapes and masks; they are folded, or the node is refused.
+var integerOperators = table{
+	"Mod":            {since: 10, inputs: [2]int{2, 2}, attrs: "fmod:i", lower: lowerMod, eval: evalBinary},
+	"Equal":          comparison(func(a, b float64) bool { return a == b }),
+	"Greater":        comparison(func(a, b float64) bool { return a > b }),
+	"Less":           comparison(func(a, b float64) bool { return a < b }),
+	"GreaterOrEqual": comparison(func(a, b float64) bool { return a >= b }),
+	"LessOrEqual":    comparison(func(a, b float64) bool { return a <= b }),
+	"And":            comparison(func(a, b float64) bool { return a != 0 && b != 0 }),
+	"Or":             comparison(func(a, b float64) bool { return a != 0 || b != 0 }),
+	"Not":            {inputs: [2]int{1, 1}, lower: lowerNot},
+	"Where":          {since: 9, inputs: [2]int{3, 3}, lower: lowerWhere},
+}
+
+// constants returns the inputs, which must all be constant.
+func (c *call) constants() ([]*Tensor, error) {
+	in := make([]*Tensor, len(c.node.Inputs))
+	for i := range in {
+		if in[i] = c.tensor(i); in[i] == nil {
+			return nil, refuse("its inputs are computed at run time")
+		}
+	}
+	return in, nil
+}
+
+func lowerMod(c *call) error {
+	if c.in(0).Type != Int64 || c.node.Attrs.Int("fmod", 0) != 0 {
+		return refuse("only for integers without fmod")
+	}
+	if _, err := c.constants(); err != nil {
+		return err
+	}
+	return lowerBinary(c)
+}
+
+// comparison is an operator of two inputs whose result is a truth value.
+func comparison(f func(a, b float64) bool) operator {
+	return operator{inputs: [2]int{2, 2}, lower: func(c *call) error {
+		in, err := c.constants()
+		if err != nil {
+			return err
+		}
+		shape, err := broadcast(in[0].Shape, in[1].Shape)
+		if err != nil {
+			return err
+		}
+		if _, err := c.reserve(shape); err != nil {
+			return err
+		}
+		a, b := in[0].expand(shape), in[1].expand(shape)
+		r := (&Tensor{Type: Bool}).like(shape)
+		for i := range r.Ints {
+			r.Ints[i] = truth(f(a.float(i), b.float(i)))
+		}
+		return c.setConstant(r)
+	}}
+}
+
+func lowerNot(c *call) error {
+	in, err := c.constants()
+	if err != nil {
+		return err
+	}
+	if in[0].Type != Bool {
+		return invalid("its input must hold truth values")
+	}
+	if _, err := c.reserve(in[0].Shape); err != nil {
+		return err
+	}
+	r := in[0].like(in[0].Shape)
+	for i, v := range in[0].Ints {
+		r.Ints[i] = 1 - v
+	}
+	return c.setConstant(r)
+}
+
+// lowerWhere folds constants; a condition that is the same everywhere picks one of two computed inputs.
+func lowerWhere(c *call) error {
+	cond, err := c.fixed(0, "condition")
+	if err != nil {
+		return err
+	}
+	a, b := c.in(1), c.in(2)
+	if cond.Type != Bool || a.Type != b.Type {
+		return invalid("its inputs have the wrong types")
+	}
+	shape, err := broadcast(a.Shape, b.Shape)
+	if err != nil {
+		return err
+	}
+	if shape, err = broadcast(shape, cond.Shape); err != nil {
+		return err
+	}
+	if c.tensor(1) == nil || c.tensor(2) == nil {
+		return c.pick(cond, shape)
+	}
+	if _, err := c.reserve(shape); err != nil {
+		return err
+	}
+	mask, x, y := cond.expand(shape), c.tensor(1).expand(shape), c.tensor(2).expand(shape)
+	for i, m := range mask.Ints {
+		switch {
+		case m != 0:
+		case x.Type == Float32:
+			x.Floats[i] = y.Floats[i]
+		default:
+			x.Ints[i] = y.Ints[i]
+		}
+	}
+	return c.setConstant(x)
+}
+
+func (c *call) pick(cond *Tensor, shape []int) error {
+	for i, k := range []int64{1, 0} {
+		all := !slices.Contains(cond.Ints, 1-k)
+		if all && slices.Equal(c.shape(i+1), shape) {
+			c.alias[c.out(0)] = c.node.Inputs[i+1]
+			return nil
+		}
+	}
+	return refuse("it chooses between values computed at run time")
+}

@@ -1,0 +1,116 @@
+package onnx
+
+import "slices"
+
+// normOperators bring their input to a common scale.
+var normOperators = table{
+	"BatchNormalization":    {inputs: [2]int{5, 5}, attrs: "epsilon:f momentum:f spatial:i training_mode:i", lower: lowerBatchNorm},
+	"InstanceNormalization": {inputs: [2]int{3, 3}, attrs: "epsilon:f", lower: lowerInstanceNorm},
+	"LayerNormalization":    {since: 17, inputs: [2]int{2, 3}, attrs: "axis:i epsilon:f stash_type:i", lower: lowerLayerNorm},
+	"Softmax":               {inputs: [2]int{1, 1}, attrs: "axis:i", lower: lowerSoftmax},
+	"LogSoftmax":            {inputs: [2]int{1, 1}, attrs: "axis:i", lower: lowerSoftmax},
+}
+
+// perChannel checks that the inputs from 1 on are constant, one number per channel.
+func (c *call) perChannel(names ...string) error {
+	s := c.shape(0)
+	if len(s) < 2 {
+		return invalid("%v has no channels", s)
+	}
+	for i, what := range names {
+		v, err := c.floats(i+1, what)
+		if err != nil {
+			return err
+		}
+		if err := sized(v, s[1], what); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func lowerBatchNorm(c *call) error {
+	a := c.node.Attrs
+	if a.Int("spatial", 1) != 1 || a.Int("training_mode", 0) != 0 {
+		return refuse("only inference over channels is supported")
+	}
+	if err := c.perChannel("scale", "bias", "mean", "var"); err != nil {
+		return err
+	}
+	return c.emit("BatchNormalization", c.node.Inputs, Attributes{"epsilon": a.Float("epsilon", 1e-5)}, c.shape(0))
+}
+
+func lowerInstanceNorm(c *call) error {
+	if err := c.perChannel("scale", "bias"); err != nil {
+		return err
+	}
+	return c.emit("InstanceNormalization", c.node.Inputs, Attributes{"epsilon": c.node.Attrs.Float("epsilon", 1e-5)}, c.shape(0))
+}
+
+func lowerLayerNorm(c *call) error {
+	s, a := c.shape(0), c.node.Attrs
+	axis, err := axisOf(int64(a.Int("axis", -1)), len(s))
+	if err != nil {
+		return err
+	}
+	inputs := c.node.Inputs[:1:1]
+	for i, what := range []string{"scale", "bias"} {
+		if !c.has(i + 1) {
+			continue
+		}
+		name, err := c.spread(i+1, what, s[axis:])
+		if err != nil {
+			return err
+		}
+		inputs = append(inputs, name)
+	}
+	return c.emit("LayerNormalization", inputs, Attributes{"axis": int64(axis), "epsilon": a.Float("epsilon", 1e-5)}, s)
+}
+
+// spread returns the name of constant input i broadcast to shape.
+func (c *call) spread(i int, what string, shape []int) (string, error) {
+	if _, err := c.floats(i, what); err != nil {
+		return "", err
+	}
+	t := c.tensor(i)
+	if slices.Equal(t.Shape, shape) {
+		return c.node.Inputs[i], nil
+	}
+	if s, err := broadcast(t.Shape, shape); err != nil || !slices.Equal(s, shape) {
+		return "", invalid("%s of shape %v does not fit %v", what, t.Shape, shape)
+	}
+	return c.added(what, t.expand(shape))
+}
+
+// lowerSoftmax gives opset 13's meaning to both: older ones normalize over all axes from axis on together.
+func lowerSoftmax(c *call) error {
+	s, op := c.shape(0), c.node.Op
+	def := -1
+	if c.opset < 13 {
+		def = 1
+	}
+	axis, err := axisOf(int64(c.node.Attrs.Int("axis", def)), len(s))
+	if err != nil {
+		return err
+	}
+	if rest := product(s[axis:]); c.opset < 13 && rest != s[axis] {
+		return c.flatSoftmax(op, []int{product(s[:axis]), rest})
+	}
+	return c.emit(op, c.node.Inputs, Attributes{"axis": int64(axis)}, s)
+}
+
+func (c *call) flatSoftmax(op string, flat []int) error {
+	s := c.shape(0)
+	if product(flat) == 0 {
+		return invalid("%v is empty", s)
+	}
+	x, err := c.step("Reshape", c.node.Inputs, Attributes{"shape": toInt64s(flat)}, flat)
+	if err != nil {
+		return err
+	}
+	y, err := c.step(op, []string{x}, Attributes{"axis": int64(1)}, flat)
+	if err != nil {
+		return err
+	}
+	return c.emit("Reshape", []string{y}, Attributes{"shape": toInt64s(s)}, s)
+}

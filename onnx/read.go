@@ -1,0 +1,208 @@
+package onnx
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
+)
+
+// Opsets of ai.onnx that are read.
+const (
+	MinOpset = 7
+	MaxOpset = 21
+)
+
+// Options say what the file leaves open. The zero value is right for models whose only dynamic axis is the batch.
+type Options struct {
+	// Shape is the input's shape, batch first; it must agree with the axes that the model fixes. 0 means "as the
+	// model says"; the batch is always 1, whatever is given. nil: the model says all.
+	Shape []int
+}
+
+// Load reads the model at path; errors are those of Parse and of reading the file.
+func Load(path string, opt Options) (*Graph, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > MaxFileSize {
+		return nil, fmt.Errorf("%s: %w: %d bytes", path, ErrLimit, info.Size())
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	g, err := Parse(data, opt)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return g, nil
+}
+
+// Parse turns an ONNX file's bytes into a Graph in canonical form (see the package comment). It never panics, whatever
+// the bytes. Errors wrap ErrNotONNX, ErrInvalid, ErrUnsupported (an *UnsupportedError where nodes are the cause),
+// ErrShape or ErrLimit.
+func Parse(data []byte, opt Options) (*Graph, error) {
+	model, err := unmarshal(data)
+	if err != nil {
+		return nil, err
+	}
+	opset, err := opsetOf(model)
+	if err != nil {
+		return nil, err
+	}
+	m, err := readModel(model.GetGraph(), opset)
+	if err != nil {
+		return nil, err
+	}
+	g, err := build(m, opt)
+	if err != nil {
+		return nil, err
+	}
+	g.Digest = sha256.Sum256(data)
+	return g, nil
+}
+
+func unmarshal(data []byte) (*onnxpb.ModelProto, error) {
+	if len(data) > MaxFileSize {
+		return nil, fmt.Errorf("%w: %d bytes", ErrLimit, len(data))
+	}
+	m := new(onnxpb.ModelProto)
+	if err := new(census).count(m.ProtoReflect().Descriptor(), data, 0); err != nil {
+		if errors.Is(err, ErrLimit) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %w", ErrNotONNX, err)
+	}
+	opt := proto.UnmarshalOptions{DiscardUnknown: true, AllowPartial: true, RecursionLimit: maxDepth + 1}
+	if err := opt.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotONNX, err)
+	}
+	if len(m.GetGraph().GetNode()) == 0 {
+		return nil, fmt.Errorf("%w: it holds no graph", ErrNotONNX)
+	}
+	if n := len(m.Graph.Node); n > MaxNodes {
+		return nil, fmt.Errorf("%w: %d nodes", ErrLimit, n)
+	}
+	return m, nil
+}
+
+func opsetOf(m *onnxpb.ModelProto) (int, error) {
+	for _, o := range m.OpsetImport {
+		if o.GetDomain() != "" && o.GetDomain() != "ai.onnx" {
+			continue
+		}
+		v := o.GetVersion()
+		if v < MinOpset || v > MaxOpset {
+			return 0, fmt.Errorf("%w: opset %d, supported are %d to %d", ErrUnsupported, v, MinOpset, MaxOpset)
+		}
+		return int(v), nil
+	}
+	return 0, fmt.Errorf("%w: it names no opset of ai.onnx", ErrNotONNX)
+}
+
+// model is a graph as the file has it, in Go types and topological order, before anything is inferred.
+type model struct {
+	name    string
+	opset   int
+	input   input
+	outputs []string
+	nodes   []*Node
+	consts  map[string]*Tensor
+	taken   map[string]bool   // every value name of the file
+	broken  map[*Node]refusal // nodes whose attributes cannot be read
+}
+
+func readModel(g *onnxpb.GraphProto, opset int) (*model, error) {
+	m := &model{name: g.GetName(), opset: opset, consts: map[string]*Tensor{}, taken: map[string]bool{}, broken: map[*Node]refusal{}}
+	if len(g.SparseInitializer) > 0 {
+		return nil, fmt.Errorf("%w: sparse initializers", ErrUnsupported)
+	}
+	if err := m.readInitializers(g.Initializer); err != nil {
+		return nil, err
+	}
+	if err := m.readNodes(g.Node); err != nil {
+		return nil, err
+	}
+	if err := m.readOutputs(g.Output); err != nil {
+		return nil, err
+	}
+	inputs, err := m.readInputs(g.Input)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.sort(inputs); err != nil {
+		return nil, err
+	}
+	return m, m.chooseInput(inputs)
+}
+
+// declare notes that name is written once more; every value has one writer.
+func (m *model) declare(name string) error {
+	if m.taken[name] {
+		return invalid("value %q is defined twice", name)
+	}
+	m.taken[name] = true
+	return nil
+}
+
+func (m *model) readInitializers(list []*onnxpb.TensorProto) error {
+	for _, p := range list {
+		if err := m.declare(p.GetName()); err != nil {
+			return err
+		}
+		t, err := readTensor(p)
+		if err != nil {
+			return fmt.Errorf("initializer %q: %w", p.GetName(), err)
+		}
+		m.consts[p.GetName()] = t
+	}
+	return nil
+}
+
+func (m *model) readNodes(list []*onnxpb.NodeProto) error {
+	names := map[string]bool{}
+	for i, p := range list {
+		n := &Node{Name: p.GetName(), Op: p.GetOpType(), Domain: p.GetDomain(), Inputs: p.GetInput(), Outputs: p.GetOutput()}
+		if n.Domain == "ai.onnx" {
+			n.Domain = ""
+		}
+		if n.Name == "" || names[n.Name] {
+			n.Name = fmt.Sprintf("%s_%d", n.Op, i)
+		}
+		names[n.Name] = true
+		for _, o := range n.Outputs {
+			if o == "" {
+				continue
+			}
+			if err := m.declare(o); err != nil {
+				return fmt.Errorf("node %q: %w", n.Name, err)
+			}
+		}
+		if err := m.readAttributes(n, p.Attribute); err != nil {
+			return fmt.Errorf("node %q: %w", n.Name, err)
+		}
+		m.nodes = append(m.nodes, n)
+	}
+	return nil
+}
+
+func (m *model) readOutputs(list []*onnxpb.ValueInfoProto) error {
+	seen := map[string]bool{}
+	for _, p := range list {
+		if p.GetName() == "" || seen[p.GetName()] {
+			return invalid("output %q is listed twice or has no name", p.GetName())
+		}
+		seen[p.GetName()] = true
+		m.outputs = append(m.outputs, p.GetName())
+	}
+	if len(list) == 0 {
+		return invalid("the graph has no output")
+	}
+	return nil
+}

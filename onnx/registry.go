@@ -1,0 +1,70 @@
+package onnx
+
+import "maps"
+
+// operator is all that the reader knows of one ONNX operator.
+type operator struct {
+	since   int    // first opset whose meaning is the one implemented
+	inputs  [2]int // fewest and most; most -1: any number
+	outputs int    // most that may be read; 0 means 1
+	attrs   schema
+	// lower checks the node, infers its shapes and writes canonical nodes; nil: only the reader itself makes such nodes.
+	lower func(*call) error
+	// eval computes a canonical node whose inputs are all constant; nil: such a node stays in the graph.
+	eval evaluator
+}
+
+// evaluator computes the outputs of a canonical node; the shapes are those that lower inferred.
+type evaluator func(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error)
+
+// table is the operators of one family (one file each).
+type table map[string]operator
+
+// registry maps every operator of ai.onnx that is supported to what is known of it.
+var registry table
+
+func init() {
+	registry = table{}
+	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators} {
+		maps.Copy(registry, t)
+	}
+}
+
+// find looks up a node's operator and checks that the node fits it.
+func find(n *Node, opset int) (operator, error) {
+	op, ok := registry[n.Op]
+	switch {
+	case n.Domain != "":
+		return op, refuse("domain %q is not supported", n.Domain)
+	case !ok || op.lower == nil:
+		return op, refuse("not implemented")
+	case opset < op.since:
+		return op, refuse("needs opset %d", op.since)
+	}
+	return op, nil
+}
+
+// run checks a node against the operator's form and lowers it.
+func (op operator) run(c *call) error {
+	n := c.node
+	if len(n.Inputs) < op.inputs[0] || op.inputs[1] >= 0 && len(n.Inputs) > op.inputs[1] {
+		return invalid("it has %d inputs", len(n.Inputs))
+	}
+	for i, v := range n.Inputs {
+		if v == "" && (i < op.inputs[0] || op.inputs[1] < 0) {
+			return invalid("input %d is missing", i)
+		}
+	}
+	if len(n.Outputs) == 0 || n.Outputs[0] == "" {
+		return invalid("it has no output")
+	}
+	for _, o := range n.Outputs[min(len(n.Outputs), max(op.outputs, 1)):] {
+		if o != "" && c.read[o] {
+			return refuse("its output %q is not supported", o)
+		}
+	}
+	if err := op.attrs.check(n.Attrs); err != nil {
+		return err
+	}
+	return op.lower(c)
+}
