@@ -1,0 +1,99 @@
+package native
+
+import "fmt"
+
+// transposed is a ConvTranspose: a product gives what every input position adds to the output at every filter
+// position, which is then added up.
+type transposed struct {
+	window
+	*product
+	weights [][]float32 // packed, per group
+	bias    []float32
+	m       int // output channels
+}
+
+func buildConvTranspose(s *site) (runner, error) {
+	g, err := newWindow(s)
+	if err != nil {
+		return nil, err
+	}
+	f, err := newFilters(s)
+	if err != nil {
+		return nil, err
+	}
+	m := s.outShape(0)[1]
+	if err := f.check(g, m); err != nil {
+		return nil, err
+	}
+	if !transposedFits(g) {
+		return nil, fmt.Errorf("output %dx%d does not fit the input", g.oh, g.ow)
+	}
+	t := &transposed{window: g, bias: f.bias, m: m}
+	channels, rows, plane := g.c/f.group, m/f.group*g.kh*g.kw, g.h*g.w
+	off := make([]int32, channels)
+	for c := range off {
+		off[c] = int32(c * plane)
+	}
+	t.product = newProduct(s, rows, off, nil)
+	t.noClamp()
+	t.setVectors(line(plane, func(i int) int { return i * vectorWidth }), plane)
+	for i := range f.group {
+		w := make([]float32, packedSize(rows, channels))
+		packWeights(w, f.w[i*channels*rows:], rows, channels, 1, rows)
+		t.weights = append(t.weights, w)
+	}
+	s.scratch = rows * plane
+	return t.run, nil
+}
+
+// transposedFits reports whether the output is as large as strides and padding make it, output_padding aside.
+func transposedFits(g window) bool {
+	h := (g.h-1)*g.sy + (g.kh-1)*g.dy + 1 - g.top - g.bottom
+	w := (g.w-1)*g.sx + (g.kw-1)*g.dx + 1 - g.left - g.rightPad
+	return g.oh >= h && g.ow >= w
+}
+
+func (t *transposed) run(k *task) {
+	in, out := t.c*t.h*t.w, t.oh*t.ow
+	perGroup := t.m / len(t.weights)
+	for n := range t.n {
+		for i, w := range t.weights {
+			x := k.in[0][n*in+i*in/len(t.weights):]
+			t.product.run(&factors{x: x, w: w, out: k.scratch})
+			for c := range perGroup {
+				channel := i*perGroup + c
+				plane := k.out[0][(n*t.m+channel)*out:][:out]
+				t.addUp(plane, k.scratch[c*t.kh*t.kw*t.h*t.w:], t.bias[channel])
+			}
+		}
+	}
+}
+
+// addUp adds the terms of one channel, filter position by filter position.
+func (t *transposed) addUp(plane, terms []float32, bias float32) {
+	fill(plane, bias)
+	for ky := range t.kh {
+		for kx := range t.kw {
+			for y := range t.h {
+				if oy := y*t.sy + ky*t.dy - t.top; oy >= 0 && oy < t.oh {
+					t.addRow(plane[oy*t.ow:][:t.ow], terms[y*t.w:][:t.w], kx*t.dx-t.left)
+				}
+			}
+			terms = terms[t.h*t.w:]
+		}
+	}
+}
+
+// addRow adds src to every stride-th value of dst from at on.
+func (t *transposed) addRow(dst, src []float32, at int) {
+	for len(src) > 0 && at < 0 {
+		src, at = src[1:], at+t.sx
+	}
+	for _, v := range src {
+		if at >= len(dst) {
+			return
+		}
+		dst[at] += v
+		at += t.sx
+	}
+}

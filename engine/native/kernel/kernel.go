@@ -1,0 +1,130 @@
+// Package kernel holds the inner loops of the native engine: each as plain Go, which is the oracle, and where the
+// processor allows as assembly. Assembly uses fused multiply-add, so the two differ in the last bits; either adds the
+// products of one output value in the same order wherever that value lies in a tile.
+package kernel
+
+// Width is the number of neighbouring values that a kernel loads at once, a vector. Kernels read whole vectors:
+// X must be readable up to Width-1 values behind the last one that matters, within the slice's capacity.
+const Width = 8
+
+// Rows and MaxVectors are the extents of a Tile.
+const (
+	Rows       = 4
+	MaxVectors = 3
+)
+
+// Tile computes a block of a product of a weight matrix with gathered input vectors: Rows output rows by Vectors
+// vectors,
+//
+//	out[r][v][i] = clamp(bias[r] + sum over k of W[k*Rows+r] * X[Base[v]+Off[k]+i] + add[r][v][i], Lo, Hi)
+//
+// for i in 0..Width-1. A convolution is such a product whose Off lists where the taps of its filter lie.
+// NaN passes the clamp.
+type Tile struct {
+	X    []float32
+	Off  []int32   // one offset into X per k
+	W    []float32 // len(Off) groups of Rows weights
+	Bias []float32 // Rows values
+
+	Base    [MaxVectors]int
+	Vectors int // 1..MaxVectors
+
+	Out     []float32 // row r starts at r*OutStep
+	OutStep int
+	Add     []float32 // row r starts at r*AddStep; nil adds nothing
+	AddStep int
+
+	Lo, Hi float32
+}
+
+// Depthwise computes one channel of a depthwise convolution, row by row:
+//
+//	out[y*OutStep+i] = clamp(Bias + sum over k of W[k] * X[y*XStep+Off[k]+i], Lo, Hi)
+//
+// for y in 0..Rows-1 and i in 0..Vectors*Width-1.
+type Depthwise struct {
+	X    []float32
+	Off  []int32
+	W    []float32
+	Out  []float32
+	Bias float32
+
+	Rows, Vectors  int
+	XStep, OutStep int
+
+	Lo, Hi float32
+}
+
+func tileGeneric(t *Tile) {
+	x := t.X[:cap(t.X)]
+	for v := range t.Vectors {
+		for i := 0; i < Width; i += 2 {
+			base := t.Base[v] + i
+			b := t.Bias[:Rows]
+			a0, a1, a2, a3 := b[0], b[1], b[2], b[3]
+			c0, c1, c2, c3 := a0, a1, a2, a3
+			w := t.W
+			for k, off := range t.Off {
+				u := x[base+int(off):][:2]
+				q := w[k*Rows:][:Rows]
+				a0 += float32(q[0] * u[0])
+				c0 += float32(q[0] * u[1])
+				a1 += float32(q[1] * u[0])
+				c1 += float32(q[1] * u[1])
+				a2 += float32(q[2] * u[0])
+				c2 += float32(q[2] * u[1])
+				a3 += float32(q[3] * u[0])
+				c3 += float32(q[3] * u[1])
+			}
+			t.finish(v*Width+i, a0, a1, a2, a3)
+			t.finish(v*Width+i+1, c0, c1, c2, c3)
+		}
+	}
+}
+
+// finish adds what is to be added, clamps and stores column i.
+func (t *Tile) finish(i int, sums ...float32) {
+	for r, s := range sums {
+		if t.Add != nil {
+			s += t.Add[r*t.AddStep+i]
+		}
+		t.Out[r*t.OutStep+i] = clamp(s, t.Lo, t.Hi)
+	}
+}
+
+func clamp(v, lo, hi float32) float32 {
+	if v < lo {
+		return lo
+	}
+	if v > hi {
+		return hi
+	}
+	return v
+}
+
+func depthwiseGeneric(d *Depthwise) {
+	x := d.X[:cap(d.X)]
+	for y := range d.Rows {
+		out := d.Out[y*d.OutStep:][:d.Vectors*Width]
+		for i := range out {
+			out[i] = d.Bias
+		}
+		for k, off := range d.Off {
+			w := d.W[k]
+			for i, v := range x[y*d.XStep+int(off):][:len(out)] {
+				out[i] += float32(w * v)
+			}
+		}
+		for i, v := range out {
+			out[i] = clamp(v, d.Lo, d.Hi)
+		}
+	}
+}
+
+// Affine sets dst[i] = clamp(x[i]*scale + shift, lo, hi). dst and x may be the same slice.
+func Affine(dst, x []float32, scale, shift, lo, hi float32) {
+	dst = dst[:len(x)]
+	for i, v := range x {
+		dst[i] = clamp(float32(v*scale)+shift, lo, hi)
+	}
+}

@@ -1,0 +1,140 @@
+package native
+
+import (
+	"fmt"
+
+	"github.com/dqa-go/dqa/engine/native/kernel"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+const vectorWidth = kernel.Width
+
+// gemm is Y = X W^T + B with a constant W: the rows of X take the part of a product's weights and are packed in every
+// run, while W is packed once, in panels that one tile walks from start to end.
+type gemm struct {
+	*product
+	rows, depth int
+	panels      []float32
+	bias        []float32 // of every column; nil for none
+}
+
+func buildGemm(s *site) (runner, error) {
+	in, out := s.shape(0), s.outShape(0)
+	if len(in) != 2 || len(out) != 2 {
+		return nil, fmt.Errorf("input of rank %d", len(in))
+	}
+	if s.Attrs.Int("transA", 0) != 0 || s.Attrs.Int("transB", 1) != 1 || s.Attrs.Float("alpha", 1) != 1 || s.Attrs.Float("beta", 1) != 1 {
+		return nil, fmt.Errorf("not in canonical form")
+	}
+	w, err := s.constant(1)
+	if err != nil {
+		return nil, err
+	}
+	bias, err := s.constant(2)
+	if err != nil {
+		return nil, err
+	}
+	g := &gemm{rows: in[0], depth: in[1]}
+	columns := out[1]
+	if len(w) != columns*g.depth || (bias != nil && len(bias) != columns) {
+		return nil, fmt.Errorf("%d weights and %d biases for %dx%d", len(w), len(bias), columns, g.depth)
+	}
+	if bias != nil {
+		g.bias = withSlack(bias)
+	}
+	g.setPanels(s, w, columns)
+	s.scratch = packedSize(g.rows, g.depth)
+	return g.run, nil
+}
+
+// setPanels packs W: column k of all outputs of a panel together.
+func (g *gemm) setPanels(s *site, w []float32, columns int) {
+	const width = kernel.MaxVectors * vectorWidth
+	off := make([]int32, g.depth)
+	for k := range off {
+		off[k] = int32(k * width)
+	}
+	g.product = newProduct(s, g.rows, off, nil)
+	g.setVectors(line(columns, func(i int) int {
+		return i/kernel.MaxVectors*width*g.depth + i%kernel.MaxVectors*vectorWidth
+	}), columns)
+	g.panels = make([]float32, roundUp(columns, width)*g.depth)
+	for c := range columns {
+		panel := g.panels[c/width*width*g.depth+c%width:]
+		for k := range g.depth {
+			panel[k*width] = w[c*g.depth+k]
+		}
+	}
+}
+
+func (g *gemm) run(t *task) {
+	packWeights(t.scratch, t.in[0], g.rows, g.depth, g.depth, 1)
+	g.product.run(&factors{x: g.panels, w: t.scratch, out: t.out[0], add: g.bias})
+}
+
+// matmul is a batched product of two runtime values.
+type matmul struct {
+	*product
+	rows, depth, columns int
+	a, b                 []int // where the matrices of every output matrix start
+}
+
+func buildMatMul(s *site) (runner, error) {
+	a, b, out := s.shape(0), s.shape(1), s.outShape(0)
+	if len(a) < 2 || len(b) < 2 || len(out) < 2 {
+		return nil, fmt.Errorf("ranks %d and %d", len(a), len(b))
+	}
+	m := &matmul{rows: a[len(a)-2], depth: a[len(a)-1], columns: b[len(b)-1]}
+	batch := out[:len(out)-2]
+	m.a = matrixStarts(a, batch)
+	m.b = matrixStarts(b, batch)
+	off := make([]int32, m.depth)
+	for k := range off {
+		off[k] = int32(k * m.columns)
+	}
+	m.product = newProduct(s, m.rows, off, nil)
+	m.setVectors(line(m.columns, func(i int) int { return i * vectorWidth }), m.columns)
+	s.scratch = packedSize(m.rows, m.depth)
+	return m.run, nil
+}
+
+// matrixStarts lists where the matrix of shape's last two axes starts for every index of batch.
+func matrixStarts(shape, batch []int) []int {
+	size := shape[len(shape)-1] * shape[len(shape)-2]
+	starts := broadcastIndex(shape[:len(shape)-2], batch)
+	for i := range starts {
+		starts[i] *= size
+	}
+	return starts
+}
+
+// broadcastIndex lists for every index of to, in order, the index of the element of a tensor of the given shape that
+// NumPy's broadcasting puts there.
+func broadcastIndex(shape, to []int) []int {
+	index := make([]int, tensor.Size(to))
+	stride, repeat := 1, 1
+	for axis := len(to) - 1; axis >= 0; axis-- {
+		size := 1
+		if i := axis - len(to) + len(shape); i >= 0 {
+			size = shape[i]
+		}
+		if size > 1 {
+			for i := range index {
+				index[i] += i / repeat % to[axis] * stride
+			}
+		}
+		stride *= size
+		repeat *= to[axis]
+	}
+	return index
+}
+
+func (m *matmul) run(t *task) {
+	size := m.rows * m.columns
+	for i := range m.a {
+		if i == 0 || m.a[i] != m.a[i-1] {
+			packWeights(t.scratch, t.in[0][m.a[i]:], m.rows, m.depth, m.depth, 1)
+		}
+		m.product.run(&factors{x: t.in[1][m.b[i]:], w: t.scratch, out: t.out[0][i*size:]})
+	}
+}

@@ -1,0 +1,121 @@
+package native
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/dqa-go/dqa/engine/native/kernel"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// buildBatchNormalization compiles what could not be folded into a convolution: scale and shift per channel.
+func buildBatchNormalization(s *site) (runner, error) {
+	shape := s.shape(0)
+	if len(shape) < 2 {
+		return nil, fmt.Errorf("input of rank %d", len(shape))
+	}
+	n, c, plane := shape[0], shape[1], tensor.Size(shape[2:])
+	var params [4][]float32 // scale, bias, mean, variance
+	for i := range params {
+		p, err := s.constant(i + 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(p) != c {
+			return nil, fmt.Errorf("input %d has %d values for %d channels", i+1, len(p), c)
+		}
+		params[i] = p
+	}
+	epsilon := float64(s.Attrs.Float("epsilon", 1e-5))
+	scale, shift := make([]float32, c), make([]float32, c)
+	for i := range c {
+		a := float64(params[0][i]) / math.Sqrt(float64(params[3][i])+epsilon)
+		scale[i], shift[i] = float32(a), float32(float64(params[1][i])-a*float64(params[2][i]))
+	}
+	lo, hi := s.lo, s.hi
+	return func(t *task) {
+		for i := range n * c {
+			at := i * plane
+			kernel.Affine(t.out[0][at:][:plane], t.in[0][at:][:plane], scale[i%c], shift[i%c], lo, hi)
+		}
+	}, nil
+}
+
+// buildLayerNormalization normalises over the axes from axis on.
+func buildLayerNormalization(s *site) (runner, error) {
+	shape, axis := s.shape(0), s.Attrs.Int("axis", len(s.shape(0))-1)
+	if axis < 0 || axis >= len(shape) {
+		return nil, fmt.Errorf("axis %d of %d", axis, len(shape))
+	}
+	size := tensor.Size(shape[axis:])
+	scale, err := s.constant(1)
+	if err != nil {
+		return nil, err
+	}
+	bias, err := s.constant(2)
+	if err != nil {
+		return nil, err
+	}
+	if bias == nil {
+		bias = make([]float32, size)
+	}
+	if len(scale) != size || len(bias) != size {
+		return nil, fmt.Errorf("%d scales and %d biases for %d values", len(scale), len(bias), size)
+	}
+	epsilon := float64(s.Attrs.Float("epsilon", 1e-5))
+	return func(t *task) {
+		for at := 0; at < len(t.out[0]); at += size {
+			normalize(t.out[0][at:][:size], t.in[0][at:][:size], scale, bias, epsilon)
+		}
+	}, nil
+}
+
+func normalize(dst, x, scale, bias []float32, epsilon float64) {
+	var sum, squares float64
+	for _, v := range x {
+		sum += float64(v)
+	}
+	mean := sum / float64(len(x))
+	for _, v := range x {
+		d := float64(v) - mean
+		squares += d * d
+	}
+	inv := 1 / math.Sqrt(squares/float64(len(x))+epsilon)
+	for i, v := range x {
+		dst[i] = float32((float64(v)-mean)*inv)*scale[i] + bias[i]
+	}
+}
+
+// buildSoftmax compiles softmax along one axis.
+func buildSoftmax(s *site) (runner, error) {
+	shape, axis := s.shape(0), s.Attrs.Int("axis", len(s.shape(0))-1)
+	if axis < 0 || axis >= len(shape) {
+		return nil, fmt.Errorf("axis %d of %d", axis, len(shape))
+	}
+	n, step := shape[axis], tensor.Size(shape[axis+1:])
+	return func(t *task) {
+		for at := 0; at < len(t.in[0]); at += n * step {
+			for i := at; i < at+step; i++ {
+				softmax(t.out[0][i:], t.in[0][i:], n, step)
+			}
+		}
+	}, nil
+}
+
+// softmax works on n values, step apart.
+func softmax(dst, x []float32, n, step int) {
+	top := x[0]
+	for i := range n {
+		top = max(top, x[i*step])
+	}
+	var sum float64
+	for i := range n {
+		e := math.Exp(float64(x[i*step] - top))
+		dst[i*step] = float32(e)
+		sum += e
+	}
+	inv := float32(1 / sum)
+	for i := range n {
+		dst[i*step] *= inv
+	}
+}

@@ -1,0 +1,128 @@
+package native
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dqa-go/dqa/onnx"
+)
+
+// errUnknown is the reason why a node without a line in the registry cannot be run.
+var errUnknown = errors.New("the native engine has no such operator")
+
+// task is what a step works on: its inputs and outputs in one arena, and scratch space whose contents do not matter.
+// Every slice has slack values of room behind its end, so that kernels may load whole vectors.
+type task struct {
+	in, out [][]float32
+	scratch []float32
+}
+
+// runner computes one step. It keeps nothing between calls.
+type runner func(t *task)
+
+// operator says how a node is turned into a runner.
+type operator struct {
+	build    func(s *site) (runner, error)
+	min, max int // number of inputs
+}
+
+const manyInputs = 1 << 16
+
+// operators is the registry: an operator is supported when it has a line here or in views.
+var operators = map[string]operator{
+	"Conv":          {buildConv, 2, 3},
+	"ConvTranspose": {buildConvTranspose, 2, 3},
+	"Gemm":          {buildGemm, 2, 3},
+	"MatMul":        {buildMatMul, 2, 2},
+
+	"BatchNormalization": {buildBatchNormalization, 5, 5},
+	"Softmax":            {buildSoftmax, 1, 1},
+
+	"Relu":        {buildUnary, 1, 1},
+	"Clip":        {buildUnary, 1, 1},
+	"LeakyRelu":   {buildUnary, 1, 1},
+	"Sigmoid":     {buildUnary, 1, 1},
+	"Tanh":        {buildUnary, 1, 1},
+	"HardSwish":   {buildUnary, 1, 1},
+	"HardSigmoid": {buildUnary, 1, 1},
+	"Swish":       {buildUnary, 1, 1},
+	"Exp":         {buildUnary, 1, 1},
+	"Sqrt":        {buildUnary, 1, 1},
+
+	"Add":   {buildBinary, 2, 2},
+	"Sub":   {buildBinary, 2, 2},
+	"Mul":   {buildBinary, 2, 2},
+	"Div":   {buildBinary, 2, 2},
+	"PRelu": {buildBinary, 2, 2},
+	"Pow":   {buildBinary, 2, 2},
+	"Min":   {buildBinary, 2, 2},
+	"Max":   {buildBinary, 2, 2},
+
+	"MaxPool":           {buildMaxPool, 1, 1},
+	"AveragePool":       {buildAveragePool, 1, 1},
+	"GlobalAveragePool": {buildGlobalPool, 1, 1},
+	"ReduceMean":        {buildReduce, 1, 1},
+
+	"Concat":    {buildConcat, 1, manyInputs},
+	"Split":     {buildSplit, 1, 1},
+	"Gather":    {buildGather, 2, 2},
+	"Slice":     {buildSlice, 1, 1},
+	"Pad":       {buildPad, 1, 1},
+	"Transpose": {buildTranspose, 1, 1},
+	"Resize":    {buildResize, 1, 1},
+
+	"LayerNormalization": {buildLayerNormalization, 2, 3},
+}
+
+// views are the operators whose output holds the elements of the input in the same order.
+var views = map[string]bool{"Reshape": true, "Flatten": true, "Squeeze": true, "Unsqueeze": true, "Identity": true}
+
+// site is a node, or a fused chain of nodes, while it is being compiled.
+type site struct {
+	*onnx.Node // the first of the chain
+	graph      *onnx.Graph
+	isa        string
+
+	inputs  []string // of the node; the residual of a chain comes last
+	outputs []string // of the last node
+	taken   []bool   // inputs that the runner does not need at run time
+	scratch int      // values of scratch space that the runner needs
+
+	residual bool    // the last input is added to the result
+	lo, hi   float32 // the result is clamped
+}
+
+// shape returns the shape of input i.
+func (s *site) shape(i int) []int { return s.graph.Values[s.inputs[i]].Shape }
+
+// outShape returns the shape of output i.
+func (s *site) outShape(i int) []int { return s.graph.Values[s.outputs[i]].Shape }
+
+// constant returns the values of input i, which the runner will not need at run time, or nil where the node has no such input.
+func (s *site) constant(i int) ([]float32, error) {
+	if i >= len(s.Inputs) {
+		return nil, nil
+	}
+	c := s.graph.Constants[s.Inputs[i]]
+	if c == nil || c.Type != onnx.Float32 {
+		return nil, fmt.Errorf("input %d is not a float constant", i)
+	}
+	s.taken[i] = true
+	return c.Floats, nil
+}
+
+// ints returns a list attribute as int; where it is absent, n times def.
+func (s *site) ints(name string, n, def int) ([]int, error) {
+	list := s.Attrs.Ints(name)
+	out := make([]int, n)
+	for i := range out {
+		out[i] = def
+		if list != nil && len(list) == n {
+			out[i] = int(list[i])
+		}
+	}
+	if list != nil && len(list) != n {
+		return nil, fmt.Errorf("attribute %s has %d entries, want %d", name, len(list), n)
+	}
+	return out, nil
+}

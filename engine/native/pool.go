@@ -1,0 +1,138 @@
+package native
+
+import (
+	"math"
+
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// reach lists, for one axis and one position of the pooling window, the outputs from..to-1 whose input lies inside the
+// tensor; output o reads input o*stride+shift.
+type reach struct{ from, to, shift int }
+
+// reaches lists the positions of a window of kernel values along an axis of in values.
+func reaches(in, out, kernel, stride, dilation, pad int) []reach {
+	list := make([]reach, kernel)
+	for k := range list {
+		r := reach{shift: k*dilation - pad}
+		r.from = max(0, ceilDiv(-r.shift, stride))
+		if r.shift >= 0 {
+			r.from = 0
+		}
+		for r.to = r.from; r.to < out && r.to*stride+r.shift < in; r.to++ {
+		}
+		list[k] = r
+	}
+	return list
+}
+
+// pooling walks windows position by position, so that the inner loop runs along a row.
+type pooling struct {
+	window
+	rows, cols []reach
+}
+
+func newPooling(s *site) (*pooling, error) {
+	g, err := newWindow(s)
+	if err != nil {
+		return nil, err
+	}
+	return &pooling{
+		window: g,
+		rows:   reaches(g.h, g.oh, g.kh, g.sy, g.dy, g.top),
+		cols:   reaches(g.w, g.ow, g.kw, g.sx, g.dx, g.left),
+	}, nil
+}
+
+// plane calls f with pieces of an output row and the input row that meets them at one window position; the piece's
+// value i meets src[i*sx].
+func (p *pooling) plane(out, in []float32, f func(dst, src []float32, step int)) {
+	for _, row := range p.rows {
+		for y := row.from; y < row.to; y++ {
+			dst := out[y*p.ow:][:p.ow]
+			src := in[(y*p.sy+row.shift)*p.w:][:p.w]
+			for _, col := range p.cols {
+				if col.from < col.to {
+					f(dst[col.from:col.to], src[col.from*p.sx+col.shift:], p.sx)
+				}
+			}
+		}
+	}
+}
+
+// eachPlane calls plane for every channel after setting the output to start.
+func (p *pooling) eachPlane(t *task, start float32, f func(dst, src []float32, step int)) {
+	in, out := p.h*p.w, p.oh*p.ow
+	fill(t.out[0], start)
+	for c := range p.n * p.c {
+		p.plane(t.out[0][c*out:][:out], t.in[0][c*in:][:in], f)
+	}
+}
+
+func buildMaxPool(s *site) (runner, error) {
+	p, err := newPooling(s)
+	if err != nil {
+		return nil, err
+	}
+	return func(t *task) { p.eachPlane(t, float32(math.Inf(-1)), maxStrided) }, nil
+}
+
+// maxStrided keeps NaN.
+func maxStrided(dst, src []float32, step int) {
+	for i, v := range dst {
+		dst[i] = max(v, src[i*step])
+	}
+}
+
+func addStrided(dst, src []float32, step int) {
+	for i := range dst {
+		dst[i] += src[i*step]
+	}
+}
+
+func buildAveragePool(s *site) (runner, error) {
+	p, err := newPooling(s)
+	if err != nil {
+		return nil, err
+	}
+	pad := s.Attrs.Int("count_include_pad", 0) != 0
+	ys := counts(p.rows, p.oh, p.sy, p.h, p.top, p.bottom, pad)
+	xs := counts(p.cols, p.ow, p.sx, p.w, p.left, p.rightPad, pad)
+	inverse := make([]float32, p.oh*p.ow)
+	for i := range inverse {
+		inverse[i] = 1 / float32(ys[i/p.ow]*xs[i%p.ow])
+	}
+	return func(t *task) {
+		p.eachPlane(t, 0, addStrided)
+		for at := 0; at < len(t.out[0]); at += len(inverse) {
+			plane := t.out[0][at:][:len(inverse)]
+			multiply(plane, plane, inverse)
+		}
+	}, nil
+}
+
+// counts returns for every output along an axis how many positions of its window count: those inside the input, or
+// with pad those inside the padded input.
+func counts(positions []reach, out, stride, in, before, behind int, pad bool) []int {
+	n := make([]int, out)
+	lo, hi := 0, in
+	if pad {
+		lo, hi = -before, in+behind
+	}
+	for o := range n {
+		for _, r := range positions {
+			if at := o*stride + r.shift; at >= lo && at < hi {
+				n[o]++
+			}
+		}
+	}
+	return n
+}
+
+// buildGlobalPool averages all spatial axes.
+func buildGlobalPool(s *site) (runner, error) {
+	if len(s.shape(0)) < 3 {
+		return nil, errSpatial
+	}
+	return reduceRows(tensor.Size(s.shape(0)[2:]), mean), nil
+}

@@ -1,0 +1,135 @@
+package native
+
+import (
+	"errors"
+	"fmt"
+)
+
+// window is the geometry of a convolution or pooling: 2-D, a 1-D one has height 1.
+type window struct {
+	n, c, h, w       int // input
+	oh, ow           int // output
+	kh, kw           int
+	sy, sx           int // strides
+	dy, dx           int // dilations
+	top, left        int // padding before
+	bottom, rightPad int // padding behind
+}
+
+var errSpatial = errors.New("only one or two spatial axes are supported")
+
+// newWindow reads the geometry of s from its attributes and the shapes of its input 0 and output 0.
+func newWindow(s *site) (window, error) {
+	in, out := s.shape(0), s.outShape(0)
+	spatial := len(in) - 2
+	if spatial < 1 || spatial > 2 || len(out) != len(in) {
+		return window{}, errSpatial
+	}
+	g := window{n: in[0], c: in[1], h: 1, w: in[len(in)-1], oh: 1, ow: out[len(out)-1], kh: 1, sy: 1, dy: 1}
+	kernel, err := s.ints("kernel_shape", spatial, 1)
+	if err != nil {
+		return g, err
+	}
+	strides, err := s.ints("strides", spatial, 1)
+	if err != nil {
+		return g, err
+	}
+	dilations, err := s.ints("dilations", spatial, 1)
+	if err != nil {
+		return g, err
+	}
+	pads, err := s.ints("pads", 2*spatial, 0)
+	if err != nil {
+		return g, err
+	}
+	g.kw, g.sx, g.dx = kernel[spatial-1], strides[spatial-1], dilations[spatial-1]
+	g.left, g.rightPad = pads[spatial-1], pads[2*spatial-1]
+	if spatial == 2 {
+		g.h, g.oh, g.kh, g.sy, g.dy = in[2], out[2], kernel[0], strides[0], dilations[0]
+		g.top, g.bottom = pads[0], pads[2]
+	}
+	return g, g.check()
+}
+
+func (g *window) check() error {
+	if min(g.kh, g.kw, g.sy, g.sx, g.dy, g.dx) < 1 {
+		return fmt.Errorf("kernel, stride or dilation below 1")
+	}
+	if min(g.top, g.left, g.bottom, g.rightPad) < 0 {
+		return fmt.Errorf("negative padding")
+	}
+	return nil
+}
+
+// layout is how a convolution reads one image: padded, and where columns are strided, with the columns of each phase
+// (column modulo stride) next to each other, so that neighbouring outputs read neighbouring inputs.
+type layout struct {
+	window
+	direct     bool // the input itself serves
+	rows       int  // of a plane
+	phaseWidth int  // columns of one phase
+	pitch      int  // from row to row
+	plane      int  // from channel to channel
+}
+
+func newLayout(g window) layout {
+	l := layout{window: g, direct: g.sx == 1 && g.top == 0 && g.bottom == 0 && g.left == 0 && g.rightPad == 0}
+	l.rows = g.h + g.top + g.bottom
+	l.phaseWidth = ceilDiv(g.w+g.left+g.rightPad, g.sx)
+	l.pitch = l.phaseWidth * g.sx
+	l.plane = l.rows * l.pitch
+	return l
+}
+
+// fits reports whether the output's extents agree with the padded input's.
+func (l *layout) fits() bool {
+	return (l.oh-1)*l.sy+(l.kh-1)*l.dy < l.rows && (l.ow-1)*l.sx+(l.kw-1)*l.dx < l.w+l.left+l.rightPad
+}
+
+// size is the scratch space that an image needs.
+func (l *layout) size() int {
+	if l.direct {
+		return 0
+	}
+	return l.c * l.plane
+}
+
+// tap is the offset of filter position (y, x) in channel c from an output position's base.
+func (l *layout) tap(c, y, x int) int32 {
+	col := x * l.dx
+	return int32(c*l.plane + y*l.dy*l.pitch + col%l.sx*l.phaseWidth + col/l.sx)
+}
+
+// base is where output position (y, x) starts to read.
+func (l *layout) base(y, x int) int { return y*l.sy*l.pitch + x }
+
+// fill lays image x out in buf and returns the slice to read from.
+func (l *layout) fill(x, buf []float32) []float32 {
+	if l.direct {
+		return x
+	}
+	clear(buf[:l.size()])
+	for c := range l.c {
+		for y := range l.h {
+			row := buf[c*l.plane+(y+l.top)*l.pitch:][:l.pitch]
+			src := x[(c*l.h+y)*l.w:][:l.w]
+			if l.sx == 1 {
+				copy(row[l.left:], src)
+				continue
+			}
+			l.splitPhases(row, src)
+		}
+	}
+	return buf
+}
+
+// splitPhases puts the columns of each phase next to each other.
+func (l *layout) splitPhases(row, src []float32) {
+	for phase := range l.sx {
+		to := row[phase*l.phaseWidth:][:l.phaseWidth]
+		first := ceilDiv(max(l.left-phase, 0), l.sx) // columns before it are padding
+		for i, q := first*l.sx+phase-l.left, first; i < len(src); i, q = i+l.sx, q+1 {
+			to[q] = src[i]
+		}
+	}
+}
