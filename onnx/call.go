@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // call is what an operator's lower function works with: one node of the file, its inputs resolved.
@@ -183,7 +184,7 @@ func (c *call) emitAll(outs []string, op string, inputs []string, attrs Attribut
 	if attrs == nil {
 		attrs = Attributes{}
 	}
-	n := &Node{Name: c.node.Name, Op: op, Inputs: inputs, Outputs: outs, Attrs: attrs}
+	n := &Node{Name: c.node.Name, Op: op, Inputs: slices.Clone(inputs), Outputs: outs, Attrs: attrs}
 	if len(outs) > 0 && outs[0] != c.out(0) {
 		n.Name += "/" + op
 	}

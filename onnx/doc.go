@@ -51,7 +51,8 @@
 //	Gather             X, indices const Int64 (any rank, >= 0); axis
 //	Resize             X; mode "nearest" or "linear", coordinate_transformation_mode ("half_pixel",
 //	                   "pytorch_half_pixel", "asymmetric" or "align_corners"), nearest_mode, scales (one per axis; only
-//	                   spatial ones differ from 1). Also Upsample
+//	                   spatial ones differ from 1; the size of the result is the one in Values, not recomputed). Also
+//	                   Upsample
 //	DepthToSpace       X; blocksize, mode "DCR" or "CRD"
 //	SpaceToDepth       X; blocksize
 //	ReduceMean, ReduceSum, ReduceMax, ReduceMin  X; axes (sorted, never empty), keepdims

@@ -68,6 +68,12 @@ func lowerUpsample(c *call) error {
 	if err := r.scaled(c.shape(0)); err != nil {
 		return err
 	}
+	if slices.Min(r.scales) < 1 {
+		if r.mode == "nearest" && slices.Max(r.scales) > 1 {
+			return refuse("nearest, larger on one axis and smaller on the other")
+		}
+		r.nearest = "ceil" // as ONNX Runtime does; the old operators leave it open
+	}
 	return c.resize(r)
 }
 

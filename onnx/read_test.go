@@ -1,0 +1,348 @@
+package onnx
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
+)
+
+var sentinels = []error{ErrNotONNX, ErrInvalid, ErrUnsupported, ErrShape, ErrLimit}
+
+func typed(err error) bool {
+	return slices.ContainsFunc(sentinels, func(s error) bool { return errors.Is(err, s) })
+}
+
+// small is a model with convolution, normalization, residual, reshape and product.
+func small() *protoModel {
+	return net(13, 3, 4, 4).
+		conv("x", "a", 3, 4).node("Relu", "a", "b").conv("b", "c", 4, 4).
+		floats("k", []int64{4}, 1, 2, 3, 4).
+		node("BatchNormalization", "c k k k k", "d").node("Add", "d b", "e").node("Relu", "e", "f").
+		node("GlobalAveragePool", "f", "g").node("Flatten", "g", "h").
+		floats("w", []int64{2, 4}, 1, -1).node("Gemm", "h w", "y", "transB", 1).outputs("y")
+}
+
+func TestParse(t *testing.T) {
+	data := small().bytes(t)
+	g, err := Parse(data, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.check(t)
+	if g.Digest != sha256.Sum256(data) || g.Opset != 13 || g.Name != "test" {
+		t.Errorf("digest %x, opset %d, name %q", g.Digest, g.Opset, g.Name)
+	}
+	if got, want := g.ops(), "Conv Relu Conv Add Relu GlobalAveragePool Reshape Gemm"; got != want {
+		t.Errorf("operators %q, want %q", got, want)
+	}
+	if in := g.Input; in.Name != "x" || !slices.Equal(in.Shape, []int{1, 3, 4, 4}) {
+		t.Errorf("input %v", in)
+	}
+	if o := g.Outputs; len(o) != 1 || o[0].Name != "y" || !slices.Equal(o[0].Shape, []int{1, 2}) {
+		t.Errorf("outputs %v", o)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.onnx")
+	data := small().bytes(t)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path, Options{}); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(path, data[:len(data)-1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path, Options{}); !errors.Is(err, ErrNotONNX) || !strings.Contains(err.Error(), path) {
+		t.Errorf("a cut file: %v", err)
+	}
+	if _, err := Load(path+".absent", Options{}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("an absent file: %v", err)
+	}
+}
+
+func TestEveryPrefix(t *testing.T) {
+	data := small().bytes(t)
+	for n := range data {
+		if _, err := Parse(data[:n], Options{}); !typed(err) {
+			t.Fatalf("%d of %d bytes: error %v", n, len(data), err)
+		}
+	}
+}
+
+func TestEveryByteFlipped(t *testing.T) {
+	data := small().bytes(t)
+	for i := range data {
+		for _, mask := range []byte{0x01, 0x80, 0xff} {
+			bad := bytes.Clone(data)
+			bad[i] ^= mask
+			g, err := Parse(bad, Options{})
+			if err != nil && !typed(err) {
+				t.Fatalf("byte %d ^ %#x: error %v", i, mask, err)
+			}
+			if err == nil {
+				g.check(t)
+			}
+		}
+	}
+}
+
+func TestNotONNX(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"empty": nil, "text": []byte("hello, world"), "png": []byte("\x89PNG\r\n\x1a\n"), "zeros": make([]byte, 100),
+	} {
+		if _, err := Parse(data, Options{}); !errors.Is(err, ErrNotONNX) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestInputShape(t *testing.T) {
+	model := func() *protoModel { return net(13, 3, 0, 8).node("Relu", "x", "y").outputs("y") }
+	for _, c := range []struct {
+		give []int
+		want []int
+		text string
+	}{
+		{nil, nil, `axis 2 ("size") of input "x" is dynamic`},
+		{[]int{1, 3, 5, 8}, []int{1, 3, 5, 8}, ""},
+		{[]int{64, 0, 5, 0}, []int{1, 3, 5, 8}, ""},
+		{[]int{1, 4, 5, 8}, nil, "axis 1 of input \"x\" is 3 in the model, 4 was given"},
+		{[]int{3, 5, 8}, nil, "has 4 axes"},
+		{[]int{1, 3, 0, 8}, nil, "must be given"},
+		{[]int{1, 3, -1, 8}, nil, "out of range"},
+		{[]int{1, 3, 1 << 40, 8}, nil, "out of range"},
+	} {
+		g, err := Parse(model().bytes(t), Options{Shape: c.give})
+		switch {
+		case c.text == "" && err != nil:
+			t.Errorf("%v: %v", c.give, err)
+		case c.text == "" && !slices.Equal(g.Input.Shape, c.want):
+			t.Errorf("%v: shape %v", c.give, g.Input.Shape)
+		case c.text != "" && (!errors.Is(err, ErrShape) || !strings.Contains(err.Error(), c.text)):
+			t.Errorf("%v: error %v, want %q", c.give, err, c.text)
+		}
+	}
+}
+
+func TestInputWithoutShape(t *testing.T) {
+	m := net(13, 3).node("Relu", "x", "y").outputs("y")
+	m.graph.Input[0].Type.GetTensorType().Shape = nil
+	m.fails(t, ErrShape, "must be given")
+	g, err := Parse(m.bytes(t), Options{Shape: []int{1, 7}})
+	if err != nil || !slices.Equal(g.Input.Shape, []int{1, 7}) {
+		t.Error(g, err)
+	}
+}
+
+func TestFixedBatch(t *testing.T) {
+	m := net(13, 3).node("Relu", "x", "y").outputs("y")
+	m.graph.Input[0] = valueInfo("x", 8, 3)
+	m.fails(t, ErrShape, "fixes the batch")
+	m.graph.Input[0] = valueInfo("x", 1, 3)
+	m.parse(t)
+}
+
+func TestInputs(t *testing.T) {
+	m := net(13, 3).node("Add", "x z", "y").outputs("y")
+	m.graph.Input = append(m.graph.Input, valueInfo("z", 1, 3))
+	m.fails(t, ErrUnsupported, "2 inputs (x, z)")
+
+	m = net(13, 3).node("Relu", "x", "y").outputs("y")
+	m.graph.Input = append(m.graph.Input, valueInfo("unread", 1, 3))
+	m.parse(t)
+
+	m = net(8, 3).floats("w", []int64{3}, 1).node("Add", "x w", "y").outputs("y")
+	m.graph.Input = append(m.graph.Input, valueInfo("w", 3)) // as IR versions below 4 have it
+	m.parse(t)
+
+	m = net(13, 3).node("Relu", "x", "y").outputs("y")
+	m.graph.Input[0].Type.GetTensorType().ElemType = proto.Int32(int32(onnxpb.TensorProto_INT64))
+	m.fails(t, ErrUnsupported, "holds INT64")
+}
+
+func TestInvalidGraphs(t *testing.T) {
+	for name, c := range map[string]struct {
+		model *protoModel
+		want  error
+		text  string
+	}{
+		"cycle":           {net(13, 3).node("Add", "x b", "a").node("Relu", "a", "b").outputs("b"), ErrInvalid, "cycle"},
+		"self":            {net(13, 3).node("Add", "x a", "a").outputs("a"), ErrInvalid, "cycle"},
+		"undefined":       {net(13, 3).node("Add", "x q", "a").outputs("a"), ErrInvalid, `"q" is read but never written`},
+		"absent output":   {net(13, 3).node("Relu", "x", "a").outputs("b"), ErrInvalid, `"b"`},
+		"no output":       {net(13, 3).node("Relu", "x", "a"), ErrInvalid, "no output"},
+		"output twice":    {net(13, 3).node("Relu", "x", "a").outputs("a", "a"), ErrInvalid, "twice"},
+		"written twice":   {net(13, 3).node("Relu", "x", "a").node("Relu", "x", "a").outputs("a"), ErrInvalid, "defined twice"},
+		"constant too":    {net(13, 3).floats("a", nil, 1).node("Relu", "x", "a").outputs("a"), ErrInvalid, "defined twice"},
+		"input is output": {net(13, 3).node("Relu", "x", "a").outputs("a", "x"), ErrUnsupported, "network's input"},
+		"opset 6":         {net(6, 3).node("Relu", "x", "a").outputs("a"), ErrUnsupported, "opset 6"},
+		"opset 99":        {net(99, 3).node("Relu", "x", "a").outputs("a"), ErrUnsupported, "opset 99"},
+		"attribute type":  {net(13, 3).node("LeakyRelu", "x", "a", "alpha", 1).outputs("a"), ErrInvalid, `"alpha" has the wrong type`},
+		"attribute twice": {net(13, 3).node("LeakyRelu", "x", "a", "alpha", 1., "alpha", 1.).outputs("a"), ErrInvalid, "given twice"},
+		"input count":     {net(13, 3).node("Relu", "x x", "a").outputs("a"), ErrInvalid, "2 inputs"},
+		"absent input":    {net(13, 3).node("Add", "_ x", "a").outputs("a"), ErrInvalid, "input 0 is missing"},
+		"broadcast":       {net(13, 3).floats("k", []int64{2}, 1).node("Add", "x k", "a").outputs("a"), ErrInvalid, "broadcast"},
+	} {
+		t.Run(name, func(t *testing.T) { c.model.fails(t, c.want, c.text) })
+	}
+}
+
+func TestAllUnsupportedAtOnce(t *testing.T) {
+	m := net(13, 3).node("Fancy", "x", "a").node("Relu", "a", "b").node("Gelu", "b", "c").
+		node("Relu", "x", "d", "beta", 1.).node("NonZero", "x", "unread").node("Sum", "c d", "y").outputs("y")
+	m.graph.Node[0].Domain = proto.String("com.example")
+	m.graph.Node[2].Name = proto.String("the gelu")
+	_, err := Parse(m.bytes(t), Options{})
+	var u *UnsupportedError
+	if !errors.As(err, &u) || !errors.Is(err, ErrUnsupported) {
+		t.Fatal(err)
+	}
+	want := []UnsupportedNode{
+		{"Fancy_0", "com.example.Fancy", 13, `domain "com.example" is not supported`},
+		{"the gelu", "Gelu", 13, "needs opset 20"},
+		{"Relu_3", "Relu", 13, `attribute "beta" is not known`},
+	}
+	if !slices.Equal(u.Nodes, want) {
+		t.Errorf("got %v, want %v", u.Nodes, want)
+	}
+	if text := err.Error(); !strings.Contains(text, `Gelu (node "the gelu", opset 13): needs opset 20`) {
+		t.Error(text)
+	}
+}
+
+func TestTensors(t *testing.T) {
+	le16 := func(v ...uint16) (b []byte) {
+		for _, x := range v {
+			b = append(b, byte(x), byte(x>>8))
+		}
+		return b
+	}
+	for name, c := range map[string]struct {
+		tensor *onnxpb.TensorProto
+		floats []float32
+		ints   []int64
+	}{
+		"half":      {&onnxpb.TensorProto{DataType: proto.Int32(10), Dims: []int64{4}, RawData: le16(0x3c00, 0x8001, 0x7c00, 0xc200)}, []float32{1, -1.0 / (1 << 24), inf, -3}, nil},
+		"half ints": {&onnxpb.TensorProto{DataType: proto.Int32(10), Dims: []int64{1}, Int32Data: []int32{0x3800}}, []float32{0.5}, nil},
+		"bfloat":    {&onnxpb.TensorProto{DataType: proto.Int32(16), Dims: []int64{2}, RawData: le16(0x3f80, 0xc040)}, []float32{1, -3}, nil},
+		"double":    {&onnxpb.TensorProto{DataType: proto.Int32(11), DoubleData: []float64{2.5}}, []float32{2.5}, nil},
+		"int8":      {&onnxpb.TensorProto{DataType: proto.Int32(3), Dims: []int64{2}, RawData: []byte{0xff, 2}}, nil, []int64{-1, 2}},
+		"uint8":     {&onnxpb.TensorProto{DataType: proto.Int32(2), Dims: []int64{1, 2}, RawData: []byte{0xff, 2}}, nil, []int64{255, 2}},
+		"bool":      {&onnxpb.TensorProto{DataType: proto.Int32(9), Dims: []int64{2}, Int32Data: []int32{0, 7}}, nil, []int64{0, 1}},
+		"int32":     {&onnxpb.TensorProto{DataType: proto.Int32(6), Dims: []int64{1}, RawData: []byte{0xfe, 0xff, 0xff, 0xff}}, nil, []int64{-2}},
+		"empty":     {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{0}}, []float32{}, nil},
+	} {
+		got, err := readTensor(c.tensor)
+		if err != nil || !slices.Equal(got.Floats, c.floats) || !slices.Equal(got.Ints, c.ints) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
+func TestBadTensors(t *testing.T) {
+	external := onnxpb.TensorProto_EXTERNAL
+	for name, c := range map[string]struct {
+		tensor *onnxpb.TensorProto
+		want   error
+	}{
+		"short":    {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{2}, RawData: make([]byte, 7)}, ErrInvalid},
+		"no data":  {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{1 << 20}}, ErrInvalid},
+		"negative": {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{-2}}, ErrInvalid},
+		"huge":     {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{1 << 20, 1 << 20, 1 << 24}}, ErrLimit},
+		"rank":     {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: slices.Repeat([]int64{1}, 9), FloatData: []float32{1}}, ErrLimit},
+		"strings":  {&onnxpb.TensorProto{DataType: proto.Int32(8), Dims: []int64{1}}, ErrUnsupported},
+		"external": {&onnxpb.TensorProto{DataType: proto.Int32(1), DataLocation: &external}, ErrUnsupported},
+	} {
+		if _, err := readTensor(c.tensor); !errors.Is(err, c.want) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	big := net(13, 3).ints("r", 1, 1<<27)
+	big.node("Tile", "x r", "y").outputs("y").fails(t, ErrLimit, "elements")
+
+	fill := net(13, 3).ints("s", 1<<14, 1<<14, 2).node("ConstantOfShape", "s", "k")
+	fill.node("ReduceSum", "k", "t").node("Add", "x t", "y").outputs("y").fails(t, ErrLimit, "elements")
+
+	b := &builder{folded: MaxElements - 5}
+	if _, err := b.reserve([]int{2, 3}); !errors.Is(err, ErrLimit) {
+		t.Errorf("6 elements where 5 are left: %v", err)
+	}
+	if _, err := (&builder{folded: MaxElements - 6}).reserve([]int{2, 3}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMessageBomb(t *testing.T) {
+	// An empty node is two bytes in the file and hundreds in memory.
+	node := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), nil)
+	graph := bytes.Repeat(node, maxMessages+1)
+	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), graph), Options{}); !errors.Is(err, ErrLimit) {
+		t.Errorf("many messages: %v", err)
+	}
+	graph = bytes.Repeat(node, MaxNodes+1)
+	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), graph), Options{}); !errors.Is(err, ErrLimit) {
+		t.Errorf("many nodes: %v", err)
+	}
+	var deep []byte // a graph in an attribute of a node of a graph ...
+	for range 40 {
+		for _, field := range []protowire.Number{6, 5, 1} {
+			deep = protowire.AppendBytes(protowire.AppendTag(nil, field, protowire.BytesType), deep)
+		}
+	}
+	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), deep), Options{}); !errors.Is(err, ErrLimit) {
+		t.Errorf("deep nesting: %v", err)
+	}
+}
+
+func TestFileOrderIsKept(t *testing.T) {
+	m := net(13, 3).node("Relu", "b", "c").node("Neg", "x", "a").node("Abs", "a", "b").node("Exp", "x", "e").
+		node("Add", "c e", "y").outputs("y")
+	if got, want := m.parse(t).ops(), "Neg Abs Relu Exp Add"; got != want {
+		t.Errorf("order %q, want %q", got, want)
+	}
+}
+
+func TestOutputsKeepTheirNames(t *testing.T) {
+	m := net(13, 3).floats("k", []int64{3}, 2).node("Relu", "x", "a").
+		node("Identity", "a", "p").node("Dropout", "a", "q").node("Identity", "x", "r").node("Identity", "k", "s").
+		node("Identity", "u", "t").node("Relu", "a", "u").outputs("p", "q", "r", "s", "t", "u")
+	g := m.parse(t)
+	g.check(t)
+	if got, want := g.ops(), "Relu Relu Identity Identity Identity Identity"; got != want {
+		t.Errorf("operators %q, want %q", got, want)
+	}
+	for i, want := range []string{"p", "q", "r", "s", "t", "u"} {
+		if g.Outputs[i].Name != want {
+			t.Errorf("output %d is %q", i, g.Outputs[i].Name)
+		}
+	}
+	net(13, 3).node("Shape", "x", "y").outputs("y").fails(t, ErrUnsupported, "holds integers")
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(small().bytes(f))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		g, err := Parse(data, Options{})
+		if err == nil {
+			g.check(t)
+		} else if !typed(err) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
