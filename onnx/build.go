@@ -12,6 +12,7 @@ type builder struct {
 	opset  int
 	input  string
 	taken  map[string]bool
+	next   map[string]int // numbers of fresh names
 	consts map[string]*Tensor
 	values map[string]Value
 	alias  map[string]string // values that are other values
@@ -20,6 +21,7 @@ type builder struct {
 	nodes  []*Node
 	bad    []UnsupportedNode
 	folded int // elements of constants made so far
+	work   int // elements that were read to make them
 }
 
 // build makes the Graph of a model.
@@ -49,7 +51,7 @@ func build(m *model, opt Options) (*Graph, error) {
 
 func newBuilder(m *model, shape []int) *builder {
 	b := &builder{
-		opset: m.opset, input: m.input.name, taken: m.taken, consts: m.consts,
+		opset: m.opset, input: m.input.name, taken: m.taken, next: map[string]int{}, consts: m.consts,
 		values: map[string]Value{}, alias: map[string]string{}, lost: map[string]bool{}, read: m.reads(),
 	}
 	b.values[b.input] = Value{b.input, Float32, shape}
@@ -95,13 +97,13 @@ func qualified(n *Node) string {
 
 // fresh returns a value name that the model does not use.
 func (b *builder) fresh(base string) string {
-	for i, name := 0, base; ; i++ {
-		if !b.taken[name] {
-			b.taken[name] = true
-			return name
-		}
-		name = fmt.Sprintf("%s_%d", base, i+1)
+	name := base
+	for b.taken[name] {
+		b.next[base]++
+		name = fmt.Sprintf("%s_%d", base, b.next[base])
 	}
+	b.taken[name] = true
+	return name
 }
 
 // constant gives t the name.

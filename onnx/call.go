@@ -206,6 +206,9 @@ func (c *call) emitAll(outs []string, op string, inputs []string, attrs Attribut
 // runnable checks what every node that stays in the graph must hold: floats in, and results that are neither empty nor
 // too large.
 func (c *call) runnable(n *Node, shapes [][]int) error {
+	if len(c.nodes) >= MaxNodes {
+		return fmt.Errorf("%w: more than %d nodes", ErrLimit, MaxNodes)
+	}
 	for _, s := range shapes {
 		size, err := elements(s)
 		if err != nil {
@@ -241,6 +244,11 @@ func (c *call) fold(n *Node, args []*Tensor, shapes [][]int) error {
 	for _, s := range shapes {
 		if _, err := c.reserve(s); err != nil {
 			return err
+		}
+	}
+	for _, t := range args {
+		if c.work += product(t.Shape); c.work > maxWork {
+			return fmt.Errorf("%w: folding constants reads more than %d elements", ErrLimit, maxWork)
 		}
 	}
 	results, err := registry[n.Op].eval(n, args, shapes)

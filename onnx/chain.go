@@ -80,9 +80,19 @@ func (g *Graph) Chains() []Chain {
 // link is an open end of a chain: the chain may go on at a value that alone one node reads.
 type link struct {
 	chain *Chain
-	at    int     // index of the chain's last node
-	stage stage   // done so far
-	via   []*Node // Reshapes since
+	at    int   // index of the chain's last node
+	stage stage // done so far
+	via   *Node // the last Reshape since, nil: none
+	prev  *link // the link before that Reshape
+}
+
+// reshapes returns the Reshapes since the chain's last node.
+func (l *link) reshapes() (list []*Node) {
+	for ; l.via != nil; l = l.prev {
+		list = append(list, l.via)
+	}
+	slices.Reverse(list)
+	return list
 }
 
 type chainer struct {
@@ -96,7 +106,7 @@ func (c *chainer) visit(i int, n *Node) {
 	c.all = append(c.all, nil)
 	if n.Op == "Reshape" {
 		if l := c.end(n.Inputs[0]); l != nil {
-			c.open[n.Outputs[0]] = &link{l.chain, l.at, l.stage, append(slices.Clone(l.via), n)}
+			c.open[n.Outputs[0]] = &link{l.chain, l.at, l.stage, n, l}
 		}
 		return
 	}
@@ -110,7 +120,7 @@ func (c *chainer) visit(i int, n *Node) {
 	if l.at >= 0 {
 		c.all[l.at] = nil
 	}
-	l.chain.Nodes = append(append(l.chain.Nodes, l.via...), n)
+	l.chain.Nodes = append(append(l.chain.Nodes, l.reshapes()...), n)
 	l.chain.Output = n.Outputs[0]
 	c.all[i] = &link{chain: l.chain, at: i, stage: next}
 	c.open[n.Outputs[0]] = c.all[i]

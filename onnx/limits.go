@@ -16,6 +16,7 @@ const (
 
 	maxMessages = 4_000_000 // protobuf messages and strings in one file: two bytes each there, hundreds in memory
 	maxDepth    = 64        // of nested messages
+	maxWork     = 1 << 29   // elements that folding reads
 )
 
 // elements returns the product of shape, or an error where it is negative or above MaxElements.

@@ -220,8 +220,6 @@ func (e *editor) replace(root int, m match, r rewrite) error {
 		}
 		inputs = append(inputs, ones)
 	}
-	inside := func(i int) bool { return slices.Contains(m.nodes, i) }
-	e.readers[x] = append(slices.DeleteFunc(e.readers[x], inside), root)
 	for _, i := range m.nodes {
 		e.graph.Nodes[i] = nil
 	}

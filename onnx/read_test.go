@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -279,6 +280,10 @@ func TestLimits(t *testing.T) {
 	fill := net(13, 3).ints("s", 1<<14, 1<<14, 2).node("ConstantOfShape", "s", "k")
 	fill.node("ReduceSum", "k", "t").node("Add", "x t", "y").outputs("y").fails(t, ErrLimit, "elements")
 
+	c := &call{builder: &builder{work: maxWork - 1}, node: &Node{}}
+	if err := c.fold(&Node{Op: "Neg"}, []*Tensor{intTensor([]int{2}, 1, 2)}, [][]int{{2}}); !errors.Is(err, ErrLimit) {
+		t.Errorf("2 elements to read where 1 is left: %v", err)
+	}
 	b := &builder{folded: MaxElements - 5}
 	if _, err := b.reserve([]int{2, 3}); !errors.Is(err, ErrLimit) {
 		t.Errorf("6 elements where 5 are left: %v", err)
@@ -333,6 +338,31 @@ func TestOutputsKeepTheirNames(t *testing.T) {
 		}
 	}
 	net(13, 3).node("Shape", "x", "y").outputs("y").fails(t, ErrUnsupported, "holds integers")
+}
+
+// TestLargeGraphs would not end if anything took quadratic time.
+func TestLargeGraphs(t *testing.T) {
+	const n = 20_000
+	sum := net(13, 3)
+	sum.node("Sum", strings.Repeat("x ", n), "y").outputs("y").parse(t).check(t)
+	net(13, 3).node("Sum", strings.Repeat("x ", MaxNodes+2), "y").outputs("y").fails(t, ErrLimit, "nodes")
+
+	views := net(13, 3).ints("a", 1, 3, 1).ints("b", 1, 1, 3)
+	v := "x"
+	for i := range n {
+		next := fmt.Sprint("v", i)
+		views.node("Reshape", v+" "+[]string{"a", "b"}[i%2], next)
+		v = next
+	}
+	views.node("Exp", v, "y").outputs("y").parse(t).check(t)
+
+	gates := net(13, 3)
+	for i := range n / 3 {
+		gates.node("Sigmoid", "x", fmt.Sprint("s", i)).node("Mul", fmt.Sprint("x s", i), fmt.Sprint("g", i)).outputs(fmt.Sprint("g", i))
+	}
+	if g := gates.parse(t); len(g.Nodes) != n/3 || g.Nodes[0].Op != "Swish" {
+		t.Errorf("%d nodes", len(g.Nodes))
+	}
 }
 
 func FuzzParse(f *testing.F) {

@@ -20,10 +20,12 @@ var firstKeepers = []string{"Gather", "PRelu", "Pow"}
 func (g *Graph) nonNegative() map[string]bool {
 	m := map[string]bool{}
 	known := func(v string) bool {
-		if t := g.Constants[v]; t != nil {
-			return !slices.ContainsFunc(t.Floats, func(f float32) bool { return !(f >= 0) })
+		sign, seen := m[v]
+		if t := g.Constants[v]; t != nil && !seen {
+			sign = !slices.ContainsFunc(t.Floats, func(f float32) bool { return !(f >= 0) })
+			m[v] = sign
 		}
-		return m[v]
+		return sign
 	}
 	for _, n := range g.Nodes {
 		for _, o := range n.Outputs {
