@@ -1,12 +1,17 @@
-// Package dataset reads images and labels from where users keep them and turns them into network inputs.
+// Package dataset reads images and labels from where users keep them (Open) and turns them into network inputs
+// (Prepare, Inputs).
 package dataset
 
 import "errors"
 
-// Image is one decoded picture: planar (channel, row, column), values as stored in the file (0..255 for 8-bit images).
+// Image is one decoded picture: planar (channel, row, column), values as stored in the file: 0..255 for 8-bit images,
+// 0..65535 for 16-bit ones.
 type Image struct {
 	Channels, Height, Width int
 	Pix                     []float32
+	// Float says that the values are measurements and not whole levels: resizing and gray conversion, which round
+	// to levels as imaging libraries do, must not round them.
+	Float bool
 }
 
 // Sample is one item of a Source.
@@ -17,14 +22,14 @@ type Sample struct {
 	Mask  []uint8 // class of every pixel, Height*Width, nil when there is none
 }
 
-// Source is an indexed collection of samples, read lazily: memory does not grow with Len.
-// All methods may be called from many goroutines at once.
+// Source is an indexed collection of samples, read lazily: beyond the names of files, memory does not grow with Len.
+// All methods may be called from many goroutines at once. No file stays open between calls.
 type Source interface {
 	Len() int
 	Sample(i int) (Sample, error)
-	// Labelled tells whether samples have labels, and which.
+	// Labels tells whether samples have labels, and which.
 	Labels() LabelKind
-	// Digest identifies the data (contents, order, labels), as SHA-256.
+	// Digest identifies the data (contents, order, labels), as SHA-256; see the function Digest.
 	Digest() ([32]byte, error)
 	// Spec is the text that opens this source.
 	Spec() string
@@ -47,4 +52,17 @@ var (
 	ErrImage   = errors.New("image cannot be read")
 	ErrLabel   = errors.New("label not understood")
 	ErrMissing = errors.New("file not found")
+)
+
+// Errors that preprocessing wraps.
+var (
+	ErrPreprocess = errors.New("preprocessing not understood")
+	ErrFit        = errors.New("image does not fit the network")
+)
+
+// Limits on what is read: bytes from outside are refused before memory is allocated for them.
+const (
+	maxPixels  = 1 << 26 // of one picture
+	maxValues  = 1 << 28 // of one array item
+	maxClasses = 1 << 20
 )

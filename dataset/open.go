@@ -1,0 +1,150 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// An opener makes a source from the unquoted parts of a spec.
+type opener func(parts []string) (Source, error)
+
+var registry = struct {
+	sync.Mutex
+	openers map[string]opener
+}{openers: map[string]opener{
+	"cifar10":     one(openCIFAR10),
+	"dir":         one(openDir),
+	"imagefolder": one(openImageFolder),
+	"images":      one(openList),
+	"masks":       openMasks,
+	"npy":         openNPY,
+}}
+
+// Register makes Open understand specs that start with scheme and a colon; open gets the text between the colon and
+// the slice, unquoted. It panics if the scheme is taken or is no plain word.
+func Register(scheme string, open func(rest string) (Source, error)) {
+	registry.Lock()
+	defer registry.Unlock()
+	if _, taken := registry.openers[scheme]; taken || scheme == "" || strings.ContainsAny(scheme, `:,[\`) {
+		panic(fmt.Sprintf("dataset: scheme %q cannot be registered", scheme))
+	}
+	registry.openers[scheme] = one(open)
+}
+
+// one refuses a second part.
+func one(open func(string) (Source, error)) opener {
+	return func(parts []string) (Source, error) {
+		if len(parts) != 1 {
+			return nil, fmt.Errorf(`%w: one path expected, not %d; in a path write \, for a comma`, ErrSpec, len(parts))
+		}
+		return open(parts[0])
+	}
+}
+
+// Open opens the data that a spec names:
+//
+//	cifar10:FILE.bin      CIFAR-10's binary format: one label byte, 3 planes of 32x32 bytes
+//	dir:DIR               PNG and JPEG files of one folder, unlabelled, sorted by name
+//	imagefolder:DIR       one sub-folder per class; class index = position in the sorted sub-folders
+//	images:LIST.tsv       lines of path (relative to the list) and, where labelled, class index; further columns ignored
+//	masks:IMAGES,LABELS   two folders paired by base name, or two .npy files; label = palette index or gray value
+//	npy:X[.npy],Y         X uint8 or float32, N x H x W, N x C x H x W or N x H x W x C; Y (may be left out) class
+//	                      indices N or masks N x H x W
+//	demo:NAME             and what else was registered
+//
+// A trailing [a:b] takes images a to b-1 of the whole; a or b may be left out. In a path, a backslash quotes comma,
+// opening bracket and backslash. Errors wrap ErrSpec, ErrEmpty, ErrImage, ErrLabel or ErrMissing.
+func Open(text string) (Source, error) {
+	s, err := parseSpec(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w%s", err, suggest(text))
+	}
+	registry.Lock()
+	open, ok := registry.openers[s.scheme]
+	known := slices.Sorted(maps.Keys(registry.openers))
+	registry.Unlock()
+	if !ok {
+		return nil, fmt.Errorf("%w: %q: unknown scheme %q, known are %s%s", ErrSpec, text, s.scheme, strings.Join(known, ", "), suggest(text))
+	}
+	src, err := open(s.parts)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.whole(), err)
+	}
+	if !s.sliced {
+		return src, nil
+	}
+	to := s.to
+	if to < 0 {
+		to = src.Len()
+	}
+	return Slice(src, s.from, to)
+}
+
+// suggest guesses the spec that was meant by the path of a file or folder.
+func suggest(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "; write SCHEME:PATH, for example dir:photos"
+	}
+	return fmt.Sprintf("; did you mean %s:%s?", guessScheme(path, info), quote(filepath.ToSlash(path)))
+}
+
+func guessScheme(path string, info fs.FileInfo) string {
+	if info.IsDir() {
+		if hasSubfolders(path) {
+			return "imagefolder"
+		}
+		return "dir"
+	}
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".npy":
+		return "npy"
+	case ".bin":
+		return "cifar10"
+	}
+	return "images"
+}
+
+func hasSubfolders(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, fs.DirEntry.IsDir)
+}
+
+// missing adds ErrMissing to the error of a file that does not exist.
+func missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %w", ErrMissing, err)
+	}
+	return err
+}
+
+// needFolder checks that path is a folder, or says what the spec should have been.
+func needFolder(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return missing(err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%w: %s is a file, not a folder; did you mean %s:%s?", ErrSpec, path, guessScheme(path, info), quote(path))
+	}
+	return nil
+}
+
+// needFile checks that path is a file, or says what the spec should have been.
+func needFile(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, missing(err)
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%w: %s is a folder; did you mean %s:%s?", ErrSpec, path, guessScheme(path, info), quote(path))
+	}
+	return info, nil
+}

@@ -1,0 +1,259 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/dqa-go/dqa/profile"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// maxYAML bounds a preprocessing file; those written by people have a few hundred bytes.
+const maxYAML = 64 << 10
+
+// settings are the keys of a preprocessing file, named as the command line's flags. Values are texts as on the command
+// line, numbers, or lists of numbers.
+type settings struct {
+	Size     any `yaml:"size"`
+	Crop     any `yaml:"crop"`
+	Mean     any `yaml:"mean"`
+	Std      any `yaml:"std"`
+	Divisor  any `yaml:"divisor"`
+	Channels any `yaml:"channels"`
+	Layout   any `yaml:"layout"`
+	Shape    any `yaml:"shape"`
+	Ignore   any `yaml:"ignore"`
+}
+
+// LoadPreprocess reads the YAML file that lies beside a model, with any of these keys:
+//
+//	size: 256          # shorter side, or height x width: 360x480
+//	crop: 224          # centre crop, or height x width
+//	divisor: 255
+//	mean: [0.485, 0.456, 0.406]
+//	std: [0.229, 0.224, 0.225]
+//	channels: rgb      # or bgr, gray
+//	layout: nchw       # or nhwc
+//	shape: 1x3x224x224 # of the input, for networks with dynamic axes
+//	ignore: [255]      # labels that no score counts
+//
+// Unknown keys and values that make no sense are ErrPreprocess; a file that is not there is ErrMissing.
+func LoadPreprocess(path string) (profile.Preprocess, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return profile.Preprocess{}, missing(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxYAML+1))
+	if err != nil {
+		return profile.Preprocess{}, err
+	}
+	p, err := parsePreprocess(text)
+	if err != nil {
+		return profile.Preprocess{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+func parsePreprocess(text []byte) (p profile.Preprocess, err error) {
+	var s settings
+	if err := decodeYAML(text, &s); err != nil {
+		return p, fmt.Errorf("%w: %w", ErrPreprocess, err)
+	}
+	read := func(key string, value any, parse func(string) error) {
+		if list, ok := value.([]any); err != nil || value == nil || ok && len(list) == 0 {
+			return
+		}
+		text, e := plain(value)
+		if e == nil {
+			e = parse(text)
+		}
+		if e != nil {
+			err = fmt.Errorf("%s: %w", key, e)
+		}
+	}
+	read("size", s.Size, func(t string) (e error) { p.Resize, e = ParseResize(t); return })
+	read("crop", s.Crop, func(t string) (e error) { p.Crop, e = ParseCrop(t); return })
+	read("mean", s.Mean, func(t string) (e error) { p.Mean, e = ParseFloats(t); return })
+	read("std", s.Std, func(t string) (e error) { p.Std, e = ParseFloats(t); return })
+	read("divisor", s.Divisor, func(t string) (e error) { p.Divisor, e = parseDivisor(t); return })
+	read("channels", s.Channels, func(t string) error { p.Channels = t; return nil })
+	read("layout", s.Layout, func(t string) error { p.Layout = t; return nil })
+	read("shape", s.Shape, func(t string) (e error) { p.Shape, e = ParseInts(t); return })
+	read("ignore", s.Ignore, func(t string) (e error) { p.Ignore, e = ParseInts(t); return })
+	if err == nil {
+		err = checkPreprocess(p)
+	}
+	return p, err
+}
+
+// decodeYAML refuses unknown and doubled keys, and anchors: expanding them is how a short file becomes a long one.
+func decodeYAML(text []byte, s *settings) error {
+	if len(text) > maxYAML {
+		return fmt.Errorf("more than %d bytes", maxYAML)
+	}
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return errors.New(yaml.FormatError(err, false, false))
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return nil
+	}
+	if len(file.Docs) > 1 {
+		return errors.New("more than one document")
+	}
+	body := file.Docs[0].Body
+	var anchors anchorFinder
+	if ast.Walk(&anchors, body); anchors {
+		return errors.New("anchors and aliases are not read")
+	}
+	if err := yaml.NodeToValue(body, s, yaml.Strict()); err != nil {
+		return errors.New(yaml.FormatError(err, false, false))
+	}
+	return nil
+}
+
+type anchorFinder bool
+
+func (a *anchorFinder) Visit(n ast.Node) ast.Visitor {
+	switch n.Type() {
+	case ast.AnchorType, ast.AliasType, ast.MergeKeyType:
+		*a = true
+	}
+	return a
+}
+
+// plain is the text of a YAML value as one would write it on the command line.
+func plain(value any) (string, error) {
+	switch v := value.(type) {
+	case string:
+		return v, nil
+	case uint64, int64, int:
+		return fmt.Sprint(v), nil
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64), nil
+	case []any:
+		fields := make([]string, len(v))
+		for i, e := range v {
+			if _, nested := e.([]any); nested {
+				return "", fmt.Errorf("%w: a list in a list", ErrPreprocess)
+			}
+			var err error
+			if fields[i], err = plain(e); err != nil {
+				return "", err
+			}
+		}
+		return strings.Join(fields, ","), nil
+	}
+	return "", fmt.Errorf("%w: neither text nor number nor list", ErrPreprocess)
+}
+
+// checkPreprocess looks at what profile.Preprocess.Validate leaves to the reader of images, too.
+func checkPreprocess(p profile.Preprocess) error {
+	if err := p.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrPreprocess, err)
+	}
+	switch p.Channels {
+	case "", "rgb", "bgr", "gray":
+	default:
+		return fmt.Errorf("%w: channels %q: rgb, bgr or gray", ErrPreprocess, p.Channels)
+	}
+	switch p.Layout {
+	case "", "nchw", "nhwc":
+	default:
+		return fmt.Errorf("%w: layout %q: nchw or nhwc", ErrPreprocess, p.Layout)
+	}
+	if p.Resize.Height > 0 && p.Resize.Width == 0 || (p.Crop.Height == 0) != (p.Crop.Width == 0) {
+		return fmt.Errorf("%w: a size lacks a side", ErrPreprocess)
+	}
+	return nil
+}
+
+// maxSide bounds sizes in pixels.
+const maxSide = 1 << 15
+
+// ParseResize reads "256", the shorter side (Size.Height 0), or "360x480", height x width.
+func ParseResize(text string) (profile.Size, error) {
+	if strings.Contains(text, "x") {
+		return parseSize(text)
+	}
+	n, err := parseSide(text)
+	return profile.Size{Width: n}, err
+}
+
+// ParseCrop reads "224", a square, or "360x480", height x width.
+func ParseCrop(text string) (profile.Size, error) {
+	if strings.Contains(text, "x") {
+		return parseSize(text)
+	}
+	n, err := parseSide(text)
+	return profile.Size{Height: n, Width: n}, err
+}
+
+func parseSize(text string) (profile.Size, error) {
+	height, width, _ := strings.Cut(text, "x")
+	h, err := parseSide(height)
+	if err != nil {
+		return profile.Size{}, err
+	}
+	w, err := parseSide(width)
+	return profile.Size{Height: h, Width: w}, err
+}
+
+func parseSide(text string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || n < 1 || n > maxSide {
+		return 0, fmt.Errorf("%w: %q is no size: write 224, or 360x480 (height x width)", ErrPreprocess, text)
+	}
+	return n, nil
+}
+
+// ParseFloats reads ".485,.456,.406".
+func ParseFloats(text string) ([]float32, error) {
+	var out []float32
+	for field := range strings.SplitSeq(text, ",") {
+		v, err := strconv.ParseFloat(strings.TrimSpace(field), 32)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("%w: %q is no list of numbers: write .485,.456,.406", ErrPreprocess, text)
+		}
+		out = append(out, float32(v))
+	}
+	return out, nil
+}
+
+// ParseInts reads "11", "255,254", and for shapes "1,3,224,224" or "1x3x224x224".
+func ParseInts(text string) ([]int, error) {
+	var out []int
+	for field := range strings.SplitSeq(strings.ReplaceAll(text, "x", ","), ",") {
+		v, err := strconv.ParseUint(strings.TrimSpace(field), 10, 31)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %q is no list of numbers from 0 on", ErrPreprocess, text)
+		}
+		out = append(out, int(v))
+	}
+	return out, nil
+}
+
+func parseDivisor(text string) (float32, error) {
+	v, err := ParseFloats(text)
+	if err != nil || len(v) != 1 || v[0] <= 0 {
+		return 0, fmt.Errorf("%w: %q is no positive number", ErrPreprocess, text)
+	}
+	return v[0], nil
+}
+
+// shapeText writes a shape as 1x3x224x224.
+func shapeText(shape []int) string {
+	fields := make([]string, len(shape))
+	for i, d := range shape {
+		fields[i] = strconv.Itoa(d)
+	}
+	return strings.Join(fields, "x")
+}
