@@ -281,7 +281,7 @@ func TestLimits(t *testing.T) {
 	fill.node("ReduceSum", "k", "t").node("Add", "x t", "y").outputs("y").fails(t, ErrLimit, "elements")
 
 	c := &call{builder: &builder{work: maxWork - 1}, node: &Node{}}
-	if err := c.fold(&Node{Op: "Neg"}, []*Tensor{intTensor([]int{2}, 1, 2)}, [][]int{{2}}); !errors.Is(err, ErrLimit) {
+	if err := c.fold(&Node{Op: "Neg"}, []*Tensor{{Type: Int64, Shape: []int{2}, Ints: []int64{1, 2}}}, [][]int{{2}}); !errors.Is(err, ErrLimit) {
 		t.Errorf("2 elements to read where 1 is left: %v", err)
 	}
 	b := &builder{folded: MaxElements - 5}
