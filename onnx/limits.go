@@ -9,8 +9,8 @@ import (
 
 // Limits on what is read, checked before memory is spent.
 const (
-	MaxFileSize = 2 << 30 // bytes, protobuf's own limit
-	MaxElements = 1 << 28 // of one tensor, and of all constants that folding makes together
+	MaxFileSize = 2<<30 - 1 // bytes, protobuf's own limit
+	MaxElements = 1 << 28   // of one tensor, and of all constants that folding makes together
 	MaxNodes    = 200_000
 	MaxRank     = 8
 

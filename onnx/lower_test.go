@@ -54,6 +54,8 @@ func TestCanonicalForm(t *testing.T) {
 		{"softmax 11", net(11, 4, 1).node("Softmax", "x", "y"), "Softmax", Attributes{"axis": int64(1)}, []int{1, 4, 1}},
 		{"maxpool", net(13, image...).node("MaxPool", "x", "y", "kernel_shape", I(3, 3)), "MaxPool", pool(I(1, 1), I(0, 0, 0, 0), 0), []int{1, 4, 7, 9}},
 		{"pool ceil", net(13, 4, 8, 8).node("MaxPool", "x", "y", "kernel_shape", I(3, 3), "strides", I(2, 2), "ceil_mode", 1), "MaxPool", pool(I(2, 2), I(0, 0, 0, 0), 1), []int{1, 4, 4, 4}},
+		{"pool ceil starts in the padding", net(13, 4, 4, 4).node("MaxPool", "x", "y", "kernel_shape", I(3, 3), "strides", I(2, 2), "pads", I(0, 0, 2, 2), "ceil_mode", 1), "MaxPool",
+			pool(I(2, 2), I(0, 0, 2, 2), 1), []int{1, 4, 2, 2}},
 		{"pool ceil starts inside", net(13, 4, 7, 7).node("MaxPool", "x", "y", "kernel_shape", I(3, 3), "strides", I(3, 3), "pads", I(1, 1, 1, 1), "ceil_mode", 1), "MaxPool",
 			pool(I(3, 3), I(1, 1, 1, 1), 1), []int{1, 4, 3, 3}},
 		{"pool same", net(13, image...).node("AveragePool", "x", "y", "kernel_shape", I(3, 3), "strides", I(2, 2), "auto_pad", "SAME_LOWER"), "AveragePool",
@@ -74,6 +76,8 @@ func TestCanonicalForm(t *testing.T) {
 			Attributes{"mode": "linear", "coordinate_transformation_mode": "half_pixel", "nearest_mode": "round_prefer_floor", "scales": []float32{1, 1, 1.5, 0.5}}, []int{1, 4, 12, 4}},
 		{"depth to space", net(9, 8, 3, 2).node("DepthToSpace", "x", "y", "blocksize", 2), "DepthToSpace", Attributes{"blocksize": int64(2), "mode": "DCR"}, []int{1, 2, 6, 4}},
 		{"leaky", net(13, 4).node("LeakyRelu", "x", "y"), "LeakyRelu", Attributes{"alpha": float32(0.01)}, []int{1, 4}},
+		{"gelu", net(20, 4).node("Gelu", "x", "y", "approximate", "tanh"), "Gelu", Attributes{"approximate": "tanh"}, []int{1, 4}},
+		{"prelu", net(13, 4).floats("s", nil, 1).node("PRelu", "x s", "y"), "PRelu", Attributes{}, []int{1, 4}},
 		{"hard sigmoid", net(13, 4).node("HardSigmoid", "x", "y"), "HardSigmoid", Attributes{"alpha": float32(0.2), "beta": float32(0.5)}, []int{1, 4}},
 		{"layer norm", net(17, 5, 4).floats("s", I(4), 1).node("LayerNormalization", "x s", "y"), "LayerNormalization", Attributes{"axis": int64(2), "epsilon": float32(1e-5)}, []int{1, 5, 4}},
 	} {
@@ -160,6 +164,11 @@ func TestRefused(t *testing.T) {
 		{"division by zero", net(13, 4).ints("i", 0).node("Div", "i i", "s").node("Reshape", "x s", "y"), ErrInvalid, "division by zero"},
 		{"training", net(14, 4).floats("k", I(4), 1).node("BatchNormalization", "x k k k k", "y", "training_mode", 1), ErrUnsupported, "inference"},
 		{"endless range", net(13, 4).scalar("a", 0).scalar("b", 9).node("Range", "a b a", "r").node("Gather", "x r", "y", "axis", 1), ErrInvalid, "a range of"},
+		{"enlarging slope", net(13, 4).floats("s", I(1, 1, 4), 1).node("PRelu", "x s", "y"), ErrInvalid, "does not fit"},
+		{"mode of gelu", net(20, 4).node("Gelu", "x", "y", "approximate", "fast"), ErrInvalid, "fast"},
+		{"computed mask", net(13, 4).node("Greater", "x x", "c").node("Where", "c x x", "y"), ErrUnsupported, "computed at run time"},
+		{"remainder of floats", net(13, 4).node("Mod", "x x", "y"), ErrUnsupported, "only for integers"},
+		{"output of a transposed convolution", net(13, 4, 5, 5).floats("w", I(4, 1, 3, 3), 1).node("ConvTranspose", "x w", "y", "output_shape", I(99, 99)), ErrUnsupported, "output_shape"},
 		{"types", net(13, 4).floats("k", nil, 1).node("Add", "x i", "y").ints("i", 1), ErrInvalid, "differ in type"},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.model.outputs("y").fails(t, c.want, c.text) })
@@ -188,6 +197,8 @@ func TestFolding(t *testing.T) {
 		{"product", net(13, 4).node("Shape", "x", "s").node("ReduceProd", "s", "p").node("Cast", "p", "k", "to", 1), []float32{4}},
 		{"split", net(13, 4).floats("a", []int64{2, 2}, 1, 2, 3, 4).node("Split", "a", "b c", "axis", 1).node("Sub", "c b", "d").ints("f", 2).node("Reshape", "d f", "e").
 			node("Concat", "e e", "k", "axis", 0), []float32{1, 1, 1, 1}},
+		{"size", net(13, 4).node("Size", "x", "s").node("Cast", "s", "k", "to", 1), []float32{4}},
+		{"truth", net(13, 4).ints("a", 0, -3, 1, 0).node("Cast", "a", "b", "to", 9).node("Cast", "b", "k", "to", 1), []float32{0, 1, 1, 0}},
 		{"modulo", net(13, 4).ints("a", -7, 7, 8, 0).ints("b", 3).node("Mod", "a b", "m").node("Cast", "m", "k", "to", 1), []float32{2, 1, 2, 0}},
 		{"constants", net(13, 4).node("Constant", "", "a", "value_ints", []int64{1, 2, 3, 4}).node("Constant", "", "b", "value_float", 0.5).
 			node("Cast", "a", "c", "to", 1).node("Mul", "c b", "k"), []float32{0.5, 1, 1.5, 2}},

@@ -224,6 +224,24 @@ func TestAllUnsupportedAtOnce(t *testing.T) {
 	}
 }
 
+func TestAttributes(t *testing.T) {
+	g := func(a *onnxpb.AttributeProto) *protoModel {
+		m := net(13, 3).node("LeakyRelu", "x", "y").outputs("y")
+		m.graph.Node[0].Attribute = []*onnxpb.AttributeProto{a}
+		return m
+	}
+	name := proto.String("alpha")
+	untyped := g(&onnxpb.AttributeProto{Name: name, F: proto.Float32(0.5)}) // as the first version of the format has it
+	if got := untyped.parse(t).Nodes[0].Attrs.Float("alpha", 0); got != 0.5 {
+		t.Errorf("alpha %g", got)
+	}
+	g(&onnxpb.AttributeProto{Name: name, RefAttrName: name, Type: onnxpb.AttributeProto_FLOAT.Enum()}).fails(t, ErrUnsupported, "a function's attribute")
+	g(&onnxpb.AttributeProto{Name: name, G: &onnxpb.GraphProto{}, Type: onnxpb.AttributeProto_GRAPH.Enum()}).fails(t, ErrUnsupported, "type GRAPH")
+	g(&onnxpb.AttributeProto{Name: name, Type: onnxpb.AttributeProto_TENSOR.Enum()}).fails(t, ErrInvalid, "missing")
+	strange := &onnxpb.TensorProto{DataType: proto.Int32(8), Dims: []int64{0}}
+	g(&onnxpb.AttributeProto{Name: name, T: strange, Type: onnxpb.AttributeProto_TENSOR.Enum()}).fails(t, ErrUnsupported, "element type STRING")
+}
+
 func TestTensors(t *testing.T) {
 	le16 := func(v ...uint16) (b []byte) {
 		for _, x := range v {

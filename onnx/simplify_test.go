@@ -127,6 +127,7 @@ func TestPatterns(t *testing.T) {
 			"Div Erf Add Mul Mul Sub"},
 		{"layer norm", norm(-1), "LayerNormalization"},
 		{"another axis", norm(1), "ReduceMean Sub Pow ReduceMean Add Sqrt Div"},
+		{"enlarging", start().floats("big", []int64{1, 1, 1, 1}, 3).node("Add", "x big", "a").node("Clip", "a zero six", "b").node("Div", "b six", "y"), "Add Clip Div"},
 		{"nested", start().node("Sigmoid", "x", "s").node("Mul", "x s", "t").node("Sigmoid", "t", "u").node("Mul", "t u", "y"), "Swish Swish"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
