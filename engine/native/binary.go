@@ -5,11 +5,11 @@ import (
 	"math"
 )
 
-// binary computes dst[i] from a[i] and b[i].
-type binary func(dst, a, b []float32)
+// pairwise computes dst[i] from a[i] and b[i].
+type pairwise func(dst, a, b []float32)
 
 // binaries are the operators on two tensors; PRelu's slope is the second.
-var binaries = map[string]binary{
+var binaries = map[string]pairwise{
 	"Add":   add,
 	"Sub":   subtract,
 	"Mul":   multiply,
@@ -132,7 +132,7 @@ func newLoop(shape, a, b []int) *loop {
 // walk is one run of a loop. The spread buffers hold one value many times.
 type walk struct {
 	*loop
-	f                binary
+	f                pairwise
 	spreadA, spreadB []float32
 }
 
