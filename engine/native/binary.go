@@ -46,10 +46,7 @@ func divide(dst, a, b []float32) {
 
 func prelu(dst, a, b []float32) {
 	for i, v := range a {
-		if v < 0 {
-			v *= b[i]
-		}
-		dst[i] = v
+		dst[i] = max(v, 0) + b[i]*min(v, 0) // no branch: signs are hard to predict
 	}
 }
 

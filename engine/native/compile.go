@@ -165,6 +165,9 @@ func (c *compiler) addsSameShape(n *onnx.Node, value string) bool {
 	return len(n.Inputs) == 2 && n.Inputs[0] != n.Inputs[1]
 }
 
+// maxValues bounds a tensor: kernels take offsets of 32 bits.
+const maxValues = 1 << 30
+
 func (c *compiler) newStorage(value string, step int) int {
 	shape := c.p.graph.Values[value].Shape
 	id := len(c.p.storages)
@@ -234,6 +237,9 @@ func (c *compiler) newSite(chain []int) (*site, error) {
 		}
 		if v.Type != onnx.Float32 && g.Constants[name] == nil {
 			return nil, fmt.Errorf("value %q is not float32", name)
+		}
+		if n := tensor.Size(v.Shape); n < 1 || n > maxValues {
+			return nil, fmt.Errorf("value %q has %d elements", name, n)
 		}
 	}
 	return s, nil

@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/onnx"
@@ -63,6 +64,9 @@ func buildConv(s *site) (runner, error) {
 	l := newLayout(g)
 	if !l.fits() {
 		return nil, fmt.Errorf("output %dx%d does not fit the input", g.oh, g.ow)
+	}
+	if l.c*l.plane > math.MaxInt32 {
+		return nil, fmt.Errorf("padded input of %d values", l.c*l.plane)
 	}
 	s.scratch = l.size()
 	if isDepthwise(s.graph, s.Node) {

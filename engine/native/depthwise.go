@@ -1,6 +1,10 @@
 package native
 
-import "github.com/dqa-go/dqa/engine/native/kernel"
+import (
+	"slices"
+
+	"github.com/dqa-go/dqa/engine/native/kernel"
+)
 
 // depthwise is a convolution with one filter per channel.
 type depthwise struct {
@@ -15,6 +19,7 @@ type depthwise struct {
 	step          int  // from row to row of the kernel's output
 	exact         bool // the kernel's output is the plane itself
 	pitchOut      int  // from output row to output row in the kernel's output
+	reach         int  // a channel is read before here
 }
 
 func newDepthwise(s *site, l layout, f filters) runner {
@@ -39,6 +44,7 @@ func (d *depthwise) choosePositions() {
 		d.rows, d.vectors, d.pitchOut = 1, flat, d.pitch
 	}
 	d.step = d.vectors * kernel.Width
+	d.reach = (d.rows-1)*d.sy*d.pitch + int(slices.Max(d.off)) + d.step
 	d.exact = d.pitchOut == d.ow && d.rows*d.step == d.oh*d.ow
 }
 
@@ -60,7 +66,7 @@ func (d *depthwise) run(t *task) {
 func (d *depthwise) channel(c int, x, plane, wide []float32) {
 	taps := len(d.off)
 	k := kernel.Depthwise{
-		X: x[c*d.plane:], Off: d.off, W: d.filters[c*taps:][:taps], Bias: d.bias[c], Out: plane,
+		X: x[c*d.plane:][:d.reach], Off: d.off, W: d.filters[c*taps:][:taps], Bias: d.bias[c], Out: plane,
 		Rows: d.rows, Vectors: d.vectors, XStep: d.sy * d.pitch, OutStep: d.step, Lo: d.lo, Hi: d.hi,
 	}
 	if d.exact {

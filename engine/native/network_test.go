@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
@@ -84,6 +86,14 @@ var networks = []string{
 	"espnet_p2q8_camvid_folded.onnx", "vit_tiny_cifar10.onnx", "vit_tiny_cifar10_opset17.onnx",
 }
 
+// quickNetworks leaves the largest out where only the generic kernels run.
+func quickNetworks() []string {
+	if cpu.ISA() == cpu.Generic {
+		return []string{"resnet8_mlperftiny_cifar10.onnx", "simplecnn_deeppcb.onnx", "vit_tiny_cifar10.onnx", "mobilenetv2_deeppcb.onnx"}
+	}
+	return networks
+}
+
 func TestNetworksMatchONNXRuntime(t *testing.T) {
 	refs := loadReferences(t)
 	for _, name := range networks {
@@ -154,4 +164,30 @@ func BenchmarkNetwork(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
 		})
 	}
+}
+
+// BenchmarkResNet32 runs assembly and its generic twin in turn, one image at a time on one core.
+func BenchmarkResNet32(b *testing.B) {
+	g := loadNetwork(b, "resnet32_cifar10.onnx", nil)
+	fast := compileNetwork(b, g, onnx.Activations)
+	restore := cpu.Lower(cpu.Generic)
+	slow := compileNetwork(b, g, onnx.Activations)
+	restore()
+	x := formulaInput(g.Input.Shape)
+	b.SetBytes(int64(4 * len(x.Data)))
+	var fastTime, slowTime time.Duration
+	run := func(p *Program) time.Duration {
+		start := time.Now()
+		if _, err := p.Run(x, nil); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(start)
+	}
+	for b.Loop() {
+		fastTime += run(fast)
+		slowTime += run(slow)
+	}
+	b.ReportMetric(float64(b.N)/fastTime.Seconds(), "images/s")
+	b.ReportMetric(float64(b.N)/slowTime.Seconds(), "generic-images/s")
+	b.ReportMetric(slowTime.Seconds()/fastTime.Seconds(), "x-generic")
 }

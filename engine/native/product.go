@@ -2,6 +2,7 @@ package native
 
 import (
 	"math"
+	"slices"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
 )
@@ -19,6 +20,7 @@ type product struct {
 	vectors []vector // the output positions
 	dense   int      // how many of the first vectors go to consecutive positions, vector v to v*kernel.Width
 	width   int      // values per output row
+	reach   int      // x is read before here
 }
 
 // vector is up to kernel.Width neighbouring output positions, computed from x[base:].
@@ -45,13 +47,21 @@ func newProduct(s *site, rows int, off []int32, bias []float32) *product {
 
 // setVectors sets the output positions of rows that hold width values.
 func (p *product) setVectors(vectors []vector, width int) {
-	p.vectors, p.width, p.dense = vectors, width, 0
+	p.vectors, p.width = vectors, width
+	p.dense, p.reach = denseVectors(vectors), 0
+	for _, v := range vectors {
+		p.reach = max(p.reach, v.base+int(slices.Max(p.off))+kernel.Width)
+	}
+}
+
+// denseVectors counts the vectors up to the first that does not go where its number says.
+func denseVectors(vectors []vector) int {
 	for i, v := range vectors {
 		if len(v.spans) != 1 || v.spans[0] != (span{0, i * kernel.Width, kernel.Width}) {
-			break
+			return i
 		}
-		p.dense = i + 1
 	}
+	return len(vectors)
 }
 
 // line returns the vectors of n consecutive positions: those of vector i are computed from base(i).
@@ -88,7 +98,7 @@ func packedSize(rows, depth int) int { return roundUp(rows, kernel.Rows) * depth
 
 // run computes the product. The larger operand is walked once, the smaller one stays in the cache.
 func (p *product) run(f *factors) {
-	t := kernel.Tile{X: f.x, Off: p.off, Lo: p.lo, Hi: p.hi}
+	t := kernel.Tile{X: f.x[:p.reach], Off: p.off, Lo: p.lo, Hi: p.hi}
 	if len(p.vectors) < p.rows {
 		for row := 0; row < p.rows; row += kernel.Rows {
 			for v := 0; v < len(p.vectors); v += t.Vectors {

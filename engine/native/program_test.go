@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -62,7 +63,7 @@ func everyValue(g *onnx.Graph) []onnx.Edge {
 
 // What is observed must not change what is computed: fused or not, the bits are the same.
 func TestEdgesDoNotChangeResults(t *testing.T) {
-	for _, name := range networks {
+	for _, name := range quickNetworks() {
 		t.Run(name, func(t *testing.T) {
 			g := loadNetwork(t, name, loadReferences(t)[name].InputShape)
 			x := formulaInput(g.Input.Shape)
@@ -95,8 +96,21 @@ func TestEdgesDoNotChangeResults(t *testing.T) {
 	}
 }
 
+// restartStride leaves edges of the slowest networks out; DQA_ALL_EDGES=1 checks every edge of every network.
+func restartStride(name string) int {
+	switch {
+	case os.Getenv("DQA_ALL_EDGES") != "":
+		return 1
+	case strings.HasPrefix(name, "espnet"):
+		return 31
+	case strings.HasPrefix(name, "resnet"):
+		return 1
+	}
+	return 5
+}
+
 func TestRunFromRunToIsRun(t *testing.T) {
-	for _, name := range networks {
+	for _, name := range quickNetworks() {
 		for _, set := range []onnx.EdgeSet{onnx.Stored, onnx.Activations} {
 			t.Run(name+"/"+string(set), func(t *testing.T) {
 				p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), set)
@@ -108,19 +122,6 @@ func TestRunFromRunToIsRun(t *testing.T) {
 			})
 		}
 	}
-}
-
-// restartStride leaves edges of the slowest networks out.
-func restartStride(name string) int {
-	switch {
-	case testing.Short():
-		return 9
-	case strings.HasPrefix(name, "espnet"):
-		return 17
-	case name == "mobilenetv2_imagenet.onnx":
-		return 4
-	}
-	return 1
 }
 
 // checkRestart runs to edge and on from there.

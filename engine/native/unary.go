@@ -54,10 +54,7 @@ func sigmoid(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
 func leakyRelu(alpha float32) unary {
 	return func(dst, x []float32) {
 		for i, v := range x {
-			if v < 0 {
-				v *= alpha
-			}
-			dst[i] = v
+			dst[i] = max(v, 0) + alpha*min(v, 0)
 		}
 	}
 }

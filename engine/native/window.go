@@ -78,8 +78,20 @@ func newLayout(g window) layout {
 	l.phaseWidth = ceilDiv(g.w+g.left+g.rightPad, g.sx)
 	l.pitch = l.phaseWidth * g.sx
 	l.plane = l.rows * l.pitch
+	if l.plane%skewEvery == 0 && (!l.direct || g.c >= skewChannels) {
+		l.plane += skew
+		l.direct = false
+	}
 	return l
 }
+
+// Planes that are a multiple of 1 KiB apart compete for the same sets of the cache, and a tile reads the same place of
+// each: where they are many, it pays to copy them with a cache line in between.
+const (
+	skewEvery    = 256
+	skew         = 16
+	skewChannels = 24
+)
 
 // fits reports whether the output's extents agree with the padded input's.
 func (l *layout) fits() bool {

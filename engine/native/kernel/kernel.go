@@ -3,8 +3,8 @@
 // products of one output value in the same order wherever that value lies in a tile.
 package kernel
 
-// Width is the number of neighbouring values that a kernel loads at once, a vector. Kernels read whole vectors:
-// X must be readable up to Width-1 values behind the last one that matters, within the slice's capacity.
+// Width is the number of neighbouring values that a kernel loads at once, a vector. Kernels read whole vectors, so X
+// must go on for up to Width-1 values behind the last one that matters.
 const Width = 8
 
 // Rows and MaxVectors are the extents of a Tile.
@@ -56,7 +56,7 @@ type Depthwise struct {
 }
 
 func tileGeneric(t *Tile) {
-	x := t.X[:cap(t.X)]
+	x := t.X
 	for v := range t.Vectors {
 		for i := 0; i < Width; i += 2 {
 			base := t.Base[v] + i
@@ -92,18 +92,11 @@ func (t *Tile) finish(i int, sums ...float32) {
 	}
 }
 
-func clamp(v, lo, hi float32) float32 {
-	if v < lo {
-		return lo
-	}
-	if v > hi {
-		return hi
-	}
-	return v
-}
+// clamp has no branches: signs of activations are hard to predict.
+func clamp(v, lo, hi float32) float32 { return min(max(v, lo), hi) }
 
 func depthwiseGeneric(d *Depthwise) {
-	x := d.X[:cap(d.X)]
+	x := d.X
 	for y := range d.Rows {
 		out := d.Out[y*d.OutStep:][:d.Vectors*Width]
 		for i := range out {

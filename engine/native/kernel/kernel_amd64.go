@@ -6,11 +6,7 @@ import "github.com/dqa-go/dqa/internal/cpu"
 
 // Run computes the tile with the instruction set isa, one of the names of package cpu.
 func (t *Tile) Run(isa string) {
-	if isa != cpu.AVX2 {
-		tileGeneric(t)
-		return
-	}
-	if len(t.Off) == 0 {
+	if isa != cpu.AVX2 || len(t.Off) == 0 {
 		tileGeneric(t)
 		return
 	}
@@ -39,7 +35,8 @@ func (d *Depthwise) Run(isa string) {
 	depthwiseRows(d)
 }
 
-// The assembly trusts its caller on X: the bases and offsets are fixed when a network is compiled.
+// The assembly trusts its caller on Base and Off, which are fixed when a network is compiled; other lengths are checked
+// above.
 
 //go:noescape
 func tile3(t *Tile)
