@@ -160,6 +160,7 @@ func readScales(r *wire.Reader) []float32 {
 			r.Fail(wire.ErrValue, "scale %d at byte %d is %v: zero or a positive normal number allowed", i, pos, s)
 			return nil
 		}
+		scales[i] = s
 	}
 	return scales
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Version is the schema version that this package reads and writes. Version 0 is unstable.
@@ -65,6 +66,15 @@ var coderNames = [coders]string{"raw", "huffman-errors", "huffman"}
 
 func (c Coder) String() string { return name(coderNames[:], int(c)) }
 
+// ParseCoder is the inverse of String.
+func ParseCoder(s string) (Coder, error) {
+	i := slices.Index(coderNames[:], s)
+	if i < 0 {
+		return 0, fmt.Errorf("coder %q unknown, one of %q allowed", s, coderNames)
+	}
+	return Coder(i), nil
+}
+
 // ScaleMode says what a scale belongs to and whether it is taken from each image or from calibration.
 type ScaleMode uint8
 
@@ -89,12 +99,11 @@ func (m ScaleMode) PerChannel() bool { return m == DynamicChannel || m == Static
 
 // ParseScaleMode is the inverse of String.
 func ParseScaleMode(s string) (ScaleMode, error) {
-	for i, n := range scaleNames {
-		if n == s {
-			return ScaleMode(i), nil
-		}
+	i := slices.Index(scaleNames[:], s)
+	if i < 0 {
+		return 0, fmt.Errorf("scale %q unknown, one of %q allowed", s, scaleNames)
 	}
-	return 0, fmt.Errorf("scale %q unknown, one of %q allowed", s, scaleNames)
+	return ScaleMode(i), nil
 }
 
 func name(names []string, i int) string {

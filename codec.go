@@ -1,0 +1,60 @@
+package dqa
+
+import (
+	"fmt"
+
+	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// Codec is a profile made ready for use: tables built, digest computed. It is immutable and may be shared.
+type Codec struct {
+	profile *profile.Profile
+	digest  [frame.DigestSize]byte
+	size    int                  // of the encoded profile
+	tables  [][]*entropy.Huffman // by edge, then as profile.Edge.Tables
+}
+
+// NewCodec checks p and builds its tables. p must not be changed afterwards.
+func NewCodec(p *profile.Profile) (*Codec, error) {
+	if err := p.Validate(); err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	encoded := p.Append(nil)
+	c := &Codec{profile: p, size: len(encoded), tables: make([][]*entropy.Huffman, len(p.Edges))}
+	digest := p.Digest()
+	copy(c.digest[:], digest[:])
+	for i := range p.Edges {
+		for _, lengths := range p.Edges[i].Tables {
+			t, err := newTable(lengths)
+			if err != nil {
+				return nil, fmt.Errorf("profile: edge %d %q: %w", i, p.Edges[i].Name, err)
+			}
+			c.tables[i] = append(c.tables[i], t)
+		}
+	}
+	return c, nil
+}
+
+// newTable returns nil for an empty alphabet: no channel uses it.
+func newTable(lengths []uint8) (*entropy.Huffman, error) {
+	if len(lengths) == 0 {
+		return nil, nil
+	}
+	return entropy.NewHuffman(lengths)
+}
+
+// Profile is what the codec was made of.
+func (c *Codec) Profile() *profile.Profile { return c.profile }
+
+// ProfileBytes is the size of the encoded profile: what a device must have once, besides the frames.
+func (c *Codec) ProfileBytes() int { return c.size }
+
+// edge panics on an index that no profile can mean: a caller's bug.
+func (c *Codec) edge(i int) *profile.Edge {
+	if i < 0 || i >= len(c.profile.Edges) {
+		panic(fmt.Sprintf("dqa: edge %d of %d", i, len(c.profile.Edges)))
+	}
+	return &c.profile.Edges[i]
+}

@@ -1,0 +1,399 @@
+package dqa_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// setting is one combination of what changes how an edge is stored.
+type setting struct {
+	coder    profile.Coder
+	scale    profile.ScaleMode
+	unsigned bool
+	n, m     int
+	ratio    float64
+}
+
+func settings() []setting {
+	var all []setting
+	for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman} {
+		for _, scale := range []profile.ScaleMode{profile.DynamicChannel, profile.DynamicTensor, profile.StaticChannel, profile.StaticTensor} {
+			for _, unsigned := range []bool{false, true} {
+				for _, nm := range [][2]int{{3, 3}, {2, 1}, {8, 4}, {4, 0}} {
+					for _, r := range []float64{0, .5, 1} {
+						all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r})
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+func (s setting) String() string {
+	return fmt.Sprintf("%v/%v/unsigned=%v/%d+%d/r=%v", s.coder, s.scale, s.unsigned, s.n, s.m, s.ratio)
+}
+
+// build makes a profile of three edges (planes, channels last, one channel) with tables from a skewed distribution.
+func (s setting) build() *profile.Profile {
+	edges := []profile.Edge{
+		{Name: "relu", Channels: 6, Rows: 9, Cols: 11, OneSided: true, Unsigned: s.unsigned, Tile: profile.Tile{Channels: 4, Rows: 4}},
+		{Name: "tokens", Channels: 5, Rows: 17, Cols: 1, ChannelsLast: true, Tile: profile.Tile{Channels: 5, Rows: 6}},
+		{Name: "pooled", Channels: 1, Rows: 1, Cols: 37, Tile: profile.Tile{Channels: 1, Rows: 1}},
+	}
+	for i := range edges {
+		e := &edges[i]
+		e.Bits, e.ExtraBits, e.Scale = s.n, s.m, s.scale
+		if s.m > 0 {
+			e.Important = make([]bool, e.Channels)
+			for c := range e.Important {
+				e.Important[c] = float64(c) < s.ratio*float64(e.Channels)
+			}
+		}
+		if s.scale.Static() {
+			e.Steps = make([]float32, e.NumScales())
+			for j := range e.Steps {
+				e.Steps[j] = 0.07 * float32(j+1)
+			}
+		}
+		for _, n := range e.NumSymbols(s.coder) {
+			e.Tables = append(e.Tables, skewed(n))
+		}
+	}
+	return &profile.Profile{Method: profile.Method{Name: "dqa", Bits: s.n, ExtraBits: s.m, Scale: s.scale}, Coder: s.coder, Edges: edges}
+}
+
+func skewed(n int) []uint8 {
+	counts := make([]uint64, n)
+	for i := range counts {
+		counts[i] = uint64(1 + 1000/(1+i*i))
+	}
+	if n == 0 {
+		return []uint8{}
+	}
+	return entropy.BuildLengths(counts, profile.MaxCodeLen)
+}
+
+func tensors(p *profile.Profile, seed uint64) [][]float32 {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	out := make([][]float32, len(p.Edges))
+	for i := range p.Edges {
+		out[i] = make([]float32, p.Edges[i].Elements())
+		for j := range out[i] {
+			v := float32(rng.NormFloat64())
+			if p.Edges[i].OneSided {
+				v = max(v, 0)
+			}
+			out[i][j] = v
+		}
+	}
+	if len(out[0]) > 99 {
+		clear(out[0][:99]) // a dead channel
+	}
+	return out
+}
+
+func clone(t [][]float32) [][]float32 {
+	c := make([][]float32, len(t))
+	for i := range t {
+		c[i] = append([]float32(nil), t[i]...)
+	}
+	return c
+}
+
+func mustCodec(t testing.TB, p *profile.Profile) *dqa.Codec {
+	t.Helper()
+	c, err := dqa.NewCodec(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func sameBits(a, b []float32) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// The in-memory dequantization, the hook, the decoded frame and its tiles agree bit for bit.
+func TestDecodedFrameEqualsDequantization(t *testing.T) {
+	for _, s := range settings() {
+		p := s.build()
+		codec := mustCodec(t, p)
+		x := tensors(p, 1)
+		want := clone(x)
+		for i := range p.Edges {
+			var codes dqa.Codes
+			codes.Quantize(&p.Edges[i], x[i])
+			codes.Dequantize(&p.Edges[i], want[i])
+		}
+		enc := codec.NewEncoder()
+		data, err := enc.Append(nil, x)
+		if err != nil {
+			t.Fatalf("%v: %v", s, err)
+		}
+		hooked := clone(x)
+		for i := range hooked {
+			if err := enc.Edge(i, hooked[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again, err := enc.AppendFrame(nil)
+		if err != nil || !bytes.Equal(data, again) || enc.FrameSize() != len(data) {
+			t.Fatalf("%v: hook and Append give different frames (%v)", s, err)
+		}
+		dec := codec.NewDecoder()
+		got, err := dec.Decode(data)
+		if err != nil {
+			t.Fatalf("%v: %v", s, err)
+		}
+		for i := range p.Edges {
+			if !sameBits(got[i], want[i]) || !sameBits(hooked[i], want[i]) {
+				t.Fatalf("%v: edge %d differs", s, i)
+			}
+			checkTiles(t, dec, &p.Edges[i], i, want[i])
+		}
+	}
+}
+
+func checkTiles(t *testing.T, dec *dqa.Decoder, e *profile.Edge, i int, want []float32) {
+	t.Helper()
+	for k := range e.NumTiles() {
+		b := e.TileBounds(k)
+		tile := make([]float32, e.TileSize(b))
+		if err := dec.Tile(tile, i, k); err != nil {
+			t.Fatal(err)
+		}
+		at := 0
+		for c := b.C0; c < b.C1; c++ {
+			for r := b.R0; r < b.R1; r++ {
+				for x := range e.Cols {
+					j := (c*e.Rows+r)*e.Cols + x
+					if e.ChannelsLast {
+						j = (r*e.Cols+x)*e.Channels + c
+					}
+					if math.Float32bits(tile[at]) != math.Float32bits(want[j]) {
+						t.Fatalf("edge %d tile %d: value %d differs", i, k, at)
+					}
+					at++
+				}
+			}
+		}
+	}
+}
+
+// Oracles of METHOD section 2: r=0 is direct n-bit, r=1 is direct (n+m)-bit, bit for bit.
+func TestRatioZeroAndOneAreDirect(t *testing.T) {
+	for _, unsigned := range []bool{false, true} {
+		for n := 2; n <= 8; n++ {
+			for m := 0; m <= 4; m++ {
+				for ratio, bits := range map[float64]int{0: n, 1: n + m} {
+					if bits > profile.MaxBits {
+						continue
+					}
+					p := setting{unsigned: unsigned, n: n, m: m, ratio: ratio}.build()
+					direct := setting{unsigned: unsigned, n: bits}.build()
+					x := tensors(p, 2)
+					a, b := clone(x), clone(x)
+					for i := range x {
+						var codes dqa.Codes
+						codes.Quantize(&p.Edges[i], x[i])
+						codes.Dequantize(&p.Edges[i], a[i])
+						codes.Quantize(&direct.Edges[i], x[i])
+						codes.Dequantize(&direct.Edges[i], b[i])
+						if !sameBits(a[i], b[i]) {
+							t.Fatalf("n=%d m=%d r=%v unsigned=%v edge %d", n, m, ratio, unsigned, i)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// Channels do not know their neighbours: permuting them permutes the values.
+func TestChannelPermutation(t *testing.T) {
+	p := setting{n: 3, m: 3, ratio: .5}.build()
+	e := p.Edges[0]
+	x := tensors(p, 3)[0]
+	rng := rand.New(rand.NewPCG(4, 4))
+	perm := rng.Perm(e.Channels)
+	q := e
+	q.Important = make([]bool, e.Channels)
+	plane := e.Rows * e.Cols
+	y := make([]float32, len(x))
+	for to, from := range perm {
+		q.Important[to] = e.Important[from]
+		copy(y[to*plane:(to+1)*plane], x[from*plane:])
+	}
+	var codes dqa.Codes
+	codes.Quantize(&e, x)
+	codes.Dequantize(&e, x)
+	codes.Quantize(&q, y)
+	codes.Dequantize(&q, y)
+	for to, from := range perm {
+		if !sameBits(y[to*plane:(to+1)*plane], x[from*plane:(from+1)*plane]) {
+			t.Fatalf("channel %d", from)
+		}
+	}
+}
+
+func TestNonFiniteInputsAreCounted(t *testing.T) {
+	p := setting{n: 4, m: 2, ratio: .5}.build()
+	x := tensors(p, 5)
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	x[0][200], x[0][300], x[1][0] = nan, inf, -inf
+	enc := mustCodec(t, p).NewEncoder()
+	for i := range x {
+		if err := enc.Edge(i, x[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if enc.NonFinite() != 3 {
+		t.Errorf("%d counted", enc.NonFinite())
+	}
+	if x[0][200] != 0 || !(x[0][300] > 0) || !(x[1][0] < 0) {
+		t.Errorf("NaN %v, Inf %v, -Inf %v", x[0][200], x[0][300], x[1][0])
+	}
+}
+
+func TestDecoderRefusesEveryDamage(t *testing.T) {
+	for _, s := range []setting{{coder: profile.Huffman, n: 2, m: 1, ratio: .5}, {coder: profile.HuffmanErrors, n: 2, m: 1, ratio: .5}, {n: 2, m: 1, ratio: .5, scale: profile.StaticTensor}} {
+		p := s.build()
+		codec := mustCodec(t, p)
+		whole, err := codec.NewEncoder().Append(nil, tensors(p, 6))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dec := codec.NewDecoder()
+		var fe *dqa.FormatError
+		for i := range whole {
+			if _, err := dec.Decode(whole[:i]); !errors.As(err, &fe) {
+				t.Fatalf("%v: prefix of %d bytes: %v", s, i, err)
+			}
+			for _, mask := range []byte{1, 0x80, 0xff} {
+				b := bytes.Clone(whole)
+				b[i] ^= mask
+				if _, err := dec.Decode(b); !errors.As(err, &fe) {
+					t.Fatalf("%v: byte %d ^ %#x: %v", s, i, mask, err)
+				}
+			}
+		}
+		if _, err := dec.Decode(append(bytes.Clone(whole), 0)); !errors.Is(err, dqa.ErrTrailing) {
+			t.Errorf("trailing byte: %v", err)
+		}
+	}
+}
+
+func TestFrameOfAnotherProfile(t *testing.T) {
+	p := setting{n: 3}.build()
+	data, err := mustCodec(t, p).NewEncoder().Append(nil, tensors(p, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := setting{n: 3}.build()
+	other.Seed = 1
+	if err := mustCodec(t, other).NewDecoder().Open(data); !errors.Is(err, dqa.ErrProfile) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEncoderWantsAllEdgesInOrder(t *testing.T) {
+	p := setting{n: 3}.build()
+	x := tensors(p, 1)
+	enc := mustCodec(t, p).NewEncoder()
+	if err := enc.Edge(1, x[1]); err == nil {
+		t.Error("edge 1 before edge 0 accepted")
+	}
+	if err := enc.Edge(0, x[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := enc.AppendFrame(nil); err == nil {
+		t.Error("frame of one edge out of three accepted")
+	}
+	if _, err := enc.Append(nil, x[:2]); err == nil {
+		t.Error("two tensors for three edges accepted")
+	}
+}
+
+// reseal mends the checksums after damage, so that what lies behind them is reached.
+func reseal(t testing.TB, b []byte) []byte {
+	t.Helper()
+	// header
+	if len(b) < 29 {
+		return b
+	}
+	b = bytes.Clone(b)
+	out := append([]byte(nil), b[:25]...)
+	out = wire.AppendCRC(out, 0)
+	return append(out, b[29:]...)
+}
+
+func FuzzDecode(f *testing.F) {
+	p := setting{coder: profile.HuffmanErrors, n: 2, m: 1, ratio: .5}.build()
+	codec := mustCodec(f, p)
+	whole, err := codec.NewEncoder().Append(nil, tensors(p, 6))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[:40])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		_, err := codec.NewDecoder().Decode(reseal(t, b))
+		var fe *dqa.FormatError
+		if err != nil && !errors.As(err, &fe) {
+			t.Fatalf("untyped error: %v", err)
+		}
+	})
+}
+
+// FuzzTile feeds payloads that no checksum protects to every coder.
+func FuzzTile(f *testing.F) {
+	var codecs []*dqa.Codec
+	for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman} {
+		p := setting{coder: coder, scale: profile.StaticTensor, n: 3, m: 2, ratio: .5}.build()
+		p.Edges = p.Edges[2:]
+		p.Edges[0].Important[0] = true
+		p.Edges[0].Tables = nil
+		for _, n := range p.Edges[0].NumSymbols(coder) {
+			p.Edges[0].Tables = append(p.Edges[0].Tables, skewed(n))
+		}
+		codecs = append(codecs, mustCodec(f, p))
+	}
+	f.Add([]byte{1, 2, 3, 4}, uint8(1))
+	f.Fuzz(func(t *testing.T, payload []byte, which uint8) {
+		codec := codecs[int(which)%len(codecs)]
+		if _, err := codec.NewDecoder().Decode(frameOf(codec, payload)); err != nil {
+			var fe *dqa.FormatError
+			if !errors.As(err, &fe) {
+				t.Fatalf("untyped error: %v", err)
+			}
+		}
+	})
+}
+
+// frameOf wraps one payload as a well-formed frame of a one-edge, one-tile profile with static scales.
+func frameOf(codec *dqa.Codec, payload []byte) []byte {
+	var h frame.Header
+	digest := codec.Profile().Digest()
+	copy(h.Profile[:], digest[:])
+	h.Edges = 1
+	return frame.AppendEdge(frame.AppendHeader(nil, h), frame.Edge{Tiles: [][]byte{payload}})
+}

@@ -1,0 +1,127 @@
+package dqa
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/dqa-go/dqa/quant"
+)
+
+// Decoder restores the tensors of frames, whole, by edge or by tile. It belongs to one goroutine.
+type Decoder struct {
+	codec *Codec
+	frame *frame.Frame
+	codes Codes
+	buf   tileBuffers
+}
+
+// NewDecoder returns a decoder that shares the codec's tables.
+func (c *Codec) NewDecoder() *Decoder { return &Decoder{codec: c} }
+
+// Open checks a frame: its structure, its checksums and that it was made with this profile. src must stay as it is
+// until the next Open. Errors are *FormatError.
+func (d *Decoder) Open(src []byte) error {
+	d.frame = nil
+	f, err := frame.Parse(src)
+	if err != nil {
+		return err
+	}
+	if f.Profile != d.codec.digest {
+		return formatError("frame header", wire.ErrProfile, "frame %x, profile %x", f.Profile, d.codec.digest)
+	}
+	if f.Edges != len(d.codec.profile.Edges) {
+		return formatError("frame header", wire.ErrValue, "%d edges, the profile has %d", f.Edges, len(d.codec.profile.Edges))
+	}
+	for i, block := range f.EdgeBlocks {
+		if err := d.match(i, block); err != nil {
+			return err
+		}
+	}
+	d.frame = f
+	return nil
+}
+
+// match compares the counts of a record with what the profile demands.
+func (d *Decoder) match(i int, block frame.Edge) error {
+	e, section := d.codec.edge(i), fmt.Sprintf("frame edge %d record", i)
+	scales := e.NumScales()
+	if e.Scale.Static() {
+		scales = 0
+	}
+	if len(block.Scales) != scales {
+		return formatError(section, wire.ErrValue, "%d scales, %d expected", len(block.Scales), scales)
+	}
+	if len(block.Tiles) != e.NumTiles() {
+		return formatError(section, wire.ErrValue, "%d tiles, %d expected", len(block.Tiles), e.NumTiles())
+	}
+	return nil
+}
+
+func formatError(section string, cause error, format string, args ...any) error {
+	return &FormatError{Section: section, Err: fmt.Errorf("%w: %s", cause, fmt.Sprintf(format, args...))}
+}
+
+// Edge writes the tensor of edge i of the open frame to dst, row-major, profile.Edge.Elements() values.
+func (d *Decoder) Edge(dst []float32, i int) error {
+	e := d.codec.edge(i)
+	mustFit(e, dst)
+	d.codes.Wide = resize(d.codes.Wide, e.Elements())
+	for t := range e.NumTiles() {
+		if err := d.tile(i, t); err != nil {
+			return err
+		}
+	}
+	d.codes.Scales = d.frame.EdgeBlocks[i].Scales
+	d.codes.Dequantize(e, dst)
+	return nil
+}
+
+// Tile writes tile t of edge i of the open frame to dst: channel by channel, row by row, of the part that
+// profile.Edge.TileBounds names, TileSize values. Nothing else is decoded.
+func (d *Decoder) Tile(dst []float32, i, t int) error {
+	e := d.codec.edge(i)
+	b := e.TileBounds(t)
+	if len(dst) != e.TileSize(b) {
+		panic("dqa: destination has another size than the tile")
+	}
+	d.codes.Wide = resize(d.codes.Wide, e.Elements())
+	if err := d.tile(i, t); err != nil {
+		return err
+	}
+	d.codes.Scales = d.frame.EdgeBlocks[i].Scales
+	for ch := b.C0; ch < b.C1; ch++ {
+		part := band(e, b, ch, d.codes.Wide)
+		quant.Dequantize(dst[:len(part)], part, d.codes.step(e, ch))
+		dst = dst[len(part):]
+	}
+	return nil
+}
+
+func (d *Decoder) tile(i, t int) error {
+	if d.frame == nil {
+		return errors.New("no frame is open")
+	}
+	e := d.codec.edge(i)
+	err := d.buf.decode(d.codec, i, e.TileBounds(t), d.frame.EdgeBlocks[i].Tiles[t], d.codes.Wide)
+	if err != nil {
+		return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: d.frame.EdgeBlocks[i].Offsets[t], Err: err}
+	}
+	return nil
+}
+
+// Decode opens src and returns all its tensors; result[i] belongs to the caller.
+func (d *Decoder) Decode(src []byte) ([][]float32, error) {
+	if err := d.Open(src); err != nil {
+		return nil, err
+	}
+	out := make([][]float32, len(d.codec.profile.Edges))
+	for i := range out {
+		out[i] = make([]float32, d.codec.edge(i).Elements())
+		if err := d.Edge(out[i], i); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,97 @@
+package dqa
+
+import (
+	"fmt"
+
+	"github.com/dqa-go/dqa/frame"
+)
+
+// Encoder makes frames, one image after the other. It belongs to one goroutine.
+type Encoder struct {
+	codec     *Codec
+	next      int // edge that is to come
+	nonFinite int
+	codes     Codes
+	body      []byte   // encoded edges of the image at hand
+	tiles     [][]byte // of the edge at hand
+	payload   []byte
+	buf       tileBuffers
+}
+
+// NewEncoder returns an encoder that shares the codec's tables.
+func (c *Codec) NewEncoder() *Encoder { return &Encoder{codec: c} }
+
+// Edge quantizes edge i of the image at hand, stores its codes in the frame and overwrites data with the values that a
+// decoder will restore: as an engine hook it makes the network compute with stored activations. Edges come in the
+// profile's order; edge 0 begins a new image. data is row-major; another length than the profile's is a panic.
+func (e *Encoder) Edge(i int, data []float32) error {
+	edge := e.codec.edge(i)
+	if i != 0 && i != e.next {
+		return fmt.Errorf("edge %d encoded where %d is next", i, e.next)
+	}
+	e.codes.Quantize(edge, data)
+	e.codes.Dequantize(edge, data)
+	return e.EdgeCodes(i, &e.codes)
+}
+
+// Codes are those of the last edge given to Edge, valid until the next.
+func (e *Encoder) Codes() *Codes { return &e.codes }
+
+// EdgeCodes is Edge for codes that have been quantized elsewhere with the same edge: a second encoder stores the codes
+// of a first one with another coder.
+func (e *Encoder) EdgeCodes(i int, codes *Codes) error {
+	edge := e.codec.edge(i)
+	if i == 0 {
+		e.reset()
+	}
+	if i != e.next {
+		return fmt.Errorf("edge %d encoded where %d is next", i, e.next)
+	}
+	e.payload, e.tiles = e.payload[:0], e.tiles[:0]
+	var ends []int
+	for t := range edge.NumTiles() {
+		e.payload = e.buf.append(e.payload, e.codec, i, edge.TileBounds(t), codes.Wide)
+		ends = append(ends, len(e.payload))
+	}
+	start := 0
+	for _, end := range ends { // cut only now: append may have moved the payload
+		e.tiles = append(e.tiles, e.payload[start:end])
+		start = end
+	}
+	e.body = frame.AppendEdge(e.body, frame.Edge{Scales: codes.Scales, Tiles: e.tiles})
+	e.nonFinite += codes.NonFinite
+	e.next++
+	return nil
+}
+
+func (e *Encoder) reset() { e.next, e.nonFinite, e.body = 0, 0, e.body[:0] }
+
+// NonFinite counts the NaN and infinite values in the edges given so far of the image at hand.
+func (e *Encoder) NonFinite() int { return e.nonFinite }
+
+// AppendFrame appends the frame of the image at hand to dst. All edges must have been given.
+func (e *Encoder) AppendFrame(dst []byte) ([]byte, error) {
+	if n := len(e.codec.profile.Edges); e.next != n {
+		return dst, fmt.Errorf("frame is not complete: %d of %d edges encoded", e.next, n)
+	}
+	dst = frame.AppendHeader(dst, frame.Header{Profile: e.codec.digest, Edges: e.next})
+	return append(dst, e.body...), nil
+}
+
+// FrameSize is the size in bytes of what AppendFrame appends.
+func (e *Encoder) FrameSize() int { return frame.HeaderSize + len(e.body) }
+
+// Append encodes one image, edges[i] being the row-major tensor of edge i, and leaves the tensors as they are.
+func (e *Encoder) Append(dst []byte, edges [][]float32) ([]byte, error) {
+	e.reset()
+	for i, data := range edges {
+		if i >= len(e.codec.profile.Edges) || len(data) != e.codec.edge(i).Elements() {
+			return dst, fmt.Errorf("tensor %d of %d values is not an edge of the profile", i, len(data))
+		}
+		e.codes.Quantize(e.codec.edge(i), data)
+		if err := e.EdgeCodes(i, &e.codes); err != nil {
+			return dst, err
+		}
+	}
+	return e.AppendFrame(dst)
+}

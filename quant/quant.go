@@ -1,0 +1,110 @@
+// Package quant turns float32 values into integer codes and back (spec/numerics.md; METHOD sections 2 and 4.2).
+//
+// Every float32 operation is rounded by itself, to nearest, ties to even: results are bit-identical on every
+// architecture. Explicit float32 conversions keep compilers from fusing a multiplication and an addition.
+package quant
+
+import "math"
+
+// Scale is the distance of neighbouring levels. The zero Scale maps everything to code 0.
+type Scale struct {
+	Step float32 // zero or a positive normal number
+	Inv  float32 // float32(1/Step), zero where Step is
+}
+
+// StepScale is the scale of a given step; zero unless step and its inverse are positive normal numbers.
+func StepScale(step float32) Scale {
+	inv := float32(1 / step)
+	if !normal(step) || !normal(inv) {
+		return Scale{}
+	}
+	return Scale{step, inv}
+}
+
+// SignedScale is max * 2^(1-bits), the paper's scale (section 2).
+func SignedScale(max float32, bits int) Scale {
+	return StepScale(float32(max * float32(math.Ldexp(1, 1-bits))))
+}
+
+// UnsignedScale is max / (2^bits - 1).
+func UnsignedScale(max float32, bits int) Scale {
+	return StepScale(float32(max / float32(int(1)<<bits-1)))
+}
+
+func normal(v float32) bool { return v >= 0x1p-126 && v <= math.MaxFloat32 }
+
+// Range is the lowest and highest code.
+type Range struct{ Low, High int16 }
+
+// Signed is the range of two's complement codes.
+func Signed(bits int) Range { return Range{-1 << (bits - 1), 1<<(bits-1) - 1} }
+
+// Unsigned is 0 to 2^bits - 1; bits is at most 15.
+func Unsigned(bits int) Range { return Range{0, 1<<bits - 1} }
+
+// AbsMax returns the largest finite magnitude, 0 where there is none, and the number of NaN and infinite values.
+func AbsMax(x []float32) (max float32, nonFinite int) {
+	var top uint32
+	for _, v := range x {
+		// Magnitudes compare as their bit patterns do; those from infinity on are not finite.
+		b := math.Float32bits(v) &^ (1 << 31)
+		if b >= 0x7f800000 {
+			nonFinite++
+			continue
+		}
+		if b > top {
+			top = b
+		}
+	}
+	return math.Float32frombits(top), nonFinite
+}
+
+// Max returns the largest finite value, at least 0.
+func Max(x []float32) float32 {
+	var top float32
+	for _, v := range x {
+		if v > top && v <= math.MaxFloat32 {
+			top = v
+		}
+	}
+	return top
+}
+
+// magic is 1.5 * 2^23: added to a number of magnitude below 2^22 it leaves no room for a fraction, so that the sum is
+// rounded to an integer by the rule in force, ties to even.
+const magic = 0x1.8p23
+
+// Quantize writes the codes of src to dst, which is at least as long: y = float32(a * Inv), NaN becomes 0, y is clamped
+// to r before it is rounded to nearest, ties to even. Infinities clamp. It returns the number of NaN and infinities.
+func Quantize(dst []int16, src []float32, s Scale, r Range) (nonFinite int) {
+	dst = dst[:len(src)]
+	low, high := float32(r.Low), float32(r.High)
+	for i, a := range src {
+		if a-a != 0 {
+			nonFinite++
+		}
+		y := float32(a * s.Inv)
+		if !(y >= low) { // also NaN: 0 * infinity of a zero scale, too
+			if y < low {
+				y = low
+			} else {
+				y = 0
+			}
+		}
+		if y > high {
+			y = high
+		}
+		dst[i] = int16(int32(math.Float32bits(float32(y+magic))) - magicBits)
+	}
+	return nonFinite
+}
+
+const magicBits = 0x4b400000 // of magic
+
+// Dequantize writes float32(step * code) to dst, which is at least as long as codes. A zero code becomes +0.
+func Dequantize(dst []float32, codes []int16, step float32) {
+	dst = dst[:len(codes)]
+	for i, c := range codes {
+		dst[i] = float32(step * float32(c))
+	}
+}

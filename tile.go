@@ -1,0 +1,214 @@
+package dqa
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/dqa-go/dqa/bitplane"
+	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// tileBuffers is the scratch memory of coding one tile (spec/frame.md, section "tile payload").
+type tileBuffers struct {
+	codes   []int16  // n-bit codes of all channels, or shift errors as numbers
+	plain   []uint16 // symbols of unimportant channels
+	extra   []uint16 // symbols of important channels: shift errors or whole codes
+	scratch []byte
+}
+
+// append appends the payload of the tile b of edge i.
+func (t *tileBuffers) append(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
+	e := c.edge(i)
+	if c.profile.Coder == profile.Huffman {
+		return t.appendWhole(dst, c, i, b, wide)
+	}
+	t.split(e, b, wide)
+	dst = bitplane.Append(dst, t.codes, e.Bits)
+	switch {
+	case len(t.extra) == 0:
+	case c.profile.Coder == profile.HuffmanErrors:
+		dst = c.tables[i][0].Append(dst, t.extra)
+	default:
+		t.codes = resize(t.codes, len(t.extra))
+		for j, s := range t.extra {
+			t.codes[j] = int16(s)
+		}
+		dst = bitplane.Append(dst, t.codes, e.ExtraBits)
+	}
+	return dst
+}
+
+// split fills codes with the n-bit codes of the tile and extra with the shift errors of its important channels.
+func (t *tileBuffers) split(e *profile.Edge, b profile.Bounds, wide []int16) {
+	t.codes, t.extra = t.codes[:0], t.extra[:0]
+	mask := int16(1)<<e.ExtraBits - 1
+	for ch := b.C0; ch < b.C1; ch++ {
+		part := band(e, b, ch, wide)
+		if !e.IsImportant(ch) {
+			t.codes = append(t.codes, part...)
+			continue
+		}
+		for _, w := range part {
+			t.codes = append(t.codes, w>>e.ExtraBits)
+			t.extra = append(t.extra, uint16(w&mask))
+		}
+	}
+}
+
+// appendWhole appends the whole codes: the length of the first stream where there are two, then one stream for the
+// unimportant and one for the important channels.
+func (t *tileBuffers) appendWhole(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
+	e := c.edge(i)
+	t.plain, t.extra = t.plain[:0], t.extra[:0]
+	for ch := b.C0; ch < b.C1; ch++ {
+		symbols := &t.plain
+		if e.IsImportant(ch) {
+			symbols = &t.extra
+		}
+		low := levels(e, ch).Low
+		for _, w := range band(e, b, ch, wide) {
+			*symbols = append(*symbols, uint16(w-low))
+		}
+	}
+	if len(t.plain) > 0 {
+		t.scratch = c.tables[i][0].Append(t.scratch[:0], t.plain)
+		if len(t.extra) > 0 {
+			dst = binary.AppendUvarint(dst, uint64(len(t.scratch)))
+		}
+		dst = append(dst, t.scratch...)
+	}
+	if len(t.extra) > 0 {
+		dst = c.tables[i][1].Append(dst, t.extra)
+	}
+	return dst
+}
+
+// band is the part of channel ch's plane that the tile covers.
+func band(e *profile.Edge, b profile.Bounds, ch int, wide []int16) []int16 {
+	plane := ch * e.Rows * e.Cols
+	return wide[plane+b.R0*e.Cols : plane+b.R1*e.Cols]
+}
+
+// decode restores the wide codes of the tile from src into wide, which holds the whole edge.
+func (t *tileBuffers) decode(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
+	e := c.edge(i)
+	if c.profile.Coder == profile.Huffman {
+		return t.decodeWhole(c, i, b, src, wide)
+	}
+	size := e.TileSize(b)
+	planes := bitplane.Size(size, e.Bits)
+	if len(src) < planes {
+		return fmt.Errorf("%w: %d bytes of code planes, %d wanted", wire.ErrTruncated, len(src), planes)
+	}
+	t.codes = resize(t.codes, size)
+	if err := bitplane.Unpack(t.codes, src[:planes], e.Bits, !e.Unsigned); err != nil {
+		return fmt.Errorf("%w: code planes: %w", wire.ErrValue, err)
+	}
+	if err := t.decodeErrors(c, i, important(e, b), src[planes:]); err != nil {
+		return fmt.Errorf("%w: shift errors: %w", wire.ErrValue, err)
+	}
+	t.merge(e, b, wide)
+	return nil
+}
+
+// decodeErrors fills extra with n shift errors.
+func (t *tileBuffers) decodeErrors(c *Codec, i, n int, src []byte) error {
+	t.extra = resize(t.extra, n)
+	if n == 0 {
+		if len(src) != 0 {
+			return fmt.Errorf("%d bytes where none belong", len(src))
+		}
+		return nil
+	}
+	if c.profile.Coder == profile.HuffmanErrors {
+		return c.tables[i][0].Decode(t.extra, src)
+	}
+	numbers := make([]int16, n)
+	if err := bitplane.Unpack(numbers, src, c.edge(i).ExtraBits, false); err != nil {
+		return err
+	}
+	for j, v := range numbers {
+		t.extra[j] = uint16(v)
+	}
+	return nil
+}
+
+// merge is the inverse of split.
+func (t *tileBuffers) merge(e *profile.Edge, b profile.Bounds, wide []int16) {
+	codes, extra := t.codes, t.extra
+	for ch := b.C0; ch < b.C1; ch++ {
+		part := band(e, b, ch, wide)
+		if e.IsImportant(ch) {
+			for j := range part {
+				part[j] = codes[j]<<e.ExtraBits | int16(extra[j])
+			}
+			extra = extra[len(part):]
+		} else {
+			copy(part, codes)
+		}
+		codes = codes[len(part):]
+	}
+}
+
+// important is the number of values of the tile that lie in important channels.
+func important(e *profile.Edge, b profile.Bounds) int {
+	n := 0
+	for ch := b.C0; ch < b.C1; ch++ {
+		if e.IsImportant(ch) {
+			n += (b.R1 - b.R0) * e.Cols
+		}
+	}
+	return n
+}
+
+// decodeWhole is the inverse of appendWhole.
+func (t *tileBuffers) decodeWhole(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
+	e := c.edge(i)
+	n := important(e, b)
+	t.extra = resize(t.extra, n)
+	t.plain = resize(t.plain, e.TileSize(b)-n)
+	first := len(src)
+	switch {
+	case n == 0:
+	case len(t.plain) == 0:
+		first = 0
+	default:
+		r := wire.NewReader(src)
+		first = r.Count(uint64(len(src)), 1, "length of the first stream")
+		if r.Err() != nil {
+			return r.Err()
+		}
+		src = src[r.Offset():]
+	}
+	for k, part := range []struct {
+		symbols []uint16
+		src     []byte
+	}{{t.plain, src[:first]}, {t.extra, src[first:]}} {
+		if len(part.symbols) == 0 {
+			continue
+		}
+		if err := c.tables[i][k].Decode(part.symbols, part.src); err != nil {
+			return fmt.Errorf("%w: codes: %w", wire.ErrValue, err)
+		}
+	}
+	t.place(e, b, wide)
+	return nil
+}
+
+// place puts the symbols of both streams where they belong.
+func (t *tileBuffers) place(e *profile.Edge, b profile.Bounds, wide []int16) {
+	plain, extra := t.plain, t.extra
+	for ch := b.C0; ch < b.C1; ch++ {
+		symbols := &plain
+		if e.IsImportant(ch) {
+			symbols = &extra
+		}
+		low := levels(e, ch).Low
+		part := band(e, b, ch, wide)
+		for j := range part {
+			part[j] = int16((*symbols)[j]) + low
+		}
+		*symbols = (*symbols)[len(part):]
+	}
+}
