@@ -1,0 +1,85 @@
+package calib
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/method"
+	"github.com/dqa-go/dqa/onnx"
+)
+
+// Stats runs the float network once, the first time it is asked.
+func (r *run) Stats() ([]method.Stats, error) {
+	if r.stats != nil {
+		return r.stats, nil
+	}
+	edges := r.Edges()
+	total := newStats(edges)
+	err := r.pass("statistics", func(int) (engine.Hook, func()) {
+		image := newStats(edges)
+		hook := func(i int, data []float32) error {
+			observe(&edges[i], data, &image[i])
+			if image[i].NonFinite > 0 && !r.opt.AllowNonFinite {
+				return fmt.Errorf("edge %q: %w (%d values)", edges[i].Name, ErrNonFinite, image[i].NonFinite)
+			}
+			return nil
+		}
+		return hook, func() { merge(total, image) }
+	})
+	if err != nil {
+		return nil, err
+	}
+	finish(total)
+	r.stats = total
+	return total, nil
+}
+
+func newStats(edges []onnx.Edge) []method.Stats {
+	stats := make([]method.Stats, len(edges))
+	for i, e := range edges {
+		s := method.Stats{Min: make([]float32, e.Channels), Max: make([]float32, e.Channels)}
+		for c := range e.Channels {
+			s.Min[c], s.Max[c] = math.MaxFloat32, -math.MaxFloat32
+		}
+		stats[i] = s
+	}
+	return stats
+}
+
+func observe(e *onnx.Edge, data []float32, s *method.Stats) {
+	plane := e.Rows * e.Cols
+	for i, v := range data {
+		if v-v != 0 { // NaN or infinite
+			s.NonFinite++
+			continue
+		}
+		c := i / plane
+		if e.ChannelsLast {
+			c = i % e.Channels
+		}
+		s.Min[c] = min(s.Min[c], v)
+		s.Max[c] = max(s.Max[c], v)
+	}
+}
+
+func merge(total, image []method.Stats) {
+	for i := range total {
+		total[i].NonFinite += image[i].NonFinite
+		for c := range total[i].Min {
+			total[i].Min[c] = min(total[i].Min[c], image[i].Min[c])
+			total[i].Max[c] = max(total[i].Max[c], image[i].Max[c])
+		}
+	}
+}
+
+// finish zeroes channels in which nothing finite was seen.
+func finish(stats []method.Stats) {
+	for _, s := range stats {
+		for c := range s.Min {
+			if s.Min[c] > s.Max[c] {
+				s.Min[c], s.Max[c] = 0, 0
+			}
+		}
+	}
+}

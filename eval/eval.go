@@ -1,0 +1,160 @@
+// Package eval measures candidates against the float network: every image is run once in float32 and once by every
+// candidate, and what is stored is counted from the bytes of real frames.
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/calib"
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/metric"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// Source gives inputs with their labels. Its methods may be called from many goroutines at once.
+type Source interface {
+	Len() int
+	Example(i int) (dataset.Example, error)
+}
+
+// Candidate is one quantization of the network, stored in one or more ways: all codecs must quantize equally and differ
+// in their coder only.
+type Candidate struct{ Codecs []*dqa.Codec }
+
+// Options steer an evaluation.
+type Options struct {
+	Metric         metric.Options
+	Workers        int // goroutines; 0 or less: one
+	AllowNonFinite bool
+	Progress       func(phase string, done, total int) // may be nil
+}
+
+// Measured is what one candidate came to.
+type Measured struct {
+	Candidate
+	Score  *metric.Comparison
+	Frames []int64 // by codec: bytes of the frames of all images
+}
+
+// Results of an evaluation.
+type Results struct {
+	Images    int
+	Measured  []Measured
+	Reference *metric.Comparison // the float network against itself
+}
+
+// image is what one image contributes.
+type image struct {
+	reference metric.Record
+	records   []metric.Record
+	frames    [][]int
+}
+
+// Run evaluates candidates on all of src. Memory does not grow with the number of images beyond the scores.
+func Run(ctx context.Context, prog engine.Program, src Source, candidates []Candidate, opt Options) (*Results, error) {
+	n := src.Len()
+	if n == 0 {
+		return nil, errors.New("no images to evaluate on")
+	}
+	res := newResults(n, candidates, opt.Metric)
+	workers := make([][]*dqa.Encoder, max(1, opt.Workers))
+	err := parallel.Ordered(ctx, n, opt.Workers, func(w, i int) (*image, error) {
+		if workers[w] == nil {
+			workers[w] = encoders(candidates)
+		}
+		return runImage(prog, src, i, candidates, workers[w], opt)
+	}, func(i int, im *image) error {
+		res.Reference.Add(im.reference)
+		for c := range candidates {
+			res.Measured[c].Score.Add(im.records[c])
+			for k, size := range im.frames[c] {
+				res.Measured[c].Frames[k] += int64(size)
+			}
+		}
+		if opt.Progress != nil {
+			opt.Progress("evaluating", i+1, n)
+		}
+		return nil
+	})
+	return res, err
+}
+
+func newResults(n int, candidates []Candidate, opt metric.Options) *Results {
+	res := &Results{Images: n, Reference: metric.NewComparison(opt)}
+	for _, c := range candidates {
+		res.Measured = append(res.Measured, Measured{Candidate: c, Score: metric.NewComparison(opt), Frames: make([]int64, len(c.Codecs))})
+	}
+	return res
+}
+
+// encoders makes one encoder per codec, in the order of the candidates.
+func encoders(candidates []Candidate) []*dqa.Encoder {
+	var all []*dqa.Encoder
+	for _, c := range candidates {
+		for _, codec := range c.Codecs {
+			all = append(all, codec.NewEncoder())
+		}
+	}
+	return all
+}
+
+func runImage(prog engine.Program, src Source, i int, candidates []Candidate, enc []*dqa.Encoder, opt Options) (*image, error) {
+	ex, err := src.Example(i)
+	if err != nil {
+		return nil, err
+	}
+	float, err := prog.Run(ex.Input, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ex.Name, err)
+	}
+	im := &image{}
+	if im.reference, err = metric.Compare(float[0], float[0], ex.Label, ex.Mask, opt.Metric); err != nil {
+		return nil, fmt.Errorf("%s: %w", ex.Name, err)
+	}
+	for _, c := range candidates {
+		own := enc[:len(c.Codecs)]
+		enc = enc[len(c.Codecs):]
+		out, err := runQuantized(prog, ex.Input, own, opt.AllowNonFinite)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", ex.Name, err)
+		}
+		record, err := metric.Compare(float[0], out, ex.Label, ex.Mask, opt.Metric)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", ex.Name, err)
+		}
+		im.records = append(im.records, record)
+		sizes := make([]int, len(own))
+		for k, e := range own {
+			sizes[k] = e.FrameSize()
+		}
+		im.frames = append(im.frames, sizes)
+	}
+	return im, nil
+}
+
+// runQuantized runs the network on stored activations; all encoders store the codes of the first.
+func runQuantized(prog engine.Program, x *tensor.Tensor, enc []*dqa.Encoder, allowNonFinite bool) (*tensor.Tensor, error) {
+	out, err := prog.Run(x, func(i int, data []float32) error {
+		if err := enc[0].Edge(i, data); err != nil {
+			return err
+		}
+		for _, e := range enc[1:] {
+			if err := e.EdgeCodes(i, enc[0].Codes()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if n := enc[0].NonFinite(); n > 0 && !allowNonFinite {
+		return nil, fmt.Errorf("%w (%d values)", calib.ErrNonFinite, n)
+	}
+	return out[0], nil
+}

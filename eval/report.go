@@ -1,0 +1,76 @@
+package eval
+
+import (
+	"math"
+
+	"github.com/dqa-go/dqa/metric"
+	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/report"
+)
+
+// Report turns the results into the envelope: one row for the float network, one for every candidate and coder.
+func (r *Results) Report(model, data string) report.Result {
+	ref := r.Reference.Summary()
+	out := report.Result{Model: model, Data: data, Images: r.Images, FP32: value(ref, ref.Reference)}
+	if ref.Metric != "" {
+		out.Metric = &ref.Metric
+	}
+	out.Rows = append(out.Rows, floatRow(ref))
+	for _, m := range r.Measured {
+		score := m.Score.Summary()
+		for k, codec := range m.Codecs {
+			row := scoreRow(score)
+			setting(&row, codec.Profile())
+			bytes := float64(m.Frames[k]) / float64(r.Images)
+			row.FrameBytes = number(bytes)
+			row.StoredBits = number(8 * bytes / float64(codec.Profile().Elements()))
+			row.ProfileBytes = pointer(codec.ProfileBytes())
+			out.Rows = append(out.Rows, row)
+		}
+	}
+	return out
+}
+
+// floatRow is the float network beside its quantized versions: 32 bits per value, nothing lost.
+func floatRow(s metric.Summary) report.Row {
+	return report.Row{Method: "fp32", Value: value(s, s.Reference), StoredBits: number(32)}
+}
+
+func scoreRow(s metric.Summary) report.Row {
+	return report.Row{
+		Value: value(s, s.Candidate), Drop: number(s.Drop), DropSE: number(s.DropSE), KL: number(s.KL), Agreement: number(s.Agreement),
+	}
+}
+
+func setting(row *report.Row, p *profile.Profile) {
+	m := p.Method
+	row.Method, row.Bits = m.Name, pointer(m.Bits)
+	row.Signed = pointer(!m.Unsigned)
+	row.Scale = pointer(m.Scale.String())
+	if m.Ranking != "" {
+		row.ExtraBits, row.Ratio, row.Ranking = pointer(m.ExtraBits), pointer(m.Ratio), pointer(m.Ranking)
+	}
+	if p.Coder != profile.Raw {
+		row.Coder = pointer(p.Coder.String())
+	}
+}
+
+func value(s metric.Summary, score metric.Score) *float64 {
+	switch s.Metric {
+	case "top1":
+		return number(score.Top1)
+	case "miou":
+		return number(score.MeanIoU)
+	}
+	return nil
+}
+
+// number is nil for what does not apply.
+func number(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+func pointer[T any](v T) *T { return &v }

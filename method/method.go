@@ -1,0 +1,86 @@
+// Package method turns what was measured on calibration images into the way every edge is quantized: one file per
+// method behind one interface.
+package method
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// ErrSetting wraps everything that is wrong with a setting.
+var ErrSetting = errors.New("setting not allowed")
+
+// Stats are what one float pass over the calibration images finds in one edge, by channel.
+type Stats struct {
+	Min, Max  []float32 // finite values only; 0 where there are none
+	NonFinite int
+}
+
+// Env is what a method may learn. It is implemented by the calibration.
+type Env interface {
+	Edges() []onnx.Edge
+	Stats() ([]Stats, error)
+	// Rank scores the channels of the given edges, the more important the higher: result[edge][channel].
+	Rank(ranking string, edges []profile.Edge) ([][]float64, error)
+}
+
+// Method plans how edges are quantized.
+type Method interface {
+	Name() string
+	// Complete checks a setting and fills in what the method does not use, so that equal behaviour is written equally.
+	Complete(profile.Method) (profile.Method, error)
+	// Plan returns the edges without tables, in the order of env.Edges.
+	Plan(env Env, setting profile.Method) ([]profile.Edge, error)
+}
+
+var methods = []Method{Direct{}, DQA{}}
+
+// ByName finds a method.
+func ByName(name string) (Method, error) {
+	for _, m := range methods {
+		if m.Name() == name {
+			return m, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: method %q unknown, one of %q", ErrSetting, name, Names())
+}
+
+// Names lists the methods.
+func Names() []string {
+	names := make([]string, len(methods))
+	for i, m := range methods {
+		names[i] = m.Name()
+	}
+	return names
+}
+
+func checkBits(bits int) error {
+	if bits < profile.MinBits || bits > profile.MaxBits {
+		return fmt.Errorf("%w: %d bits, %d to %d allowed", ErrSetting, bits, profile.MinBits, profile.MaxBits)
+	}
+	return nil
+}
+
+// plain returns the edges with n-bit codes, one-sided ones unsigned if the setting says so, and with steps from the
+// calibration maxima where scales are static.
+func plain(env Env, s profile.Method) ([]profile.Edge, error) {
+	stats, err := env.Stats()
+	if err != nil {
+		return nil, err
+	}
+	graph := env.Edges()
+	edges := make([]profile.Edge, len(graph))
+	for i, g := range graph {
+		oneSided := g.OneSided || slices.Min(stats[i].Min) >= 0
+		edges[i] = profile.Edge{
+			Name: g.Name, Channels: g.Channels, Rows: g.Rows, Cols: g.Cols, ChannelsLast: g.ChannelsLast,
+			OneSided: oneSided, Unsigned: s.Unsigned && oneSided, Bits: s.Bits, Scale: s.Scale,
+			Tile: profile.TileFor(g.Channels, g.Rows, g.Cols),
+		}
+	}
+	return edges, nil
+}
