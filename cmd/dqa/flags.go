@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/profile"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// preprocessFlags are the flags that say how images become inputs.
+type preprocessFlags struct {
+	file, size, crop, mean, std, channels, layout, shape, ignore string
+	divisor                                                      float32
+	set                                                          *pflag.FlagSet
+}
+
+func (p *preprocessFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.file, "preprocess", "", "YAML file with the settings below (default: MODEL.yaml beside the model)")
+	f.StringVar(&p.size, "size", "", "resize: 256 (shorter side) or 360x480 (height x width)")
+	f.StringVar(&p.crop, "crop", "", "centre crop after resizing: 224 or 224x224")
+	f.StringVar(&p.mean, "mean", "", "per channel, in units of pixel/divisor: .485,.456,.406")
+	f.StringVar(&p.std, "std", "", "per channel: .229,.224,.225")
+	f.Float32Var(&p.divisor, "divisor", 255, "x = (pixel/divisor - mean) / std")
+	f.StringVar(&p.channels, "channels", "rgb", "rgb, bgr or gray: what the network wants")
+	f.StringVar(&p.layout, "layout", "nchw", "nchw or nhwc: what the network wants")
+	f.StringVar(&p.shape, "shape", "", "input shape of a network with dynamic axes: 1,3,224,224")
+	f.StringVar(&p.ignore, "ignore", "", "labels left out of scores: 11 or 255,254")
+	p.set = f
+}
+
+// resolve starts from base (nil: the YAML file, if there is one) and applies the flags that were given.
+func (p *preprocessFlags) resolve(model string, base *profile.Preprocess) (profile.Preprocess, error) {
+	var pre profile.Preprocess
+	switch {
+	case p.file != "":
+		loaded, err := dataset.LoadPreprocess(p.file)
+		if err != nil {
+			return pre, err
+		}
+		pre = loaded
+	case base != nil:
+		pre = *base
+	default:
+		loaded, err := besideModel(model)
+		if err != nil {
+			return pre, err
+		}
+		pre = loaded
+	}
+	return pre, p.apply(&pre)
+}
+
+// besideModel reads MODEL.yaml, for net.onnx either net.yaml or net.onnx.yaml; none is fine.
+func besideModel(model string) (profile.Preprocess, error) {
+	for _, name := range []string{strings.TrimSuffix(model, filepath.Ext(model)) + ".yaml", model + ".yaml"} {
+		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		return dataset.LoadPreprocess(name)
+	}
+	return profile.Preprocess{}, nil
+}
+
+func (p *preprocessFlags) apply(pre *profile.Preprocess) error {
+	var err error
+	set := func(name string, parse func() error) {
+		if err == nil && p.set.Changed(name) {
+			if e := parse(); e != nil {
+				err = fmt.Errorf("--%s: %w", name, e)
+			}
+		}
+	}
+	set("size", func() (e error) { pre.Resize, e = dataset.ParseResize(p.size); return })
+	set("crop", func() (e error) { pre.Crop, e = dataset.ParseCrop(p.crop); return })
+	set("mean", func() (e error) { pre.Mean, e = dataset.ParseFloats(p.mean); return })
+	set("std", func() (e error) { pre.Std, e = dataset.ParseFloats(p.std); return })
+	set("divisor", func() error { pre.Divisor = p.divisor; return nil })
+	set("channels", func() error { pre.Channels = p.channels; return nil })
+	set("layout", func() error { pre.Layout = p.layout; return nil })
+	set("shape", func() (e error) { pre.Shape, e = dataset.ParseInts(p.shape); return })
+	set("ignore", func() (e error) { pre.Ignore, e = dataset.ParseInts(p.ignore); return })
+	if err == nil {
+		err = pre.Validate()
+	}
+	return err
+}
+
+// methodFlags are the settings of methods.
+type methodFlags struct {
+	extraBits                    int
+	ratio                        float64
+	ranking, scale, edges, coder string
+	unsigned, allowNonFinite     bool
+	seed                         uint64
+}
+
+func (m *methodFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&m.extraBits, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
+	f.Float64Var(&m.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
+	f.StringVar(&m.ranking, "ranking", "energy", "how channels are ranked (dqa): energy, mse, random")
+	f.StringVar(&m.scale, "scale", "dynamic-channel", "dynamic-channel, dynamic-tensor, static-channel or static-tensor")
+	f.BoolVar(&m.unsigned, "unsigned", false, "unsigned codes where values cannot be negative: one bit more for nothing")
+	f.StringVar(&m.edges, "edges", "stored", "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper)")
+	f.Uint64Var(&m.seed, "seed", 1, "of every random choice")
+	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
+}
+
+func (m *methodFlags) edgeSet() (onnx.EdgeSet, error) {
+	switch s := onnx.EdgeSet(m.edges); s {
+	case onnx.Stored, onnx.Activations:
+		return s, nil
+	}
+	return "", fmt.Errorf("--edges %q: stored or activations", m.edges)
+}
+
+func (m *methodFlags) setting(name string, bits int) (profile.Method, error) {
+	scale, err := profile.ParseScaleMode(m.scale)
+	if err != nil {
+		return profile.Method{}, fmt.Errorf("--scale: %w", err)
+	}
+	return profile.Method{
+		Name: name, Bits: bits, ExtraBits: m.extraBits, Ratio: m.ratio, Ranking: m.ranking, Unsigned: m.unsigned, Scale: scale,
+	}, nil
+}

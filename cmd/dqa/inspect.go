@@ -1,0 +1,301 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/profile"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) inspect() *cobra.Command {
+	var (
+		pre    preprocessFlags
+		edges  string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "inspect FILE",
+		Short: "what is in a model, a profile or a frame",
+		Long: `inspect tells of a model: operators, edges and why each is one, and what is unsupported (exit code 1 if anything is);
+of a profile: what it was made from and how every edge is quantized; of a frame: what its bytes are spent on.`,
+		Example: "  dqa inspect resnet32.onnx --edges activations\n  dqa inspect resnet32.dqap\n  dqa inspect frames/000000.dqaf",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			view, err := a.look(args[0], &pre, edges)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				enc := json.NewEncoder(a.out)
+				enc.SetIndent("", "  ")
+				err = enc.Encode(view)
+			} else {
+				err = view.text(a.out)
+			}
+			if m, ok := view.(*modelView); ok && err == nil && len(m.Unsupported) > 0 {
+				return errReported
+			}
+			return err
+		},
+	}
+	pre.register(cmd)
+	cmd.Flags().StringVar(&edges, "edges", "stored", "of a model: stored or activations")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON")
+	return cmd
+}
+
+// view is what inspect shows: its exported fields as JSON, or text.
+type view interface{ text(io.Writer) error }
+
+// look finds out what the file is by its first bytes.
+func (a *app) look(path string, pre *preprocessFlags, edges string) (view, error) {
+	if isBuiltin(path) {
+		return inspectModel(path, pre, edges)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var head [4]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	switch {
+	case bytes.Equal(head[:], []byte("DQAP")):
+		return inspectProfile(path)
+	case bytes.Equal(head[:], []byte("DQAF")):
+		return inspectFrame(path)
+	}
+	return inspectModel(path, pre, edges)
+}
+
+// tableOf writes rows with aligned columns.
+func tableOf(w io.Writer, header string, rows [][]string) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, header)
+	for _, r := range rows {
+		fmt.Fprintln(tw, strings.Join(r, "\t"))
+	}
+	return tw.Flush()
+}
+
+type modelView struct {
+	Model       string            `json:"model"`
+	Digest      string            `json:"sha256"`
+	Opset       int               `json:"opset"`
+	Input       []int             `json:"input_shape"`
+	Outputs     [][]int           `json:"output_shapes"`
+	Operators   map[string]int    `json:"operators"`
+	EdgeSet     string            `json:"edge_set"`
+	Values      int               `json:"values_per_image"`
+	Edges       []edgeView        `json:"edges"`
+	Others      map[string]string `json:"not_edges"`
+	Unsupported []string          `json:"unsupported"`
+}
+
+type edgeView struct {
+	Name     string `json:"name"`
+	Op       string `json:"op"`
+	Shape    []int  `json:"shape"`
+	OneSided bool   `json:"one_sided"`
+	Reason   string `json:"reason"`
+}
+
+func inspectModel(path string, flags *preprocessFlags, set string) (view, error) {
+	pre, err := resolvePreprocess(path, flags, nil)
+	if err != nil {
+		return nil, err
+	}
+	v := &modelView{Model: path, EdgeSet: set, Operators: map[string]int{}, Others: map[string]string{}, Edges: []edgeView{}, Unsupported: []string{}}
+	g, err := loadGraph(path, pre)
+	var unsupported *onnx.UnsupportedError
+	if errors.As(err, &unsupported) {
+		for _, n := range unsupported.Nodes {
+			v.Unsupported = append(v.Unsupported, fmt.Sprintf("%s (node %s, opset %d): %s", n.Op, n.Name, n.Opset, n.Reason))
+		}
+		return v, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	edges, err := g.FindEdges(onnx.EdgeSet(set))
+	if err != nil {
+		return nil, err
+	}
+	return v, v.fill(g, edges)
+}
+
+func (v *modelView) fill(g *onnx.Graph, edges []onnx.Edge) error {
+	v.Digest, v.Opset, v.Input = fmt.Sprintf("%x", g.Digest), g.Opset, g.Input.Shape
+	for _, o := range g.Outputs {
+		v.Outputs = append(v.Outputs, o.Shape)
+	}
+	for _, n := range g.Nodes {
+		v.Operators[n.Op]++
+	}
+	for _, e := range edges {
+		v.Values += e.Channels * e.Rows * e.Cols
+		v.Edges = append(v.Edges, edgeView{e.Name, e.Op, e.Shape, e.OneSided, e.Reason})
+	}
+	reasons, err := g.ExplainValues(onnx.EdgeSet(v.EdgeSet))
+	for _, r := range reasons {
+		if !r.Edge {
+			v.Others[r.Name] = r.Reason
+		}
+	}
+	return err
+}
+
+func (v *modelView) text(w io.Writer) error {
+	if len(v.Unsupported) > 0 {
+		fmt.Fprintf(w, "%s cannot be run: %d nodes are not supported\n", v.Model, len(v.Unsupported))
+		for _, u := range v.Unsupported {
+			fmt.Fprintf(w, "  %s\n", u)
+		}
+		return nil
+	}
+	fmt.Fprintf(w, "%s  opset %d, input %v, outputs %v\nsha256 %s\n\noperators:", v.Model, v.Opset, v.Input, v.Outputs, v.Digest)
+	for _, op := range sortedKeys(v.Operators) {
+		fmt.Fprintf(w, " %s x%d", op, v.Operators[op])
+	}
+	fmt.Fprintf(w, "\n\n%d edges (%s), %d values per image\n", len(v.Edges), v.EdgeSet, v.Values)
+	var rows [][]string
+	for i, e := range v.Edges {
+		side := "two"
+		if e.OneSided {
+			side = "one"
+		}
+		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprint(e.Shape), side, e.Reason})
+	}
+	if err := tableOf(w, "#\tedge\tshape\tsides\twhy", rows); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%d values are not edges\n", len(v.Others))
+	rows = rows[:0]
+	for _, name := range sortedKeys(v.Others) {
+		rows = append(rows, []string{name, v.Others[name]})
+	}
+	return tableOf(w, "value\twhy not", rows)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+type sectionView struct {
+	Name  string `json:"name"`
+	Bytes int    `json:"bytes"`
+}
+
+func printSections(w io.Writer, sections []sectionView, total int) error {
+	var rows [][]string
+	for _, s := range sections {
+		rows = append(rows, []string{s.Name, fmt.Sprint(s.Bytes), fmt.Sprintf("%.2f %%", 100*float64(s.Bytes)/float64(total))})
+	}
+	rows = append(rows, []string{"file", fmt.Sprint(total), ""})
+	return tableOf(w, "section\tbytes\tshare", rows)
+}
+
+type profileView struct {
+	File     string           `json:"file"`
+	Profile  *profile.Profile `json:"profile"`
+	Digest   string           `json:"digest"`
+	Setting  string           `json:"setting"`
+	Sections []sectionView    `json:"sections"`
+	Bytes    int              `json:"bytes"`
+}
+
+func inspectProfile(path string) (view, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p, sections, err := profile.ParseSections(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	v := &profileView{File: path, Profile: p, Digest: fmt.Sprintf("%x", p.Digest()), Setting: describe(p.Method), Bytes: len(b)}
+	for _, s := range sections {
+		v.Sections = append(v.Sections, sectionView{s.Name, s.Size})
+	}
+	return v, nil
+}
+
+func (v *profileView) text(w io.Writer) error {
+	p := v.Profile
+	fmt.Fprintf(w, "%s  profile of %s (sha256 %x...)\n", v.File, p.Model.Name, p.Model.Digest[:6])
+	fmt.Fprintf(w, "%s, coder %s, edges %s, seed %d\n", v.Setting, p.Coder, p.EdgeSet, p.Seed)
+	fmt.Fprintf(w, "calibrated on %d images of %s (sha256 %x...) by %s, %s\n", p.Data.Images, p.Data.Spec, p.Data.Digest[:6], p.Tool, p.ISA)
+	fmt.Fprintf(w, "preprocessing %s\ndigest %s\n\n", describePreprocess(p.Preprocess), v.Digest)
+	var rows [][]string
+	for i := range p.Edges {
+		e := &p.Edges[i]
+		codes := "signed"
+		if e.Unsigned {
+			codes = "unsigned"
+		}
+		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%dx%dx%d", e.Channels, e.Rows, e.Cols), codes,
+			fmt.Sprintf("%d+%d", e.Bits, e.ExtraBits), fmt.Sprintf("%d of %d", e.NumImportant(), e.Channels),
+			fmt.Sprintf("%dx%d", e.Tile.Channels, e.Tile.Rows), fmt.Sprint(e.NumTiles())})
+	}
+	if err := tableOf(w, "#\tedge\tplanes\tcodes\tbits\timportant\ttile\ttiles", rows); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	return printSections(w, v.Sections, v.Bytes)
+}
+
+func describePreprocess(p profile.Preprocess) string {
+	b, err := json.Marshal(p)
+	must(err)
+	return string(b)
+}
+
+type frameView struct {
+	File     string        `json:"file"`
+	Profile  string        `json:"profile_digest"`
+	Edges    int           `json:"edges"`
+	Tiles    int           `json:"tiles"`
+	Sections []sectionView `json:"sections"`
+	Bytes    int           `json:"bytes"`
+}
+
+func inspectFrame(path string) (view, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := frame.Parse(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	s := f.Sections
+	v := &frameView{File: path, Profile: fmt.Sprintf("%x", f.Profile), Edges: f.Edges, Bytes: len(b), Sections: []sectionView{
+		{"header", s.Header}, {"scales", s.Scales}, {"index", s.Index}, {"payload", s.Payload}, {"checksums", s.Checksums},
+	}}
+	for _, e := range f.EdgeBlocks {
+		v.Tiles += len(e.Tiles)
+	}
+	return v, nil
+}
+
+func (v *frameView) text(w io.Writer) error {
+	fmt.Fprintf(w, "%s  frame of %d edges in %d tiles, made with profile %s...\n\n", v.File, v.Edges, v.Tiles, v.Profile[:12])
+	return printSections(w, v.Sections, v.Bytes)
+}

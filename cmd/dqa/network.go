@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/demo"
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/internal/cpu"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// network is a model made ready to run.
+type network struct {
+	name  string // base name
+	graph *onnx.Graph
+	prog  engine.Program
+	pre   profile.Preprocess
+	set   onnx.EdgeSet
+}
+
+// openNetwork loads MODEL, which is a file or the name of a built-in network.
+func openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet) (*network, error) {
+	graph, err := loadGraph(model, pre)
+	if err != nil {
+		return nil, err
+	}
+	edges, err := graph.FindEdges(set)
+	if err != nil {
+		return nil, err
+	}
+	if len(edges) == 0 {
+		return nil, &hinted{fmt.Errorf("%s has no edges of the set %q: nothing to quantize", model, set), "try --edges stored"}
+	}
+	prog, err := native.Compile(graph, edges)
+	if err != nil {
+		return nil, err
+	}
+	return &network{name: filepath.Base(model), graph: graph, prog: prog, pre: pre, set: set}, nil
+}
+
+func loadGraph(model string, pre profile.Preprocess) (*onnx.Graph, error) {
+	opt := onnx.Options{Shape: pre.Shape}
+	if net, ok := demo.Network(model); ok {
+		return onnx.Parse(net.Model, opt)
+	}
+	g, err := onnx.Load(model, opt)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &hinted{err, "check the path of the model"}
+	}
+	return g, err
+}
+
+// resolvePreprocess finds out how images become inputs of MODEL.
+func resolvePreprocess(model string, flags *preprocessFlags, base *profile.Preprocess) (profile.Preprocess, error) {
+	if net, ok := demo.Network(model); ok && base == nil {
+		base = &net.Preprocess
+	}
+	return flags.resolve(model, base)
+}
+
+// openData opens a SPEC for this network.
+func (n *network) openData(spec string) (*dataset.Inputs, error) {
+	src, err := dataset.Open(spec)
+	if err != nil {
+		return nil, err
+	}
+	return dataset.NewInputs(src, n.pre, n.graph.Input.Shape)
+}
+
+// origin fills in where a profile comes from.
+func (n *network) origin(p *profile.Profile, data *dataset.Inputs) error {
+	digest, err := data.Source().Digest()
+	if err != nil {
+		return err
+	}
+	p.Tool, p.ISA = "dqa "+version, cpu.ISA()
+	p.Model = profile.Model{Name: n.name, Digest: n.graph.Digest}
+	p.Data = profile.Data{Spec: data.Source().Spec(), Digest: digest, Images: data.Len()}
+	p.EdgeSet, p.Preprocess = string(n.set), n.pre
+	return nil
+}
+
+// readProfile reads a .dqap file.
+func readProfile(path string) (*profile.Profile, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := profile.Parse(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+// matches refuses a profile of another network.
+func (n *network) matches(path string, p *profile.Profile) error {
+	if p.Model.Digest != n.graph.Digest {
+		return &hinted{
+			fmt.Errorf("%s: profile of another model: it was made for %s (SHA-256 %x...)", path, p.Model.Name, p.Model.Digest[:6]),
+			fmt.Sprintf("calibrate %s, or give the model that the profile was made for", n.name),
+		}
+	}
+	edges := n.prog.Edges()
+	if len(edges) != len(p.Edges) {
+		return fmt.Errorf("%s: %d edges, the network has %d", path, len(p.Edges), len(edges))
+	}
+	for i, e := range edges {
+		if q := p.Edges[i]; q.Name != e.Name || q.Channels != e.Channels || q.Rows != e.Rows || q.Cols != e.Cols || q.ChannelsLast != e.ChannelsLast {
+			return fmt.Errorf("%s: edge %d is %q, the network has %q", path, i, p.Edges[i].Name, e.Name)
+		}
+	}
+	return nil
+}
+
+// isBuiltin tells whether MODEL names an embedded network.
+func isBuiltin(model string) bool { return strings.HasPrefix(model, "demo:") }

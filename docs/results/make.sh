@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Makes the tables of this folder: make.sh DQA-BINARY. Needs DQA_DATA; about 15 minutes on 2 cores.
+set -euo pipefail
+dqa=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+pre=$here/../../testdata/preprocess
+cd "${DQA_DATA:?set DQA_DATA to the folder with models and datasets}"
+
+# quoted ARGUMENTS...: as one would type them.
+quoted() {
+  local a
+  for a in "$@"; do
+    case $a in *[\[\]]*) printf " '%s'" "$a" ;; *) printf ' %s' "$a" ;; esac
+  done
+}
+
+# table FILE TITLE MODEL ARGUMENTS...: one evaluation as table (.md) and JSON (.json).
+table() {
+  local file=$here/$1 title=$2 model=$3
+  shift 3
+  echo "== $title" >&2
+  local out
+  out=$(mktemp -d)
+  {
+    echo "# $title"
+    echo
+    echo "Made in the data folder by \`make results\`:"
+    echo
+    echo "    dqa eval models/$model.onnx --preprocess $model.yaml$(quoted "$@")"
+    echo
+    echo '```'
+    "$dqa" eval "models/$model.onnx" --preprocess "$pre/$model.yaml" --report "$out" "$@"
+    echo '```'
+  } >"$file.md"
+  cp "$out/report.json" "$file.json"
+  rm -r "$out"
+}
+
+cifar=(--data cifar10:datasets/cifar10/test.bin --calib "cifar10:datasets/cifar10/calib.bin[0:256]" --edges activations)
+seg=datasets/deeppcb_seg
+pcb=(--data "npy:$seg/test_x.npy,$seg/test_y.npy" --calib "npy:$seg/calib_x.npy" --edges activations)
+
+table resnet32-cifar10 "ResNet-32, CIFAR-10: the paper's setting" resnet32_cifar10 "${cifar[@]}"
+table resnet32-cifar10-unsigned "ResNet-32, CIFAR-10: unsigned codes" resnet32_cifar10 "${cifar[@]}" --unsigned
+table unet-deeppcb "U-Net, DeepPCB segmentation: the paper's setting" unet_deeppcb "${pcb[@]}"
+table unet-deeppcb-unsigned "U-Net, DeepPCB segmentation: unsigned codes" unet_deeppcb "${pcb[@]}" --unsigned
