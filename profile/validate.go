@@ -40,7 +40,7 @@ func (p *Profile) Validate() error {
 func (p *Profile) validateStrings() error {
 	for _, s := range []string{p.Tool, p.ISA, p.Model.Name, p.Data.Spec, p.EdgeSet, p.Method.Name, p.Method.Ranking} {
 		if len(s) > maxString {
-			return fmt.Errorf("text of %d bytes, at most %d allowed: %.40q...", len(s), maxString, s)
+			return fmt.Errorf("text of %d bytes, at most %d allowed, beginning %.40q", len(s), maxString, s)
 		}
 	}
 	return nil

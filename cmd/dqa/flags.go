@@ -96,11 +96,11 @@ func (p *preprocessFlags) apply(pre *profile.Preprocess) error {
 
 // methodFlags are the settings of methods.
 type methodFlags struct {
-	extraBits                    int
-	ratio                        float64
-	ranking, scale, edges, coder string
-	unsigned, allowNonFinite     bool
-	seed                         uint64
+	extraBits                int
+	ratio                    float64
+	ranking, scale, edges    string
+	unsigned, allowNonFinite bool
+	seed                     uint64
 }
 
 func (m *methodFlags) register(cmd *cobra.Command) {
