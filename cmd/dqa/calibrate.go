@@ -24,7 +24,7 @@ func (a *app) calibrate() *cobra.Command {
 		Short: "learn a profile from unlabelled images",
 		Example: `  dqa calibrate resnet32.onnx --data 'cifar10:calib.bin[0:256]' -o resnet32.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:128]' --bits 4 -o demo.dqap`,
-		Args: cobra.ExactArgs(1),
+		Args: exactArgs("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			setting, err := set.setting(methodName, bits)
 			if err != nil {

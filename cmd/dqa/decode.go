@@ -15,7 +15,7 @@ func (a *app) decode() *cobra.Command {
 		Short:   "restore the activations of a frame as NumPy arrays",
 		Long:    "decode writes one float32 array per edge, named as the edge, of shape channels x rows x columns.",
 		Example: "  dqa decode resnet32.dqap frames/000000.dqaf -o activations.npz",
-		Args:    cobra.ExactArgs(2),
+		Args:    exactArgs("the profile", "the frame"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := readProfile(args[0])
 			if err != nil {

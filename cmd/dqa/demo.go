@@ -24,7 +24,7 @@ func (a *app) demo() *cobra.Command {
 		Long: `demo calibrates a built-in classifier and a built-in segmenter for surface inspection on images that it generates,
 compares float32 with direct quantization and DQA at 3, 4 and 5 bits on other images, prints one table per task and
 writes report.html and report.json.`,
-		Args: cobra.NoArgs,
+		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			start := time.Now()
 			var results []report.Result

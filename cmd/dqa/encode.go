@@ -27,7 +27,7 @@ func (a *app) encode() *cobra.Command {
 		Use:     "encode MODEL.onnx --profile P.dqap --data SPEC -o DIR",
 		Short:   "run the network and store the activations of every image as a frame",
 		Example: `  dqa encode resnet32.onnx --profile resnet32.dqap --data 'cifar10:test.bin[0:10]' -o frames`,
-		Args:    cobra.ExactArgs(1),
+		Args:    exactArgs("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := readProfile(prof)
 			if err != nil {

@@ -40,7 +40,7 @@ Methods are calibrated on --calib, never on --data. A --profile is evaluated as 
 and without --calib nothing else is compared.`,
 		Example: `  dqa eval resnet32.onnx --data cifar10:test.bin --calib 'cifar10:calib.bin[0:256]' --edges activations
   dqa eval unet.onnx --data npy:test_x.npy,test_y.npy --calib npy:calib_x.npy --bits 2,3,4 --json`,
-		Args: cobra.ExactArgs(1),
+		Args: exactArgs("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runEval(cmd, args[0], &f) },
 	}
 	f.pre.register(cmd)

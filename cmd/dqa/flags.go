@@ -120,7 +120,7 @@ func (m *methodFlags) edgeSet() (onnx.EdgeSet, error) {
 	case onnx.Stored, onnx.Activations:
 		return s, nil
 	}
-	return "", fmt.Errorf("--edges %q: stored or activations", m.edges)
+	return "", fmt.Errorf("--edges: %w: %q", onnx.ErrEdgeSet, m.edges)
 }
 
 func (m *methodFlags) setting(name string, bits int) (profile.Method, error) {

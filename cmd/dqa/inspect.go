@@ -29,7 +29,7 @@ func (a *app) inspect() *cobra.Command {
 		Long: `inspect tells of a model: operators, edges and why each is one, and what is unsupported (exit code 1 if anything is);
 of a profile: what it was made from and how every edge is quantized; of a frame: what its bytes are spent on.`,
 		Example: "  dqa inspect resnet32.onnx --edges activations\n  dqa inspect resnet32.dqap\n  dqa inspect frames/000000.dqaf",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactArgs("FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			view, err := a.look(args[0], &pre, edges)
 			if err != nil {

@@ -82,4 +82,7 @@ Data is named by a SPEC:
   masks:IMAGES,LABELS       two folders of equal names, or two .npy files
   npy:X  or  npy:X,Y        arrays of images, and labels or masks
   demo:classify, demo:segment
-A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".`
+A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".
+
+Exit codes: 0 done; 1 other failures, or inspect found something unsupported; 2 wrong use; 3 the model; 4 the data;
+5 a profile or a frame; 6 activations that are not finite; 7 writing failed; 130 interrupted.`

@@ -36,7 +36,7 @@ func openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet) (*netwo
 		return nil, err
 	}
 	if len(edges) == 0 {
-		return nil, &hinted{fmt.Errorf("%s has no edges of the set %q: nothing to quantize", model, set), "try --edges stored"}
+		return nil, &hinted{fmt.Errorf("%s has no edges of the set %q: nothing to quantize", model, set), exitModel, "try --edges stored"}
 	}
 	prog, err := native.Compile(graph, edges)
 	if err != nil {
@@ -52,7 +52,7 @@ func loadGraph(model string, pre profile.Preprocess) (*onnx.Graph, error) {
 	}
 	g, err := onnx.Load(model, opt)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, &hinted{err, "check the path of the model"}
+		return nil, &hinted{err, exitModel, "check the path of the model"}
 	}
 	return g, err
 }
@@ -105,7 +105,7 @@ func (n *network) matches(path string, p *profile.Profile) error {
 	if p.Model.Digest != n.graph.Digest {
 		return &hinted{
 			fmt.Errorf("%s: profile of another model: it was made for %s (SHA-256 %x...)", path, p.Model.Name, p.Model.Digest[:6]),
-			fmt.Sprintf("calibrate %s, or give the model that the profile was made for", n.name),
+			exitFormat, fmt.Sprintf("calibrate %s, or give the model that the profile was made for", n.name),
 		}
 	}
 	edges := n.prog.Edges()

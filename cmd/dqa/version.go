@@ -17,7 +17,7 @@ func (a *app) version() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "version, formats and instruction set",
-		Args:  cobra.NoArgs,
+		Args:  exactArgs(),
 		RunE: func(*cobra.Command, []string) error {
 			info := map[string]any{
 				"version": version, "revision": revision(), "go": runtime.Version(),

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"dqa": main})
+}
+
+// TestScript runs testdata/script/*.txtar. Condition [data]: the shared networks and data are there, in $DATA; with
+// CI=true they must be.
+func TestScript(t *testing.T) {
+	data := os.Getenv("DQA_DATA")
+	if data == "" {
+		data = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	data, err := filepath.Abs(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = os.Stat(data)
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatalf("shared data is required in CI: %v", err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("DATA", data)
+			env.Setenv("PRE", filepath.Join(here, "..", "..", "testdata", "preprocess"))
+			return nil
+		},
+		Condition: func(cond string) (bool, error) { return cond == "data" && err == nil, nil },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"mkpng":    makePNG,
+			"flip":     flipByte,
+			"truncate": truncate,
+			"jsonkeys": checkKeys,
+			"sums":     checkSections,
+			"arrays":   checkArrays,
+			"fault":    checkFault,
+			"empty":    checkEmpty,
+		},
+	})
+}
+
+// mkpng FILE WIDTH HEIGHT
+func makePNG(ts *testscript.TestScript, _ bool, args []string) {
+	w, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	h, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	img := image.NewGray(image.Rect(0, 0, w, h))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i * 7)
+	}
+	img.SetGray(0, 0, color.Gray{255})
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(png.Encode(f, img))
+	ts.Check(f.Close())
+}
+
+// flip FILE OFFSET
+func flipByte(ts *testscript.TestScript, _ bool, args []string) {
+	b := []byte(ts.ReadFile(args[0]))
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	b[at] ^= 0x10
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+// truncate FILE SIZE
+func truncate(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
+}
+
+// jsonkeys FILE KEY...: the object, or every object of the array, has exactly the keys.
+func checkKeys(ts *testscript.TestScript, _ bool, args []string) {
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	for _, item := range list {
+		object := item.(map[string]any)
+		if len(object) != len(args)-1 {
+			ts.Fatalf("%d keys, %d wanted: %v", len(object), len(args)-1, object)
+		}
+		for _, k := range args[1:] {
+			if _, ok := object[k]; !ok {
+				ts.Fatalf("no key %q", k)
+			}
+		}
+	}
+}
+
+// sums JSON FILE: the sections of `inspect --json` sum to the file's size.
+func checkSections(ts *testscript.TestScript, _ bool, args []string) {
+	var v struct {
+		Sections []sectionView
+		Bytes    int
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))
+	sum := 0
+	for _, s := range v.Sections {
+		sum += s.Bytes
+	}
+	if size := len(ts.ReadFile(args[1])); sum != size || v.Bytes != size || len(v.Sections) < 4 {
+		ts.Fatalf("sections sum to %d, bytes say %d, the file has %d", sum, v.Bytes, size)
+	}
+}
+
+// arrays FILE.npz N: the archive holds N arrays.
+func checkArrays(ts *testscript.TestScript, _ bool, args []string) {
+	r, err := zip.OpenReader(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer r.Close()
+	if n, err := strconv.Atoi(args[1]); err != nil || len(r.File) != n {
+		ts.Fatalf("%d arrays, %s wanted", len(r.File), args[1])
+	}
+}
+
+// fault STDERR TEXT: exactly one error line, with the text in it, and one hint line.
+func checkFault(ts *testscript.TestScript, _ bool, args []string) {
+	checkFaultText(ts, ts.ReadFile(args[0]), args[1])
+}
+
+// empty DIR: nothing is in it, hidden or not.
+func checkEmpty(ts *testscript.TestScript, _ bool, args []string) {
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(entries) > 0 {
+		ts.Fatalf("%s holds %v", args[0], entries)
+	}
+}
