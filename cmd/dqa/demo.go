@@ -68,7 +68,8 @@ func (a *app) runDemo(cmd *cobra.Command, demoNet demo.Net) (report.Result, erro
 	if err != nil {
 		return report.Result{}, err
 	}
-	return a.evaluate(cmd.Context(), net, demoNet.Test, candidates, f)
+	result, _, err := a.evaluate(cmd.Context(), net, demoNet.Test, candidates, f)
+	return result, err
 }
 
 // writeReport writes report.json and report.html to dir.

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
@@ -97,11 +98,11 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	result, err := a.evaluate(cmd.Context(), net, f.data, append(candidates, calibrated...), f)
+	result, classes, err := a.evaluate(cmd.Context(), net, f.data, append(candidates, calibrated...), f)
 	if err != nil {
 		return err
 	}
-	return a.show(result, f)
+	return a.show(result, classes, f)
 }
 
 // settings are all methods at all bits.
@@ -193,10 +194,10 @@ func (a *app) calibrateAll(ctx context.Context, net *network, spec string, setti
 	return all, nil
 }
 
-func (a *app) evaluate(ctx context.Context, net *network, spec string, candidates []eval.Candidate, f *evalFlags) (report.Result, error) {
+func (a *app) evaluate(ctx context.Context, net *network, spec string, candidates []eval.Candidate, f *evalFlags) (report.Result, []eval.ClassIoU, error) {
 	data, err := net.openData(spec)
 	if err != nil {
-		return report.Result{}, err
+		return report.Result{}, nil, err
 	}
 	bar := a.newProgress()
 	defer bar.finish()
@@ -205,15 +206,13 @@ func (a *app) evaluate(ctx context.Context, net *network, spec string, candidate
 		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, Progress: bar.report,
 	})
 	if err != nil {
-		return report.Result{}, err
+		return report.Result{}, nil, err
 	}
-	return res.Report(net.name, dataName(data)), nil
+	return res.Report(net.name, data.Source().Spec()), res.ClassIoUs(), nil
 }
 
-func dataName(data *dataset.Inputs) string { return data.Source().Spec() }
-
 // show prints the result and writes the report.
-func (a *app) show(result report.Result, f *evalFlags) error {
+func (a *app) show(result report.Result, classes []eval.ClassIoU, f *evalFlags) error {
 	if f.report != "" {
 		if err := writeReport(f.report, "DQA: "+result.Model, "", []report.Result{result}); err != nil {
 			return err
@@ -225,8 +224,30 @@ func (a *app) show(result report.Result, f *evalFlags) error {
 	if err := report.WriteTable(a.out, result, report.TableOptions{}); err != nil {
 		return err
 	}
-	if result.Metric != nil && *result.Metric == "miou" {
-		fmt.Fprintf(a.out, "standard errors: bootstrap over images, seed %d\n", f.set.seed)
+	if len(classes) == 0 {
+		return nil
 	}
-	return nil
+	fmt.Fprintf(a.out, "standard errors: bootstrap over images, seed %d\n\nIoU by class, %%\n", f.set.seed)
+	return printClasses(a.out, classes)
+}
+
+// printClasses prints one line per setting, one column per class.
+func printClasses(w io.Writer, classes []eval.ClassIoU) error {
+	header := "method"
+	for c := range classes[0].IoU {
+		header += fmt.Sprintf("\t%d", c)
+	}
+	var rows [][]string
+	for _, s := range classes {
+		row := []string{s.Name}
+		for _, v := range s.IoU {
+			if math.IsNaN(v) {
+				row = append(row, "-")
+			} else {
+				row = append(row, fmt.Sprintf("%.2f", v))
+			}
+		}
+		rows = append(rows, row)
+	}
+	return tableOf(w, header, rows)
 }
