@@ -16,8 +16,14 @@ import (
 func writeNPZ(path string, p *profile.Profile, edges [][]float32) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
 		archive := zip.NewWriter(w)
+		used := map[string]bool{}
 		for i, data := range edges {
-			entry, err := archive.Create(arrayName(p.Edges[i].Name, i) + ".npy")
+			name := arrayName(p.Edges[i].Name, i)
+			if used[name] {
+				name = fmt.Sprintf("%s_%d", name, i)
+			}
+			used[name] = true
+			entry, err := archive.Create(name + ".npy")
 			if err != nil {
 				return err
 			}
