@@ -15,7 +15,7 @@ func main() {
 	dir := flag.String("o", "demo-images", "folder to write to")
 	user := flag.Bool("user", false, "the images that users see instead of the training images")
 	classify := flag.Int("classify", 6000, "images for the classifier")
-	segment := flag.Int("segment", 1000, "images for the segmenter")
+	segment := flag.Int("segment", 2000, "images for the segmenter")
 	flag.Parse()
 	seed := uint64(demo.TrainSeed)
 	if *user {
