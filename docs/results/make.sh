@@ -44,3 +44,21 @@ table resnet32-cifar10 "ResNet-32, CIFAR-10: the paper's setting" resnet32_cifar
 table resnet32-cifar10-unsigned "ResNet-32, CIFAR-10: unsigned codes" resnet32_cifar10 "${cifar[@]}" --unsigned
 table unet-deeppcb "U-Net, DeepPCB segmentation: the paper's setting" unet_deeppcb "${pcb[@]}"
 table unet-deeppcb-unsigned "U-Net, DeepPCB segmentation: unsigned codes" unet_deeppcb "${pcb[@]}" --unsigned
+
+# Speed: benchmarks, as ratios in one run, medians to be read over the rounds.
+cd "$here/../.."
+{
+  echo "# Speed"
+  echo
+  echo "Made by \`make results\` on one machine (shared, 2 cores; one is used): three rounds each."
+  echo
+  for args in "-bench ResNet32 -benchtime 1s -count 3 ./engine/native" "-bench Codec -benchtime 300ms -count 3 ."; do
+    echo "    go test -run '^\$' $args"
+    echo
+    echo '```'
+    # shellcheck disable=SC2086 # the words are arguments
+    go test -run '^$' $args | grep -E '^(cpu|Benchmark)' | sed -E 's/ +/ /g; s/\t ?/  /g'
+    echo '```'
+    echo
+  done
+} >"$here/speed.md"
