@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -213,12 +214,40 @@ func printSections(w io.Writer, sections []sectionView, total int) error {
 }
 
 type profileView struct {
-	File     string           `json:"file"`
-	Profile  *profile.Profile `json:"profile"`
-	Digest   string           `json:"digest"`
-	Setting  string           `json:"setting"`
-	Sections []sectionView    `json:"sections"`
-	Bytes    int              `json:"bytes"`
+	File       string            `json:"file"`
+	Digest     string            `json:"digest"`
+	Setting    string            `json:"setting"`
+	Coder      string            `json:"coder"`
+	EdgeSet    string            `json:"edge_set"`
+	Seed       uint64            `json:"seed"`
+	Model      string            `json:"model"`
+	ModelSHA   string            `json:"model_sha256"`
+	Data       string            `json:"data"`
+	DataSHA    string            `json:"data_sha256"`
+	Images     int               `json:"images"`
+	Tool       string            `json:"tool"`
+	ISA        string            `json:"isa"`
+	Preprocess string            `json:"preprocess"`
+	Edges      []profileEdgeView `json:"edges"`
+	Sections   []sectionView     `json:"sections"`
+	Bytes      int               `json:"bytes"`
+}
+
+type profileEdgeView struct {
+	Name         string `json:"name"`
+	Channels     int    `json:"channels"`
+	Rows         int    `json:"rows"`
+	Cols         int    `json:"cols"`
+	ChannelsLast bool   `json:"channels_last"`
+	OneSided     bool   `json:"one_sided"`
+	Signed       bool   `json:"signed"`
+	Bits         int    `json:"bits"`
+	ExtraBits    int    `json:"extra_bits"`
+	Scale        string `json:"scale"`
+	Important    []int  `json:"important"` // indices of channels
+	TileChannels int    `json:"tile_channels"`
+	TileRows     int    `json:"tile_rows"`
+	Tiles        int    `json:"tiles"`
 }
 
 func inspectProfile(path string) (view, error) {
@@ -230,29 +259,49 @@ func inspectProfile(path string) (view, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	v := &profileView{File: path, Profile: p, Digest: fmt.Sprintf("%x", p.Digest()), Setting: describe(p.Method), Bytes: len(b)}
+	v := &profileView{
+		File: path, Digest: fmt.Sprintf("%x", p.Digest()), Setting: describe(p.Method), Coder: p.Coder.String(), EdgeSet: p.EdgeSet,
+		Seed: p.Seed, Model: p.Model.Name, ModelSHA: fmt.Sprintf("%x", p.Model.Digest), Data: p.Data.Spec,
+		DataSHA: fmt.Sprintf("%x", p.Data.Digest), Images: p.Data.Images, Tool: p.Tool, ISA: p.ISA,
+		Preprocess: describePreprocess(p.Preprocess), Bytes: len(b),
+	}
+	for i := range p.Edges {
+		v.Edges = append(v.Edges, viewEdge(&p.Edges[i]))
+	}
 	for _, s := range sections {
 		v.Sections = append(v.Sections, sectionView{s.Name, s.Size})
 	}
 	return v, nil
 }
 
+func viewEdge(e *profile.Edge) profileEdgeView {
+	v := profileEdgeView{
+		Name: e.Name, Channels: e.Channels, Rows: e.Rows, Cols: e.Cols, ChannelsLast: e.ChannelsLast, OneSided: e.OneSided,
+		Signed: !e.Unsigned, Bits: e.Bits, ExtraBits: e.ExtraBits, Scale: e.Scale.String(), Important: []int{},
+		TileChannels: e.Tile.Channels, TileRows: e.Tile.Rows, Tiles: e.NumTiles(),
+	}
+	for c := range e.Channels {
+		if e.IsImportant(c) {
+			v.Important = append(v.Important, c)
+		}
+	}
+	return v
+}
+
 func (v *profileView) text(w io.Writer) error {
-	p := v.Profile
-	fmt.Fprintf(w, "%s  profile of %s (sha256 %x...)\n", v.File, p.Model.Name, p.Model.Digest[:6])
-	fmt.Fprintf(w, "%s, coder %s, edges %s, seed %d\n", v.Setting, p.Coder, p.EdgeSet, p.Seed)
-	fmt.Fprintf(w, "calibrated on %d images of %s (sha256 %x...) by %s, %s\n", p.Data.Images, p.Data.Spec, p.Data.Digest[:6], p.Tool, p.ISA)
-	fmt.Fprintf(w, "preprocessing %s\ndigest %s\n\n", describePreprocess(p.Preprocess), v.Digest)
+	fmt.Fprintf(w, "%s  profile of %s (sha256 %.12s...)\n", v.File, v.Model, v.ModelSHA)
+	fmt.Fprintf(w, "%s, coder %s, edges %s, seed %d\n", v.Setting, v.Coder, v.EdgeSet, v.Seed)
+	fmt.Fprintf(w, "calibrated on %d images of %s (sha256 %.12s...) by %s, %s\n", v.Images, v.Data, v.DataSHA, v.Tool, v.ISA)
+	fmt.Fprintf(w, "preprocessing: %s\ndigest %s\n\n", v.Preprocess, v.Digest)
 	var rows [][]string
-	for i := range p.Edges {
-		e := &p.Edges[i]
+	for i, e := range v.Edges {
 		codes := "signed"
-		if e.Unsigned {
+		if !e.Signed {
 			codes = "unsigned"
 		}
 		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%dx%dx%d", e.Channels, e.Rows, e.Cols), codes,
-			fmt.Sprintf("%d+%d", e.Bits, e.ExtraBits), fmt.Sprintf("%d of %d", e.NumImportant(), e.Channels),
-			fmt.Sprintf("%dx%d", e.Tile.Channels, e.Tile.Rows), fmt.Sprint(e.NumTiles())})
+			fmt.Sprintf("%d+%d", e.Bits, e.ExtraBits), fmt.Sprintf("%d of %d", len(e.Important), e.Channels),
+			fmt.Sprintf("%dx%d", e.TileChannels, e.TileRows), fmt.Sprint(e.Tiles)})
 	}
 	if err := tableOf(w, "#\tedge\tplanes\tcodes\tbits\timportant\ttile\ttiles", rows); err != nil {
 		return err
@@ -261,10 +310,26 @@ func (v *profileView) text(w io.Writer) error {
 	return printSections(w, v.Sections, v.Bytes)
 }
 
+// describePreprocess names what differs from "as it is", in the words of the flags.
 func describePreprocess(p profile.Preprocess) string {
-	b, err := json.Marshal(p)
-	must(err)
-	return string(b)
+	var parts []string
+	add := func(set bool, format string, args ...any) {
+		if set {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	none := profile.Size{}
+	add(p.Resize != none && p.Resize.Height == 0, "size %d", p.Resize.Width)
+	add(p.Resize.Height > 0, "size %dx%d", p.Resize.Height, p.Resize.Width)
+	add(p.Crop != none, "crop %dx%d", p.Crop.Height, p.Crop.Width)
+	add(true, "divisor %v", cmp.Or(p.Divisor, 255))
+	add(p.Mean != nil, "mean %v", p.Mean)
+	add(p.Std != nil, "std %v", p.Std)
+	add(true, "channels %s", cmp.Or(p.Channels, "rgb"))
+	add(true, "layout %s", cmp.Or(p.Layout, "nchw"))
+	add(p.Shape != nil, "shape %v", p.Shape)
+	add(p.Ignore != nil, "labels %v ignored", p.Ignore)
+	return strings.Join(parts, ", ")
 }
 
 type frameView struct {
