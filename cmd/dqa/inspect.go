@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
@@ -119,7 +120,7 @@ func inspectModel(path string, flags *preprocessFlags, set string) (view, error)
 		return nil, err
 	}
 	v := &modelView{Model: path, EdgeSet: set, Operators: map[string]int{}, Others: map[string]string{}, Edges: []edgeView{}, Unsupported: []string{}}
-	g, err := loadGraph(path, pre)
+	g, edges, err := compile(path, pre, onnx.EdgeSet(set))
 	var unsupported *onnx.UnsupportedError
 	if errors.As(err, &unsupported) {
 		for _, n := range unsupported.Nodes {
@@ -130,11 +131,21 @@ func inspectModel(path string, flags *preprocessFlags, set string) (view, error)
 	if err != nil {
 		return nil, err
 	}
-	edges, err := g.FindEdges(onnx.EdgeSet(set))
-	if err != nil {
-		return nil, err
-	}
 	return v, v.fill(g, edges)
+}
+
+// compile goes as far as running the model would: what the reader accepts the engine may still lack.
+func compile(path string, pre profile.Preprocess, set onnx.EdgeSet) (*onnx.Graph, []onnx.Edge, error) {
+	g, err := loadGraph(path, pre)
+	if err != nil {
+		return nil, nil, err
+	}
+	edges, err := g.FindEdges(set)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = native.Compile(g, edges)
+	return g, edges, err
 }
 
 func (v *modelView) fill(g *onnx.Graph, edges []onnx.Edge) error {
