@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the tables of this folder: make.sh DQA-BINARY. Needs DQA_DATA; about 15 minutes on 2 cores.
+# Makes the tables of this folder: make.sh DQA-BINARY. Needs DQA_DATA; about 6 minutes on 2 cores.
 set -euo pipefail
 dqa=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
