@@ -13,6 +13,7 @@ import (
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/quant"
 )
 
 // setting is one combination of what changes how an edge is stored.
@@ -22,6 +23,7 @@ type setting struct {
 	unsigned bool
 	n, m     int
 	ratio    float64
+	levels   profile.LevelMap
 }
 
 func settings() []setting {
@@ -31,7 +33,13 @@ func settings() []setting {
 			for _, unsigned := range []bool{false, true} {
 				for _, nm := range [][2]int{{3, 3}, {2, 1}, {8, 4}, {4, 0}} {
 					for _, r := range []float64{0, .5, 1} {
-						all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r})
+						all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Uniform})
+						if !scale.Static() {
+							all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Clipped})
+						}
+						if nm[1] == 0 && r == 0 {
+							all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Noisy})
+						}
 					}
 				}
 			}
@@ -41,7 +49,7 @@ func settings() []setting {
 }
 
 func (s setting) String() string {
-	return fmt.Sprintf("%v/%v/unsigned=%v/%d+%d/r=%v", s.coder, s.scale, s.unsigned, s.n, s.m, s.ratio)
+	return fmt.Sprintf("%v/%v/unsigned=%v/%d+%d/r=%v/%v", s.coder, s.scale, s.unsigned, s.n, s.m, s.ratio, s.levels)
 }
 
 // build makes a profile of three edges (planes, channels last, one channel) with tables from a skewed distribution.
@@ -65,6 +73,15 @@ func (s setting) build() *profile.Profile {
 			for j := range e.Steps {
 				e.Steps[j] = 0.07 * float32(j+1)
 			}
+		}
+		switch e.Map = s.levels; s.levels {
+		case profile.Clipped:
+			e.Clip = make([]float32, e.NumScales())
+			for j := range e.Clip {
+				e.Clip[j] = 1 / float32(1+j%3)
+			}
+		case profile.Noisy:
+			e.Noise = quant.Noise{Amplitude: .75, Seed: uint64(i)}
 		}
 		for _, n := range e.NumSymbols(s.coder) {
 			e.Tables = append(e.Tables, skewed(n))
@@ -229,6 +246,58 @@ func TestRatioZeroAndOneAreDirect(t *testing.T) {
 }
 
 // Channels do not know their neighbours: permuting them permutes the values.
+// What a clipped or noisy edge restores, by the formulas of spec/numerics.md.
+func TestLevelMaps(t *testing.T) {
+	e := profile.Edge{Name: "e", Channels: 2, Rows: 3, Cols: 50, Bits: 3, Tile: profile.Tile{Channels: 2, Rows: 3}}
+	p := &profile.Profile{Method: profile.Method{Name: "direct", Bits: 3}, Edges: []profile.Edge{e}}
+	x := tensors(p, 4)[0]
+	restore := func(e profile.Edge) []float32 {
+		p := *p
+		p.Edges = []profile.Edge{e}
+		codec := mustCodec(t, &p)
+		b, err := codec.NewEncoder().Append(nil, [][]float32{x})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := codec.NewDecoder().Decode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out[0]
+	}
+	clipped, noisy, calm := e, e, e
+	clipped.Map, clipped.Clip = profile.Clipped, []float32{.5, 1}
+	noisy.Map, noisy.Noise = profile.Noisy, quant.Noise{Amplitude: .5, Seed: 9}
+	calm.Map = profile.Noisy
+	direct := restore(e)
+	if !sameBits(restore(calm), direct) {
+		t.Error("noise of amplitude 0 is not direct quantization")
+	}
+	got := restore(clipped)
+	if !sameBits(got[150:], direct[150:]) || sameBits(got[:150], direct[:150]) {
+		t.Error("a clipping ratio changes another channel, or not its own")
+	}
+	step := dqa.Maximum(x[:150], false) / 2 / 4
+	for i, v := range got[:150] {
+		if want := step * float32(math.RoundToEven(math.Max(-4, math.Min(3, float64(x[i]/step))))); v != want {
+			t.Fatalf("clipped value %d: %v becomes %v, want %v", i, x[i], v, want)
+		}
+	}
+	step = dqa.Maximum(x[:150], false) / 4
+	changed := false
+	for i, v := range restore(noisy)[:150] {
+		n := noisy.Noise.At(i)
+		code := math.RoundToEven(math.Max(-4, math.Min(3, float64(x[i]/step+n))))
+		if want := step * (float32(code) - n); v != want {
+			t.Fatalf("noisy value %d: %v becomes %v, want %v", i, x[i], v, want)
+		}
+		changed = changed || v != direct[i]
+	}
+	if !changed {
+		t.Error("noise changes nothing")
+	}
+}
+
 func TestChannelPermutation(t *testing.T) {
 	p := setting{n: 3, m: 3, ratio: .5}.build()
 	e := p.Edges[0]

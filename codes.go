@@ -36,12 +36,24 @@ func (c *Codes) Quantize(e *profile.Edge, data []float32) {
 		if e.Scale.Static() {
 			s = quant.StepScale(e.Steps[slot])
 		} else {
-			s = scaleFor(e, ch, maxima[slot])
+			s = scaleFor(e, ch, clipped(e, slot, maxima[slot]))
 			c.Scales[slot] = s.Step
 		}
-		src := channel(e, data, ch, &column)
-		c.NonFinite += quant.Quantize(c.Wide[ch*plane:(ch+1)*plane], src, s, levels(e, ch))
+		dst, src := c.Wide[ch*plane:(ch+1)*plane], channel(e, data, ch, &column)
+		if e.Map == profile.Noisy {
+			c.NonFinite += quant.QuantizeNoisy(dst, src, s, levels(e, ch), e.Noise, ch*plane)
+		} else {
+			c.NonFinite += quant.Quantize(dst, src, s, levels(e, ch))
+		}
 	}
+}
+
+// clipped is the part of a slot's maximum that its scale covers.
+func clipped(e *profile.Edge, slot int, maximum float32) float32 {
+	if e.Map != profile.Clipped {
+		return maximum
+	}
+	return float32(maximum * e.Clip[slot])
 }
 
 // maxima returns what dynamic scales are made of, by scale slot; nil where scales are static.
@@ -96,15 +108,24 @@ func (c *Codes) Dequantize(e *profile.Edge, data []float32) {
 	for ch := range e.Channels {
 		codes := c.Wide[ch*plane : (ch+1)*plane]
 		if !e.ChannelsLast {
-			quant.Dequantize(data[ch*plane:(ch+1)*plane], codes, c.step(e, ch))
+			c.values(e, ch, data[ch*plane:(ch+1)*plane], codes, ch*plane)
 			continue
 		}
 		column = resize(column, plane)
-		quant.Dequantize(column, codes, c.step(e, ch))
+		c.values(e, ch, column, codes, ch*plane)
 		for i, v := range column {
 			data[i*e.Channels+ch] = v
 		}
 	}
+}
+
+// values restores codes of channel ch, the first of which lies at position first of the edge, channel by channel.
+func (c *Codes) values(e *profile.Edge, ch int, dst []float32, codes []int16, first int) {
+	if e.Map == profile.Noisy {
+		quant.DequantizeNoisy(dst, codes, c.step(e, ch), e.Noise, first)
+		return
+	}
+	quant.Dequantize(dst, codes, c.step(e, ch))
 }
 
 func (c *Codes) step(e *profile.Edge, ch int) float32 {

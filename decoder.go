@@ -6,7 +6,6 @@ import (
 
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/internal/wire"
-	"github.com/dqa-go/dqa/quant"
 )
 
 // Decoder restores the tensors of frames, whole, by edge or by tile. It belongs to one goroutine.
@@ -93,7 +92,7 @@ func (d *Decoder) Tile(dst []float32, i, t int) error {
 	d.codes.Scales = d.frame.EdgeBlocks[i].Scales
 	for ch := b.C0; ch < b.C1; ch++ {
 		part := band(e, b, ch, d.codes.Wide)
-		quant.Dequantize(dst[:len(part)], part, d.codes.step(e, ch))
+		d.codes.values(e, ch, dst[:len(part)], part, (ch*e.Rows+b.R0)*e.Cols)
 		dst = dst[len(part):]
 	}
 	return nil

@@ -14,14 +14,25 @@ import (
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/entropy"
 	"github.com/dqa-go/dqa/method"
+	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 	"github.com/google/go-cmp/cmp"
 )
 
+// labelled is what eval.CalibrationSource gives, which lies below this package.
+type labelled struct{ *dataset.Inputs }
+
+func (l labelled) Judged(i int) (*tensor.Tensor, calib.Judge, error) {
+	ex, err := l.Example(i)
+	return ex.Input, func(out []*tensor.Tensor) (accuracy, crossEntropy float64, err error) {
+		return metric.Judge(out[0], ex.Label, nil, metric.Options{})
+	}, err
+}
+
 // classifier is the demo's network and n of its images.
-func classifier(t *testing.T, n int) (engine.Program, *dataset.Inputs) {
+func classifier(t *testing.T, n int) (engine.Program, labelled) {
 	t.Helper()
 	net, _ := demo.Network("demo:classify")
 	graph, err := onnx.Parse(net.Model, onnx.Options{})
@@ -48,16 +59,16 @@ func classifier(t *testing.T, n int) (engine.Program, *dataset.Inputs) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return prog, in
+	return prog, labelled{in}
 }
 
 func dqaSetting(ranking string) profile.Method {
 	return profile.Method{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: ranking}
 }
 
-func calibrate(t *testing.T, prog engine.Program, src calib.Source, opt calib.Options) *calib.Plan {
+func calibrate(t *testing.T, prog engine.Program, src calib.Source, setting profile.Method, seed uint64, opt calib.Options) *calib.Plan {
 	t.Helper()
-	p, err := calib.Calibrate(t.Context(), prog, src, opt)
+	p, err := calib.Calibrate(t.Context(), prog, src, setting, seed, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,9 +78,9 @@ func calibrate(t *testing.T, prog engine.Program, src calib.Source, opt calib.Op
 func TestProfileDoesNotDependOnWorkers(t *testing.T) {
 	prog, src := classifier(t, 9)
 	for _, ranking := range calib.Rankings() {
-		want := calibrate(t, prog, src, calib.Options{Method: dqaSetting(ranking), Seed: 5, Workers: 1}).Profile(profile.Huffman).Append(nil)
+		want := calibrate(t, prog, src, dqaSetting(ranking), 5, calib.Options{Workers: 1}).Profile(profile.Huffman).Append(nil)
 		for _, workers := range []int{2, 7} {
-			got := calibrate(t, prog, src, calib.Options{Method: dqaSetting(ranking), Seed: 5, Workers: workers}).Profile(profile.Huffman).Append(nil)
+			got := calibrate(t, prog, src, dqaSetting(ranking), 5, calib.Options{Workers: workers}).Profile(profile.Huffman).Append(nil)
 			if string(got) != string(want) {
 				t.Errorf("%s: profile differs with %d workers", ranking, workers)
 			}
@@ -80,7 +91,7 @@ func TestProfileDoesNotDependOnWorkers(t *testing.T) {
 func TestRandomRankingFollowsTheSeed(t *testing.T) {
 	prog, src := classifier(t, 1)
 	important := func(seed uint64) (all [][]bool) {
-		for _, e := range calibrate(t, prog, src, calib.Options{Method: dqaSetting("random"), Seed: seed}).Edges {
+		for _, e := range calibrate(t, prog, src, dqaSetting("random"), seed, calib.Options{}).Edges {
 			all = append(all, e.Important)
 		}
 		return all
@@ -125,7 +136,7 @@ func TestRankingsAgainstBruteForce(t *testing.T) {
 		}
 	}
 	for ranking, score := range map[string]map[[2]int]float64{"energy": energy, "mse": mse} {
-		plan := calibrate(t, prog, src, calib.Options{Method: dqaSetting(ranking)})
+		plan := calibrate(t, prog, src, dqaSetting(ranking), 0, calib.Options{})
 		for i, e := range plan.Edges {
 			least, most := math.Inf(1), math.Inf(-1)
 			for c := range e.Channels {
@@ -145,7 +156,7 @@ func TestRankingsAgainstBruteForce(t *testing.T) {
 // Tables are those of the codes that the quantized network makes, not of the float network's.
 func TestTablesComeFromTheQuantizedNetwork(t *testing.T) {
 	prog, src := classifier(t, 5)
-	plan := calibrate(t, prog, src, calib.Options{Method: profile.Method{Name: "direct", Bits: 3}})
+	plan := calibrate(t, prog, src, profile.Method{Name: "direct", Bits: 3}, 0, calib.Options{})
 	count := func(quantized bool) [][]uint64 {
 		counts := make([][]uint64, len(plan.Edges))
 		for i := range src.Len() {
@@ -196,7 +207,7 @@ func TestProfileIsValidForEveryCoder(t *testing.T) {
 	for _, unsigned := range []bool{false, true} {
 		s := dqaSetting("energy")
 		s.Unsigned = unsigned
-		plan := calibrate(t, prog, src, calib.Options{Method: s})
+		plan := calibrate(t, prog, src, s, 0, calib.Options{})
 		for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman} {
 			if _, err := dqa.NewCodec(plan.Profile(coder)); err != nil {
 				t.Errorf("%v: %v", coder, err)
@@ -220,26 +231,26 @@ func (b badInput) Input(int) (*tensor.Tensor, error) {
 func TestNonFiniteActivationsStopCalibration(t *testing.T) {
 	prog, _ := classifier(t, 1)
 	src := badInput{float32(math.Inf(1))}
-	_, err := calib.Calibrate(t.Context(), prog, src, calib.Options{Method: dqaSetting("energy")})
+	_, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("energy"), 0, calib.Options{})
 	if !errors.Is(err, calib.ErrNonFinite) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := calib.Calibrate(t.Context(), prog, src, calib.Options{Method: dqaSetting("energy"), AllowNonFinite: true}); err != nil {
+	if _, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("energy"), 0, calib.Options{AllowNonFinite: true}); err != nil {
 		t.Errorf("allowed, yet %v", err)
 	}
 }
 
 func TestRefusals(t *testing.T) {
 	prog, src := classifier(t, 1)
-	if _, err := calib.Calibrate(t.Context(), prog, src, calib.Options{Method: dqaSetting("other")}); !errors.Is(err, method.ErrSetting) {
+	if _, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("other"), 0, calib.Options{}); !errors.Is(err, method.ErrSetting) {
 		t.Errorf("unknown ranking: %v", err)
 	}
-	if _, err := calib.Calibrate(t.Context(), prog, src, calib.Options{Method: profile.Method{Name: "other"}}); !errors.Is(err, method.ErrSetting) {
+	if _, err := calib.Calibrate(t.Context(), prog, src, profile.Method{Name: "other"}, 0, calib.Options{}); !errors.Is(err, method.ErrSetting) {
 		t.Errorf("unknown method: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := calib.Calibrate(ctx, prog, src, calib.Options{Method: dqaSetting("energy")}); !errors.Is(err, context.Canceled) {
+	if _, err := calib.Calibrate(ctx, prog, src, dqaSetting("energy"), 0, calib.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -247,7 +258,7 @@ func TestRefusals(t *testing.T) {
 func TestProgressReachesTheEndOfEveryPhase(t *testing.T) {
 	prog, src := classifier(t, 3)
 	ended := map[string]int{}
-	calibrate(t, prog, src, calib.Options{Method: dqaSetting("mse"), Workers: 2, Progress: func(phase string, done, total int) {
+	calibrate(t, prog, src, dqaSetting("mse"), 0, calib.Options{Workers: 2, Progress: func(phase, unit string, done, total int) {
 		if done == total {
 			ended[phase]++
 		}

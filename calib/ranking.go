@@ -2,6 +2,7 @@ package calib
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -12,64 +13,122 @@ import (
 )
 
 // A ranking scores the channels of every edge, the more important the higher.
-type ranking func(r *run, edges []profile.Edge) ([][]float64, error)
+type ranking func(r *run, edges []profile.Edge) ([][]method.Score, error)
 
-// rankings by name. "energy" is the sum of squares of a channel's values, "mse" that of its errors when quantized to n
-// bits, both over the calibration images; "random" is the seeded control that a ranking must beat.
+// rankings by name.
 var rankings = map[string]ranking{
-	"energy": func(r *run, edges []profile.Edge) ([][]float64, error) {
-		return r.sum("ranking (energy)", edges, energy)
-	},
-	"mse": func(r *run, edges []profile.Edge) ([][]float64, error) {
-		return r.sum("ranking (mse)", edges, squaredError)
-	},
-	"random": random,
+	// The sum of squares of a channel's values.
+	"energy": (*run).energy,
+	// The sum of squares of its errors when quantized as an unimportant channel.
+	"mse": (*run).squaredError,
+	// The seeded control that a ranking must beat.
+	"random": (*run).random,
+	// The paper's, in both readings (METHOD section 2).
+	"greedy":     search{name: "greedy", effect: accuracyOfSkipping, skip: true, labels: true}.rank,
+	"greedy-all": search{name: "greedy-all", effect: accuracyOfSkipping, skip: true, labels: true, others: true}.rank,
+	// What a channel does to the outputs when it alone is quantized.
+	"quantize-one": search{name: "quantize-one", effect: changeOfOutputs}.rank,
 }
 
-// Rankings lists the names that Options.Method.Ranking may have.
-func Rankings() []string {
-	var names []string
-	for n := range rankings {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
+// Rankings lists the names that a method's Ranking may have.
+func Rankings() []string { return slices.Sorted(maps.Keys(rankings)) }
 
-// Rank implements method.Env.
-func (r *run) Rank(name string, edges []profile.Edge) ([][]float64, error) {
+// Rank implements method.Env. Equal questions are answered once per calibration.
+func (r *run) Rank(name string, edges []profile.Edge) ([][]method.Score, error) {
 	f, ok := rankings[name]
 	if !ok {
 		return nil, fmt.Errorf("%w: ranking %q unknown, one of %q", method.ErrSetting, name, Rankings())
 	}
-	return f(r, edges)
+	key := questionKey(nil, name, r.seed, edges)
+	if scores, ok := r.rankings[key]; ok {
+		return scores, nil
+	}
+	scores, err := f(r, edges)
+	if err == nil {
+		r.rankings[key] = scores
+	}
+	return scores, err
 }
 
-// score adds to out, by channel, what one image's tensor says.
-type score func(e *profile.Edge, data []float32, codes *dqa.Codes, out []float64)
+// questionKey identifies what is asked of a ranking; context names network and data where that matters.
+func questionKey(context []byte, name string, seed uint64, edges []profile.Edge) [32]byte {
+	p := &profile.Profile{
+		Tool: string(context), Seed: seed, Edges: edges,
+		Method: profile.Method{Name: "ranking", Bits: profile.MinBits, Ranking: name},
+	}
+	return p.Digest()
+}
 
-// sum adds a score over all images of the float network.
-func (r *run) sum(phase string, edges []profile.Edge, f score) ([][]float64, error) {
-	total := newScores(edges)
-	err := r.pass(phase, func(int) (engine.Hook, func()) {
-		image := newScores(edges)
-		var codes dqa.Codes
+// energy sums over the images of the float network.
+func (r *run) energy(edges []profile.Edge) ([][]method.Score, error) {
+	total := newSums(edges)
+	err := r.pass("ranking (energy)", func() (engine.Hook, func()) {
+		image := newSums(edges)
 		hook := func(i int, data []float32) error {
-			f(&edges[i], data, &codes, image[i])
+			eachValue(&edges[i], data, func(c int, v float32) { image[i][c] += float64(float64(v) * float64(v)) })
+			return nil
+		}
+		return hook, func() { addSums(total, image) }
+	})
+	return firstScores(total), err
+}
+
+func (r *run) squaredError(edges []profile.Edge) ([][]method.Score, error) {
+	variants := make([][]profile.Edge, len(edges))
+	for i := range edges {
+		variants[i] = edges[i : i+1]
+	}
+	errors, err := r.SquaredErrors("ranking (mse)", variants)
+	if err != nil {
+		return nil, err
+	}
+	sums := make([][]float64, len(edges))
+	for i := range sums {
+		sums[i] = errors[i][0]
+	}
+	return firstScores(sums), nil
+}
+
+// SquaredErrors implements method.Env.
+func (r *run) SquaredErrors(what string, variants [][]profile.Edge) ([][][]float64, error) {
+	total := make([][][]float64, len(variants))
+	for i := range variants {
+		total[i] = newSums(variants[i])
+	}
+	err := r.pass(what, func() (engine.Hook, func()) {
+		image := make([][][]float64, len(variants))
+		var codes dqa.Codes
+		var restored []float32
+		hook := func(i int, data []float32) error {
+			image[i] = newSums(variants[i])
+			restored = append(restored[:0], data...)
+			for v := range variants[i] {
+				e := &variants[i][v]
+				codes.Quantize(e, data)
+				codes.Dequantize(e, restored)
+				addSquaredErrors(e, data, restored, image[i][v])
+			}
 			return nil
 		}
 		return hook, func() {
 			for i := range total {
-				for c, v := range image[i] {
-					total[i][c] += v
-				}
+				addSums(total[i], image[i])
 			}
 		}
 	})
 	return total, err
 }
 
-func newScores(edges []profile.Edge) [][]float64 {
+func addSquaredErrors(e *profile.Edge, data, restored []float32, out []float64) {
+	i := 0
+	eachValue(e, data, func(c int, v float32) {
+		d := float64(v) - float64(restored[i])
+		out[c] += float64(d * d)
+		i++
+	})
+}
+
+func newSums(edges []profile.Edge) [][]float64 {
 	s := make([][]float64, len(edges))
 	for i := range s {
 		s[i] = make([]float64, edges[i].Channels)
@@ -77,24 +136,22 @@ func newScores(edges []profile.Edge) [][]float64 {
 	return s
 }
 
-func energy(e *profile.Edge, data []float32, _ *dqa.Codes, out []float64) {
-	eachValue(e, data, func(c int, v float32) { out[c] += float64(float64(v) * float64(v)) })
+func addSums(total, part [][]float64) {
+	for i := range total {
+		for c, v := range part[i] {
+			total[i][c] += v
+		}
+	}
 }
 
-func squaredError(e *profile.Edge, data []float32, codes *dqa.Codes, out []float64) {
-	plain := *e // without importance: every channel at n bits, scaled by its image
-	if plain.Scale.Static() {
-		plain.Scale -= profile.StaticChannel - profile.DynamicChannel
+func firstScores(sums [][]float64) [][]method.Score {
+	scores := make([][]method.Score, len(sums))
+	for i := range sums {
+		for _, v := range sums[i] {
+			scores[i] = append(scores[i], method.Score{First: v})
+		}
 	}
-	restored := make([]float32, len(data))
-	codes.Quantize(&plain, data)
-	codes.Dequantize(&plain, restored)
-	i := 0
-	eachValue(e, data, func(c int, v float32) {
-		d := float64(v) - float64(restored[i])
-		out[c] += float64(d * d)
-		i++
-	})
+	return scores
 }
 
 // eachValue visits the values in memory order. Values that are not finite say nothing about importance.
@@ -113,13 +170,13 @@ func eachValue(e *profile.Edge, data []float32, visit func(c int, v float32)) {
 }
 
 // random draws scores from the seed, edge by edge.
-func random(r *run, edges []profile.Edge) ([][]float64, error) {
-	rng := rand.New(rand.NewPCG(r.opt.Seed, 0x72616e6b696e67))
-	scores := newScores(edges)
-	for _, s := range scores {
+func (r *run) random(edges []profile.Edge) ([][]method.Score, error) {
+	rng := rand.New(rand.NewPCG(r.seed, 0x72616e6b696e67))
+	sums := newSums(edges)
+	for _, s := range sums {
 		for c := range s {
 			s[c] = rng.Float64()
 		}
 	}
-	return scores, nil
+	return firstScores(sums), nil
 }

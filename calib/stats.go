@@ -16,7 +16,7 @@ func (r *run) Stats() ([]method.Stats, error) {
 	}
 	edges := r.Edges()
 	total := newStats(edges)
-	err := r.pass("statistics", func(int) (engine.Hook, func()) {
+	err := r.pass("statistics", func() (engine.Hook, func()) {
 		image := newStats(edges)
 		hook := func(i int, data []float32) error {
 			observe(&edges[i], data, &image[i])

@@ -3,8 +3,9 @@ package dataset
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
+
+	"github.com/dqa-go/dqa/internal/file"
 )
 
 // The binary version of CIFAR-10: records of a label byte and three planes (red, green, blue) of 32 x 32 bytes.
@@ -74,7 +75,7 @@ func (c *cifar10) label(i int) (label, error) {
 
 // readAt reads n bytes at an offset. The file is opened for that alone: sources hold no descriptors and need no Close.
 func readAt(path string, off int64, n int) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := file.Open(path)
 	if err != nil {
 		return nil, missing(err)
 	}

@@ -5,11 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/dqa-go/dqa/internal/file"
 )
 
 // listPictures gives the sorted names of the images in a folder.
 func listPictures(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+	entries, err := file.ReadDir(dir)
 	if err != nil {
 		return nil, missing(err)
 	}
@@ -46,7 +48,7 @@ func openImageFolder(dir string) (Source, error) {
 	if err := needFolder(dir); err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := file.ReadDir(dir)
 	if err != nil {
 		return nil, missing(err)
 	}

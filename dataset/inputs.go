@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
@@ -48,6 +49,9 @@ func (in *Inputs) Example(i int) (Example, error) {
 	if err != nil {
 		return Example{}, err
 	}
+	if s, err = in.fit.shiftLabels(s); err != nil {
+		return Example{}, err
+	}
 	ex := Example{Name: s.Name, Label: s.Label}
 	if ex.Input, err = in.fit.prepare(s.Image); err != nil {
 		return Example{}, fmt.Errorf("image %s: %w", s.Name, err)
@@ -59,4 +63,33 @@ func (in *Inputs) Example(i int) (Example, error) {
 		return Example{}, fmt.Errorf("image %s: %w", s.Name, err)
 	}
 	return ex, nil
+}
+
+// shiftLabels applies the label shift; what has no label, or an ignored one, stays.
+func (f *fit) shiftLabels(s Sample) (Sample, error) {
+	shift := f.p.LabelShift
+	if shift == 0 {
+		return s, nil
+	}
+	if s.Label >= 0 && !slices.Contains(f.p.Ignore, s.Label) {
+		if s.Label += shift; s.Label < 0 {
+			return s, fmt.Errorf("%w: %s: class 0 shifted by %d", ErrLabel, s.Name, shift)
+		}
+	}
+	if s.Mask == nil {
+		return s, nil
+	}
+	mask := make([]uint8, len(s.Mask))
+	for i, c := range s.Mask {
+		moved := int(c)
+		if !slices.Contains(f.p.Ignore, moved) {
+			moved += shift
+		}
+		if moved < 0 || moved > 255 {
+			return s, fmt.Errorf("%w: %s: a pixel of class %d shifted by %d", ErrLabel, s.Name, c, shift)
+		}
+		mask[i] = uint8(moved)
+	}
+	s.Mask = mask
+	return s, nil
 }

@@ -3,10 +3,11 @@ package dataset
 import (
 	"bufio"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/dqa-go/dqa/internal/file"
 )
 
 // openList opens a text file with one image per line: path, tab, class index, tab, ignored. Either all lines have a
@@ -15,7 +16,7 @@ func openList(path string) (Source, error) {
 	if _, err := needFile(path); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	f, err := file.Open(path)
 	if err != nil {
 		return nil, missing(err)
 	}

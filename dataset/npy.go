@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/dqa-go/dqa/internal/file"
 )
 
 // array is a NumPy .npy file whose items (along the first axis) are read one at a time. The format:
@@ -38,7 +39,7 @@ func openArray(path string) (*array, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	f, err := file.Open(path)
 	if err != nil {
 		return nil, missing(err)
 	}

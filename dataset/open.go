@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/dqa-go/dqa/internal/file"
 )
 
 // An opener makes a source from the unquoted parts of a spec.
@@ -113,7 +115,7 @@ func guessScheme(path string, info fs.FileInfo) string {
 }
 
 func hasSubfolders(dir string) bool {
-	entries, err := os.ReadDir(dir)
+	entries, err := file.ReadDir(dir)
 	return err == nil && slices.ContainsFunc(entries, fs.DirEntry.IsDir)
 }
 

@@ -11,9 +11,10 @@ import (
 	"image/png"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/dqa-go/dqa/internal/file"
 )
 
 // isPicture tells by a file's name whether it is an image: PNG or JPEG, not hidden.
@@ -55,8 +56,8 @@ func (p *pictures) content(w io.Writer, i int) error {
 }
 
 // openPicture opens a file whose name was listed before.
-func openPicture(path string) (*os.File, error) {
-	f, err := os.Open(path)
+func openPicture(path string) (*file.Reader, error) {
+	f, err := file.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w: %w", ErrMissing, err)

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -30,6 +30,7 @@ type settings struct {
 	Layout   any `yaml:"layout"`
 	Shape    any `yaml:"shape"`
 	Ignore   any `yaml:"ignore"`
+	Shift    any `yaml:"label-shift"`
 }
 
 // LoadPreprocess reads the YAML file that lies beside a model, with any of these keys:
@@ -43,10 +44,11 @@ type settings struct {
 //	layout: nchw       # or nhwc
 //	shape: 1x3x224x224 # of the input, for networks with dynamic axes
 //	ignore: [255]      # labels that no score counts
+//	label-shift: -1    # added to the other labels: data counts from 1
 //
 // Unknown keys and values that make no sense are ErrPreprocess; a file that is not there is ErrMissing.
 func LoadPreprocess(path string) (profile.Preprocess, error) {
-	f, err := os.Open(path)
+	f, err := file.Open(path)
 	if err != nil {
 		return profile.Preprocess{}, missing(err)
 	}
@@ -88,10 +90,20 @@ func parsePreprocess(text []byte) (p profile.Preprocess, err error) {
 	read("layout", s.Layout, func(t string) error { p.Layout = t; return nil })
 	read("shape", s.Shape, func(t string) (e error) { p.Shape, e = ParseInts(t); return })
 	read("ignore", s.Ignore, func(t string) (e error) { p.Ignore, e = ParseInts(t); return })
+	read("label-shift", s.Shift, func(t string) (e error) { p.LabelShift, e = ParseLabelShift(t); return })
 	if err == nil {
 		err = checkPreprocess(p)
 	}
 	return p, err
+}
+
+// ParseLabelShift reads -1, 0 or 1.
+func ParseLabelShift(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < -1 || n > 1 {
+		return 0, fmt.Errorf("%w: %q: -1, 0 or 1 expected", ErrPreprocess, text)
+	}
+	return n, nil
 }
 
 // decodeYAML refuses unknown and doubled keys, and anchors: expanding them is how a short file becomes a long one.

@@ -50,6 +50,10 @@ func setting(row *report.Row, p *profile.Profile) {
 	row.Scale = pointer(m.Scale.String())
 	if m.Ranking != "" {
 		row.ExtraBits, row.Ratio, row.Ranking = pointer(m.ExtraBits), pointer(m.Ratio), pointer(m.Ranking)
+		row.Global = pointer(m.Global)
+	}
+	if m.Ranking == "random" || m.Name == "noisyquant" {
+		row.Seed = pointer(p.Seed)
 	}
 	if p.Coder != profile.Raw {
 		row.Coder = pointer(p.Coder.String())

@@ -10,16 +10,8 @@ type Direct struct{}
 // Name is "direct".
 func (Direct) Name() string { return "direct" }
 
-// Complete drops what only dqa uses.
-func (Direct) Complete(s profile.Method) (profile.Method, error) {
-	return profile.Method{Name: "direct", Bits: s.Bits, Unsigned: s.Unsigned, Scale: s.Scale}, checkBits(s.Bits)
-}
+// Complete drops what only other methods use.
+func (Direct) Complete(s profile.Method) (profile.Method, error) { return completePlain("direct", s) }
 
 // Plan gives every channel n bits.
-func (Direct) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
-	edges, err := plain(env, s)
-	if err != nil {
-		return nil, err
-	}
-	return edges, addSteps(env, edges)
-}
+func (Direct) Plan(env Env, s profile.Method) ([]profile.Edge, error) { return plain(env, s) }

@@ -29,23 +29,38 @@ func (DQA) Complete(s profile.Method) (profile.Method, error) {
 	return s, checkBits(s.Bits)
 }
 
-// Plan ranks the channels and marks round(r*C) of every edge as important, at least one unless r is 0.
+// Plan ranks the channels and marks the important ones.
 func (DQA) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
 	edges, err := plain(env, s)
+	if err != nil || s.ExtraBits == 0 {
+		return edges, err
+	}
+	scores, err := env.Rank(s.Ranking, edges)
 	if err != nil {
 		return nil, err
 	}
-	if s.ExtraBits > 0 {
-		scores, err := env.Rank(s.Ranking, edges)
-		if err != nil {
-			return nil, err
-		}
-		for i := range edges {
-			edges[i].ExtraBits = s.ExtraBits
-			edges[i].Important = Top(scores[i], Count(s.Ratio, edges[i].Channels))
-		}
+	stats, err := env.Stats()
+	if err != nil {
+		return nil, err
 	}
-	return edges, addSteps(env, edges)
+	important := perEdge(scores, s.Ratio)
+	if s.Global {
+		important = global(scores, edges, s.Ratio)
+	}
+	for i := range edges {
+		edges[i].ExtraBits, edges[i].Important = s.ExtraBits, important[i]
+		setSteps(&edges[i], stats[i])
+	}
+	return edges, nil
+}
+
+// perEdge marks round(r*C) channels of every edge, at least one unless r is 0: the paper's choice.
+func perEdge(scores [][]Score, ratio float64) [][]bool {
+	important := make([][]bool, len(scores))
+	for i, s := range scores {
+		important[i] = Top(s, Count(ratio, len(s)))
+	}
+	return important
 }
 
 // Count is the number of important channels of C.
@@ -57,23 +72,44 @@ func Count(ratio float64, channels int) int {
 }
 
 // Top marks the k highest scores; of equal ones the first.
-func Top(scores []float64, k int) []bool {
+func Top(scores []Score, k int) []bool {
 	order := make([]int, len(scores))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case scores[a] > scores[b]:
-			return -1
-		case scores[a] < scores[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return scores[a].compare(scores[b]) })
 	top := make([]bool, len(scores))
 	for _, i := range order[:k] {
 		top[i] = true
 	}
 	return top
+}
+
+// global marks channels of the whole network while they fit into the share r of all its values, those first that
+// score highest per value: extra bits are paid per value, so a channel of a large map must be worth more.
+func global(scores [][]Score, edges []profile.Edge, ratio float64) [][]bool {
+	type channel struct {
+		edge, index, values int
+		perValue            Score
+	}
+	var all []channel
+	important := make([][]bool, len(edges))
+	budget := 0.0
+	for i, e := range edges {
+		important[i] = make([]bool, e.Channels)
+		values := e.Rows * e.Cols
+		for c, s := range scores[i] {
+			all = append(all, channel{i, c, values, Score{s.First / float64(values), s.Second / float64(values)}})
+		}
+		budget += ratio * float64(e.Elements())
+	}
+	slices.SortStableFunc(all, func(a, b channel) int { return a.perValue.compare(b.perValue) })
+	for _, c := range all {
+		budget -= float64(c.values)
+		if budget < -1e-6*float64(c.values) { // rounding must not cost r = 1 its last channel
+			break
+		}
+		important[c.edge][c.index] = true
+	}
+	return important
 }

@@ -3,6 +3,7 @@
 package method
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,12 +21,26 @@ type Stats struct {
 	NonFinite int
 }
 
+// Score says how important a channel is: the higher First, the more; where those are equal, the higher Second.
+type Score struct{ First, Second float64 }
+
+// compare orders scores from the most important on.
+func (s Score) compare(t Score) int {
+	return cmp.Or(cmp.Compare(t.First, s.First), cmp.Compare(t.Second, s.Second))
+}
+
 // Env is what a method may learn. It is implemented by the calibration.
 type Env interface {
 	Edges() []onnx.Edge
 	Stats() ([]Stats, error)
-	// Rank scores the channels of the given edges, the more important the higher: result[edge][channel].
-	Rank(ranking string, edges []profile.Edge) ([][]float64, error)
+	// Rank scores the channels of the edges, which say how a channel is quantized that is not important:
+	// result[edge][channel].
+	Rank(ranking string, edges []profile.Edge) ([][]Score, error)
+	// SquaredErrors sums what every variant of every edge does to the values of the float network:
+	// result[edge][variant][channel]. what names the search in progress reports.
+	SquaredErrors(what string, variants [][]profile.Edge) ([][][]float64, error)
+	// Seed is that of every random choice.
+	Seed() uint64
 }
 
 // Method plans how edges are quantized.
@@ -37,7 +52,7 @@ type Method interface {
 	Plan(env Env, setting profile.Method) ([]profile.Edge, error)
 }
 
-var methods = []Method{Direct{}, DQA{}}
+var methods = []Method{Direct{}, Clip{}, NoisyQuant{}, DQA{}}
 
 // ByName finds a method.
 func ByName(name string) (Method, error) {
@@ -49,6 +64,15 @@ func ByName(name string) (Method, error) {
 	return nil, fmt.Errorf("%w: method %q unknown, one of %q", ErrSetting, name, Names())
 }
 
+// Complete checks a setting of any method and leaves out of it what the method does not use.
+func Complete(s profile.Method) (profile.Method, error) {
+	m, err := ByName(s.Name)
+	if err != nil {
+		return s, err
+	}
+	return m.Complete(s)
+}
+
 // Names lists the methods.
 func Names() []string {
 	names := make([]string, len(methods))
@@ -56,6 +80,12 @@ func Names() []string {
 		names[i] = m.Name()
 	}
 	return names
+}
+
+// completePlain is Complete for methods with nothing but bits, signs and scales.
+func completePlain(name string, s profile.Method) (profile.Method, error) {
+	s = profile.Method{Name: name, Bits: s.Bits, Unsigned: s.Unsigned, Scale: s.Scale}
+	return s, checkBits(s.Bits)
 }
 
 func checkBits(bits int) error {
@@ -81,6 +111,7 @@ func plain(env Env, s profile.Method) ([]profile.Edge, error) {
 			OneSided: oneSided, Unsigned: s.Unsigned && oneSided, Bits: s.Bits, Scale: s.Scale,
 			Tile: profile.TileFor(g.Channels, g.Rows, g.Cols),
 		}
+		setSteps(&edges[i], stats[i])
 	}
 	return edges, nil
 }

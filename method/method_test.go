@@ -2,6 +2,7 @@ package method_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
@@ -12,7 +13,26 @@ import (
 )
 
 // env is a calibration of two edges: a ReLU's output and a two-sided one of three channels.
-type env struct{ ranked []string }
+type env struct {
+	ranked []string
+	errors func(e *profile.Edge, edge, channel int) float64
+}
+
+func (*env) Seed() uint64 { return 7 }
+
+func (e *env) SquaredErrors(_ string, variants [][]profile.Edge) ([][][]float64, error) {
+	sums := make([][][]float64, len(variants))
+	for i, list := range variants {
+		for v := range list {
+			var channels []float64
+			for c := range list[v].Channels {
+				channels = append(channels, e.errors(&list[v], i, c))
+			}
+			sums[i] = append(sums[i], channels)
+		}
+	}
+	return sums, nil
+}
 
 func (*env) Edges() []onnx.Edge {
 	return []onnx.Edge{
@@ -28,12 +48,17 @@ func (*env) Stats() ([]method.Stats, error) {
 	}, nil
 }
 
-func (e *env) Rank(name string, edges []profile.Edge) ([][]float64, error) {
+func (e *env) Rank(name string, edges []profile.Edge) ([][]method.Score, error) {
 	e.ranked = append(e.ranked, name)
-	return [][]float64{{1, 3, 3, 2}, {5, 5, 5}}, nil
+	return [][]method.Score{{{1, 0}, {3, 0}, {3, 0}, {2, 0}}, {{5, 0}, {5, 0}, {5, 0}}}, nil
 }
 
 func plan(t *testing.T, s profile.Method) []profile.Edge {
+	t.Helper()
+	return planIn(t, &env{}, s)
+}
+
+func planIn(t *testing.T, e *env, s profile.Method) []profile.Edge {
 	t.Helper()
 	m, err := method.ByName(s.Name)
 	if err != nil {
@@ -43,7 +68,7 @@ func plan(t *testing.T, s profile.Method) []profile.Edge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edges, err := m.Plan(&env{}, s)
+	edges, err := m.Plan(e, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,12 +87,79 @@ func TestCount(t *testing.T) {
 }
 
 func TestTopTakesTheFirstOfEquals(t *testing.T) {
-	got := method.Top([]float64{1, 3, 3, 2}, 2)
+	got := method.Top([]method.Score{{1, 0}, {3, 0}, {3, 0}, {2, 0}}, 2)
 	if !slices.Equal(got, []bool{false, true, true, false}) {
 		t.Error(got)
 	}
-	if got := method.Top([]float64{5, 5, 5}, 2); !slices.Equal(got, []bool{true, true, false}) {
+	if got := method.Top([]method.Score{{5, 0}, {5, 0}, {5, 0}}, 2); !slices.Equal(got, []bool{true, true, false}) {
 		t.Error(got)
+	}
+}
+
+func TestTiesAreBrokenBySecondScore(t *testing.T) {
+	got := method.Top([]method.Score{{5, 1}, {5, 3}, {4, 9}, {5, 2}}, 2)
+	if !slices.Equal(got, []bool{false, true, false, true}) {
+		t.Error(got)
+	}
+}
+
+// The global ratio counts values: a channel of the first edge has 64, one of the second 5.
+func TestGlobalRatioPrefersWhatIsWorthMostPerValue(t *testing.T) {
+	s := profile.Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ranking: "energy", Global: true}
+	for ratio, want := range map[float64][2][]bool{
+		0:   {{false, false, false, false}, {false, false, false}},
+		.04: {{false, false, false, false}, {true, true, false}}, // 10.84 of 271 values
+		.3:  {{false, true, false, false}, {true, true, true}},   // 81.3
+		.55: {{false, true, true, false}, {true, true, true}},    // 149.05
+		1:   {{true, true, true, true}, {true, true, true}},
+	} {
+		s.Ratio = ratio
+		edges := plan(t, s)
+		if diff := cmp.Diff(want, [2][]bool{edges[0].Important, edges[1].Important}); diff != "" {
+			t.Errorf("r %v: %s", ratio, diff)
+		}
+	}
+}
+
+func TestClipTakesTheShareWithTheLeastError(t *testing.T) {
+	best := [][]float64{{.5, 1, .25, .75}, {.5, .5, .9375}}
+	e := &env{errors: func(e *profile.Edge, edge, c int) float64 {
+		share := 1.0
+		switch {
+		case e.Map == profile.Clipped:
+			share = float64(e.Clip[e.ScaleSlot(c)])
+		case edge == 0: // static: the unclipped steps are those of TestStaticSteps...
+			share = float64(e.Steps[c] / []float32{7. / 4, 1. / 4, 1, 3. / 4}[c])
+		default:
+			share = float64(e.Steps[c] / []float32{2. / 4, 4. / 4, 9. / 4}[c])
+		}
+		return math.Abs(share - best[edge][c])
+	}}
+	edges := planIn(t, e, profile.Method{Name: "clip", Bits: 3})
+	if diff := cmp.Diff([][]float32{{.5, 1, .25, .75}, {.5, .5, .9375}}, [][]float32{edges[0].Clip, edges[1].Clip}); diff != "" {
+		t.Error(diff)
+	}
+	static := planIn(t, e, profile.Method{Name: "clip", Bits: 3, Scale: profile.StaticChannel})
+	if diff := cmp.Diff([][]float32{{7. / 8, 1. / 4, 0, 9. / 16}, {1. / 4, 1. / 2, 135. / 64}}, [][]float32{static[0].Steps, static[1].Steps}); diff != "" {
+		t.Error(diff)
+	}
+	tensor := planIn(t, e, profile.Method{Name: "clip", Bits: 3, Scale: profile.DynamicTensor})
+	if got := tensor[1].Clip[0]; got != .5 { // the sum of the three distances is least at their median
+		t.Errorf("one scale for all: share %v", got)
+	}
+}
+
+func TestNoisyQuantTakesTheAmplitudeWithTheLeastError(t *testing.T) {
+	best := []float64{0, .625}
+	e := &env{errors: func(e *profile.Edge, edge, c int) float64 {
+		return math.Abs(float64(e.Noise.Amplitude) - best[edge])
+	}}
+	edges := planIn(t, e, profile.Method{Name: "noisyquant", Bits: 3})
+	if edges[0].Map != profile.Uniform || edges[1].Map != profile.Noisy || edges[1].Noise.Amplitude != .625 {
+		t.Errorf("%+v", edges)
+	}
+	if edges[1].Noise.Seed == 0 || edges[1].Noise.Seed == e.Seed() {
+		t.Errorf("seed %d: every edge has one of its own", edges[1].Noise.Seed)
 	}
 }
 

@@ -5,35 +5,32 @@ import (
 	"github.com/dqa-go/dqa/profile"
 )
 
-// addSteps gives edges with static scales their steps: the scale rule applied to the calibration maximum of what the
+// setSteps gives an edge with static scales its steps: the scale rule applied to the calibration maximum of what each
 // scale belongs to.
-func addSteps(env Env, edges []profile.Edge) error {
-	stats, err := env.Stats()
-	if err != nil {
-		return err
+func setSteps(e *profile.Edge, s Stats) { setSharedSteps(e, s, nil) }
+
+// setSharedSteps is setSteps with only a share of each maximum covered, by scale slot; nil: all of it.
+func setSharedSteps(e *profile.Edge, s Stats, shares []float32) {
+	if !e.Scale.Static() {
+		return
 	}
-	for i := range edges {
-		e := &edges[i]
-		if !e.Scale.Static() {
-			continue
-		}
-		maxima := make([]float32, e.NumScales())
-		var all float32
-		for c := range e.Channels {
-			m := magnitude(stats[i], c, e.Unsigned)
-			all = max(all, m)
-			maxima[e.ScaleSlot(c)] = m
-		}
-		e.Steps = make([]float32, len(maxima))
-		for c := range e.Channels {
-			slot := e.ScaleSlot(c)
-			if !e.Scale.PerChannel() {
-				maxima[slot] = all
-			}
-			e.Steps[slot] = dqa.ScaleOf(e, c, maxima[slot])
-		}
+	maxima := make([]float32, e.Channels)
+	var all float32
+	for c := range maxima {
+		maxima[c] = magnitude(s, c, e.Unsigned)
+		all = max(all, maxima[c])
 	}
-	return nil
+	e.Steps = make([]float32, e.NumScales())
+	for c, m := range maxima {
+		slot := e.ScaleSlot(c)
+		if !e.Scale.PerChannel() {
+			m = all
+		}
+		if shares != nil {
+			m = float32(m * shares[slot])
+		}
+		e.Steps[slot] = dqa.ScaleOf(e, c, m)
+	}
 }
 
 func magnitude(s Stats, c int, unsigned bool) float32 {

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
@@ -33,7 +34,7 @@ func Load(path string, opt Options) (*Graph, error) {
 	if info.Size() > MaxFileSize {
 		return nil, fmt.Errorf("%s: %w: %d bytes", path, ErrLimit, info.Size())
 	}
-	data, err := os.ReadFile(path)
+	data, err := file.Read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +78,11 @@ func unmarshal(data []byte) (*onnxpb.ModelProto, error) {
 		if errors.Is(err, ErrLimit) {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w: %w", ErrNotONNX, err)
+		return nil, fmt.Errorf("%w: %w", unreadable(data), err)
 	}
 	opt := proto.UnmarshalOptions{DiscardUnknown: true, AllowPartial: true, RecursionLimit: maxDepth + 1}
 	if err := opt.Unmarshal(data, m); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotONNX, err)
+		return nil, fmt.Errorf("%w: %w", unreadable(data), err)
 	}
 	if len(m.GetGraph().GetNode()) == 0 {
 		return nil, fmt.Errorf("%w: it holds no graph", ErrNotONNX)
@@ -90,6 +91,15 @@ func unmarshal(data []byte) (*onnxpb.ModelProto, error) {
 		return nil, fmt.Errorf("%w: %d nodes", ErrLimit, n)
 	}
 	return m, nil
+}
+
+// unreadable tells a model that is cut off or damaged from a file of another kind: exporters write the version of the
+// format first, field 1, a small number.
+func unreadable(data []byte) error {
+	if len(data) > 2 && data[0] == 1<<3 && data[1] > 0 && data[1] < 32 {
+		return ErrInvalid
+	}
+	return ErrNotONNX
 }
 
 func opsetOf(m *onnxpb.ModelProto) (int, error) {

@@ -66,7 +66,7 @@ func TestLoad(t *testing.T) {
 	if err := os.WriteFile(path, data[:len(data)-1], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(path, Options{}); !errors.Is(err, ErrNotONNX) || !strings.Contains(err.Error(), path) {
+	if _, err := Load(path, Options{}); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), path) {
 		t.Errorf("a cut file: %v", err)
 	}
 	if _, err := Load(path+".absent", Options{}); !errors.Is(err, os.ErrNotExist) {

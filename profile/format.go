@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/dqa-go/dqa/quant"
 )
 
 // Limits that are checked before memory is allocated.
@@ -171,7 +172,7 @@ func (p *Profile) appendMethod(b []byte) []byte {
 	b = append(b, byte(m.Bits), byte(m.ExtraBits))
 	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Ratio))
 	b = wire.AppendString(b, m.Ranking)
-	b = wire.AppendBools(b, []bool{m.Unsigned})
+	b = wire.AppendBools(b, []bool{m.Unsigned, m.Global})
 	return append(b, byte(m.Scale), byte(p.Coder))
 }
 
@@ -181,7 +182,9 @@ func (p *Profile) readMethod(r *wire.Reader) {
 	m.Bits, m.ExtraBits = int(r.U8()), int(r.U8())
 	m.Ratio = r.Float64()
 	m.Ranking = r.String(maxString, "ranking")
-	m.Unsigned = r.Bool("unsigned")
+	if asked := r.Bools(2, "unsigned, global"); asked != nil {
+		m.Unsigned, m.Global = asked[0], asked[1]
+	}
 	m.Scale, p.Coder = ScaleMode(r.U8()), Coder(r.U8())
 }
 
@@ -242,7 +245,8 @@ func (p *Preprocess) append(b []byte) []byte {
 	b = wire.AppendString(b, p.Channels)
 	b = wire.AppendString(b, p.Layout)
 	b = appendInts(b, p.Shape)
-	return appendInts(b, p.Ignore)
+	b = appendInts(b, p.Ignore)
+	return append(b, byte(int8(p.LabelShift)))
 }
 
 func (p *Preprocess) read(r *wire.Reader) {
@@ -255,6 +259,7 @@ func (p *Preprocess) read(r *wire.Reader) {
 	p.Layout = r.String(maxString, "layout")
 	p.Shape = readInts(r, "shape")
 	p.Ignore = readInts(r, "ignored labels")
+	p.LabelShift = int(int8(r.U8()))
 }
 
 // Flags of an edge.
@@ -293,12 +298,19 @@ func (e *Edge) append(b []byte, coder Coder) []byte {
 			flags |= 1 << i
 		}
 	}
-	b = append(b, flags, byte(e.Bits), byte(e.ExtraBits), byte(e.Scale))
+	b = append(b, flags, byte(e.Bits), byte(e.ExtraBits), byte(e.Scale), byte(e.Map))
 	if e.ExtraBits > 0 {
 		b = wire.AppendBools(b, e.Important)
 	}
 	for _, s := range e.Steps {
 		b = wire.AppendFloat32(b, s)
+	}
+	for _, c := range e.Clip {
+		b = wire.AppendFloat32(b, c)
+	}
+	if e.Map == Noisy {
+		b = wire.AppendFloat32(b, e.Noise.Amplitude)
+		b = binary.LittleEndian.AppendUint64(b, e.Noise.Seed)
 	}
 	for _, t := range e.Tables {
 		b = appendNibbles(b, t)
@@ -319,7 +331,7 @@ func (e *Edge) read(r *wire.Reader, coder Coder) {
 	e.ChannelsLast = flags&flagChannelsLast != 0
 	e.OneSided = flags&flagOneSided != 0
 	e.Unsigned = flags&flagUnsigned != 0
-	e.Bits, e.ExtraBits, e.Scale = int(r.U8()), int(r.U8()), ScaleMode(r.U8())
+	e.Bits, e.ExtraBits, e.Scale, e.Map = int(r.U8()), int(r.U8()), ScaleMode(r.U8()), LevelMap(r.U8())
 	if r.Err() != nil {
 		return
 	}
@@ -331,7 +343,13 @@ func (e *Edge) read(r *wire.Reader, coder Coder) {
 		e.Important = r.Bools(e.Channels, "important channels")
 	}
 	if r.Err() == nil && e.Scale.Static() {
-		e.readSteps(r)
+		e.Steps = readSlots(r, e.NumScales(), "steps")
+	}
+	if r.Err() == nil && e.Map == Clipped {
+		e.Clip = readSlots(r, e.NumScales(), "clipping ratios")
+	}
+	if e.Map == Noisy {
+		e.Noise = quant.Noise{Amplitude: r.Float32(), Seed: r.U64()}
 	}
 	if r.Err() == nil {
 		for _, n := range e.NumSymbols(coder) {
@@ -340,16 +358,17 @@ func (e *Edge) read(r *wire.Reader, coder Coder) {
 	}
 }
 
-func (e *Edge) readSteps(r *wire.Reader) {
-	n := e.NumScales()
+// readSlots reads one number per scale slot.
+func readSlots(r *wire.Reader, n int, what string) []float32 {
 	if n > r.Len()/4 {
-		r.Fail(wire.ErrTruncated, "%d steps wanted, %d bytes left", n, r.Len())
-		return
+		r.Fail(wire.ErrTruncated, "%d %s wanted, %d bytes left", n, what, r.Len())
+		return nil
 	}
-	e.Steps = make([]float32, n)
-	for i := range e.Steps {
-		e.Steps[i] = r.Float32()
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = r.Float32()
 	}
+	return v
 }
 
 // appendNibbles stores code lengths, two a byte, the first in the low half.

@@ -11,7 +11,10 @@ type Preprocess struct {
 	Channels string    // "rgb" (default), "bgr", "gray"; data with other channel counts passes as it is
 	Layout   string    // "nchw" (default) or "nhwc": what the network wants
 	Shape    []int     // input shape for networks with dynamic axes, batch first; nil: as the model says
-	Ignore   []int     // labels to leave out of scores; nil: none
+	Ignore   []int     // labels to leave out of scores, as they are in the data; nil: none
+	// LabelShift is added to the labels of the data, ignored ones excepted: -1 where they count from 1, 1 where the
+	// network's class 0 is a background that the data does not have.
+	LabelShift int
 }
 
 // Size is height by width in pixels.

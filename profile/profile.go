@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/dqa-go/dqa/quant"
 )
 
 // Version is the schema version that this package reads and writes. Version 0 is unstable.
@@ -42,11 +44,12 @@ type Data struct {
 
 // Method is what the user asked for; the consequences are in the edges.
 type Method struct {
-	Name      string  // "direct", "dqa"
+	Name      string  // "direct", "clip", "noisyquant", "dqa"
 	Bits      int     // n, 2..8
 	ExtraBits int     // m, 0..4
 	Ratio     float64 // r, 0..1, of important channels
 	Ranking   string  // how channels were ranked; "" where nothing was
+	Global    bool    // Ratio is one of all values of the network instead of the channels of every edge
 	Unsigned  bool    // one-sided channels use unsigned codes
 	Scale     ScaleMode
 }
@@ -106,6 +109,21 @@ func ParseScaleMode(s string) (ScaleMode, error) {
 	return ScaleMode(i), nil
 }
 
+// LevelMap says which values the codes of an edge stand for (spec/numerics.md, section "Level maps").
+type LevelMap uint8
+
+// The level maps.
+const (
+	Uniform LevelMap = iota // value = step * code, step from the maximum
+	Clipped                 // the same, step from a share of each image's maximum
+	Noisy                   // value = step * (code - noise), noise fixed for every position
+	levelMaps
+)
+
+var mapNames = [levelMaps]string{"uniform", "clipped", "noisy"}
+
+func (m LevelMap) String() string { return name(mapNames[:], int(m)) }
+
 func name(names []string, i int) string {
 	if i < len(names) {
 		return names[i]
@@ -122,10 +140,13 @@ type Edge struct {
 	Unsigned             bool // codes are 0..2^N-1, else two's complement
 	Bits, ExtraBits      int  // n and m
 	Scale                ScaleMode
+	Map                  LevelMap
 	Tile                 Tile
-	Important            []bool    // per channel: has n+m bits; nil when ExtraBits is 0
-	Steps                []float32 // static scale modes: one per scale slot (NumScales)
-	Tables               [][]uint8 // code lengths of the coder's tables, see NumSymbols
+	Important            []bool      // per channel: has n+m bits; nil when ExtraBits is 0
+	Steps                []float32   // static scale modes: one per scale slot (NumScales)
+	Clip                 []float32   // map Clipped: share of the maximum that is kept, 0..1, one per scale slot
+	Noise                quant.Noise // map Noisy: amplitude 0..1
+	Tables               [][]uint8   // code lengths of the coder's tables, see NumSymbols
 }
 
 // Elements is the number of values of one image.

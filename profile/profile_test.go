@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/dqa-go/dqa/quant"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -20,14 +21,18 @@ func example() *Profile {
 		Data:  Data{Spec: "cifar10:calib.bin[0:256]", Digest: [32]byte{9}, Images: 256},
 		Preprocess: Preprocess{
 			Resize: Size{0, 256}, Crop: Size{224, 224}, Divisor: 127.5, Mean: []float32{.5}, Std: []float32{.25},
-			Channels: "bgr", Layout: "nhwc", Shape: []int{1, 3, 224, 224}, Ignore: []int{11},
+			Channels: "bgr", Layout: "nhwc", Shape: []int{1, 3, 224, 224}, Ignore: []int{11}, LabelShift: -1,
 		},
-		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Unsigned: true, Scale: StaticTensor},
+		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor},
 		Coder:  Huffman,
 		Edges: []Edge{
 			{Name: "relu", Channels: 3, Rows: 4, Cols: 5, OneSided: true, Unsigned: true, Bits: 2, ExtraBits: 1,
 				Scale: StaticTensor, Tile: Tile{2, 3}, Important: []bool{true, false, true}, Steps: []float32{.5, .25},
 				Tables: [][]uint8{{1, 2, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 7}}},
+			{Name: "clip", Channels: 1, Rows: 2, Cols: 2, Bits: 2, Scale: DynamicTensor, Tile: Tile{1, 2}, Map: Clipped,
+				Clip: []float32{.5, 1}, Tables: [][]uint8{{2, 2, 2, 2}, {}}},
+			{Name: "noise", Channels: 1, Rows: 2, Cols: 2, Bits: 2, Tile: Tile{1, 2}, Map: Noisy,
+				Noise: quant.Noise{Amplitude: .5, Seed: 1 << 40}, Tables: [][]uint8{{2, 2, 2, 2}, {}}},
 			{Name: "gelu", Channels: 2, Rows: 7, Cols: 1, ChannelsLast: true, Bits: 2, Scale: DynamicChannel, Tile: Tile{2, 7},
 				Tables: [][]uint8{{2, 2, 2, 2}, {}}},
 		},
@@ -142,7 +147,19 @@ func TestValidateRefuses(t *testing.T) {
 		"two-sided unsigned":  func(p *Profile) { p.Edges[0].OneSided = false },
 		"std of zero":         func(p *Profile) { p.Preprocess.Std[0] = 0 },
 		"name too long":       func(p *Profile) { p.Edges[0].Name = string(make([]byte, maxString+1)) },
-		"negative label":      func(p *Profile) { p.Preprocess.Ignore[0] = -1 },
+		"clip ratio missing":  func(p *Profile) { p.Edges[1].Clip = p.Edges[1].Clip[:1] },
+		"clip ratio over 1":   func(p *Profile) { p.Edges[1].Clip[0] = 1.5 },
+		"clip ratio 0":        func(p *Profile) { p.Edges[1].Clip[0] = 0 },
+		"clip ratio unasked":  func(p *Profile) { p.Edges[1].Map = Uniform },
+		"clip of static":      func(p *Profile) { p.Edges[1].Scale, p.Edges[1].Steps = StaticTensor, []float32{1, 1} },
+		"noise too loud":      func(p *Profile) { p.Edges[2].Noise.Amplitude = 1.5 },
+		"noise not a number":  func(p *Profile) { p.Edges[2].Noise.Amplitude = float32(math.NaN()) },
+		"noise unasked":       func(p *Profile) { p.Edges[2].Map = Uniform },
+		"noise and importance": func(p *Profile) {
+			p.Edges[2].ExtraBits, p.Edges[2].Important = 1, []bool{false}
+		},
+		"level map unknown": func(p *Profile) { p.Edges[3].Map = 3 },
+		"negative label":    func(p *Profile) { p.Preprocess.Ignore[0] = -1 },
 	}
 	for name, damage := range cases {
 		p := example()

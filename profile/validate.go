@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/dqa-go/dqa/quant"
 )
 
 // Validate tells the first thing that Parse would refuse.
@@ -80,6 +82,9 @@ func (p *Preprocess) Validate() error {
 			return fmt.Errorf("mean[%d] is %v", i, v)
 		}
 	}
+	if p.LabelShift < -1 || p.LabelShift > 1 {
+		return fmt.Errorf("label shift %d, -1 to 1 allowed", p.LabelShift)
+	}
 	return errors.Join(checkInts("shape", p.Shape), checkInts("ignored label", p.Ignore))
 }
 
@@ -111,6 +116,9 @@ func (e *Edge) validateShape() error {
 	if e.Scale >= scaleModes {
 		return fmt.Errorf("scale mode %d unknown", e.Scale)
 	}
+	if e.Map >= levelMaps {
+		return fmt.Errorf("level map %d unknown", e.Map)
+	}
 	if e.Unsigned && !e.OneSided {
 		return errors.New("unsigned codes on a two-sided edge")
 	}
@@ -139,7 +147,37 @@ func (e *Edge) validate(coder Coder) error {
 			return fmt.Errorf("step %d is %v", i, s)
 		}
 	}
+	if err := e.validateMap(); err != nil {
+		return err
+	}
 	return e.validateTables(coder)
+}
+
+// validateMap checks the parameters of the level map; those of another map must be absent.
+func (e *Edge) validateMap() error {
+	want := 0
+	if e.Map == Clipped {
+		want = e.NumScales()
+	}
+	if len(e.Clip) != want {
+		return fmt.Errorf("%d clipping ratios, %d expected", len(e.Clip), want)
+	}
+	for i, c := range e.Clip {
+		if !(c > 0 && c <= 1) {
+			return fmt.Errorf("clipping ratio %d is %v", i, c)
+		}
+	}
+	switch {
+	case e.Map == Clipped && e.Scale.Static():
+		return errors.New("clipping ratios beside static scales: the steps say it all")
+	case e.Map != Noisy && e.Noise != quant.Noise{}:
+		return errors.New("noise on an edge whose level map has none")
+	case e.Map == Noisy && e.ExtraBits > 0:
+		return errors.New("noise together with extra bits")
+	case !(e.Noise.Amplitude >= 0 && e.Noise.Amplitude <= 1):
+		return fmt.Errorf("noise amplitude %v, 0 to 1 allowed", e.Noise.Amplitude)
+	}
+	return nil
 }
 
 func (e *Edge) validateTables(coder Coder) error {

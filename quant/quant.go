@@ -101,6 +101,54 @@ func Quantize(dst []int16, src []float32, s Scale, r Range) (nonFinite int) {
 
 const magicBits = 0x4b400000 // of magic
 
+// Noise is a fixed uniform bias in units of the step: Amplitude * u(i) at position i, u in [-1, 1) drawn from Seed.
+type Noise struct {
+	Amplitude float32
+	Seed      uint64
+}
+
+// At is the bias at position i: output i of the generator splitmix64 (Steele, Lea, Flood 2014), of which the upper 24
+// bits make the float32. Positions are independent, so that any part of a tensor can be decoded alone.
+func (n Noise) At(i int) float32 {
+	z := n.Seed + (uint64(i)+1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	z ^= z >> 31
+	u := float32(float32(int32(z>>40)-1<<23) * 0x1p-23)
+	return float32(n.Amplitude * u)
+}
+
+// QuantizeNoisy is Quantize of y = float32(float32(a * Inv) + noise), the first value being at position first.
+func QuantizeNoisy(dst []int16, src []float32, s Scale, r Range, n Noise, first int) (nonFinite int) {
+	dst = dst[:len(src)]
+	_, nonFinite = AbsMax(src)
+	if s == (Scale{}) {
+		clear(dst)
+		return nonFinite
+	}
+	var y [256]float32
+	for i := 0; i < len(src); i += len(y) {
+		part := src[i:min(i+len(y), len(src))]
+		for j, a := range part {
+			y[j] = float32(float32(a*s.Inv) + n.At(first+i+j)) // NaN and infinities stay what they are
+		}
+		Quantize(dst[i:], y[:len(part)], Scale{1, 1}, r)
+	}
+	return nonFinite
+}
+
+// DequantizeNoisy writes float32(step * float32(code - noise)); a zero step gives zeros.
+func DequantizeNoisy(dst []float32, codes []int16, step float32, n Noise, first int) {
+	dst = dst[:len(codes)]
+	if step == 0 {
+		clear(dst)
+		return
+	}
+	for i, c := range codes {
+		dst[i] = float32(step * float32(float32(c)-n.At(first+i)))
+	}
+}
+
 // Dequantize writes float32(step * code) to dst, which is at least as long as codes. A zero code becomes +0.
 func Dequantize(dst []float32, codes []int16, step float32) {
 	dst = dst[:len(codes)]

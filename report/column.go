@@ -21,6 +21,7 @@ func columns(r Result, page bool) []column {
 		{head: "scale", title: "scale", text: func(row Row) string { return str(row.Scale) }, common: true},
 		{head: "r", title: "share of important channels", text: ratioText, number: func(row Row) *float64 { return row.Ratio }},
 		{head: "ranking", title: "ranking of channels", text: func(row Row) string { return str(row.Ranking) }},
+		{head: "seed", title: "seed of random choices", text: seedText, number: seedNumber},
 		{head: "coder", title: "coder", text: func(row Row) string { return str(row.Coder) }},
 		{head: "stored", title: "stored bits per value", text: func(row Row) string { return fixed2(row.StoredBits) }, number: func(row Row) *float64 { return row.StoredBits }},
 		{head: metricName(r) + " %", title: metricName(r) + " in percent", text: func(row Row) string { return fixed2(row.Value) }, number: func(row Row) *float64 { return row.Value }},
@@ -33,6 +34,14 @@ func columns(r Result, page bool) []column {
 	return slices.DeleteFunc(all, func(c column) bool {
 		return c.wide && !page || len(c.values(r)) == 0
 	})
+}
+
+func seedNumber(row Row) *float64 {
+	if row.Seed == nil {
+		return nil
+	}
+	v := float64(*row.Seed)
+	return &v
 }
 
 // values are the distinct texts of a column, in order of appearance.

@@ -14,11 +14,13 @@ type Result struct {
 
 // Row is one method at one setting, stored one way.
 type Row struct {
-	Method       string   `json:"method"`     // "fp32", "direct", "dqa", ...
+	Method       string   `json:"method"`     // "fp32", "direct", "clip", "noisyquant", "dqa", ...
 	Bits         *int     `json:"bits"`       // n
 	ExtraBits    *int     `json:"extra_bits"` // m; dqa only
 	Ratio        *float64 `json:"ratio"`      // r; dqa only
+	Global       *bool    `json:"global"`     // true: Ratio is one of all values of the network; dqa only
 	Ranking      *string  `json:"ranking"`    // dqa only
+	Seed         *uint64  `json:"seed"`       // of random choices; null where there are none
 	Signed       *bool    `json:"signed"`     // false: one-sided channels use unsigned codes
 	Scale        *string  `json:"scale"`      // "dynamic-channel", ...
 	Coder        *string  `json:"coder"`      // null: raw codes; "huffman-errors": as the paper stores them; "huffman": whole codes

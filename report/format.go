@@ -93,7 +93,18 @@ func ratioText(row Row) string {
 	if row.Ratio == nil {
 		return ""
 	}
-	return strconv.FormatFloat(*row.Ratio, 'g', 3, 64)
+	text := strconv.FormatFloat(*row.Ratio, 'g', 3, 64)
+	if row.Global != nil && *row.Global {
+		text += " of all"
+	}
+	return text
+}
+
+func seedText(row Row) string {
+	if row.Seed == nil {
+		return ""
+	}
+	return strconv.FormatUint(*row.Seed, 10)
 }
 
 func dropText(row Row) string {

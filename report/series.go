@@ -8,10 +8,10 @@ import (
 )
 
 // setting is what makes the codes of a method besides their number of bits.
-type setting struct{ method, extra, ratio, ranking, signed, scale string }
+type setting struct{ method, extra, ratio, ranking, seed, signed, scale string }
 
 func settingOf(row Row) setting {
-	s := setting{method: row.Method, ratio: ratioText(row), ranking: str(row.Ranking), signed: signedText(row), scale: str(row.Scale)}
+	s := setting{method: row.Method, ratio: ratioText(row), ranking: str(row.Ranking), seed: seedText(row), signed: signedText(row), scale: str(row.Scale)}
 	if row.ExtraBits != nil {
 		s.extra = strconv.Itoa(*row.ExtraBits)
 	}
@@ -20,7 +20,7 @@ func settingOf(row Row) setting {
 
 // parts names what may differ between two settings of one method.
 func (s setting) parts() []string {
-	return []string{named("m=", s.extra), named("r=", s.ratio), s.ranking, s.signed, s.scale}
+	return []string{named("m=", s.extra), named("r=", s.ratio), s.ranking, named("seed ", s.seed), s.signed, s.scale}
 }
 
 func named(name, value string) string {
@@ -147,7 +147,7 @@ func (n *namer) setting(s setting) string {
 // differs tells whether part i sets s apart from f. Another method has a ratio and a ranking of its own, but whether
 // codes are signed and what their scale is are questions to all.
 func (s setting) differs(f setting, i int) bool {
-	const signed = 3
+	const signed = 4
 	mine, other := s.parts()[i], f.parts()[i]
 	if f.method != s.method && (i < signed || other == "") {
 		return false

@@ -2,74 +2,178 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
 
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/internal/atomicfile"
+	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/internal/cpu"
+	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/method"
+	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/spf13/cobra"
 )
 
+// calibrateFlags are those of the verb.
+type calibrateFlags struct {
+	pre            preprocessFlags
+	set            methodFlags
+	data, out      string
+	method, coder  string
+	bits, extra    int
+	ratio          float64
+	resume, dryRun bool
+	probabilities  bool
+	saveEvery      time.Duration
+}
+
 func (a *app) calibrate() *cobra.Command {
-	var (
-		pre                   preprocessFlags
-		set                   methodFlags
-		data, out, methodName string
-		bits                  int
-		coder                 string
-	)
+	var f calibrateFlags
 	cmd := &cobra.Command{
 		Use:   "calibrate MODEL.onnx --data SPEC -o P.dqap",
 		Short: "learn a profile from unlabelled images",
+		Long: `calibrate runs the network on the images and writes a profile: how every edge is quantized, and the coder's tables.
+
+The rankings greedy and greedy-all need labels and, like quantize-one, run a part of the network once per channel and
+image. --dry-run tells what that takes. They save their progress beside the output (P.dqap.progress); after Ctrl-C, or
+if the machine goes down, the same command with --resume goes on and ends with the same profile, byte for byte.`,
 		Example: `  dqa calibrate resnet32.onnx --data 'cifar10:calib.bin[0:256]' -o resnet32.dqap
-  dqa calibrate demo:classify --data 'demo:classify[0:128]' --bits 4 -o demo.dqap`,
-		Args: exactArgs("MODEL"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			setting, err := set.setting(methodName, bits)
-			if err != nil {
-				return &usageError{cmd, err}
-			}
-			c, err := parseCoder(coder, setting)
-			if err != nil {
-				return &usageError{cmd, err}
-			}
-			net, err := a.networkFor(args[0], &pre, &set)
-			if err != nil {
-				return err
-			}
-			source, err := net.openData(data)
-			if err != nil {
-				return err
-			}
-			plan, err := a.plan(cmd.Context(), net, source, setting, &set)
-			if err != nil {
-				return err
-			}
-			p := plan.Profile(c)
-			if err := net.origin(p, source); err != nil {
-				return err
-			}
-			encoded := p.Append(nil)
-			if err := atomicfile.WriteBytes(out, encoded); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.out, "%s: %s for %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
-				out, describe(p.Method), net.name, len(p.Edges), p.Elements(), p.Data.Images, p.Seed, len(encoded))
-			return err
-		},
+  dqa calibrate demo:classify --data 'demo:classify[0:128]' --bits 4 -o demo.dqap
+  dqa calibrate demo:classify --data 'demo:classify[0:64]' --ranking greedy --dry-run -o demo.dqap
+  dqa calibrate demo:classify --data 'demo:classify[0:64]' --method clip --scale static-tensor -o demo.dqap`,
+		Args:              exactArgs("MODEL"),
+		ValidArgsFunction: completeModel,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.runCalibrate(cmd, args[0], &f) },
 	}
-	pre.register(cmd)
-	set.register(cmd)
-	f := cmd.Flags()
-	f.StringVar(&data, "data", "", "calibration images (SPEC); labels are not used")
-	f.StringVarP(&out, "output", "o", "", "profile to write")
-	f.StringVar(&methodName, "method", "dqa", "direct or dqa")
-	f.IntVar(&bits, "bits", 3, "n: bits of a code, 2 to 8")
-	f.StringVar(&coder, "coder", "", "raw, huffman-errors or huffman (default: as the paper stores it)")
+	f.pre.register(cmd)
+	f.set.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.data, "data", "", "calibration images (SPEC); only greedy rankings use labels")
+	flags.StringVarP(&f.out, "output", "o", "", "profile to write; - for standard output")
+	flags.StringVar(&f.method, "method", "dqa", strings.Join(method.Names(), ", "))
+	flags.IntVar(&f.bits, "bits", 3, "n: bits of a code, 2 to 8")
+	flags.IntVar(&f.extra, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
+	flags.Float64Var(&f.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
+	flags.StringVar(&f.coder, "coder", "", "raw, huffman-errors or huffman (default: as the paper stores it)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
+	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
+	flags.DurationVar(&f.saveEvery, "save-every", 10*time.Second, "how often a search saves its progress")
+	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
+	completeWords(cmd, "method", method.Names())
+	completeWords(cmd, "coder", []string{"raw", "huffman-errors", "huffman"})
 	must(cmd.MarkFlagRequired("data"))
-	must(cmd.MarkFlagRequired("output"))
 	return cmd
+}
+
+func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) error {
+	if f.out == "" && !f.dryRun {
+		return &usageError{cmd, errors.New("-o, the profile to write, is missing")}
+	}
+	v, coder, err := f.setting()
+	if err != nil {
+		return err
+	}
+	net, err := a.networkFor(model, &f.pre, &f.set)
+	if err != nil {
+		return err
+	}
+	data, err := net.openData(f.data)
+	if err != nil {
+		return err
+	}
+	var store *progressFile
+	if f.out != pipe {
+		store = &progressFile{path: f.out + progressExt, resume: f.resume}
+	}
+	c, done, err := a.calibration(net, data, f, store)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if f.dryRun {
+		return a.dryRun(cmd.Context(), c, v, data)
+	}
+	store.warn(a)
+	plan, err := c.Plan(cmd.Context(), v.Method, v.seed)
+	if err != nil {
+		return err
+	}
+	done()
+	p := plan.Profile(coder)
+	if err := net.origin(p, data); err != nil {
+		return err
+	}
+	encoded := p.Append(nil)
+	w, err := a.writeOutput(f.out, func(w io.Writer) error { _, err := w.Write(encoded); return err })
+	if err != nil {
+		return err
+	}
+	if err := store.remove(); err != nil {
+		return err
+	}
+	return a.printCalibrated(w, f.out, net, p, len(encoded))
+}
+
+func (f *calibrateFlags) setting() (variant, profile.Coder, error) {
+	v, err := f.set.base()
+	if err != nil {
+		return v, 0, err
+	}
+	v.Name, v.Bits, v.ExtraBits, v.Ratio = f.method, f.bits, f.extra, f.ratio
+	if v.Method, err = method.Complete(v.Method); err != nil {
+		return v, 0, err
+	}
+	if f.coder == "" {
+		return v, paperCoder(v.Method), nil
+	}
+	coder, err := profile.ParseCoder(f.coder)
+	if err != nil {
+		err = fmt.Errorf("%w: --coder: %w", method.ErrSetting, err)
+	}
+	return v, coder, err
+}
+
+// paperCoder is how the paper stores a method: raw codes, Huffman-coded shift errors.
+func paperCoder(m profile.Method) profile.Coder {
+	if m.ExtraBits > 0 {
+		return profile.HuffmanErrors
+	}
+	return profile.Raw
+}
+
+// calibration makes one with progress; done ends the progress and may be called twice.
+func (a *app) calibration(net *network, data *dataset.Inputs, f *calibrateFlags, store *progressFile) (c *calib.Calibration, done func(), err error) {
+	bar := a.newProgress()
+	opt := calib.Options{
+		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, SaveEvery: f.saveEvery,
+		Progress: func(phase, unit string, done, total int) { bar.report("calibrating: "+phase, unit, done, total) },
+	}
+	if store != nil {
+		opt.Store = store
+		if opt.Key, err = net.key(data); err != nil {
+			return nil, nil, err
+		}
+	}
+	c, err = calib.New(net.prog, eval.CalibrationSource(data, metric.Options{Ignore: net.pre.Ignore, Probabilities: f.probabilities}), opt)
+	return c, bar.finish, err
+}
+
+// key names what a search's result depends on besides its settings.
+func (n *network) key(data *dataset.Inputs) ([]byte, error) {
+	digest, err := data.Source().Digest()
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %s %x %x %+v", version, cpu.ISA(), n.graph.Digest, digest, n.pre)
+	return h.Sum(nil), nil
 }
 
 // networkFor opens the network with the flags' preprocessing and edge set.
@@ -92,39 +196,132 @@ func must(err error) {
 	}
 }
 
-// describe names a setting as people do: "dqa 3+3 bits, r 0.5, energy".
-func describe(m profile.Method) string {
-	s := fmt.Sprintf("%s %d bits", m.Name, m.Bits)
-	if m.ExtraBits > 0 {
-		s = fmt.Sprintf("%s %d+%d bits, r %g, %s", m.Name, m.Bits, m.ExtraBits, m.Ratio, m.Ranking)
-	}
-	if m.Unsigned {
-		s += ", unsigned"
-	}
-	return s + ", " + m.Scale.String()
+// calibrated is what calibrate --json prints.
+type calibrated struct {
+	Output  string `json:"output"`
+	Model   string `json:"model"`
+	Setting string `json:"setting"`
+	Coder   string `json:"coder"`
+	Edges   int    `json:"edges"`
+	Values  int    `json:"values_per_image"`
+	Data    string `json:"data"`
+	Images  int    `json:"images"`
+	Seed    uint64 `json:"seed"`
+	Bytes   int    `json:"bytes"`
+	Digest  string `json:"digest"`
 }
 
-// paperCoder is how the paper stores a method: raw codes, Huffman-coded shift errors.
-func paperCoder(m profile.Method) profile.Coder {
-	if m.ExtraBits > 0 {
-		return profile.HuffmanErrors
-	}
-	return profile.Raw
-}
-
-func parseCoder(name string, m profile.Method) (profile.Coder, error) {
-	if name == "" {
-		return paperCoder(m), nil
-	}
-	return profile.ParseCoder(name)
-}
-
-// plan calibrates one setting.
-func (a *app) plan(ctx context.Context, net *network, data *dataset.Inputs, setting profile.Method, set *methodFlags) (*calib.Plan, error) {
-	bar := a.newProgress()
-	defer bar.finish()
-	return calib.Calibrate(ctx, net.prog, data, calib.Options{
-		Method: setting, Seed: set.seed, Workers: a.workers, AllowNonFinite: set.allowNonFinite,
-		Progress: func(phase string, done, total int) { bar.report("calibrating: "+phase, done, total) },
+func (a *app) printCalibrated(w io.Writer, out string, net *network, p *profile.Profile, size int) error {
+	c := calibrated{out, net.name, describe(p.Method), p.Coder.String(), len(p.Edges), p.Elements(), p.Data.Spec, p.Data.Images, p.Seed, size, fmt.Sprintf("%x", p.Digest())}
+	return a.print(w, c, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s: %s for %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
+			c.Output, c.Setting, c.Model, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
+		return err
 	})
+}
+
+// dryRun is what calibrate --dry-run --json prints.
+type dryRun struct {
+	Setting  string        `json:"setting"`
+	Images   int           `json:"images"`
+	Edges    int           `json:"edges"`
+	Channels int           `json:"channels"`
+	Workers  int           `json:"workers"`
+	Phases   []dryRunPhase `json:"phases"`
+	Seconds  float64       `json:"seconds"`
+	Memory   uint64        `json:"memory_bytes"`
+}
+
+type dryRunPhase struct {
+	Name    string  `json:"name"`
+	Passes  float64 `json:"passes"`
+	Seconds float64 `json:"seconds"`
+	Resumes bool    `json:"resumes"`
+}
+
+func (a *app) dryRun(ctx context.Context, c *calib.Calibration, v variant, data *dataset.Inputs) error {
+	e, err := calib.EstimatePlan(ctx, c, v.Method, v.seed)
+	if err != nil {
+		return err
+	}
+	d := dryRun{Setting: describe(v.Method), Images: data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: a.workers, Seconds: e.Time().Seconds(), Memory: e.Memory}
+	for _, p := range e.Phases {
+		d.Phases = append(d.Phases, dryRunPhase{p.Name, p.Passes, p.Time.Seconds(), p.Search})
+	}
+	return a.print(a.out, d, d.text)
+}
+
+func (d dryRun) text(w io.Writer) error {
+	fmt.Fprintf(w, "%s: %d images, %d edges, %d channels, %d workers; nothing is written\n\n", d.Setting, d.Images, d.Edges, d.Channels, d.Workers)
+	var rows [][]string
+	for _, p := range d.Phases {
+		note := "one pass"
+		if p.Resumes {
+			note = "a search: many passes per image, can be resumed"
+		}
+		rows = append(rows, []string{p.Name, fmt.Sprintf("%.0f", p.Passes), duration(p.Seconds), note})
+	}
+	if err := tableOf(w, "phase\tpasses\ttime\t", rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", duration(d.Seconds), min(d.Images, calib.TrialImages*max(1, d.Workers)), d.Memory>>20)
+	return err
+}
+
+func duration(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	switch {
+	case d < time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
+
+const progressExt = ".progress"
+
+// progressFile is a calib.Store in one file, for one search. All methods but Load and Save work on nil.
+type progressFile struct {
+	path   string
+	resume bool
+	saved  bool
+}
+
+// Load implements calib.Store. Without resume nothing is there.
+func (s *progressFile) Load([32]byte) ([]byte, error) {
+	if !s.resume {
+		return nil, nil
+	}
+	b, err := file.Read(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	s.saved = true
+	return b, err
+}
+
+// Save implements calib.Store.
+func (s *progressFile) Save(_ [32]byte, state []byte) error {
+	s.saved = true
+	return file.WriteBytes(s.path, state)
+}
+
+// warn tells of progress that will be lost.
+func (s *progressFile) warn(a *app) {
+	if s == nil || s.resume {
+		return
+	}
+	if f, err := file.Open(s.path); err == nil {
+		f.Close()
+		a.note("%s holds the progress of an earlier run; this one begins anew (--resume would go on)", s.path)
+	}
+}
+
+// remove ends the search for good.
+func (s *progressFile) remove() error {
+	if s == nil || !s.saved {
+		return nil
+	}
+	return file.Remove(s.path)
 }

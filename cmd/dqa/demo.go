@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/dqa-go/dqa/demo"
-	"github.com/dqa-go/dqa/internal/atomicfile"
+	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
@@ -17,7 +17,6 @@ import (
 
 func (a *app) demo() *cobra.Command {
 	var out string
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "the whole job on two built-in networks: calibrate, evaluate, report",
@@ -38,14 +37,13 @@ writes report.html and report.json.`,
 			if err := writeReport(out, demoTitle, demoNote, results); err != nil {
 				return err
 			}
-			if asJSON {
+			if a.json {
 				return report.WriteJSON(a.out, results...)
 			}
 			return a.printDemo(results, out, time.Since(start))
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "dqa-demo", "folder for report.html and report.json; made if needed")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON (an array of two) instead of tables")
 	return cmd
 }
 
@@ -55,8 +53,8 @@ const (
 )
 
 func (a *app) runDemo(cmd *cobra.Command, demoNet demo.Net) (report.Result, error) {
-	f := &evalFlags{set: methodFlags{extraBits: 3, ratio: 0.5, ranking: "energy", scale: profile.DynamicChannel.String(), seed: 1}, methods: "direct,dqa", bits: "3,4,5"}
-	settings, err := f.settings()
+	f := &compareFlags{data: demoNet.Test, calib: demoNet.Calib, grid: paperGrid, set: methodFlags{ranking: "energy", scale: profile.DynamicChannel.String(), seed: 1}}
+	variants, err := f.variants()
 	if err != nil {
 		return report.Result{}, err
 	}
@@ -64,24 +62,41 @@ func (a *app) runDemo(cmd *cobra.Command, demoNet demo.Net) (report.Result, erro
 	if err != nil {
 		return report.Result{}, err
 	}
-	candidates, err := a.calibrateAll(cmd.Context(), net, demoNet.Calib, settings, &f.set)
+	data, err := net.openData(f.data)
 	if err != nil {
 		return report.Result{}, err
 	}
-	result, _, err := a.evaluate(cmd.Context(), net, demoNet.Test, candidates, f)
-	return result, err
+	k, err := a.newCalibrator(net, f, nil)
+	if err != nil {
+		return report.Result{}, err
+	}
+	defer k.done()
+	var candidates []eval.Candidate
+	for _, v := range variants {
+		c, err := k.candidate(cmd.Context(), v)
+		if err != nil {
+			return report.Result{}, err
+		}
+		candidates = append(candidates, c)
+	}
+	k.done()
+	res, err := a.evaluate(cmd.Context(), net, f, data, candidates)
+	if err != nil {
+		return report.Result{}, err
+	}
+	return res.Report(net.name, data.Source().Spec()), nil
 }
 
 // writeReport writes report.json and report.html to dir.
 func writeReport(dir, title, note string, results []report.Result) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("%w %s: %w", atomicfile.ErrWrite, dir, err)
+	if err := file.MkdirAll(dir); err != nil {
+		return err
 	}
-	err := atomicfile.Write(filepath.Join(dir, "report.json"), func(w io.Writer) error { return report.WriteJSON(w, results...) })
+	err := file.Write(filepath.Join(dir, "report.json"), func(w io.Writer) error { return report.WriteJSON(w, results...) })
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(filepath.Join(dir, "report.html"), func(w io.Writer) error {
+	return file.Write(filepath.Join(dir, "report.html"), func(w io.Writer) error {
 		return report.WriteHTML(w, title, results, report.HTMLOptions{Note: note})
 	})
 }

@@ -2,14 +2,14 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/internal/atomicfile"
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/spf13/cobra"
@@ -24,12 +24,16 @@ func (a *app) encode() *cobra.Command {
 		allowNonFinite bool
 	)
 	cmd := &cobra.Command{
-		Use:     "encode MODEL.onnx --profile P.dqap --data SPEC -o DIR",
-		Short:   "run the network and store the activations of every image as a frame",
-		Example: `  dqa encode resnet32.onnx --profile resnet32.dqap --data 'cifar10:test.bin[0:10]' -o frames`,
-		Args:    exactArgs("MODEL"),
+		Use:   "encode MODEL.onnx --profile P.dqap --data SPEC -o DIR",
+		Short: "run the network and store the activations of every image as a frame",
+		Long: `encode runs the network on stored activations and writes one frame per image, named as the image. Preprocessing and
+edges are those of the profile. With -o - the frame of a single image goes to standard output.`,
+		Example: `  dqa encode resnet32.onnx --profile resnet32.dqap --data 'cifar10:test.bin[0:10]' -o frames
+  dqa encode demo:classify --profile demo.dqap --data 'demo:classify[7:8]' -o - | dqa decode demo.dqap - -o edges.npz`,
+		Args:              exactArgs("MODEL"),
+		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := readProfile(prof)
+			p, err := a.readProfile(prof)
 			if err != nil {
 				return err
 			}
@@ -53,9 +57,9 @@ func (a *app) encode() *cobra.Command {
 	}
 	pre.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&prof, "profile", "", "profile made by calibrate")
+	f.StringVar(&prof, "profile", "", "profile made by calibrate; - for standard input")
 	f.StringVar(&spec, "data", "", "images (SPEC)")
-	f.StringVarP(&to, "output", "o", "", "folder for the frames, one per image; made if needed")
+	f.StringVarP(&to, "output", "o", "", "folder for the frames, one per image, made if needed; - for standard output")
 	f.BoolVar(&allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
 	for _, name := range []string{"profile", "data", "output"} {
 		must(cmd.MarkFlagRequired(name))
@@ -74,8 +78,11 @@ func (a *app) encodeAll(cmd *cobra.Command, net *network, codec *dqa.Codec, spec
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		return fmt.Errorf("%w %s: %w", atomicfile.ErrWrite, to, err)
+	if to == pipe {
+		return a.encodeToPipe(net, codec, data, allowNonFinite)
+	}
+	if err := file.MkdirAll(to); err != nil {
+		return err
 	}
 	bar := a.newProgress()
 	defer bar.finish()
@@ -86,17 +93,48 @@ func (a *app) encodeAll(cmd *cobra.Command, net *network, codec *dqa.Codec, spec
 	}, func(i int, e encoded) error {
 		name := frameName(e.name, i, names)
 		total += len(e.frame)
-		bar.report("encoding", i+1, data.Len())
-		return atomicfile.WriteBytes(filepath.Join(to, name), e.frame)
+		bar.report("encoding", "images", i+1, data.Len())
+		return file.WriteBytes(filepath.Join(to, name), e.frame)
 	})
 	if err != nil {
 		return err
 	}
 	bar.finish()
-	p := codec.Profile()
-	_, err = fmt.Fprintf(a.out, "%d frames in %s, %.3f stored bits per value, %d bytes per image on average\n",
-		data.Len(), to, 8*float64(total)/float64(data.Len())/float64(p.Elements()), total/data.Len())
-	return err
+	return a.printEncoded(a.out, to, codec, data.Len(), total)
+}
+
+// encodeToPipe writes the frame of a single image to standard output.
+func (a *app) encodeToPipe(net *network, codec *dqa.Codec, data *dataset.Inputs, allowNonFinite bool) error {
+	if data.Len() != 1 {
+		return fmt.Errorf("%w: %d images where standard output takes one: give a slice [a:b] or a folder", dataset.ErrSpec, data.Len())
+	}
+	e, err := encodeImage(net, codec, data, 0, allowNonFinite)
+	if err != nil {
+		return err
+	}
+	w, err := a.writeOutput(pipe, func(w io.Writer) error { _, err := w.Write(e.frame); return err })
+	if err != nil {
+		return err
+	}
+	return a.printEncoded(w, "standard output", codec, 1, len(e.frame))
+}
+
+// encodedFrames is what encode --json prints.
+type encodedFrames struct {
+	Output     string  `json:"output"`
+	Frames     int     `json:"frames"`
+	StoredBits float64 `json:"stored_bits"`
+	FrameBytes float64 `json:"frame_bytes"` // mean
+}
+
+func (a *app) printEncoded(w io.Writer, to string, codec *dqa.Codec, frames, total int) error {
+	mean := float64(total) / float64(frames)
+	v := encodedFrames{to, frames, 8 * mean / float64(codec.Profile().Elements()), mean}
+	return a.print(w, v, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%d frames in %s, %.3f stored bits per value, %.0f bytes per image on average\n",
+			v.Frames, v.Output, v.StoredBits, v.FrameBytes)
+		return err
+	})
 }
 
 func encodeImage(net *network, codec *dqa.Codec, data *dataset.Inputs, i int, allowNonFinite bool) (encoded, error) {

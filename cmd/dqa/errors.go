@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/internal/atomicfile"
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/onnx"
@@ -19,7 +20,7 @@ import (
 
 // Exit codes, stable.
 const (
-	exitFailure     = 1 // anything not listed; `inspect` of an unsupported model
+	exitFailure     = 1 // anything not listed; `inspect` of an unsupported model; `doctor` found a problem
 	exitUsage       = 2
 	exitModel       = 3
 	exitData        = 4
@@ -29,8 +30,15 @@ const (
 	exitInterrupted = 130
 )
 
-// errReported means that the output has already said all.
-var errReported = errors.New("reported")
+// Errors that only the command line knows.
+var (
+	errReported     = errors.New("reported") // the output has already said all
+	errModelMissing = errors.New("no such model")
+	errNoEdges      = errors.New("nothing to quantize")
+	errOtherModel   = errors.New("profile of another model")
+	errConfig       = errors.New("configuration not understood")
+	errNoCalib      = errors.New("--calib is missing")
+)
 
 // usageError is a wrong command line.
 type usageError struct {
@@ -41,89 +49,106 @@ type usageError struct {
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-// hinted is an error that knows its exit code and the way out better than the catalogue does.
-type hinted struct {
-	err  error
-	code int
-	hint string
-}
-
-func (e *hinted) Error() string { return e.err.Error() }
-func (e *hinted) Unwrap() error { return e.err }
-
-// fault is a kind of error as users meet it.
+// fault is a kind of error as users meet it. docs/ERRORS.md is made of these.
 type fault struct {
-	is   error // errors.Is of this ...
-	code int
-	hint string
+	name    string // stable
+	code    int
+	meaning string
+	hint    string
+	is      []error // errors.Is of all of these
 }
 
 // faults in the order in which they are tried.
 var faults = []fault{
-	{context.Canceled, exitInterrupted, "nothing was written; run it again"},
-	{method.ErrSetting, exitUsage, "see the command's --help for what is allowed"},
-	{calib.ErrNonFinite, exitNonFinite, "check the preprocessing (divisor, mean, std), or go on with --allow-nonfinite"},
-	{onnx.ErrNotONNX, exitModel, "give the path of an .onnx file"},
-	{onnx.ErrInvalid, exitModel, "the file is damaged or cut off: copy or export the model again"},
-	{onnx.ErrLimit, exitModel, "the model is larger than this program takes"},
-	{onnx.ErrEdgeSet, exitUsage, "--edges stored or --edges activations"},
-	{onnx.ErrShape, exitModel, "give the input's shape, e.g. --shape 1,3,224,224"},
-	{dataset.ErrSpec, exitData, "see `dqa --help` for the kinds of data"},
-	{dataset.ErrEmpty, exitData, "the folder or list must hold PNG or JPEG images"},
-	{dataset.ErrImage, exitData, "remove the file, or leave it out with a slice [a:b]"},
-	{dataset.ErrLabel, exitData, "labels are class indices from 0 on"},
-	{dataset.ErrPreprocess, exitUsage, "see the command's --help for what the preprocessing flags take"},
-	{dataset.ErrFit, exitData, "say how images become inputs: --size, --crop, --channels, --layout, --shape, or a MODEL.yaml beside the model"},
-	{metric.ErrOutput, exitModel, "only classifiers (1xK outputs) and segmenters (1xKxHxW) can be scored"},
-	{metric.ErrLabel, exitData, "are these the labels of this network's data set?"},
-	{dataset.ErrMissing, exitData, "check the path"},
-	{dqa.ErrProfile, exitFormat, "use the profile that the frame was made with"},
-	{dqa.ErrVersion, exitFormat, "use the version of dqa that wrote it, or calibrate again"},
-	{dqa.ErrChecksum, exitFormat, "the file is damaged: copy it again or make it again"},
-	{dqa.ErrTruncated, exitFormat, "the file is cut off: copy it again or make it again"},
-	{dqa.ErrMagic, exitFormat, "give a file that dqa wrote"},
-	{dqa.ErrValue, exitFormat, "the file is damaged or was made by another program"},
-	{dqa.ErrLimit, exitFormat, "the file is damaged or was made by another program"},
-	{dqa.ErrTrailing, exitFormat, "the file is damaged or was made by another program"},
-	{atomicfile.ErrWrite, exitWrite, "check space and permissions of the output folder"},
-	{fs.ErrNotExist, exitFailure, "check the path"},
-	{fs.ErrPermission, exitFailure, "check the permissions"},
+	{"interrupted", exitInterrupted, "stopped by Ctrl-C or a signal", "finished files are whole; rankings that search can go on with --resume", []error{context.Canceled}},
+	{"config", exitUsage, "the --config file is not understood", "a YAML mapping of flag names to values, as in the command's --help", []error{errConfig}},
+	{"no-calibration", exitUsage, "a method needs calibration images", "give --calib SPEC (other images than --data), or --profile P.dqap", []error{errNoCalib}},
+	{"setting", exitUsage, "a setting of the method is not allowed", "see the command's --help for what is allowed", []error{method.ErrSetting}},
+	{"edge-set", exitUsage, "no such set of edges", "--edges stored or --edges activations", []error{onnx.ErrEdgeSet}},
+	{"preprocess", exitUsage, "the preprocessing is not understood", "see the command's --help for what the preprocessing flags take", []error{dataset.ErrPreprocess}},
+
+	{"model-missing", exitModel, "there is no such model file", "check the path of the model", []error{errModelMissing}},
+	{"model-not-onnx", exitModel, "the file is not an ONNX model", "give the path of an .onnx file", []error{onnx.ErrNotONNX}},
+	{"model-damaged", exitModel, "the model is damaged or cut off", "copy or export the model again", []error{onnx.ErrInvalid}},
+	{"model-too-large", exitModel, "the model exceeds a limit", "the model is larger than this program takes", []error{onnx.ErrLimit}},
+	{"model-unsupported", exitModel, "the model has operators that are not supported", "`dqa inspect MODEL` lists all of them", []error{onnx.ErrUnsupported}},
+	{"model-shape", exitModel, "the input's shape is open or wrong", "give the input's shape, e.g. --shape 1,3,224,224", []error{onnx.ErrShape}},
+	{"model-no-edges", exitModel, "nothing of the network would be quantized", "try the other set: --edges stored or --edges activations", []error{errNoEdges}},
+	{"model-output", exitModel, "the network's output cannot be scored", "only classifiers (1xK outputs) and segmenters (1xKxHxW) can be scored", []error{metric.ErrOutput}},
+
+	{"data-spec", exitData, "the name of the data is not understood", "see `dqa --help` for the kinds of data", []error{dataset.ErrSpec}},
+	{"data-missing", exitData, "a file or folder of the data is missing", "check the path", []error{dataset.ErrMissing}},
+	{"data-empty", exitData, "there are no images", "the folder or list must hold PNG or JPEG images, the slice [a:b] at least one", []error{dataset.ErrEmpty}},
+	{"data-image", exitData, "an image cannot be read", "remove or mend the file, or leave it out with a slice [a:b]", []error{dataset.ErrImage}},
+	{"data-label", exitData, "a label cannot be read", "labels are class indices from 0 on", []error{dataset.ErrLabel}},
+	{"data-label-range", exitData, "a label is no class of the network", "are these the labels of this network's data set? `dqa doctor` looks", []error{metric.ErrLabel}},
+	{"data-unlabelled", exitData, "a ranking needs labels and the images have none", "use --ranking energy, mse or quantize-one", []error{calib.ErrUnlabelled}},
+	{"data-shape", exitData, "an image does not have the shape that the network wants", "say how images become inputs: --size, --crop, --channels, --layout, --shape, or a MODEL.yaml beside the model", []error{dataset.ErrFit}},
+
+	{"non-finite", exitNonFinite, "activations are NaN or infinite", "check the preprocessing (divisor, mean, std; `dqa doctor` helps), or go on with --allow-nonfinite", []error{calib.ErrNonFinite}},
+
+	{"profile-model", exitFormat, "the profile was made for another model", "calibrate this model, or give the model that the profile was made for", []error{errOtherModel}},
+	{"frame-profile", exitFormat, "the frame was made with another profile", "use the profile that the frame was made with", []error{dqa.ErrProfile}},
+	{"format-version", exitFormat, "the file has a format version that this program does not read", "use the version of dqa that wrote it, or calibrate again", []error{dqa.ErrVersion}},
+	{"format-checksum", exitFormat, "the file's checksum does not match", "the file is damaged: copy it again or make it again", []error{dqa.ErrChecksum}},
+	{"format-truncated", exitFormat, "the file is cut off", "copy it again or make it again", []error{dqa.ErrTruncated}},
+	{"format-foreign", exitFormat, "the file is not one of this program's", "give a file that dqa wrote", []error{dqa.ErrMagic}},
+	{"format-value", exitFormat, "a field of the file has a value that is not allowed", "the file is damaged or was made by another program", []error{dqa.ErrValue}},
+	{"format-limit", exitFormat, "a field of the file exceeds a limit", "the file is damaged or was made by another program", []error{dqa.ErrLimit}},
+	{"format-trailing", exitFormat, "bytes follow the end of the file's contents", "the file is damaged or was made by another program", []error{dqa.ErrTrailing}},
+	{"state-other", exitFormat, "the saved progress belongs to a run with other settings", "leave out --resume to begin anew, or repeat the settings", []error{calib.ErrOtherState}},
+
+	{"disk-full", exitWrite, "the disk is full", "make room, or write elsewhere with -o; what was there before is unchanged", []error{file.ErrWrite, syscall.ENOSPC}},
+	{"write-permission", exitWrite, "the output may not be written", "write to another folder with -o", []error{file.ErrWrite, fs.ErrPermission}},
+	{"write-read-only", exitWrite, "the output's file system is read-only", "write to another folder with -o", []error{file.ErrWrite, syscall.EROFS}},
+	{"write-folder", exitWrite, "the output's folder is missing", "make the folder, or check the path after -o", []error{file.ErrWrite, fs.ErrNotExist}},
+	{"write", exitWrite, "the output cannot be written", "check the output's folder and disk", []error{file.ErrWrite}},
+
+	{"file-missing", exitFailure, "there is no such file", "check the path", []error{fs.ErrNotExist}},
+	{"file-permission", exitFailure, "a file may not be read", "check the permissions", []error{fs.ErrPermission}},
+	{"file-unreadable", exitFailure, "reading a file failed", "check the disk or the network folder that it lies on", []error{file.ErrRead}},
+}
+
+// Faults that are found by other means than errors.Is.
+var (
+	faultUsage = fault{name: "usage", code: exitUsage, meaning: "the command line is wrong", hint: "`dqa --help` lists the commands, `dqa COMMAND --help` their flags"}
+	faultOther = fault{name: "other", code: exitFailure, meaning: "anything else", hint: "please report it with the command and its output"}
+)
+
+func (f fault) matches(err error) bool {
+	for _, is := range f.is {
+		if !errors.Is(err, is) {
+			return false
+		}
+	}
+	return len(f.is) > 0
 }
 
 // explain prints err as two lines and returns the exit code.
 func (a *app) explain(err error) int {
-	code, hint := classify(err)
-	fmt.Fprintf(a.err, "dqa: error: %s\n", oneLine(err.Error()))
-	if hint != "" {
-		fmt.Fprintf(a.err, "dqa: hint: %s\n", hint)
-	}
-	return code
+	f := classify(err)
+	s := a.styleOf(a.err)
+	fmt.Fprintf(a.err, "%s %s\n", s.bad("dqa: error:"), oneLine(err.Error()))
+	fmt.Fprintf(a.err, "%s %s\n", s.strong("dqa: hint:"), f.hint)
+	return f.code
 }
 
-func classify(err error) (code int, hint string) {
-	code = exitFailure
-	var unsupported *onnx.UnsupportedError
+func classify(err error) fault {
 	var usage *usageError
-	switch {
-	case errors.As(err, &unsupported):
-		code, hint = exitModel, "`dqa inspect MODEL` lists all of them"
-	case errors.As(err, &usage):
-		code, hint = exitUsage, fmt.Sprintf("`%s --help` shows the flags", usage.cmd.CommandPath())
-	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"):
-		code, hint = exitUsage, "`dqa --help` lists the commands, `dqa COMMAND --help` their flags" // cobra has no types for these
-	default:
-		for _, f := range faults {
-			if errors.Is(err, f.is) {
-				code, hint = f.code, f.hint
-				break
-			}
+	for _, f := range faults {
+		if f.matches(err) {
+			return f
 		}
 	}
-	var h *hinted
-	if errors.As(err, &h) {
-		code, hint = h.code, h.hint
+	switch {
+	case errors.As(err, &usage):
+		f := faultUsage
+		f.hint = fmt.Sprintf("`%s --help` shows the flags", usage.cmd.CommandPath())
+		return f
+	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"):
+		return faultUsage // cobra has no types for these
 	}
-	return code, hint
+	return faultOther
 }
 
 // exactArgs demands one argument per name.

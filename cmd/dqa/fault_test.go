@@ -6,51 +6,161 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-func checkFaultText(ts *testscript.TestScript, text, want string) {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if len(lines) != 2 || !strings.HasPrefix(lines[0], "dqa: error: ") || !strings.HasPrefix(lines[1], "dqa: hint: ") {
-		ts.Fatalf("one error and one hint wanted, got\n%s", text)
+// fails NAME TEXT ARGUMENTS...: dqa with the arguments fails as the catalogue's entry NAME says: its exit code and hint,
+// TEXT in the one error line, nothing on standard output.
+func checkFailure(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: fails NAME TEXT ARGUMENTS...")
 	}
-	if !strings.Contains(lines[0], want) {
-		ts.Fatalf("%q does not mention %q", lines[0], want)
+	all := catalogue()
+	i := slices.IndexFunc(all, func(f fault) bool { return f.name == args[0] })
+	if i < 0 {
+		ts.Fatalf("no error is called %q", args[0])
+	}
+	want := all[i]
+	var exit *exec.ExitError
+	if err := ts.Exec("dqa", args[2:]...); !errors.As(err, &exit) || exit.ExitCode() != want.code {
+		ts.Fatalf("%v, want exit code %d", err, want.code)
+	}
+	lines := strings.Split(strings.TrimSpace(ts.ReadFile("stderr")), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "dqa: error: ") || !strings.HasPrefix(lines[1], "dqa: hint: ") {
+		ts.Fatalf("one error and one hint wanted, got %q", lines)
+	}
+	if !strings.Contains(lines[0], args[1]) {
+		ts.Fatalf("%q does not mention %q", lines[0], args[1])
+	}
+	if hint := strings.TrimPrefix(lines[1], "dqa: hint: "); hint != want.hint && want.name != faultUsage.name {
+		ts.Fatalf("hint %q, want %q", hint, want.hint)
+	}
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("standard output: %q", out)
 	}
 }
 
-// Every kind of error has its exit code, and every message is one line.
+// injectFault reads OP:COUNT:ERROR: operation number COUNT (from 0) of the kind fails with ERROR, or ends the process
+// if that is KILL or INT.
+func injectFault(spec string) {
+	parts := strings.Split(spec, ":")
+	if len(parts) != 3 {
+		return
+	}
+	count, err := strconv.Atoi(parts[1])
+	must(err)
+	causes := map[string]error{"ENOSPC": syscall.ENOSPC, "EROFS": syscall.EROFS, "EACCES": fs.ErrPermission, "EIO": syscall.EIO}
+	signals := map[string]os.Signal{"KILL": os.Kill, "INT": os.Interrupt}
+	var n atomic.Int64
+	file.InjectFaults(func(op file.Op, _ string) error {
+		if string(op) != parts[0] || n.Add(1)-1 != int64(count) {
+			return nil
+		}
+		if signal, ok := signals[parts[2]]; ok {
+			self, err := os.FindProcess(os.Getpid())
+			must(err)
+			must(self.Signal(signal))
+			if signal == os.Kill {
+				select {} // until it comes
+			}
+		}
+		return causes[parts[2]]
+	})
+}
+
+// Every kind of error has its exit code, and every message is one line with one hint.
 func TestExplain(t *testing.T) {
 	for err, code := range map[error]int{
-		errors.New("two\nlines"):                               exitFailure,
-		fmt.Errorf("work: %w", context.Canceled):               exitInterrupted,
-		&onnx.UnsupportedError{}:                               exitModel,
-		&hinted{errors.New("x"), exitFormat, "do that"}:        exitFormat,
-		fmt.Errorf("file: %w", fs.ErrNotExist):                 exitFailure,
-		&usageError{(&app{}).root(), errors.New("bad flag")}:   exitUsage,
-		errors.New(`required flag(s) "data" not set`):          exitUsage,
-		fmt.Errorf("p: %w", faults[len(faults)-1].is):          faults[len(faults)-1].code,
-		errors.New(`unknown command "x" for "dqa"`):            exitUsage,
-		fmt.Errorf("deep: %w", fmt.Errorf("%w", faults[1].is)): faults[1].code,
+		errors.New("two\nlines"):                              exitFailure,
+		fmt.Errorf("work: %w", context.Canceled):              exitInterrupted,
+		&onnx.UnsupportedError{}:                              exitModel,
+		fmt.Errorf("p: %w: q", errOtherModel):                 exitFormat,
+		fmt.Errorf("file: %w", fs.ErrNotExist):                exitFailure,
+		fmt.Errorf("%w x: %w", file.ErrWrite, syscall.ENOSPC): exitWrite,
+		&usageError{(&app{}).root(), errors.New("bad flag")}:  exitUsage,
+		errors.New(`required flag(s) "data" not set`):         exitUsage,
+		errors.New(`unknown command "x" for "dqa"`):           exitUsage,
 	} {
 		var b bytes.Buffer
 		if got := (&app{err: &b}).explain(err); got != code {
 			t.Errorf("%v: exit code %d, want %d", err, got, code)
 		}
-		if lines := strings.Count(b.String(), "\n"); lines > 2 || !strings.HasPrefix(b.String(), "dqa: error: ") {
+		lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+		if len(lines) != 2 || !strings.HasPrefix(lines[0], "dqa: error: ") || !strings.HasPrefix(lines[1], "dqa: hint: ") {
 			t.Errorf("%v: %q", err, b.String())
 		}
 	}
 }
 
-func TestEveryFaultHasAHint(t *testing.T) {
-	for _, f := range faults {
-		if f.hint == "" || f.code == 0 || f.is == nil {
-			t.Errorf("%v", f)
+// Every entry of the catalogue is complete, has a name of its own and can be reached: none before it takes its errors.
+func TestCatalogue(t *testing.T) {
+	names := map[string]bool{}
+	for _, f := range catalogue() {
+		if f.name == "" || f.meaning == "" || f.hint == "" || f.code == 0 || names[f.name] {
+			t.Errorf("%+v", f)
+		}
+		names[f.name] = true
+		if len(f.is) > 0 {
+			if got := classify(fmt.Errorf("work: %w", errors.Join(f.is...))); got.name != f.name {
+				t.Errorf("%s is taken for %s", f.name, got.name)
+			}
+		}
+	}
+}
+
+func TestErrorsPageIsCurrent(t *testing.T) {
+	want, err := os.ReadFile("../../docs/ERRORS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := writeErrorsPage(&b); err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Error("docs/ERRORS.md is not what `go generate ./cmd/dqa` makes")
+	}
+}
+
+// Every entry of the catalogue is met by a script, but for those that the named test covers.
+func TestEveryFaultIsMetByAScript(t *testing.T) {
+	elsewhere := map[string]string{
+		"format-value":    "profile.TestValidateRefuses, dqa.TestDecoderRefusesEveryDamage",
+		"format-limit":    "wire's and profile's tests of damaged files",
+		"format-trailing": "frame's tests",
+		"other":           "TestExplain",
+	}
+	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatal(err)
+	}
+	met := map[string]bool{}
+	for _, path := range scripts {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(b)) {
+			if words := strings.Fields(line); len(words) > 2 && words[0] == "fails" {
+				met[words[1]] = true
+			}
+		}
+	}
+	for _, f := range catalogue() {
+		if met[f.name] == (elsewhere[f.name] != "") {
+			t.Errorf("%s: met by a script: %v, listed as covered elsewhere: %v", f.name, met[f.name], elsewhere[f.name] != "")
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
@@ -17,9 +18,9 @@ import (
 
 // preprocessFlags are the flags that say how images become inputs.
 type preprocessFlags struct {
-	file, size, crop, mean, std, channels, layout, shape, ignore string
-	divisor                                                      float32
-	set                                                          *pflag.FlagSet
+	file, size, crop, mean, std, channels, layout, shape, ignore, shift string
+	divisor                                                             float32
+	set                                                                 *pflag.FlagSet
 }
 
 func (p *preprocessFlags) register(cmd *cobra.Command) {
@@ -34,6 +35,9 @@ func (p *preprocessFlags) register(cmd *cobra.Command) {
 	f.StringVar(&p.layout, "layout", "nchw", "nchw or nhwc: what the network wants")
 	f.StringVar(&p.shape, "shape", "", "input shape of a network with dynamic axes: 1,3,224,224")
 	f.StringVar(&p.ignore, "ignore", "", "labels left out of scores: 11 or 255,254")
+	f.StringVar(&p.shift, "label-shift", "0", "added to the other labels: -1 where the data counts classes from 1; 1 where the network's class 0 is a background")
+	completeWords(cmd, "channels", []string{"rgb", "bgr", "gray"})
+	completeWords(cmd, "layout", []string{"nchw", "nhwc"})
 	p.set = f
 }
 
@@ -88,31 +92,45 @@ func (p *preprocessFlags) apply(pre *profile.Preprocess) error {
 	set("layout", func() error { pre.Layout = p.layout; return nil })
 	set("shape", func() (e error) { pre.Shape, e = dataset.ParseInts(p.shape); return })
 	set("ignore", func() (e error) { pre.Ignore, e = dataset.ParseInts(p.ignore); return })
+	set("label-shift", func() (e error) { pre.LabelShift, e = dataset.ParseLabelShift(p.shift); return })
 	if err == nil {
 		err = pre.Validate()
 	}
 	return err
 }
 
-// methodFlags are the settings of methods.
+// methodFlags are the settings that all methods share.
 type methodFlags struct {
-	extraBits                int
-	ratio                    float64
-	ranking, scale, edges    string
-	unsigned, allowNonFinite bool
-	seed                     uint64
+	ranking, scale, edges string
+	unsigned, globalRatio bool
+	allowNonFinite        bool
+	seed                  uint64
 }
 
 func (m *methodFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVar(&m.extraBits, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
-	f.Float64Var(&m.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
-	f.StringVar(&m.ranking, "ranking", "energy", "how channels are ranked (dqa): energy, mse, random")
+	f.StringVar(&m.ranking, "ranking", "energy", "how channels are ranked (dqa): "+strings.Join(calib.Rankings(), ", "))
+	f.BoolVar(&m.globalRatio, "global-ratio", false, "r is the share of all values of the network, not of every edge's channels (dqa)")
 	f.StringVar(&m.scale, "scale", "dynamic-channel", "dynamic-channel, dynamic-tensor, static-channel or static-tensor")
 	f.BoolVar(&m.unsigned, "unsigned", false, "unsigned codes where values cannot be negative: one bit more for nothing")
 	f.StringVar(&m.edges, "edges", "stored", "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper)")
 	f.Uint64Var(&m.seed, "seed", 1, "of every random choice")
 	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
+	completeWords(cmd, "ranking", calib.Rankings())
+	completeWords(cmd, "scale", scaleNames())
+	completeWords(cmd, "edges", []string{string(onnx.Stored), string(onnx.Activations)})
+}
+
+// completeWords makes the shell offer the values of a flag.
+func completeWords(cmd *cobra.Command, flag string, words []string) {
+	must(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)))
+}
+
+func scaleNames() (names []string) {
+	for m := profile.DynamicChannel; m <= profile.StaticTensor; m++ {
+		names = append(names, m.String())
+	}
+	return names
 }
 
 func (m *methodFlags) edgeSet() (onnx.EdgeSet, error) {
@@ -121,14 +139,4 @@ func (m *methodFlags) edgeSet() (onnx.EdgeSet, error) {
 		return s, nil
 	}
 	return "", fmt.Errorf("--edges: %w: %q", onnx.ErrEdgeSet, m.edges)
-}
-
-func (m *methodFlags) setting(name string, bits int) (profile.Method, error) {
-	scale, err := profile.ParseScaleMode(m.scale)
-	if err != nil {
-		return profile.Method{}, fmt.Errorf("--scale: %w", err)
-	}
-	return profile.Method{
-		Name: name, Bits: bits, ExtraBits: m.extraBits, Ratio: m.ratio, Ranking: m.ranking, Unsigned: m.unsigned, Scale: scale,
-	}, nil
 }

@@ -3,17 +3,16 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/spf13/cobra"
@@ -21,9 +20,8 @@ import (
 
 func (a *app) inspect() *cobra.Command {
 	var (
-		pre    preprocessFlags
-		edges  string
-		asJSON bool
+		pre   preprocessFlags
+		edges string
 	)
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
@@ -37,13 +35,7 @@ of a profile: what it was made from and how every edge is quantized; of a frame:
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				enc := json.NewEncoder(a.out)
-				enc.SetIndent("", "  ")
-				err = enc.Encode(view)
-			} else {
-				err = view.text(a.out)
-			}
+			err = a.print(a.out, view, view.text)
 			if m, ok := view.(*modelView); ok && err == nil && len(m.Unsupported) > 0 {
 				return errReported
 			}
@@ -52,7 +44,7 @@ of a profile: what it was made from and how every edge is quantized; of a frame:
 	}
 	pre.register(cmd)
 	cmd.Flags().StringVar(&edges, "edges", "stored", "of a model: stored or activations")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON")
+	completeWords(cmd, "edges", []string{"stored", "activations"})
 	return cmd
 }
 
@@ -64,7 +56,7 @@ func (a *app) look(path string, pre *preprocessFlags, edges string) (view, error
 	if isBuiltin(path) {
 		return inspectModel(path, pre, edges)
 	}
-	f, err := os.Open(path)
+	f, err := file.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +254,7 @@ type profileEdgeView struct {
 }
 
 func inspectProfile(path string) (view, error) {
-	b, err := os.ReadFile(path)
+	b, err := file.Read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -340,6 +332,7 @@ func describePreprocess(p profile.Preprocess) string {
 	add(true, "layout %s", cmp.Or(p.Layout, "nchw"))
 	add(p.Shape != nil, "shape %v", p.Shape)
 	add(p.Ignore != nil, "labels %v ignored", p.Ignore)
+	add(p.LabelShift != 0, "labels shifted by %d", p.LabelShift)
 	return strings.Join(parts, ", ")
 }
 
@@ -353,7 +346,7 @@ type frameView struct {
 }
 
 func inspectFrame(path string) (view, error) {
-	b, err := os.ReadFile(path)
+	b, err := file.Read(path)
 	if err != nil {
 		return nil, err
 	}

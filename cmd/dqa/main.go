@@ -3,11 +3,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -16,14 +19,14 @@ import (
 const version = "0.1.0-dev"
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is main without the process, for tests. It returns the exit code.
-func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := &app{out: stdout, err: stderr}
+	a := &app{in: stdin, out: stdout, err: stderr}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -40,27 +43,51 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // app is what all verbs share.
 type app struct {
+	in       io.Reader
 	out, err io.Writer
 	quiet    bool
+	json     bool
+	config   string
 	workers  int
 }
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "dqa",
-		Short:         "how few bits can the activations of your network take?",
-		Long:          rootHelp,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:               "dqa",
+		Short:             "how few bits can the activations of your network take?",
+		Long:              rootHelp,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.NoArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.applyConfig(cmd) },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	flags := root.PersistentFlags()
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress on standard error")
+	flags.BoolVar(&a.json, "json", false, "JSON (docs/JSON.md) instead of text")
+	flags.StringVar(&a.config, "config", "", "YAML file with values for flags that are not given: \"bits: [3, 4]\"")
 	flags.IntVar(&a.workers, "workers", runtime.NumCPU(), "goroutines; results do not depend on it")
+	must(root.MarkPersistentFlagFilename("config", "yaml", "yml"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, err} })
-	root.AddCommand(a.demo(), a.calibrate(), a.eval(), a.encode(), a.decode(), a.inspect(), a.version())
+	root.AddCommand(a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.encode(), a.decode(), a.errors(), a.version())
 	return root
+}
+
+// print shows v as JSON with --json, else what text writes.
+func (a *app) print(w io.Writer, v any, text func(io.Writer) error) error {
+	if !a.json {
+		return text(w)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// note tells something on standard error that is neither a result nor an error.
+func (a *app) note(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.err, "dqa: note: "+format+"\n", args...)
+	}
 }
 
 const rootHelp = `dqa stores the activations of a neural network in a few bits per value, without retraining, and tells
@@ -69,8 +96,11 @@ honestly what that costs: accuracy, and bits really stored.
 Start here:
   dqa demo                                   the whole job on two built-in networks
   dqa inspect MODEL.onnx                     is my network supported, and what would be quantized?
+  dqa doctor MODEL.onnx --data TEST          are preprocessing, labels and data what the network wants?
   dqa eval MODEL.onnx --data TEST --calib CALIBRATION
                                              accuracy against stored bits, on my network and data
+  dqa sweep MODEL.onnx --data TEST --calib CALIBRATION -o OUT
+                                             the same over bits, extra bits and ratios, with a plot
   dqa calibrate MODEL.onnx --data CALIBRATION -o P.dqap
   dqa encode MODEL.onnx --profile P.dqap --data IMAGES -o FRAMES
 
@@ -84,5 +114,9 @@ Data is named by a SPEC:
   demo:classify, demo:segment
 A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".
 
-Exit codes: 0 done; 1 other failures, or inspect found something unsupported; 2 wrong use; 3 the model; 4 the data;
-5 a profile or a frame; 6 activations that are not finite; 7 writing failed; 130 interrupted.`
+"-" in place of a profile, a frame or an output is standard input or output:
+  dqa calibrate M.onnx --data C -o - | dqa eval M.onnx --data T --profile -
+
+Exit codes: 0 done; 1 other failures, or inspect or doctor found a problem; 2 wrong use; 3 the model; 4 the data;
+5 a profile or a frame; 6 activations that are not finite; 7 writing failed; 130 interrupted. All errors: dqa errors.
+NO_COLOR=1 turns colours off.`

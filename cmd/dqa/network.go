@@ -14,6 +14,7 @@ import (
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/spf13/cobra"
 )
 
 // network is a model made ready to run.
@@ -36,7 +37,7 @@ func openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet) (*netwo
 		return nil, err
 	}
 	if len(edges) == 0 {
-		return nil, &hinted{fmt.Errorf("%s has no edges of the set %q: nothing to quantize", model, set), exitModel, "try --edges stored"}
+		return nil, fmt.Errorf("%w: %s has no edges of the set %q", errNoEdges, model, set)
 	}
 	prog, err := native.Compile(graph, edges)
 	if err != nil {
@@ -52,7 +53,7 @@ func loadGraph(model string, pre profile.Preprocess) (*onnx.Graph, error) {
 	}
 	g, err := onnx.Load(model, opt)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, &hinted{err, exitModel, "check the path of the model"}
+		return nil, fmt.Errorf("%w: %w", errModelMissing, err)
 	}
 	return g, err
 }
@@ -87,9 +88,9 @@ func (n *network) origin(p *profile.Profile, data *dataset.Inputs) error {
 	return nil
 }
 
-// readProfile reads a .dqap file.
-func readProfile(path string) (*profile.Profile, error) {
-	b, err := os.ReadFile(path)
+// readProfile reads a .dqap file or standard input.
+func (a *app) readProfile(path string) (*profile.Profile, error) {
+	b, err := a.readInput(path)
 	if err != nil {
 		return nil, err
 	}
@@ -103,21 +104,26 @@ func readProfile(path string) (*profile.Profile, error) {
 // matches refuses a profile of another network.
 func (n *network) matches(path string, p *profile.Profile) error {
 	if p.Model.Digest != n.graph.Digest {
-		return &hinted{
-			fmt.Errorf("%s: profile of another model: it was made for %s (SHA-256 %x...)", path, p.Model.Name, p.Model.Digest[:6]),
-			exitFormat, fmt.Sprintf("calibrate %s, or give the model that the profile was made for", n.name),
-		}
+		return fmt.Errorf("%s: %w: it was made for %s (SHA-256 %x...), not for %s", path, errOtherModel, p.Model.Name, p.Model.Digest[:6], n.name)
 	}
 	edges := n.prog.Edges()
 	if len(edges) != len(p.Edges) {
-		return fmt.Errorf("%s: %d edges, the network has %d", path, len(p.Edges), len(edges))
+		return fmt.Errorf("%s: %w: %d edges, the network has %d", path, errOtherModel, len(p.Edges), len(edges))
 	}
 	for i, e := range edges {
 		if q := p.Edges[i]; q.Name != e.Name || q.Channels != e.Channels || q.Rows != e.Rows || q.Cols != e.Cols || q.ChannelsLast != e.ChannelsLast {
-			return fmt.Errorf("%s: edge %d is %q, the network has %q", path, i, p.Edges[i].Name, e.Name)
+			return fmt.Errorf("%s: %w: edge %d is %q, the network has %q", path, errOtherModel, i, p.Edges[i].Name, e.Name)
 		}
 	}
 	return nil
+}
+
+// completeModel makes the shell offer .onnx files and the built-in networks.
+func completeModel(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return []string{"onnx"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 // isBuiltin tells whether MODEL names an embedded network.

@@ -7,32 +7,29 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dqa-go/dqa/internal/atomicfile"
 	"github.com/dqa-go/dqa/profile"
 )
 
 // writeNPZ writes one array per edge. The .npy header is written here because npyio writes no float32 array of more
 // than two dimensions.
-func writeNPZ(path string, p *profile.Profile, edges [][]float32) error {
-	return atomicfile.Write(path, func(w io.Writer) error {
-		archive := zip.NewWriter(w)
-		used := map[string]bool{}
-		for i, data := range edges {
-			name := arrayName(p.Edges[i].Name, i)
-			if used[name] {
-				name = fmt.Sprintf("%s_%d", name, i)
-			}
-			used[name] = true
-			entry, err := archive.Create(name + ".npy")
-			if err != nil {
-				return err
-			}
-			if err := writeNPY(entry, arrayShape(&p.Edges[i]), data); err != nil {
-				return err
-			}
+func writeNPZ(w io.Writer, p *profile.Profile, edges [][]float32) error {
+	archive := zip.NewWriter(w)
+	used := map[string]bool{}
+	for i, data := range edges {
+		name := arrayName(p.Edges[i].Name, i)
+		if used[name] {
+			name = fmt.Sprintf("%s_%d", name, i)
 		}
-		return archive.Close()
-	})
+		used[name] = true
+		entry, err := archive.Create(name + ".npy")
+		if err != nil {
+			return err
+		}
+		if err := writeNPY(entry, arrayShape(&p.Edges[i]), data); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
 }
 
 // arrayName keeps a name inside the archive: no separators, never empty.

@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // progress shows how far long work is: a bar in a terminal, else a line every ten seconds.
@@ -15,6 +13,7 @@ type progress struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar
 	phase string
+	first int // where this run began: more than 0 after a resume
 	start time.Time
 	last  time.Time
 }
@@ -29,38 +28,53 @@ func (a *app) newProgress() *progress {
 
 const plainInterval = 10 * time.Second
 
-// report is told after every step.
-func (p *progress) report(phase string, done, total int) {
+// report is told after every step; unit is what is counted.
+func (p *progress) report(phase, unit string, done, total int) {
 	if p == nil {
 		return
 	}
 	if phase != p.phase {
-		p.begin(phase, total)
+		p.begin(phase, unit, done, total)
 	}
 	if p.bar != nil {
-		_ = p.bar.Set(done) // only fails on its own output
+		_ = p.bar.Set(done - p.first) // only fails on its own output
 		return
 	}
 	if now := time.Now(); done < total && now.Sub(p.last) >= plainInterval {
 		p.last = now
-		left := time.Duration(float64(now.Sub(p.start)) / float64(done) * float64(total-done))
-		fmt.Fprintf(p.w, "%s: %d of %d, %s left\n", phase, done, total, left.Round(time.Second))
+		fmt.Fprintf(p.w, "%s: %d of %d %s%s\n", phase, done, total, unit, p.left(now, done, total))
 	}
 }
 
-func (p *progress) begin(phase string, total int) {
+// left is what the rate since the beginning of this run says.
+func (p *progress) left(now time.Time, done, total int) string {
+	if done <= p.first {
+		return ""
+	}
+	left := now.Sub(p.start).Seconds() / float64(done-p.first) * float64(total-done)
+	return fmt.Sprintf(", %s left", time.Duration(left*float64(time.Second)).Round(time.Second))
+}
+
+func (p *progress) begin(phase, unit string, done, total int) {
 	p.finish()
-	p.phase, p.start, p.last = phase, time.Now(), time.Now()
-	if f, ok := p.w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription(phase),
-			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("images"),
+	p.phase, p.start, p.last, p.first = phase, time.Now(), time.Now(), 0
+	if done > 1 {
+		p.first = done
+	}
+	if isTerminal(p.w) {
+		p.bar = progressbar.NewOptions(total-p.first, progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription(phase),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	}
 }
 
 // finish removes the bar.
 func (p *progress) finish() {
-	if p != nil && p.bar != nil {
+	if p == nil {
+		return
+	}
+	p.phase = ""
+	if p.bar != nil {
 		_ = p.bar.Finish()
 		p.bar = nil
 	}

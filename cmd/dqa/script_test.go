@@ -15,7 +15,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"dqa": main})
+	testscript.Main(m, map[string]func(){"dqa": func() {
+		injectFault(os.Getenv("DQA_TEST_FAULT"))
+		main()
+	}})
 }
 
 // TestScript runs testdata/script/*.txtar. Condition [data]: the shared networks and data are there, in $DATA; with
@@ -57,8 +60,11 @@ func TestScript(t *testing.T) {
 			"jsonkeys": checkKeys,
 			"sums":     checkSections,
 			"arrays":   checkArrays,
-			"fault":    checkFault,
-			"empty":    checkEmpty,
+			"fails":    checkFailure,
+			"mkonnx":   makeONNX,
+			"mknpy":    makeNPY,
+
+			"empty": checkEmpty,
 		},
 	})
 }
@@ -141,11 +147,6 @@ func checkArrays(ts *testscript.TestScript, _ bool, args []string) {
 	if n, err := strconv.Atoi(args[1]); err != nil || len(r.File) != n {
 		ts.Fatalf("%d arrays, %s wanted", len(r.File), args[1])
 	}
-}
-
-// fault STDERR TEXT: exactly one error line, with the text in it, and one hint line.
-func checkFault(ts *testscript.TestScript, _ bool, args []string) {
-	checkFaultText(ts, ts.ReadFile(args[0]), args[1])
 }
 
 // empty DIR: nothing is in it, hidden or not.

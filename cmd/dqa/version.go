@@ -1,8 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -13,7 +13,6 @@ import (
 )
 
 func (a *app) version() *cobra.Command {
-	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "version, formats and instruction set",
@@ -25,15 +24,13 @@ func (a *app) version() *cobra.Command {
 				"isa":            cpu.ISA(),
 				"profile_format": profile.Version, "frame_format": frame.Version,
 			}
-			if asJSON {
-				return json.NewEncoder(a.out).Encode(info)
-			}
-			_, err := fmt.Fprintf(a.out, "dqa %s (%s, %s, %s, %s)\nprofile format %d, frame format %d: unstable until version 1\n",
-				version, info["revision"], info["go"], info["platform"], info["isa"], profile.Version, frame.Version)
-			return err
+			return a.print(a.out, info, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "dqa %s (%s, %s, %s, %s)\nprofile format %d, frame format %d: unstable until version 1\n",
+					version, info["revision"], info["go"], info["platform"], info["isa"], profile.Version, frame.Version)
+				return err
+			})
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "JSON")
 	return cmd
 }
 

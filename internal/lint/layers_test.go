@@ -17,7 +17,7 @@ const module = "github.com/dqa-go/dqa"
 // layers is docs/ARCHITECTURE.md in short: a package may import packages of its own line and of the lines above it.
 // A folder stands for everything below it. internal/ is free to be used, but not to import a layer, save where noted.
 var layers = [][]string{
-	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/atomicfile"},
+	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/file"},
 	{"quant", "bitplane", "entropy"},
 	{"frame", "profile"},
 	{"."},
@@ -28,6 +28,7 @@ var layers = [][]string{
 	{"method"},
 	{"calib"},
 	{"report"},
+	{"doctor"},
 	{"eval"},
 	{"cmd", "examples"},
 	{"internal/lint", "internal/testdata"},

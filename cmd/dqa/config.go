@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dqa-go/dqa/internal/file"
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// applyConfig gives every flag that the command line left out the value that the --config file has for it.
+func (a *app) applyConfig(cmd *cobra.Command) error {
+	if a.config == "" {
+		return nil
+	}
+	b, err := file.Read(a.config)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
+	}
+	var values map[string]any
+	if err := yaml.Unmarshal(b, &values); err != nil {
+		return fmt.Errorf("%w: %s: %s", errConfig, a.config, yaml.FormatError(err, false, false))
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		flag := cmd.Flags().Lookup(name)
+		if flag == nil || name == "config" || name == "help" {
+			return fmt.Errorf("%w: %s: %s has no flag --%s", errConfig, a.config, cmd.CommandPath(), name)
+		}
+		if flag.Changed {
+			continue
+		}
+		if err := setFlag(cmd, flag, values[name]); err != nil {
+			return fmt.Errorf("%w: %s: %s: %w", errConfig, a.config, name, err)
+		}
+	}
+	return nil
+}
+
+// setFlag takes a list for a flag that may be repeated or that takes values separated by commas.
+func setFlag(cmd *cobra.Command, flag *pflag.Flag, value any) error {
+	var texts []string
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			texts = append(texts, fmt.Sprint(item))
+		}
+	case map[string]any, nil:
+		return fmt.Errorf("a value or a list expected")
+	default:
+		texts = []string{fmt.Sprint(v)}
+	}
+	if flag.Value.Type() != "stringArray" {
+		texts = []string{strings.Join(texts, ",")}
+	}
+	for _, text := range texts {
+		if err := cmd.Flags().Set(flag.Name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dqa-go/dqa/calib"
+	"github.com/dqa-go/dqa/method"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// variant is a method with all its settings, and the seed of its random choices.
+type variant struct {
+	profile.Method
+	seed uint64
+}
+
+// base is what the flags say; method, bits, extra bits and ratio are the caller's.
+func (m *methodFlags) base() (variant, error) {
+	scale, err := profile.ParseScaleMode(m.scale)
+	if err != nil {
+		return variant{}, fmt.Errorf("%w: --scale: %w", method.ErrSetting, err)
+	}
+	if !slices.Contains(calib.Rankings(), m.ranking) {
+		return variant{}, fmt.Errorf("%w: --ranking %q unknown, one of %q", method.ErrSetting, m.ranking, calib.Rankings())
+	}
+	return variant{profile.Method{Ranking: m.ranking, Unsigned: m.unsigned, Global: m.globalRatio, Scale: scale}, m.seed}, nil
+}
+
+const variantHelp = `A method may be followed by settings of its own, each after a colon: unsigned or signed, a scale
+(static-channel), for dqa a ranking (mse), global or per-edge, m=2, r=0.25, and seed=2; "direct:unsigned,dqa:greedy:m=2".`
+
+// parseVariant reads METHOD[:SETTING]..., other settings as in base.
+func parseVariant(text string, base variant) (variant, error) {
+	words := strings.Split(text, ":")
+	v := base
+	v.Name = words[0]
+	if _, err := method.ByName(v.Name); err != nil {
+		return v, err
+	}
+	for _, word := range words[1:] {
+		if err := v.set(word); err != nil {
+			return v, fmt.Errorf("%w: %q of %q: %w", method.ErrSetting, word, text, err)
+		}
+	}
+	return v, nil
+}
+
+func (v *variant) set(word string) (err error) {
+	name, value, given := strings.Cut(word, "=")
+	scale, scaleErr := profile.ParseScaleMode(word)
+	switch {
+	case name == "m" && given:
+		v.ExtraBits, err = strconv.Atoi(value)
+	case name == "r" && given:
+		v.Ratio, err = strconv.ParseFloat(value, 64)
+	case name == "seed" && given:
+		v.seed, err = strconv.ParseUint(value, 10, 64)
+	case word == "unsigned" || word == "signed":
+		v.Unsigned = word == "unsigned"
+	case word == "global" || word == "per-edge":
+		v.Global = word == "global"
+	case scaleErr == nil:
+		v.Scale = scale
+	case slices.Contains(calib.Rankings(), word):
+		v.Ranking = word
+	default:
+		err = fmt.Errorf("no such setting")
+	}
+	return err
+}
+
+// grid is every method at every number of bits, extra bits and ratio.
+type grid struct{ methods, bits, extraBits, ratios string }
+
+// variants lists the grid method by method; what a method does not use makes no variants of it.
+func (g grid) variants(base variant) ([]variant, error) {
+	bits, err := parseList("--bits", g.bits, strconv.Atoi)
+	if err != nil {
+		return nil, err
+	}
+	extra, err := parseList("--extra-bits", g.extraBits, strconv.Atoi)
+	if err != nil {
+		return nil, err
+	}
+	ratios, err := parseList("--ratio", g.ratios, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
+	if err != nil {
+		return nil, err
+	}
+	var all []variant
+	for _, name := range strings.Split(g.methods, ",") {
+		if name = strings.TrimSpace(name); name == "fp32" {
+			continue // always there
+		}
+		for _, m := range extra {
+			for _, r := range ratios {
+				for _, n := range bits {
+					v := base
+					v.Bits, v.ExtraBits, v.Ratio = n, m, r
+					if v, err = parseVariant(name, v); err != nil {
+						return nil, err
+					}
+					if v.Method, err = method.Complete(v.Method); err != nil {
+						return nil, err
+					}
+					if !slices.Contains(all, v) {
+						all = append(all, v)
+					}
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+func parseList[T any](flag, text string, parse func(string) (T, error)) ([]T, error) {
+	var list []T
+	for _, s := range strings.Split(text, ",") {
+		v, err := parse(strings.TrimSpace(s))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s %q: numbers separated by commas", method.ErrSetting, flag, text)
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
+
+// describe names a setting as people do: "dqa 3+3 bits, r 0.5, energy".
+func describe(m profile.Method) string {
+	s := fmt.Sprintf("%s %d bits", m.Name, m.Bits)
+	if m.ExtraBits > 0 {
+		s = fmt.Sprintf("%s %d+%d bits, r %g, %s", m.Name, m.Bits, m.ExtraBits, m.Ratio, m.Ranking)
+	}
+	if m.Global {
+		s += ", r of all values"
+	}
+	if m.Unsigned {
+		s += ", unsigned"
+	}
+	return s + ", " + m.Scale.String()
+}
+
+// usesSeed tells whether a setting makes random choices.
+func usesSeed(m profile.Method) bool { return m.Ranking == "random" || m.Name == "noisyquant" }

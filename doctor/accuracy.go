@@ -1,0 +1,305 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/metric"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// outcome is what the network makes of the sample under one preprocessing.
+type outcome struct {
+	// accuracy of every image, 0..1, by label shift -1, 0, 1.
+	accuracy [3][]float64
+	// table counts images by label and by predicted class; nil for masks.
+	table     map[int]map[int]int
+	nonFinite int // images
+}
+
+// shifts of labels that are tried.
+var shifts = [3]int{-1, 0, 1}
+
+// score is a mean with its standard error, in percent.
+func score(v []float64) (mean, se float64) {
+	n := float64(len(v))
+	for _, x := range v {
+		mean += x / n
+	}
+	squares := 0.0
+	for _, x := range v {
+		squares += (x - mean) * (x - mean)
+	}
+	return 100 * mean, 100 * math.Sqrt(squares/max(1, n-1)/n)
+}
+
+// gain is how much better b is than a on the same images, with its standard error.
+func gain(a, b []float64) (points, se float64) {
+	d := make([]float64, len(a))
+	for i := range d {
+		d[i] = b[i] - a[i]
+	}
+	return score(d)
+}
+
+// rounds of alternatives: two wrong settings are found one after the other.
+const rounds = 3
+
+// examineAccuracy looks for a better alternative, one setting after the other.
+func examineAccuracy(ctx context.Context, s *Subject, sample []int) ([]Check, error) {
+	c := Check{Name: "preprocessing and labels", Status: Skipped, Finding: "the data has no labels: alternatives cannot be judged"}
+	if s.Data.Labels() == dataset.Unlabelled {
+		return []Check{c}, nil
+	}
+	labels, ok, err := checkLabels(s, sample)
+	if err != nil || !ok {
+		return []Check{labels}, err
+	}
+	search := &search{s: s, sample: sample, tried: map[string]outcome{}}
+	best, err := search.run(ctx)
+	if err != nil {
+		var unscored unscorable
+		if errors.As(err, &unscored) {
+			c.Finding = unscored.Error()
+			return []Check{labels, c}, nil
+		}
+		return nil, err
+	}
+	return append([]Check{labels}, search.judge(best)...), nil
+}
+
+// checkLabels compares the range of the labels with the network's classes.
+func checkLabels(s *Subject, sample []int) (Check, bool, error) {
+	c := Check{Name: "label range", Status: OK}
+	classes := numClasses(s)
+	low, high := math.MaxInt, -1
+	see := func(class int) {
+		if !slices.Contains(s.Preprocess.Ignore, class) {
+			low, high = min(low, class), max(high, class)
+		}
+	}
+	for _, i := range sample {
+		v, err := s.Data.Sample(i)
+		if err != nil {
+			return c, false, err
+		}
+		if v.Mask == nil {
+			see(v.Label)
+		}
+		for _, class := range v.Mask {
+			see(int(class))
+		}
+	}
+	shift := s.Preprocess.LabelShift
+	c.Finding = fmt.Sprintf("classes %d to %d in %d images; the network has %d", low, high, len(sample), classes)
+	switch {
+	case high+shift >= classes || low+shift < 0:
+		c.Status = Problem
+		c.Mend = "give the labels of the network's own data set, or --ignore LABELS"
+		for _, k := range shifts {
+			if low+k >= 0 && high+k < classes {
+				s.Preprocess.LabelShift = k
+				c.Mend = fmt.Sprintf("--label-shift %d", k)
+				return c, true, nil
+			}
+		}
+		return c, false, nil
+	case s.Data.Labels() == dataset.ClassLabels && high == low && len(sample) > 1:
+		c.Status, c.Mend = Warning, "give images of several classes"
+		c.Finding += "; all labels are equal"
+	}
+	return c, true, nil
+}
+
+func numClasses(s *Subject) int {
+	shape := s.Program.Graph().Outputs[0].Shape
+	if len(shape) < 2 {
+		return 0
+	}
+	return shape[1]
+}
+
+// candidate is a preprocessing with what it gives.
+type candidate struct {
+	pre   profile.Preprocess
+	flags []string // that lead to it
+	shift int      // index into shifts
+	outcome
+}
+
+func (c *candidate) hits() []float64 { return c.accuracy[c.shift] }
+
+// search climbs from the subject's preprocessing to better neighbours.
+type search struct {
+	s      *Subject
+	sample []int
+	tried  map[string]outcome // by preprocessing: label shifts are judged by the same runs
+	start  *candidate
+	next   *candidate // the best alternative that was not clearly better
+
+	phase       string
+	done, total int // images of the phase
+}
+
+func (q *search) run(ctx context.Context) (*candidate, error) {
+	best := &candidate{pre: q.s.Preprocess, shift: 1}
+	q.begin("running the network", 1)
+	if err := q.evaluate(ctx, best); err != nil {
+		return nil, err
+	}
+	q.start = best
+	for round := range rounds {
+		q.phase = fmt.Sprintf("trying alternatives (%d)", round+1)
+		better, err := q.improve(ctx, best)
+		if err != nil {
+			return nil, err
+		}
+		if better == nil {
+			break
+		}
+		best = better
+	}
+	return best, nil
+}
+
+func (q *search) begin(phase string, runs int) {
+	q.phase, q.done, q.total = phase, 0, runs*len(q.sample)
+}
+
+// improve tries all neighbours and returns the best, if it is clearly better.
+func (q *search) improve(ctx context.Context, from *candidate) (*candidate, error) {
+	var all []*candidate
+	for k, shift := range shifts {
+		total := q.s.Preprocess.LabelShift + shift
+		if k == from.shift || from.shift != 1 || total < -1 || total > 1 {
+			continue
+		}
+		c := *from // the same runs, judged by shifted labels
+		c.shift = k
+		c.flags = append(slices.Clone(from.flags), fmt.Sprintf("--label-shift %d", total))
+		all = append(all, &c)
+	}
+	neighbours := changes(from.pre, q.s.Program.Graph().Input.Shape)
+	q.begin(q.phase, len(neighbours))
+	for _, change := range neighbours {
+		c := &candidate{pre: change.pre, shift: from.shift, flags: append(slices.Clone(from.flags), change.flags)}
+		if err := q.evaluate(ctx, c); err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	var best *candidate
+	for _, c := range all {
+		if points, se := gain(from.hits(), c.hits()); points >= clearPoints && points > clearErrors*se && (best == nil || mean(c) > mean(best)) {
+			best = c
+		}
+		if q.next == nil || mean(c) > mean(q.next) {
+			q.next = c
+		}
+	}
+	return best, nil
+}
+
+// A setting is clearly better by so many points and so many standard errors.
+const (
+	clearPoints = 2
+	clearErrors = 3
+)
+
+func mean(c *candidate) float64 {
+	m, _ := score(c.hits())
+	return m
+}
+
+// unscorable means that the outputs are not those of a classifier or a segmenter.
+type unscorable struct{ error }
+
+// evaluate runs the network on the sample.
+func (q *search) evaluate(ctx context.Context, c *candidate) error {
+	key := fmt.Sprintf("%+v", c.pre)
+	if known, ok := q.tried[key]; ok {
+		c.outcome = known
+		return nil
+	}
+	defer func() { q.tried[key] = c.outcome }()
+	in, err := dataset.NewInputs(q.s.Data, c.pre, q.s.Program.Graph().Input.Shape)
+	if err != nil {
+		return err
+	}
+	c.table = map[int]map[int]int{}
+	type result struct {
+		accuracy         [3]float64
+		label, predicted int
+		finite           bool
+	}
+	return parallel.Ordered(ctx, len(q.sample), q.s.Workers, func(_, k int) (r result, err error) {
+		ex, err := in.Example(q.sample[k])
+		if err != nil {
+			return r, err
+		}
+		out, err := q.s.Program.Run(ex.Input, nil)
+		if err != nil {
+			return r, err
+		}
+		for i, shift := range shifts {
+			label, mask := shifted(ex, shift, numClasses(q.s), q.s.Preprocess.Ignore)
+			a, loss, err := metric.Judge(out[0], label, mask, metric.Options{Ignore: q.s.Preprocess.Ignore, Probabilities: q.s.Probabilities})
+			if err != nil {
+				return r, unscorable{err}
+			}
+			r.accuracy[i] = a
+			r.finite = !math.IsInf(loss, 1)
+		}
+		r.label, r.predicted = ex.Label, argMax(out[0].Data)
+		return r, nil
+	}, func(k int, r result) error {
+		for i, a := range r.accuracy {
+			c.accuracy[i] = append(c.accuracy[i], a)
+		}
+		if !r.finite {
+			c.nonFinite++
+		}
+		if c.table[r.label] == nil {
+			c.table[r.label] = map[int]int{}
+		}
+		c.table[r.label][r.predicted]++
+		q.done++
+		if q.s.Progress != nil {
+			q.s.Progress(q.phase, q.done, q.total)
+		}
+		return nil
+	})
+}
+
+// shifted labels that leave the classes wrap around: they are wrong either way.
+func shifted(ex dataset.Example, shift, classes int, ignore []int) (int, []uint8) {
+	wrap := func(class int) int {
+		if class < 0 || slices.Contains(ignore, class) {
+			return class
+		}
+		return (class + shift + classes) % classes
+	}
+	if ex.Mask == nil {
+		return wrap(ex.Label), nil
+	}
+	mask := make([]uint8, len(ex.Mask))
+	for i, c := range ex.Mask {
+		mask[i] = uint8(wrap(int(c)))
+	}
+	return ex.Label, mask
+}
+
+func argMax(v []float32) int {
+	best := 0
+	for i, x := range v {
+		if x > v[best] {
+			best = i
+		}
+	}
+	return best
+}

@@ -1,0 +1,120 @@
+// Package file is how this program reads and writes files: what package os does, with a place where tests make any
+// operation fail, and files that are written whole or not at all.
+package file
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+)
+
+// ErrRead wraps what goes wrong while reading a file that could be opened.
+var ErrRead = errors.New("cannot read")
+
+// Op is an operation that can fail.
+type Op string
+
+// The operations.
+const (
+	OpOpen   Op = "open"
+	OpRead   Op = "read"
+	OpCreate Op = "create"
+	OpWrite  Op = "write"
+	OpSync   Op = "sync"
+	OpRename Op = "rename"
+)
+
+var fault atomic.Pointer[func(Op, string) error]
+
+// InjectFaults has f asked before every operation; its error is what the operation gives. nil ends it. For tests.
+func InjectFaults(f func(op Op, path string) error) {
+	if f == nil {
+		fault.Store(nil)
+		return
+	}
+	fault.Store(&f)
+}
+
+func try(op Op, path string) error {
+	f := fault.Load()
+	if f == nil {
+		return nil
+	}
+	if err := (*f)(op, path); err != nil {
+		return &fs.PathError{Op: string(op), Path: path, Err: err}
+	}
+	return nil
+}
+
+// Reader is a file opened for reading.
+type Reader struct{ f *os.File }
+
+// Open opens a file for reading.
+func Open(path string) (*Reader, error) {
+	if err := try(OpOpen, path); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{f}, nil
+}
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.f.Close() }
+
+// Name is the path that the file was opened by.
+func (r *Reader) Name() string { return r.f.Name() }
+
+// Stat describes the file.
+func (r *Reader) Stat() (fs.FileInfo, error) { return r.f.Stat() }
+
+// Seek implements io.Seeker.
+func (r *Reader) Seek(offset int64, whence int) (int64, error) { return r.f.Seek(offset, whence) }
+
+// Read implements io.Reader.
+func (r *Reader) Read(b []byte) (int, error) {
+	if err := try(OpRead, r.Name()); err != nil {
+		return 0, readError(err)
+	}
+	n, err := r.f.Read(b)
+	return n, readError(err)
+}
+
+// ReadAt implements io.ReaderAt.
+func (r *Reader) ReadAt(b []byte, off int64) (int, error) {
+	if err := try(OpRead, r.Name()); err != nil {
+		return 0, readError(err)
+	}
+	n, err := r.f.ReadAt(b, off)
+	return n, readError(err)
+}
+
+func readError(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrRead, err)
+}
+
+// Read returns the contents of a file.
+func Read(path string) ([]byte, error) {
+	r, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+// ReadDir lists a folder, sorted by name.
+func ReadDir(path string) ([]fs.DirEntry, error) {
+	if err := try(OpRead, path); err != nil {
+		return nil, readError(err)
+	}
+	return os.ReadDir(path)
+}

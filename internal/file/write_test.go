@@ -1,0 +1,133 @@
+package file
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestFailedWriteLeavesTheOldFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	if err := WriteBytes(path, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("stop")
+	err := Write(path, func(w io.Writer) error {
+		io.WriteString(w, "half of the new")
+		return stop
+	})
+	if !errors.Is(err, stop) {
+		t.Fatalf("got %v", err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "old" {
+		t.Errorf("%q, %v", b, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("temporary file left: %v, %v", entries, err)
+	}
+	if err := WriteBytes(path, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := os.ReadFile(path); string(b) != "new" {
+		t.Errorf("%q", b)
+	}
+}
+
+func TestFolderMissing(t *testing.T) {
+	if err := WriteBytes(filepath.Join(t.TempDir(), "no", "f"), nil); !errors.Is(err, ErrWrite) || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
+var errInjected = errors.New("injected")
+
+// failAt makes operation number i fail and tells whether there were that many.
+func failAt(t *testing.T, i int) (reached func() bool) {
+	n := 0
+	InjectFaults(func(Op, string) error {
+		n++
+		if n-1 == i {
+			return errInjected
+		}
+		return nil
+	})
+	t.Cleanup(func() { InjectFaults(nil) })
+	return func() bool { return n > i }
+}
+
+func TestWriteFailingAnywhereLeavesOldOrNew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	for i := 0; ; i++ {
+		InjectFaults(nil)
+		if err := WriteBytes(path, []byte("old")); err != nil {
+			t.Fatal(err)
+		}
+		reached := failAt(t, i)
+		err := WriteBytes(path, make([]byte, 1<<17))
+		b, readErr := os.ReadFile(path)
+		if readErr != nil || string(b) != "old" && len(b) != 1<<17 {
+			t.Fatalf("fault %d: %d bytes, %v", i, len(b), readErr)
+		}
+		if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
+			t.Fatalf("fault %d: %v left", i, entries)
+		}
+		if !reached() {
+			if err != nil || len(b) != 1<<17 || i < 5 {
+				t.Fatalf("after %d faults: %v", i, err)
+			}
+			return
+		}
+		if !errors.Is(err, ErrWrite) || !errors.Is(err, errInjected) {
+			t.Fatalf("fault %d: %v", i, err)
+		}
+	}
+}
+
+func TestReadFailingAnywhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := WriteBytes(path, []byte("whole")); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; ; i++ {
+		reached := failAt(t, i)
+		b, err := Read(path)
+		if !reached() {
+			if err != nil || string(b) != "whole" || i < 2 {
+				t.Fatalf("after %d faults: %q, %v", i, b, err)
+			}
+			return
+		}
+		if !errors.Is(err, errInjected) || i > 0 && !errors.Is(err, ErrRead) {
+			t.Fatalf("fault %d: %v", i, err)
+		}
+	}
+}
+
+func TestLeftoversOfKilledProcessesAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	path, old, young, other := filepath.Join(dir, "f"), filepath.Join(dir, ".f.tmp-1"), filepath.Join(dir, ".f.tmp-2"), filepath.Join(dir, ".g.tmp-1")
+	for _, p := range []string{old, young, other} {
+		if err := os.WriteFile(p, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := time.Now().Add(-2 * staleAfter)
+	for _, p := range []string{old, other} {
+		if err := os.Chtimes(p, long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := WriteBytes(path, nil); err != nil {
+		t.Fatal(err)
+	}
+	for p, want := range map[string]bool{old: false, young: true, other: true, path: true} {
+		if _, err := os.Stat(p); (err == nil) != want {
+			t.Errorf("%s: %v", filepath.Base(p), err)
+		}
+	}
+}
