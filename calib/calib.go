@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/dqa-go/dqa"
@@ -103,6 +104,9 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Method, seed uin
 	p.counts, err = r.countCodes(edges)
 	return p, err
 }
+
+// Phases are those that have been run, in order.
+func (c *Calibration) Phases() []Phase { return slices.Clone(c.phases) }
 
 // Calibrate makes one plan.
 func Calibrate(ctx context.Context, prog engine.Program, src Source, setting profile.Method, seed uint64, opt Options) (*Plan, error) {

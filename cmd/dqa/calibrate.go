@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"time"
 
@@ -312,8 +313,7 @@ func (s *progressFile) warn(a *app) {
 	if s == nil || s.resume {
 		return
 	}
-	if f, err := file.Open(s.path); err == nil {
-		f.Close()
+	if _, err := os.Stat(s.path); err == nil {
 		a.note("%s holds the progress of an earlier run; this one begins anew (--resume would go on)", s.path)
 	}
 }

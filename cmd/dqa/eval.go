@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
@@ -75,6 +76,7 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if f.calib == "" && len(candidates) > 0 {
 		variants = nil
 	}
+	var phases []calib.Phase
 	if len(variants) > 0 {
 		k, err := a.newCalibrator(net, &f.compareFlags, nil)
 		if err != nil {
@@ -89,12 +91,16 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 			candidates = append(candidates, c)
 		}
 		k.done()
+		phases = k.c.Phases()
 	}
 	res, err := a.evaluate(cmd.Context(), net, &f.compareFlags, data, candidates)
 	if err != nil {
 		return err
 	}
-	return a.show(res.Report(net.name, data.Source().Spec()), res.ClassIoUs(), f)
+	if err := a.show(res.Report(net.name, data.Source().Spec()), res.ClassIoUs(), f); err != nil || a.json {
+		return err
+	}
+	return a.printSearches(phases)
 }
 
 // network takes preprocessing over from the first profile.
@@ -163,6 +169,21 @@ func (a *app) show(result report.Result, classes []eval.ClassIoU, f *evalFlags) 
 	}
 	fmt.Fprintf(a.out, "standard errors: bootstrap over images, seed %d\n\nIoU by class, %%\n", f.set.seed)
 	return printClasses(a.out, classes)
+}
+
+// printSearches tells what choosing channels, shares and amplitudes took.
+func (a *app) printSearches(phases []calib.Phase) error {
+	var rows [][]string
+	for _, p := range phases {
+		if p.Name != "statistics" && p.Name != "tables" {
+			rows = append(rows, []string{p.Name, duration(p.Time.Seconds()), fmt.Sprintf("%.0f", p.Passes)})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	fmt.Fprintf(a.out, "\ncalibration, besides statistics and tables (%d workers)\n", a.workers)
+	return tableOf(a.out, "search\ttime\tpasses", rows)
 }
 
 // printClasses prints one line per setting, one column per class.

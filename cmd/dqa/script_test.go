@@ -14,7 +14,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// asCommand makes the test's binary behave as dqa.
+const asCommand = "DQA_TEST_COMMAND"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"dqa": func() {
 		injectFault(os.Getenv("DQA_TEST_FAULT"))
 		main()
@@ -63,6 +69,7 @@ func TestScript(t *testing.T) {
 			"fails":    checkFailure,
 			"mkonnx":   makeONNX,
 			"mknpy":    makeNPY,
+			"pty":      inTerminal,
 
 			"empty": checkEmpty,
 		},

@@ -94,7 +94,10 @@ func (a *app) runSweep(ctx context.Context, model string, f *sweepFlags) error {
 	if err := ledger.remove(); err != nil {
 		return err
 	}
-	return a.print(a.out, result, func(w io.Writer) error { return report.WriteTable(w, result, report.TableOptions{}) })
+	if a.json {
+		return report.WriteJSON(a.out, result)
+	}
+	return report.WriteTable(a.out, result, report.TableOptions{})
 }
 
 // sweepGroup evaluates some variants, or finds in the ledger that it has been done.

@@ -42,6 +42,10 @@ pcb=(--data "npy:$seg/test_x.npy,$seg/test_y.npy" --calib "npy:$seg/calib_x.npy"
 
 table resnet32-cifar10 "ResNet-32, CIFAR-10: the paper's setting" resnet32_cifar10 "${cifar[@]}"
 table resnet32-cifar10-unsigned "ResNet-32, CIFAR-10: unsigned codes" resnet32_cifar10 "${cifar[@]}" --unsigned
+table resnet32-cifar10-rankings "ResNet-32, CIFAR-10: rankings and baselines at 3 bits" resnet32_cifar10 "${cifar[@]}" --bits 3 \
+  --methods "dqa:greedy,dqa:greedy-all,dqa:quantize-one,dqa:energy,dqa:mse,dqa:random:seed=1,dqa:random:seed=2,dqa:random:seed=3,direct,noisyquant,clip,dqa:energy:unsigned,dqa:energy:global:unsigned,direct:unsigned,noisyquant:unsigned,clip:unsigned,direct:unsigned:static-channel,clip:unsigned:static-channel"
+table unet-deeppcb-rankings "U-Net, DeepPCB segmentation: rankings and baselines at 3 bits" unet_deeppcb "${pcb[@]}" --bits 3 \
+  --methods "dqa:energy,dqa:mse,dqa:random:seed=1,dqa:random:seed=2,dqa:random:seed=3,direct,noisyquant,clip,direct:unsigned,noisyquant:unsigned,clip:unsigned"
 table unet-deeppcb "U-Net, DeepPCB segmentation: the paper's setting" unet_deeppcb "${pcb[@]}"
 table unet-deeppcb-unsigned "U-Net, DeepPCB segmentation: unsigned codes" unet_deeppcb "${pcb[@]}" --unsigned
 

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 )
 
-// ErrRead wraps what goes wrong while reading a file that could be opened.
+// ErrRead wraps what goes wrong while reading, but for files that are not there or may not be read.
 var ErrRead = errors.New("cannot read")
 
 // Op is an operation that can fail.
@@ -55,11 +55,11 @@ type Reader struct{ f *os.File }
 // Open opens a file for reading.
 func Open(path string) (*Reader, error) {
 	if err := try(OpOpen, path); err != nil {
-		return nil, err
+		return nil, readError(err)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, readError(err)
 	}
 	return &Reader{f}, nil
 }
@@ -94,9 +94,12 @@ func (r *Reader) ReadAt(b []byte, off int64) (int, error) {
 	return n, readError(err)
 }
 
+// readError leaves alone what says enough by itself.
 func readError(err error) error {
-	if err == nil || errors.Is(err, io.EOF) {
-		return err
+	for _, plain := range []error{nil, io.EOF, fs.ErrNotExist, fs.ErrPermission} {
+		if errors.Is(err, plain) {
+			return err
+		}
 	}
 	return fmt.Errorf("%w: %w", ErrRead, err)
 }

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/png"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dqa-go/dqa/demo"
+	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/internal/testdata"
+)
+
+// workplace holds a model and two images as files, and a profile.
+func workplace(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	t.Chdir(dir)
+	net, _ := demo.Network("demo:classify")
+	write := func(name string, b []byte) {
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("m.onnx", net.Model)
+	write("m.yaml", []byte("divisor: 255\n"))
+	if err := os.Mkdir("images", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b"} {
+		img := image.NewGray(image.Rect(0, 0, 64, 64))
+		for i := range img.Pix {
+			img.Pix[i] = uint8(i * int(name[0]))
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, img); err != nil {
+			t.Fatal(err)
+		}
+		write("images/"+name+".png", b.Bytes())
+	}
+	if code, _, stderr := dqaRun("calibrate", "m.onnx", "--data", "dir:images", "-o", "p.dqap", "-q"); code != 0 {
+		t.Fatal(stderr)
+	}
+	return dir
+}
+
+func dqaRun(args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(args, strings.NewReader(""), &out, &err)
+	return code, out.String(), err.String()
+}
+
+// Every operation on files fails once, the first, the second, ... until the command gets through: each time every
+// output is the old file or the whole new one, and the error is one that the catalogue knows.
+func TestFaultsAnywhere(t *testing.T) {
+	for name, c := range map[string]struct {
+		args    []string
+		outputs []string
+	}{
+		"calibrate": {[]string{"calibrate", "m.onnx", "--data", "dir:images", "--bits", "4", "-o", "out.dqap", "-q"}, []string{"out.dqap"}},
+		"search": {[]string{"calibrate", "m.onnx", "--data", "dir:images[0:1]", "--ranking", "quantize-one", "--save-every", "1ns", "--resume", "-o", "out.dqap", "-q"},
+			[]string{"out.dqap"}},
+		"encode": {[]string{"encode", "m.onnx", "--profile", "p.dqap", "--data", "dir:images", "-o", "frames", "-q"}, []string{"frames/a.dqaf", "frames/b.dqaf"}},
+		"decode": {[]string{"decode", "p.dqap", "frame", "-o", "out.npz"}, []string{"out.npz"}},
+		"report": {[]string{"eval", "m.onnx", "--data", "dir:images", "--profile", "p.dqap", "--report", "report", "-q"}, []string{"report/report.html", "report/report.json"}},
+		"sweep": {[]string{"sweep", "m.onnx", "--data", "dir:images", "--calib", "dir:images", "--methods", "direct", "--bits", "4", "-o", "report", "-q"},
+			[]string{"report/report.html", "report/report.json", "report/sweep.svg"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			workplace(t)
+			if code, _, stderr := dqaRun("encode", "m.onnx", "--profile", "p.dqap", "--data", "dir:images[0:1]", "-o", "made", "-q"); code != 0 {
+				t.Fatal(stderr)
+			}
+			if err := os.Rename("made/a.dqaf", "frame"); err != nil {
+				t.Fatal(err)
+			}
+			if code, _, stderr := dqaRun(c.args...); code != 0 {
+				t.Fatal(stderr)
+			}
+			whole := map[string][]byte{}
+			for _, path := range c.outputs {
+				b, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				whole[path] = b
+			}
+			operations := failOneAfterTheOther(t, c.args, whole)
+			if operations < 10 {
+				t.Errorf("only %d operations: this test shows little", operations)
+			}
+			t.Logf("%d operations", operations)
+		})
+	}
+}
+
+func failOneAfterTheOther(t *testing.T, args []string, whole map[string][]byte) (operations int) {
+	t.Helper()
+	t.Cleanup(func() { file.InjectFaults(nil) })
+	old := []byte("what was there before")
+	for i := 0; ; i++ {
+		for path := range whole {
+			if err := os.WriteFile(path, old, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = os.Remove("out.dqap" + progressExt)
+		n, failed := 0, ""
+		file.InjectFaults(func(op file.Op, path string) error {
+			n++
+			if n-1 == i {
+				failed = string(op) + " " + path
+				return syscall.EIO
+			}
+			return nil
+		})
+		code, stdout, stderr := dqaRun(args...)
+		file.InjectFaults(nil)
+		for path, want := range whole {
+			got, err := os.ReadFile(path)
+			if err != nil || !bytes.Equal(got, old) && (!bytes.Equal(got, want) || code == 0 && failed != "") {
+				t.Fatalf("%s fails: %s is neither old nor new (%d bytes, %v)", failed, path, len(got), err)
+			}
+			if leftovers, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*tmp-*")); len(leftovers) > 0 {
+				t.Fatalf("%s fails: %v left", failed, leftovers)
+			}
+		}
+		if failed == "" {
+			if code != 0 {
+				t.Fatal(stderr)
+			}
+			return i
+		}
+		if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 2 || strings.Contains(stderr, faultOther.hint) {
+			t.Fatalf("%s fails: exit code %d, %s%s", failed, code, stdout, stderr)
+		}
+	}
+}
+
+// TestKilledSearchesEndAsUndisturbedOnes kills `calibrate --ranking greedy` at ten random moments and resumes it.
+func TestKilledSearchesEndAsUndisturbedOnes(t *testing.T) {
+	model := testdata.Shared(t, "models", "resnet32_cifar10.onnx")
+	calib := testdata.Shared(t, "datasets", "cifar10", "calib.bin")
+	dir := t.TempDir()
+	args := func(out string) []string {
+		return []string{"calibrate", model, "--data", "cifar10:" + calib + "[0:6]", "--edges", "activations", "--ranking", "greedy",
+			"--save-every", "50ms", "-q", "-o", filepath.Join(dir, out)}
+	}
+	start := time.Now()
+	if code, _, stderr := dqaRun(args("whole.dqap")...); code != 0 {
+		t.Fatal(stderr)
+	}
+	took := time.Since(start)
+	seed := uint64(time.Now().UnixNano())
+	rng := rand.New(rand.NewPCG(seed, 0))
+	const kills = 10
+	killed, resumed := 0, 0
+	for killed < kills {
+		cmd := exec.Command(os.Args[0], append(args("killed.dqap"), "--resume")...)
+		cmd.Env = append(os.Environ(), asCommand+"=1")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(rng.Int64N(int64(took) / kills * 2)))
+		_ = cmd.Process.Kill() // fails if it has ended
+		if cmd.Wait() == nil {
+			break
+		}
+		killed++
+		if _, err := os.Stat(filepath.Join(dir, "killed.dqap"+progressExt)); err == nil {
+			resumed++
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("seed %d: killed %d times, progress left behind %d times", seed, killed, resumed)
+	if killed < 3 || resumed == 0 {
+		t.Errorf("killed %d times, %d of them with progress: this test shows little", killed, resumed)
+	}
+	if code, _, stderr := dqaRun(append(args("killed.dqap"), "--resume")...); code != 0 {
+		t.Fatal(stderr)
+	}
+	want, err := os.ReadFile(filepath.Join(dir, "whole.dqap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "killed.dqap")); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("another profile after %d kills, seed %d: %v", killed, seed, err)
+	}
+}
