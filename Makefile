@@ -40,5 +40,5 @@ generate: ## generated code and documents; git must stay clean
 	$(GO) generate ./...
 
 .PHONY: results
-results: build ## docs/results from the real networks and data in DQA_DATA (about 6 minutes on 2 cores)
+results: build ## docs/results from the real networks and data in DQA_DATA (about 15 minutes on 2 cores)
 	docs/results/make.sh bin/dqa
