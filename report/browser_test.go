@@ -44,7 +44,7 @@ func newBrowser(t *testing.T) *browser {
 		t.Skip("no chromium in PATH: the page is not opened")
 	}
 	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1200, 1000), chromedp.WSURLReadTimeout(60*time.Second))
+		chromedp.WindowSize(1200, 1000), chromedp.WSURLReadTimeout(60*time.Second))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)

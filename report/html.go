@@ -155,6 +155,9 @@ func (d *drawing) caption() string {
 		}
 	}
 	s := "Further left is smaller, further up is better; labels are bits per code."
+	if d.crowded {
+		s += " Of every method only those settings are drawn that none of its others beats in both; all are in the table."
+	}
 	if bars {
 		s += " Error bars: one paired standard error of the drop."
 	}

@@ -53,8 +53,9 @@ type drawing struct {
 	theme
 	quantity
 	extent
-	title string
-	all   []series
+	title   string
+	all     []series
+	crowded bool // only fronts are drawn
 }
 
 // newDrawing prepares the plot of a prepared result.
@@ -63,7 +64,7 @@ func newDrawing(r Result, t theme) (*drawing, error) {
 	if !ok {
 		return nil, ErrNothingToPlot
 	}
-	d := &drawing{theme: t, quantity: q, all: seriesOf(r, q)}
+	d := &drawing{theme: t, quantity: q, all: seriesOf(r, q), crowded: isCrowded(drawableRows(r, q))}
 	d.title = q.name + " over stored bits per value: " + r.Model + " on " + r.Data
 	d.extent = frame(d.all, q.ref)
 	return d, nil

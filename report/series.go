@@ -63,11 +63,13 @@ func seriesOf(r Result, q quantity) []series {
 	var keys []key
 	var names namer
 	groups := map[key][]Row{}
-	for _, row := range r.Rows {
-		if isFloat(row) || !drawable(row.StoredBits) || *row.StoredBits < 0 || !drawable(q.y(row)) {
-			continue
-		}
+	rows := drawableRows(r, q)
+	crowded := isCrowded(rows)
+	for _, row := range rows {
 		k := key{settingOf(row), str(row.Coder)}
+		if crowded {
+			k.setting = k.setting.family()
+		}
 		if groups[k] == nil {
 			keys = append(keys, k)
 		}
@@ -84,11 +86,63 @@ func seriesOf(r Result, q quantity) []series {
 			family: slices.Index(names.families, k.setting),
 			points: pointsOf(groups[k], q),
 		}
+		if crowded {
+			all[i].points = front(all[i].points)
+		}
 		if suffix != "" {
 			all[i].coder = names.number(k.coder)
 		}
 	}
 	return all
+}
+
+func drawableRows(r Result, q quantity) (rows []Row) {
+	for _, row := range r.Rows {
+		if !isFloat(row) && drawable(row.StoredBits) && *row.StoredBits >= 0 && drawable(q.y(row)) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// manySeries are more than a plot can tell apart.
+const manySeries = 16
+
+// isCrowded tells whether one line per setting and coder would be too many: of each method's settings only those are
+// drawn that no other of them beats.
+func isCrowded(rows []Row) bool {
+	lines := map[setting]map[string]bool{}
+	n := 0
+	for _, row := range rows {
+		s := settingOf(row)
+		if lines[s] == nil {
+			lines[s] = map[string]bool{}
+		}
+		if !lines[s][str(row.Coder)] {
+			lines[s][str(row.Coder)] = true
+			n++
+		}
+	}
+	return n > manySeries
+}
+
+// family is what m, r, ranking and seed do not change.
+func (s setting) family() setting {
+	s.extra, s.ratio, s.ranking, s.seed = "", "", "", ""
+	return s
+}
+
+// front keeps the points that no other one beats in both size and y, from the smallest on.
+func front(points []point) []point {
+	points = slices.Clone(points)
+	slices.SortStableFunc(points, func(a, b point) int { return cmp.Or(cmp.Compare(a.x, b.x), cmp.Compare(b.y, a.y)) })
+	var best []point
+	for _, p := range points {
+		if len(best) == 0 || p.y > best[len(best)-1].y {
+			best = append(best, p)
+		}
+	}
+	return best
 }
 
 // drawable: known, and of a size that an axis can show; others stay in the table.
