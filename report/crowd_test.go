@@ -49,4 +49,3 @@ func TestCrowdedPlotsShowFronts(t *testing.T) {
 		t.Error("a plot that shows everything says that settings are left out")
 	}
 }
-
