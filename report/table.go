@@ -20,7 +20,7 @@ const (
 )
 
 // squeezed lists what a narrow terminal goes without, in this order.
-var squeezed = []string{"profile", "agree %", "KL", "ranking", "r", "codes", "scale", "coder", "drop ± se"}
+var squeezed = []string{"profile", "agree %", "KL", "seed", "scale", "r", "codes", "ranking", "coder", "drop ± se"}
 
 // WriteTable writes r as a table for terminals: a line on what was measured, one row per method and setting with the
 // fp32 row first, and a legend. Columns without content are left out, and so are those that do not fit into the

@@ -106,7 +106,9 @@ func (a *app) printDemo(results []report.Result, dir string, took time.Duration)
 		if i > 0 {
 			fmt.Fprintln(a.out)
 		}
-		if err := report.WriteTable(a.out, r, report.TableOptions{NoLegend: i+1 < len(results)}); err != nil {
+		opt := a.tableOptions()
+		opt.NoLegend = i+1 < len(results)
+		if err := report.WriteTable(a.out, r, opt); err != nil {
 			return err
 		}
 		fmt.Fprintln(a.out, report.Summary(r))

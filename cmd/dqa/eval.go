@@ -161,7 +161,7 @@ func (a *app) show(result report.Result, classes []eval.ClassIoU, f *evalFlags) 
 	if a.json {
 		return report.WriteJSON(a.out, result)
 	}
-	if err := report.WriteTable(a.out, result, report.TableOptions{}); err != nil {
+	if err := report.WriteTable(a.out, result, a.tableOptions()); err != nil {
 		return err
 	}
 	if len(classes) == 0 {

@@ -97,7 +97,7 @@ func (a *app) runSweep(ctx context.Context, model string, f *sweepFlags) error {
 	if a.json {
 		return report.WriteJSON(a.out, result)
 	}
-	return report.WriteTable(a.out, result, report.TableOptions{})
+	return report.WriteTable(a.out, result, a.tableOptions())
 }
 
 // sweepGroup evaluates some variants, or finds in the ledger that it has been done.
