@@ -18,13 +18,13 @@ var roles = func() map[string]role {
 	m := map[string]role{}
 	for _, op := range []string{
 		"Reshape", "Transpose", "Slice", "Split", "Concat", "Pad", "Expand", "Tile", "Gather", "DepthToSpace",
-		"SpaceToDepth", "Identity", "MaxPool", "GlobalMaxPool", "ReduceMax", "ReduceMin",
+		"SpaceToDepth", "Identity", "Where", "MaxPool", "GlobalMaxPool", "ReduceMax", "ReduceMin",
 	} {
 		m[op] = views
 	}
 	for _, op := range []string{
 		"Relu", "Clip", "LeakyRelu", "PRelu", "Elu", "Selu", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh", "Gelu",
-		"Swish", "Mish", "Softplus", "Softsign",
+		"Swish", "Mish", "Softplus", "Softsign", "ThresholdedRelu",
 	} {
 		m[op] = activates
 	}

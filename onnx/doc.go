@@ -38,7 +38,7 @@
 //	Swish              X; alpha: x * sigmoid(alpha x) (SiLU), from Mul and Sigmoid
 //	Softmax, LogSoftmax  X; axis (opset 13's meaning: along one axis)
 //	Add, Sub, Mul, Div, Pow, Min, Max  A, B (exactly two); Sum and longer Min/Max become chains
-//	Neg, Abs, Exp, Log, Sqrt, Reciprocal, Erf, Floor, Ceil, Round, Sin, Cos  X
+//	Neg, Abs, Sign, Exp, Log, Sqrt, Reciprocal, Erf, Floor, Ceil, Round, Sin, Cos  X
 //	Concat             inputs...; axis
 //	Split              X; axis, split (sizes, one per output)
 //	Slice              X; starts, ends, steps (one of each per axis of X, clamped; output o reads starts+o*steps)
@@ -49,15 +49,19 @@
 //	Expand             X; shape (the output's)
 //	Tile               X; repeats (one per axis)
 //	Gather             X, indices const Int64 (any rank, >= 0); axis
-//	Resize             X; mode "nearest" or "linear", coordinate_transformation_mode ("half_pixel",
-//	                   "pytorch_half_pixel", "asymmetric" or "align_corners"), nearest_mode, scales (one per axis; only
-//	                   spatial ones differ from 1; the size of the result is the one in Values, not recomputed). Also
-//	                   Upsample
+//	Resize             X; mode "nearest", "linear" or "cubic", coordinate_transformation_mode, nearest_mode, scales
+//	                   (one per axis; only spatial ones differ from 1; the size of the result is the one in Values, not
+//	                   recomputed); of cubic also cubic_coeff_a and exclude_outside, of "tf_crop_and_resize" also roi
+//	                   (starts, then ends, of all axes) and extrapolation_value. Also Upsample
 //	DepthToSpace       X; blocksize, mode "DCR" or "CRD"
 //	SpaceToDepth       X; blocksize
-//	ReduceMean, ReduceSum, ReduceMax, ReduceMin  X; axes (sorted, never empty), keepdims
+//	ReduceMean, ReduceSum, ReduceMax, ReduceMin, ReduceProd  X; axes (sorted, never empty), keepdims. Other reductions
+//	                   become these with operators before and after
+//	LRN                X; alpha, beta, bias, size
+//	ThresholdedRelu    X; alpha
+//	Where              condition const (zeros and ones), A, B
 //	Identity           X; only where a network output is its input, a constant or another output
 //
-// Constant, ConstantOfShape, Shape, Size, Range, Cast, Where, comparisons, Dropout and integer arithmetic never reach
-// the engine: they are folded or removed, or the model is refused.
+// Constant, ConstantOfShape, Shape, Size, Range, Cast, comparisons, Dropout and integer arithmetic never reach the engine:
+// they are folded or removed, or the model is refused.
 package onnx

@@ -159,7 +159,7 @@ func TestRefused(t *testing.T) {
 		{"index", net(13, 4).ints("i", 4).node("Gather", "x i", "y", "axis", 1), ErrInvalid, "index 4 is out of range"},
 		{"empty slice", net(13, 4).ints("s", 2).ints("e", 2).ints("a", 1).node("Slice", "x s e a", "y"), ErrUnsupported, "result is empty"},
 		{"step 0", net(13, 4).ints("s", 0).ints("e", 2).ints("a", 1).ints("t", 0).node("Slice", "x s e a t", "y"), ErrInvalid, "step 0"},
-		{"cubic", net(13, 4, 4, 4).floats("s", I(4), 1).node("Resize", "x _ s", "y", "mode", "cubic"), ErrUnsupported, "cubic"},
+		{"mode of resizing", net(13, 4, 4, 4).floats("s", I(4), 1).node("Resize", "x _ s", "y", "mode", "sinc"), ErrInvalid, "sinc"},
 		{"bias size", net(13, 4, 5, 5).floats("w", I(2, 4, 3, 3), 1).floats("b", I(3), 1).node("Conv", "x w b", "y"), ErrInvalid, "bias has 3 entries"},
 		{"division by zero", net(13, 4).ints("i", 0).node("Div", "i i", "s").node("Reshape", "x s", "y"), ErrInvalid, "division by zero"},
 		{"training", net(14, 4).floats("k", I(4), 1).node("BatchNormalization", "x k k k k", "y", "training_mode", 1), ErrUnsupported, "inference"},

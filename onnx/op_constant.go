@@ -15,6 +15,7 @@ var constantOperators = table{
 	"Size":            {inputs: [2]int{1, 1}, lower: lowerSize},
 	"Range":           {since: 11, inputs: [2]int{3, 3}, lower: lowerRange},
 	"Cast":            {inputs: [2]int{1, 1}, attrs: "to:i saturate:i", lower: lowerCast},
+	"CastLike":        {since: 15, inputs: [2]int{2, 2}, attrs: "saturate:i", lower: func(c *call) error { return c.cast(c.in(1).Type) }},
 }
 
 // setConstant makes the first output the constant t.
@@ -116,7 +117,11 @@ func lowerCast(c *call) error {
 	if !ok {
 		return refuse("to element type %d", c.node.Attrs.Int("to", 0))
 	}
-	if to.dtype == c.in(0).Type {
+	return c.cast(to.dtype)
+}
+
+func (c *call) cast(to DType) error {
+	if to == c.in(0).Type {
 		return c.pass()
 	}
 	t := c.tensor(0)
@@ -126,7 +131,7 @@ func lowerCast(c *call) error {
 	if _, err := c.reserve(t.Shape); err != nil {
 		return err
 	}
-	return c.setConstant(t.cast(to.dtype))
+	return c.setConstant(t.cast(to))
 }
 
 // cast converts a constant; fractions are cut off.

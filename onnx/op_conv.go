@@ -223,9 +223,10 @@ func (w window) transposed(s []int, extra, want []int64) ([]int, error) {
 	out := make([]int, rank)
 	for i := range s {
 		if want != nil {
-			if want[i] < 1 || want[i] > full(i) {
+			if want[i] < 1 || want[i] >= full(i)+w.strides[i] {
 				return nil, refuse("output_shape %v is larger than its windows reach", want)
 			}
+			extra[i] += max(0, want[i]-full(i)) // what no window reaches holds the bias only
 			w.split(i, full(i)-want[i], w.auto == "SAME_UPPER")
 		}
 		n := full(i) - w.pads[i] - w.pads[rank+i]

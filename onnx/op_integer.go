@@ -78,7 +78,7 @@ func lowerNot(c *call) error {
 	return c.setConstant(r)
 }
 
-// lowerWhere folds constants; a condition that is the same everywhere picks one of two computed inputs.
+// lowerWhere folds constants; the condition must be one.
 func lowerWhere(c *call) error {
 	cond, err := c.fixed(0, "condition")
 	if err != nil {
@@ -96,7 +96,7 @@ func lowerWhere(c *call) error {
 		return err
 	}
 	if c.tensor(1) == nil || c.tensor(2) == nil {
-		return c.pick(cond, shape)
+		return c.choose(cond, shape)
 	}
 	if _, err := c.reserve(shape); err != nil {
 		return err
@@ -114,7 +114,8 @@ func lowerWhere(c *call) error {
 	return c.setConstant(x)
 }
 
-func (c *call) pick(cond *Tensor, shape []int) error {
+// choose picks one input where the condition is the same everywhere, else leaves it to the engine.
+func (c *call) choose(cond *Tensor, shape []int) error {
 	for i, k := range []int64{1, 0} {
 		all := !slices.Contains(cond.Ints, 1-k)
 		if all && slices.Equal(c.shape(i+1), shape) {
@@ -122,5 +123,13 @@ func (c *call) pick(cond *Tensor, shape []int) error {
 			return nil
 		}
 	}
-	return refuse("it chooses between values computed at run time")
+	mask := &Tensor{Type: Float32, Shape: cond.Shape, Floats: make([]float32, len(cond.Ints))}
+	for i, v := range cond.Ints {
+		mask.Floats[i] = float32(v)
+	}
+	name, err := c.added("condition", mask)
+	if err != nil {
+		return err
+	}
+	return c.emit("Where", []string{name, c.node.Inputs[1], c.node.Inputs[2]}, nil, shape)
 }

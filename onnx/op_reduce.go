@@ -17,17 +17,35 @@ var reduceOperators = table{
 const reduceAttrs = "axes:I keepdims:i noop_with_empty_axes:i"
 
 func lowerReduce(c *call) error {
+	r, err := c.reduction()
+	if err != nil {
+		return err
+	}
+	if r.nothing {
+		return c.pass()
+	}
+	return c.emit(c.node.Op, c.node.Inputs[:1], r.attrs, r.shape)
+}
+
+// reduction is what all reductions have in common.
+type reduction struct {
+	attrs   Attributes
+	shape   []int // of the result
+	nothing bool  // no axis is reduced
+}
+
+func (c *call) reduction() (reduction, error) {
 	s, a := c.shape(0), c.node.Attrs
 	list, err := c.listed("axes", 1)
 	if err != nil {
-		return err
+		return reduction{}, err
 	}
 	if len(list) == 0 && (a.Int("noop_with_empty_axes", 0) != 0 || len(s) == 0) {
-		return c.pass()
+		return reduction{shape: s, nothing: true}, nil
 	}
 	axes, err := axesOf(list, len(s))
 	if err != nil {
-		return err
+		return reduction{}, err
 	}
 	slices.Sort(axes)
 	keep := a.Int("keepdims", 1) != 0
@@ -45,10 +63,7 @@ func lowerReduce(c *call) error {
 			axes = append(axes, i)
 		}
 	}
-	if c.node.Op == "ReduceProd" && c.tensor(0) == nil {
-		return refuse("computed at run time")
-	}
-	return c.emit(c.node.Op, c.node.Inputs[:1], Attributes{"axes": toInt64s(axes), "keepdims": truth(keep)}, shape)
+	return reduction{attrs: Attributes{"axes": toInt64s(axes), "keepdims": truth(keep)}, shape: shape}, nil
 }
 
 func evalReduce(n *Node, t *Tensor, shape []int) *Tensor {

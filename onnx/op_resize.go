@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"maps"
 	"math"
 	"slices"
 )
@@ -17,6 +18,7 @@ type resize struct {
 	mode, coordinates, nearest string
 	scales                     []float32
 	shape                      []int
+	more                       Attributes // of cubic and tf_crop_and_resize
 }
 
 func (c *call) resize(r resize) error {
@@ -24,8 +26,8 @@ func (c *call) resize(r resize) error {
 	if r.mode == "bilinear" {
 		r.mode = "linear" // opset 7 exporters
 	}
-	if r.mode != "nearest" && r.mode != "linear" {
-		return refuse("mode %q", r.mode)
+	if !slices.Contains([]string{"nearest", "linear", "cubic"}, r.mode) {
+		return invalid("mode %q", r.mode)
 	}
 	if len(s) != 3 && len(s) != 4 {
 		return refuse("it has %d axes, 3 or 4 are supported", len(s))
@@ -33,12 +35,14 @@ func (c *call) resize(r resize) error {
 	if r.scales[0] != 1 || r.scales[1] != 1 {
 		return refuse("it resizes the batch or the channels")
 	}
-	if slices.Equal(r.shape, s) && slices.Min(r.scales) == 1 && slices.Max(r.scales) == 1 {
+	if slices.Equal(r.shape, s) && slices.Min(r.scales) == 1 && slices.Max(r.scales) == 1 && r.coordinates != cropped {
 		return c.pass()
 	}
-	return c.emit("Resize", c.node.Inputs[:1], Attributes{
+	attrs := Attributes{
 		"mode": r.mode, "coordinate_transformation_mode": r.coordinates, "nearest_mode": r.nearest, "scales": r.scales,
-	}, r.shape)
+	}
+	maps.Copy(attrs, r.more)
+	return c.emit("Resize", c.node.Inputs[:1], attrs, r.shape)
 }
 
 // scaled fills in the shape that scales give: the product is rounded down, in float32 like ONNX Runtime's.
@@ -87,33 +91,74 @@ func lowerResize(c *call) error {
 		coordinates: a.String("coordinate_transformation_mode", "half_pixel"),
 		nearest:     a.String("nearest_mode", "round_prefer_floor"),
 	}
-	if !slices.Contains([]string{"half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"}, r.coordinates) {
+	if !slices.Contains([]string{"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric", "align_corners", cropped}, r.coordinates) {
 		return refuse("coordinate_transformation_mode %q", r.coordinates)
 	}
 	if !slices.Contains([]string{"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}, r.nearest) {
 		return invalid("nearest_mode %q", r.nearest)
 	}
-	if a.Int("antialias", 0) != 0 || a.String("keep_aspect_ratio_policy", "stretch") != "stretch" {
-		return refuse("antialias and keep_aspect_ratio_policy are not implemented")
+	if a.Int("antialias", 0) != 0 {
+		return refuse("antialias is not implemented")
 	}
 	if err := c.target(&r); err != nil {
 		return err
 	}
+	r.more = Attributes{}
+	if r.mode == "cubic" {
+		r.more["cubic_coeff_a"], r.more["exclude_outside"] = a.Float("cubic_coeff_a", -0.75), truth(a.Int("exclude_outside", 0) != 0)
+	}
+	if r.coordinates == cropped {
+		roi, err := c.region()
+		if err != nil {
+			return err
+		}
+		r.more["roi"], r.more["extrapolation_value"] = roi, a.Float("extrapolation_value", 0)
+	}
 	return c.resize(r)
+}
+
+// cropped is the coordinate mode that also takes a part of the image.
+const cropped = "tf_crop_and_resize"
+
+// region reads the starts and ends of all axes.
+func (c *call) region() ([]float32, error) {
+	roi, err := c.floats(1, "roi")
+	if err != nil {
+		return nil, err
+	}
+	n := len(c.shape(0))
+	axes, err := c.resizedAxes()
+	if err != nil {
+		return nil, err
+	}
+	if err := sized(roi, 2*len(axes), "roi"); err != nil {
+		return nil, err
+	}
+	all := append(make([]float32, n), slices.Repeat([]float32{1}, n)...)
+	for i, a := range axes {
+		all[a], all[n+a] = roi[i], roi[len(axes)+i]
+	}
+	return all, nil
+}
+
+// resizedAxes are those that scales, sizes and roi speak of: all, unless the attribute axes names some.
+func (c *call) resizedAxes() ([]int, error) {
+	if list := c.node.Attrs.Ints("axes"); list != nil {
+		return axesOf(list, len(c.shape(0)))
+	}
+	axes := make([]int, len(c.shape(0)))
+	for i := range axes {
+		axes[i] = i
+	}
+	return axes, nil
 }
 
 // target reads scales or sizes, spread over all axes where the axes attribute names some.
 func (c *call) target(r *resize) error {
 	s := c.shape(0)
-	axes := make([]int, len(s))
-	for i := range axes {
-		axes[i] = i
-	}
-	if list := c.node.Attrs.Ints("axes"); list != nil {
-		var err error
-		if axes, err = axesOf(list, len(s)); err != nil {
-			return err
-		}
+	axes, err := c.resizedAxes()
+	if err != nil {
+		return err
 	}
 	r.scales, r.shape = slices.Repeat([]float32{1}, len(s)), slices.Clone(s)
 	scales, err := c.floats(2, "scales")
@@ -127,7 +172,7 @@ func (c *call) target(r *resize) error {
 	if err != nil {
 		return err
 	}
-	return r.bySizes(s, axes, sizes)
+	return r.bySizes(s, axes, sizes, c.node.Attrs.String("keep_aspect_ratio_policy", "stretch"))
 }
 
 func (r *resize) byScales(s, axes []int, scales []float32) error {
@@ -140,7 +185,7 @@ func (r *resize) byScales(s, axes []int, scales []float32) error {
 	return r.scaled(s)
 }
 
-func (r *resize) bySizes(s, axes []int, sizes []int64) error {
+func (r *resize) bySizes(s, axes []int, sizes []int64, policy string) error {
 	if err := sized(sizes, len(axes), "sizes"); err != nil {
 		return err
 	}
@@ -153,6 +198,33 @@ func (r *resize) bySizes(s, axes []int, sizes []int64) error {
 		}
 		r.shape[a] = int(sizes[i])
 		r.scales[a] = float32(sizes[i]) / float32(s[a])
+	}
+	return r.keepAspect(s, axes, policy)
+}
+
+// keepAspect gives all axes the smallest or the largest of their scales.
+func (r *resize) keepAspect(s, axes []int, policy string) error {
+	pick := map[string]func(...float32) float32{
+		"not_larger":  func(v ...float32) float32 { return slices.Min(v) },
+		"not_smaller": func(v ...float32) float32 { return slices.Max(v) },
+	}[policy]
+	if policy == "stretch" {
+		return nil
+	}
+	if pick == nil {
+		return invalid("keep_aspect_ratio_policy %q", policy)
+	}
+	var scales []float32
+	for _, a := range axes {
+		scales = append(scales, r.scales[a])
+	}
+	scale := pick(scales...)
+	for _, a := range axes {
+		size := math.Floor(float64(scale)*float64(s[a]) + 0.5)
+		if size < 1 || size > MaxElements {
+			return invalid("scale %g of axis %d is out of range", scale, a)
+		}
+		r.shape[a], r.scales[a] = int(size), scale
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ var registry table
 
 func init() {
 	registry = table{}
-	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators} {
+	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators, composedOperators} {
 		maps.Copy(registry, t)
 	}
 }

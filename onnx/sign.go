@@ -10,7 +10,7 @@ var keepers = []string{
 	"Reshape", "Transpose", "Slice", "Split", "Concat", "Expand", "Tile", "DepthToSpace", "SpaceToDepth", "Identity",
 	"MaxPool", "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "Resize", "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin",
 	"Add", "Mul", "Div", "Min", "Tanh", "HardSwish", "Swish", "Gelu", "Mish", "Elu", "Selu", "LeakyRelu", "Softsign",
-	"Erf", "Floor", "Ceil", "Round", "Reciprocal",
+	"Erf", "Floor", "Ceil", "Round", "Reciprocal", "Sign", "LRN", "ThresholdedRelu", "Where", "ReduceProd",
 }
 
 // firstKeepers do so if their first input has no negative numbers, whatever the others hold.
@@ -43,6 +43,8 @@ func (n *Node) nonNegative(known func(string) bool) bool {
 		return true
 	case n.Op == "Clip":
 		return n.Attrs.Float("max", 0) >= 0 && (n.Attrs.Float("min", -1) >= 0 || all())
+	case n.Op == "Resize" && (n.Attrs.String("mode", "") == "cubic" || n.Attrs.Float("extrapolation_value", 0) < 0):
+		return false // cubic interpolation overshoots
 	case n.Op == "Pad":
 		return n.Attrs.Float("value", 0) >= 0 && all()
 	case n.Op == "Max":

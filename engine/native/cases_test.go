@@ -110,6 +110,11 @@ func (c opCase) graph(t testing.TB) (*onnx.Graph, *tensor.Tensor) {
 		}
 		n.Attrs[name] = v
 	}
+	defer func() {
+		if c.Op == "Where" { // the network's input comes first in a case, the condition in a node
+			n.Inputs[0], n.Inputs[1] = n.Inputs[1], n.Inputs[0]
+		}
+	}()
 	b := newGraphBuilder(c.Inputs[0].Shape...)
 	var x *tensor.Tensor
 	for i, in := range c.Inputs {

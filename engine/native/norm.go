@@ -71,16 +71,8 @@ func buildLayerNormalization(s *site) (runner, error) {
 }
 
 func normalize(dst, x, scale, bias []float32, epsilon float64) {
-	var sum, squares float64
-	for _, v := range x {
-		sum += float64(v)
-	}
-	mean := sum / float64(len(x))
-	for _, v := range x {
-		d := float64(v) - mean
-		squares += d * d
-	}
-	inv := 1 / math.Sqrt(squares/float64(len(x))+epsilon)
+	mean, variance := moments(x)
+	inv := 1 / math.Sqrt(variance+epsilon)
 	for i, v := range x {
 		dst[i] = float32((float64(v)-mean)*inv)*scale[i] + bias[i]
 	}
@@ -93,10 +85,14 @@ func buildSoftmax(s *site) (runner, error) {
 		return nil, fmt.Errorf("axis %d of %d", axis, len(shape))
 	}
 	n, step := shape[axis], tensor.Size(shape[axis+1:])
+	f := softmax
+	if s.Op == "LogSoftmax" {
+		f = logSoftmax
+	}
 	return func(t *task) {
 		for at := 0; at < len(t.in[0]); at += n * step {
 			for i := at; i < at+step; i++ {
-				softmax(t.out[0][i:], t.in[0][i:], n, step)
+				f(t.out[0][i:], t.in[0][i:], n, step)
 			}
 		}
 	}, nil
@@ -118,4 +114,93 @@ func softmax(dst, x []float32, n, step int) {
 	for i := range n {
 		dst[i*step] *= inv
 	}
+}
+
+// logSoftmax works on n values, step apart.
+func logSoftmax(dst, x []float32, n, step int) {
+	top := x[0]
+	for i := range n {
+		top = max(top, x[i*step])
+	}
+	var sum float64
+	for i := range n {
+		sum += math.Exp(float64(x[i*step] - top))
+	}
+	shift := float64(top) + math.Log(sum)
+	for i := range n {
+		dst[i*step] = float32(float64(x[i*step]) - shift)
+	}
+}
+
+// buildInstanceNormalization gives every channel mean 0 and variance 1, then its scale and bias.
+func buildInstanceNormalization(s *site) (runner, error) {
+	shape := s.shape(0)
+	if len(shape) < 3 {
+		return nil, errSpatial
+	}
+	channels, plane := shape[1], tensor.Size(shape[2:])
+	scale, err := s.constant(1)
+	if err != nil {
+		return nil, err
+	}
+	bias, err := s.constant(2)
+	if err != nil {
+		return nil, err
+	}
+	if len(scale) != channels || len(bias) != channels {
+		return nil, fmt.Errorf("%d scales and %d biases for %d channels", len(scale), len(bias), channels)
+	}
+	epsilon := float64(s.Attrs.Float("epsilon", 1e-5))
+	return func(t *task) {
+		for i := range len(t.in[0]) / plane {
+			dst, x := t.out[0][i*plane:][:plane], t.in[0][i*plane:][:plane]
+			m, variance := moments(x)
+			a := float64(scale[i%channels]) / math.Sqrt(variance+epsilon)
+			for k, v := range x {
+				dst[k] = float32((float64(v)-m)*a + float64(bias[i%channels]))
+			}
+		}
+	}, nil
+}
+
+// moments are the mean and the variance (by n), in two passes.
+func moments(x []float32) (mean, variance float64) {
+	for _, v := range x {
+		mean += float64(v)
+	}
+	mean /= float64(len(x))
+	for _, v := range x {
+		d := float64(v) - mean
+		variance += d * d
+	}
+	return mean, variance / float64(len(x))
+}
+
+// buildLRN is local response normalization across size channels (ONNX operator LRN): x / (bias + alpha/size * sum of
+// squares)^beta.
+func buildLRN(s *site) (runner, error) {
+	shape, size := s.shape(0), s.Attrs.Int("size", 0)
+	if len(shape) < 2 || size < 1 {
+		return nil, fmt.Errorf("size %d, input %v", size, shape)
+	}
+	channels, plane := shape[1], tensor.Size(shape[2:])
+	alpha, beta := float64(s.Attrs.Float("alpha", 1e-4))/float64(size), float64(s.Attrs.Float("beta", 0.75))
+	bias := float64(s.Attrs.Float("bias", 1))
+	before := (size - 1) / 2
+	return func(t *task) {
+		for at := 0; at < len(t.in[0]); at += channels * plane {
+			x, dst := t.in[0][at:][:channels*plane], t.out[0][at:][:channels*plane]
+			for c := range channels {
+				from, to := max(0, c-before), min(channels, c-before+size)
+				for k := range plane {
+					squares := 0.0
+					for j := from; j < to; j++ {
+						v := float64(x[j*plane+k])
+						squares += v * v
+					}
+					dst[c*plane+k] = float32(float64(x[c*plane+k]) / math.Pow(bias+alpha*squares, beta))
+				}
+			}
+		}
+	}, nil
 }

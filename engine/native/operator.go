@@ -37,6 +37,8 @@ var operators = map[string]operator{
 
 	"BatchNormalization": {buildBatchNormalization, 5, 5},
 	"Softmax":            {buildSoftmax, 1, 1},
+	"LogSoftmax":         {buildSoftmax, 1, 1},
+	"LRN":                {buildLRN, 1, 1},
 
 	"Relu":        {buildUnary, 1, 1},
 	"Clip":        {buildUnary, 1, 1},
@@ -46,8 +48,27 @@ var operators = map[string]operator{
 	"HardSwish":   {buildUnary, 1, 1},
 	"HardSigmoid": {buildUnary, 1, 1},
 	"Swish":       {buildUnary, 1, 1},
+	"Elu":         {buildUnary, 1, 1},
+	"Selu":        {buildUnary, 1, 1},
+	"Gelu":        {buildUnary, 1, 1},
+	"Softplus":    {buildUnary, 1, 1},
+	"Softsign":    {buildUnary, 1, 1},
+	"Mish":        {buildUnary, 1, 1},
 	"Exp":         {buildUnary, 1, 1},
+	"Log":         {buildUnary, 1, 1},
 	"Sqrt":        {buildUnary, 1, 1},
+	"Reciprocal":  {buildUnary, 1, 1},
+	"Erf":         {buildUnary, 1, 1},
+	"Neg":         {buildUnary, 1, 1},
+	"Abs":         {buildUnary, 1, 1},
+	"Sign":        {buildUnary, 1, 1},
+	"Floor":       {buildUnary, 1, 1},
+	"Ceil":        {buildUnary, 1, 1},
+	"Round":       {buildUnary, 1, 1},
+	"Sin":         {buildUnary, 1, 1},
+	"Cos":         {buildUnary, 1, 1},
+
+	"ThresholdedRelu": {buildUnary, 1, 1},
 
 	"Add":   {buildBinary, 2, 2},
 	"Sub":   {buildBinary, 2, 2},
@@ -61,7 +82,12 @@ var operators = map[string]operator{
 	"MaxPool":           {buildMaxPool, 1, 1},
 	"AveragePool":       {buildAveragePool, 1, 1},
 	"GlobalAveragePool": {buildGlobalPool, 1, 1},
+	"GlobalMaxPool":     {buildGlobalPool, 1, 1},
 	"ReduceMean":        {buildReduce, 1, 1},
+	"ReduceSum":         {buildReduce, 1, 1},
+	"ReduceMax":         {buildReduce, 1, 1},
+	"ReduceMin":         {buildReduce, 1, 1},
+	"ReduceProd":        {buildReduce, 1, 1},
 
 	"Concat":    {buildConcat, 1, manyInputs},
 	"Split":     {buildSplit, 1, 1},
@@ -71,7 +97,14 @@ var operators = map[string]operator{
 	"Transpose": {buildTranspose, 1, 1},
 	"Resize":    {buildResize, 1, 1},
 
-	"LayerNormalization": {buildLayerNormalization, 2, 3},
+	"Expand":       {buildExpand, 1, 1},
+	"Tile":         {buildTile, 1, 1},
+	"DepthToSpace": {buildDepthToSpace, 1, 1},
+	"SpaceToDepth": {buildSpaceToDepth, 1, 1},
+	"Where":        {buildWhere, 3, 3},
+
+	"LayerNormalization":    {buildLayerNormalization, 2, 3},
+	"InstanceNormalization": {buildInstanceNormalization, 3, 3},
 }
 
 // views are the operators whose output holds the elements of the input in the same order.

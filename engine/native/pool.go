@@ -129,10 +129,10 @@ func counts(positions []reach, out, stride, in, before, behind int, pad bool) []
 	return n
 }
 
-// buildGlobalPool averages all spatial axes.
+// buildGlobalPool reduces all spatial axes.
 func buildGlobalPool(s *site) (runner, error) {
 	if len(s.shape(0)) < 3 {
 		return nil, errSpatial
 	}
-	return reduceRows(tensor.Size(s.shape(0)[2:]), mean), nil
+	return reduceRows(tensor.Size(s.shape(0)[2:]), reducers[s.Op]), nil
 }

@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -16,6 +17,33 @@ func mean(x []float32) float32 {
 		sum += float64(v)
 	}
 	return float32(sum / float64(len(x)))
+}
+
+func added(x []float32) float32 {
+	var sum float64
+	for _, v := range x {
+		sum += float64(v)
+	}
+	return float32(sum)
+}
+
+func multiplied(x []float32) float32 {
+	p := 1.0
+	for _, v := range x {
+		p *= float64(v)
+	}
+	return float32(p)
+}
+
+// reducers by operator. The largest and the smallest value are NaN where one value is.
+var reducers = map[string]reducer{
+	"ReduceMean":        mean,
+	"ReduceSum":         added,
+	"ReduceProd":        multiplied,
+	"ReduceMax":         slices.Max[[]float32],
+	"ReduceMin":         slices.Min[[]float32],
+	"GlobalAveragePool": mean,
+	"GlobalMaxPool":     slices.Max[[]float32],
 }
 
 // reduceRows reduces every n values that follow each other.
@@ -49,7 +77,7 @@ func buildReduce(s *site) (runner, error) {
 			}
 		}
 	}
-	rows := reduceRows(n, mean)
+	rows := reduceRows(n, reducers[s.Op])
 	move := transposition(shape, perm)
 	if move.identity() {
 		return rows, nil

@@ -33,10 +33,80 @@ func (s *site) unary() unary {
 	case "Swish":
 		alpha := float64(s.Attrs.Float("alpha", 1))
 		return each(func(v float64) float64 { return v * sigmoid(alpha*v) })
-	case "Exp":
-		return each(math.Exp)
-	default: // Sqrt
-		return each(math.Sqrt)
+	case "Elu":
+		return elu(s.Attrs.Float("alpha", 1), 1)
+	case "Selu":
+		return elu(s.Attrs.Float("alpha", 0), s.Attrs.Float("gamma", 0))
+	case "ThresholdedRelu":
+		return threshold(s.Attrs.Float("alpha", 1))
+	case "Gelu":
+		if s.Attrs.String("approximate", "none") == "tanh" {
+			return each(geluTanh)
+		}
+		return each(gelu)
+	}
+	return each(functions[s.Op])
+}
+
+// functions are the operators that are a function of one value without settings.
+var functions = map[string]func(float64) float64{
+	"Abs":        math.Abs,
+	"Ceil":       math.Ceil,
+	"Cos":        math.Cos,
+	"Erf":        math.Erf,
+	"Exp":        math.Exp,
+	"Floor":      math.Floor,
+	"Log":        math.Log,
+	"Mish":       func(v float64) float64 { return v * math.Tanh(softplus(v)) },
+	"Neg":        func(v float64) float64 { return -v },
+	"Reciprocal": func(v float64) float64 { return 1 / v },
+	"Round":      math.RoundToEven,
+	"Sign":       sign,
+	"Sin":        math.Sin,
+	"Softplus":   softplus,
+	"Softsign":   func(v float64) float64 { return v / (1 + math.Abs(v)) },
+	"Sqrt":       math.Sqrt,
+}
+
+func sign(v float64) float64 {
+	switch {
+	case v > 0:
+		return 1
+	case v < 0:
+		return -1
+	}
+	return v // 0 and NaN
+}
+
+// softplus is log(1 + exp(v)), written so that nothing overflows.
+func softplus(v float64) float64 { return max(v, 0) + math.Log1p(math.Exp(-math.Abs(v))) }
+
+func gelu(v float64) float64 { return 0.5 * v * (1 + math.Erf(v/math.Sqrt2)) }
+
+// geluTanh is the approximation of Hendrycks and Gimpel (arXiv 1606.08415), as ONNX defines it.
+func geluTanh(v float64) float64 {
+	return 0.5 * v * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(v+0.044715*v*v*v)))
+}
+
+// elu is gamma * (v where positive, else alpha * (exp(v) - 1)).
+func elu(alpha, gamma float32) unary {
+	a, g := float64(alpha), float64(gamma)
+	return each(func(v float64) float64 {
+		if v > 0 {
+			return g * v
+		}
+		return g * a * math.Expm1(v)
+	})
+}
+
+func threshold(alpha float32) unary {
+	return func(dst, x []float32) {
+		for i, v := range x {
+			if !(v > alpha) {
+				v = 0
+			}
+			dst[i] = v
+		}
 	}
 }
 

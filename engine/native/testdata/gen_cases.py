@@ -18,7 +18,7 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper
 
-OPSET = 19
+OPSET = 20
 rng = np.random.default_rng(20240917)
 CASES = []
 
@@ -229,6 +229,56 @@ resize((1, 2, 16, 16), (1, 1, 2, 2), "linear", "half_pixel")
 resize((1, 3, 9), (1, 1, 2), "linear", "asymmetric")
 
 
+# --- the rest of what vision networks use (appended: the cases above stay what they are)
+for op in ["Neg", "Abs", "Sign", "Erf", "Floor", "Ceil", "Round", "Sin", "Cos", "Softplus", "Softsign", "Mish"]:
+    case(op, [rand(1, 3, 5, 7, scale=3)])
+case("Round", [np.array([[0.5, 1.5, 2.5, -0.5, -1.5, 0.49]], np.float32)])
+case("Sign", [np.array([[0.0, -2.0, 3.0]], np.float32)])
+case("Softplus", [np.array([[-100.0, 0.0, 100.0]], np.float32)])
+case("Log", [np.abs(rand(1, 3, 5, 7)) + 0.1])
+case("Reciprocal", [np.abs(rand(1, 3, 5, 7)) + 0.1])
+case("Elu", [rand(1, 3, 5, 7, scale=3)], alpha=1.0)
+case("Elu", [rand(1, 3, 5, 7, scale=3)], alpha=0.3)
+case("Selu", [rand(1, 3, 5, 7, scale=3)], alpha=1.67326319217681884765625, gamma=1.05070102214813232421875)
+case("ThresholdedRelu", [rand(1, 3, 5, 7, scale=3)], alpha=0.7)
+case("Gelu", [rand(1, 3, 5, 7, scale=3)], approximate="none")
+case("Gelu", [rand(1, 3, 5, 7, scale=3)], approximate="tanh")
+case("GlobalMaxPool", [rand(1, 5, 7, 9)])
+case("GlobalMaxPool", [rand(1, 5, 13)])
+for op in ["ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"]:
+    for axes, keep in [([2, 3], 1), ([1], 0), ([1, 3], 0), ([0, 1, 2, 3], 1), ([0], 0)]:
+        case(op, [rand(1, 4, 5, 6) + 1], axes=axes, keepdims=keep)
+for shape, axis in [((1, 10), 1), ((1, 3, 4, 5), 1), ((1, 3, 4, 5), 3)]:
+    case("LogSoftmax", [rand(*shape, scale=4)], axis=axis)
+for shape, eps in [((1, 5, 6, 7), 1e-5), ((1, 5, 9), 1e-3)]:
+    case("InstanceNormalization", [rand(*shape) * 3 + 1, rand(5), rand(5)], epsilon=eps)
+for size in [1, 3, 5]:
+    case("LRN", [rand(1, 6, 3, 4, scale=3)], alpha=0.1, beta=0.75, bias=1.0, size=size)
+for a, b in [((1, 3, 1, 5), (1, 3, 4, 5)), ((1, 1), (1, 7)), ((3, 1), (1, 2, 3, 4)), ((1, 3, 4, 5), (1, 3, 4, 5))]:
+    case("Expand", [rand(*a)], shape=list(b))
+for repeats in [[1, 2, 1, 3], [1, 1, 1, 1], [1, 3, 2, 2]]:
+    case("Tile", [rand(1, 2, 3, 4)], repeats=repeats)
+for mode in ["DCR", "CRD"]:
+    case("DepthToSpace", [rand(1, 12, 3, 5)], blocksize=2, mode=mode)
+    case("DepthToSpace", [rand(1, 9, 2, 2)], blocksize=3, mode=mode)
+case("SpaceToDepth", [rand(1, 3, 4, 6)], blocksize=2)
+case("SpaceToDepth", [rand(1, 2, 9, 3)], blocksize=3)
+for condition, b in [((1, 3, 4, 5), (1,)), ((4, 5), (1, 3, 4, 5)), ((1, 3, 1, 1), (5,)), ((1, 3, 4, 1), (1, 3, 4, 5))]:
+    case("Where", [rand(1, 3, 4, 5), (rng.random(condition) < 0.5).astype(np.float32), rand(*b)])
+for coordinates in ["asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners"]:
+    for scales in [(1, 1, 2, 2), (1, 1, 1.5, 2.5), (1, 1, 0.6, 0.5)]:
+        case("Resize", [rand(*S)], mode="cubic", coordinate_transformation_mode=coordinates, nearest_mode="round_prefer_floor",
+             scales=[float(s) for s in scales], cubic_coeff_a=-0.75, exclude_outside=0)
+case("Resize", [rand(*S)], mode="cubic", coordinate_transformation_mode="half_pixel", nearest_mode="round_prefer_floor",
+     scales=[1.0, 1.0, 2.0, 1.5], cubic_coeff_a=-0.5, exclude_outside=1)
+for mode in ["nearest", "linear"]:
+    resize(S, (1, 1, 1.3, 2.3), mode, "half_pixel_symmetric")
+    resize(S, (1, 1, 0.45, 0.7), mode, "half_pixel_symmetric")
+    for roi in [[0.0, 0.0, 0.1, 0.2, 1.0, 1.0, 0.8, 0.9], [0.0, 0.0, -0.3, 0.0, 1.0, 1.0, 1.2, 0.5]]:
+        case("Resize", [rand(*S)], mode=mode, coordinate_transformation_mode="tf_crop_and_resize", nearest_mode="round_prefer_floor",
+             scales=[1.0, 1.0, 1.6, 0.8], roi=roi, extrapolation_value=7.5)
+
+
 def to_onnx(op, inputs, attrs):
     """Canonical to ONNX: nodes, extra constants by name."""
     names = ["i%d" % i for i in range(len(inputs))]
@@ -245,8 +295,14 @@ def to_onnx(op, inputs, attrs):
         nodes = [helper.make_node("Mul", ["i0", constant("alpha", a["alpha"], np.float32)], ["t"]),
                  helper.make_node("Sigmoid", ["t"], ["u"]), helper.make_node("Mul", ["i0", "u"], ["o0"])]
         return nodes, extra
-    elif op == "ReduceMean":
+    elif op.startswith("Reduce"):
         names.append(constant("axes", a.pop("axes")))
+    elif op in ("Expand", "Tile"):
+        key = "shape" if op == "Expand" else "repeats"
+        names.append(constant(key, a.pop(key)))
+    elif op == "Where":  # canonical: a constant of zeros and ones first; here the network's input comes first
+        return [helper.make_node("Greater", ["i1", constant("half", 0.5, np.float32)], ["c"]),
+                helper.make_node("Where", ["c", "i0", "i2"], ["o0"])], extra
     elif op == "Split":
         names.append(constant("split", a.pop("split")))
     elif op == "Slice":
@@ -259,7 +315,8 @@ def to_onnx(op, inputs, attrs):
     elif op == "Reshape":
         names.append(constant("shape", a.pop("shape")))
     elif op == "Resize":
-        names += ["", constant("scales", a.pop("scales"), np.float32)]
+        roi = constant("roi", a.pop("roi"), np.float32) if "roi" in a else ""
+        names += [roi, constant("scales", a.pop("scales"), np.float32)]
         if a["mode"] != "nearest":
             a.pop("nearest_mode")
     outputs = ["o%d" % i for i in range(OUTPUTS)]
