@@ -9,19 +9,20 @@ import (
 // builder goes once through a model in topological order: every node is lowered to canonical form, its outputs'
 // shapes inferred, and, where all that it reads is constant, it is folded.
 type builder struct {
-	opset  int
-	input  string
-	taken  map[string]bool
-	next   map[string]int // numbers of fresh names
-	consts map[string]*Tensor
-	values map[string]Value
-	alias  map[string]string // values that are other values
-	lost   map[string]bool   // values whose node was refused, or that depend on one
-	read   map[string]bool   // values that a live node or an output reads
-	nodes  []*Node
-	bad    []UnsupportedNode
-	folded int // elements of constants made so far
-	work   int // elements that were read to make them
+	opset     int
+	input     string
+	taken     map[string]bool
+	next      map[string]int // numbers of fresh names
+	consts    map[string]*Tensor
+	values    map[string]Value
+	alias     map[string]string      // values that are other values
+	lost      map[string]bool        // values whose node was refused, or that depend on one
+	read      map[string]bool        // values that a live node or an output reads
+	quantized map[string]elementType // values that hold integers of a narrow type as floats
+	nodes     []*Node
+	bad       []UnsupportedNode
+	folded    int // elements of constants made so far
+	work      int // elements that were read to make them
 }
 
 // build makes the Graph of a model.
@@ -53,6 +54,7 @@ func newBuilder(m *model, shape []int) *builder {
 	b := &builder{
 		opset: m.opset, input: m.input.name, taken: m.taken, next: map[string]int{}, consts: m.consts,
 		values: map[string]Value{}, alias: map[string]string{}, lost: map[string]bool{}, read: m.reads(),
+		quantized: map[string]elementType{},
 	}
 	b.values[b.input] = Value{b.input, Float32, shape}
 	for name, t := range b.consts {

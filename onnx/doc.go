@@ -55,6 +55,10 @@
 //	                   Upsample
 //	DepthToSpace       X; blocksize, mode "DCR" or "CRD"
 //	SpaceToDepth       X; blocksize
+//	QuantizeLinear     X, scale const, zero const (each one number, or one per channel; floats that hold integers);
+//	                   axis (of the channels), min, max (floats; the range of the integer type):
+//	                   clamp(round to even(X/scale) + zero, min, max), the integer as a float. Constants are folded
+//	DequantizeLinear   X (integers as floats), scale const, zero const; the same: (X - zero) * scale
 //	ReduceMean, ReduceSum, ReduceMax, ReduceMin  X; axes (sorted, never empty), keepdims
 //	Identity           X; only where a network output is its input, a constant or another output
 //

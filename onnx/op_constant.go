@@ -116,17 +116,17 @@ func lowerCast(c *call) error {
 	if !ok {
 		return refuse("to element type %d", c.node.Attrs.Int("to", 0))
 	}
-	if to.dtype == c.in(0).Type {
+	t, elem := c.tensor(0), elementType(c.node.Attrs.Int("to", 0))
+	if to.dtype == c.in(0).Type && (t == nil || integers[elem].high == 0) {
 		return c.pass()
 	}
-	t := c.tensor(0)
 	if t == nil {
 		return refuse("it turns computed floats into integers or truth values")
 	}
 	if _, err := c.reserve(t.Shape); err != nil {
 		return err
 	}
-	return c.setConstant(t.cast(to.dtype))
+	return c.setConstant(t.cast(to.dtype).narrowed(elem))
 }
 
 // cast converts a constant; fractions are cut off.
@@ -145,4 +145,20 @@ func (t *Tensor) cast(to DType) *Tensor {
 		}
 	}
 	return r
+}
+
+// narrowed cuts off the bits that integers of a quantized type do not have; other types stay as they are.
+func (t *Tensor) narrowed(elem elementType) *Tensor {
+	r, ok := integers[elem]
+	if !ok {
+		return t
+	}
+	span := r.high - r.low + 1
+	for i, v := range t.Ints {
+		if t.Ints[i] = v & (span - 1); t.Ints[i] > r.high {
+			t.Ints[i] -= span
+		}
+	}
+	t.elem = elem
+	return t
 }

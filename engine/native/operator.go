@@ -72,6 +72,9 @@ var operators = map[string]operator{
 	"Resize":    {buildResize, 1, 1},
 
 	"LayerNormalization": {buildLayerNormalization, 2, 3},
+
+	"QuantizeLinear":   {buildQuantize, 3, 3},
+	"DequantizeLinear": {buildDequantize, 3, 3},
 }
 
 // views are the operators whose output holds the elements of the input in the same order.
