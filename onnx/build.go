@@ -114,6 +114,14 @@ func (b *builder) constant(name string, t *Tensor) {
 	b.values[name] = Value{name, t.Type, t.Shape}
 }
 
+// spend counts elements that are read one by one: many nodes may share one constant, or one channel axis.
+func (b *builder) spend(n int) error {
+	if b.work += n; b.work > maxWork {
+		return fmt.Errorf("%w: folding constants reads more than %d elements", ErrLimit, maxWork)
+	}
+	return nil
+}
+
 // reserve checks that one more constant of that shape may be made, and returns its number of elements.
 func (b *builder) reserve(shape []int) (int, error) {
 	n, err := elements(shape)
@@ -124,6 +132,15 @@ func (b *builder) reserve(shape []int) (int, error) {
 		return 0, fmt.Errorf("%w: folded constants have more than %d elements", ErrLimit, MaxElements)
 	}
 	return n, nil
+}
+
+// reserveOf is reserve for a constant of any type: integers take the room of two floats.
+func (b *builder) reserveOf(t DType, shape []int) error {
+	_, err := b.reserve(shape)
+	if err == nil && t != Float32 {
+		_, err = b.reserve(shape)
+	}
+	return err
 }
 
 // settleOutputs makes every network output a value that a node writes under its own name.

@@ -54,15 +54,15 @@ func lowerConstantOfShape(c *call) error {
 		return err
 	}
 	shape := toInts(dims)
-	if _, err := c.reserve(shape); err != nil {
-		return err
-	}
 	value := c.node.Attrs.Tensor("value")
 	if value == nil {
 		value = &Tensor{Type: Float32, Shape: []int{1}, Floats: []float32{0}}
 	}
 	if product(value.Shape) != 1 {
 		return invalid("value must be one number")
+	}
+	if err := c.reserveOf(value.Type, shape); err != nil {
+		return err
 	}
 	return c.setConstant(value.reshaped(nil).expand(shape))
 }
@@ -98,7 +98,7 @@ func lowerRange(c *call) error {
 		return invalid("a range of %g numbers", count)
 	}
 	shape := []int{int(max(count, 0))}
-	if _, err := c.reserve(shape); err != nil {
+	if err := c.reserveOf(arg[0].Type, shape); err != nil {
 		return err
 	}
 	t := arg[0].like(shape)
@@ -123,7 +123,7 @@ func lowerCast(c *call) error {
 	if t == nil {
 		return refuse("it turns computed floats into integers or truth values")
 	}
-	if _, err := c.reserve(t.Shape); err != nil {
+	if err := c.reserveOf(to.dtype, t.Shape); err != nil {
 		return err
 	}
 	return c.setConstant(t.cast(to.dtype).narrowed(elem))

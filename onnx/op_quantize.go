@@ -116,7 +116,7 @@ func lowerQuantize(c *call) error {
 		}
 	}
 	if t := c.tensor(0); t != nil {
-		if _, err := c.reserve(t.Shape); err != nil {
+		if err := c.reserveOf(Int64, t.Shape); err != nil {
 			return err
 		}
 		return c.setConstant(q.quantize(t))
