@@ -57,6 +57,9 @@ func foldAxis(g *Graph, n *Node) (int, bool) {
 func (e *editor) absorb(i, axis int) error {
 	n := e.graph.Nodes[i]
 	out := n.Outputs[0]
+	if err := e.spend(e.graph.Values[out].Shape[axis]); err != nil {
+		return err
+	}
 	f, found := identityAffine(e.graph.Values[out].Shape[axis]), false
 	for {
 		r, ok := e.only(out)
@@ -66,6 +69,9 @@ func (e *editor) absorb(i, axis int) error {
 		next, ok := e.affineOf(e.graph.Nodes[r], out, axis)
 		if !ok {
 			break
+		}
+		if err := e.spend(4 * len(next.a)); err != nil { // it was made from two lists and is added to two
+			return err
 		}
 		f.then(next)
 		out, found = e.graph.Nodes[r].Outputs[0], true

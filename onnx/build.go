@@ -9,19 +9,20 @@ import (
 // builder goes once through a model in topological order: every node is lowered to canonical form, its outputs'
 // shapes inferred, and, where all that it reads is constant, it is folded.
 type builder struct {
-	opset  int
-	input  string
-	taken  map[string]bool
-	next   map[string]int // numbers of fresh names
-	consts map[string]*Tensor
-	values map[string]Value
-	alias  map[string]string // values that are other values
-	lost   map[string]bool   // values whose node was refused, or that depend on one
-	read   map[string]bool   // values that a live node or an output reads
-	nodes  []*Node
-	bad    []UnsupportedNode
-	folded int // elements of constants made so far
-	work   int // elements that were read to make them
+	opset     int
+	input     string
+	taken     map[string]bool
+	next      map[string]int // numbers of fresh names
+	consts    map[string]*Tensor
+	values    map[string]Value
+	alias     map[string]string      // values that are other values
+	lost      map[string]bool        // values whose node was refused, or that depend on one
+	read      map[string]bool        // values that a live node or an output reads
+	quantized map[string]elementType // values that hold integers of a narrow type as floats
+	nodes     []*Node
+	bad       []UnsupportedNode
+	folded    int // elements of constants made so far
+	work      int // elements that were read to make them
 }
 
 // build makes the Graph of a model.
@@ -53,6 +54,7 @@ func newBuilder(m *model, shape []int) *builder {
 	b := &builder{
 		opset: m.opset, input: m.input.name, taken: m.taken, next: map[string]int{}, consts: m.consts,
 		values: map[string]Value{}, alias: map[string]string{}, lost: map[string]bool{}, read: m.reads(),
+		quantized: map[string]elementType{},
 	}
 	b.values[b.input] = Value{b.input, Float32, shape}
 	for name, t := range b.consts {
@@ -112,6 +114,14 @@ func (b *builder) constant(name string, t *Tensor) {
 	b.values[name] = Value{name, t.Type, t.Shape}
 }
 
+// spend counts elements that are read one by one: many nodes may share one constant, or one channel axis.
+func (b *builder) spend(n int) error {
+	if b.work += n; b.work > maxWork {
+		return fmt.Errorf("%w: folding constants reads more than %d elements", ErrLimit, maxWork)
+	}
+	return nil
+}
+
 // reserve checks that one more constant of that shape may be made, and returns its number of elements.
 func (b *builder) reserve(shape []int) (int, error) {
 	n, err := elements(shape)
@@ -122,6 +132,15 @@ func (b *builder) reserve(shape []int) (int, error) {
 		return 0, fmt.Errorf("%w: folded constants have more than %d elements", ErrLimit, MaxElements)
 	}
 	return n, nil
+}
+
+// reserveOf is reserve for a constant of any type: integers take the room of two floats.
+func (b *builder) reserveOf(t DType, shape []int) error {
+	_, err := b.reserve(shape)
+	if err == nil && t != Float32 {
+		_, err = b.reserve(shape)
+	}
+	return err
 }
 
 // settleOutputs makes every network output a value that a node writes under its own name.

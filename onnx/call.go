@@ -95,7 +95,7 @@ func (c *call) ints(i int, what string) ([]int64, error) {
 	if t.Ints == nil {
 		return []int64{}, nil
 	}
-	return t.Ints, nil
+	return t.Ints, c.spend(len(t.Ints))
 }
 
 // listed returns what newer opsets pass as input i and older ones as attribute; nil where it is in neither.
@@ -242,13 +242,13 @@ func (c *call) arguments(n *Node) []*Tensor {
 
 func (c *call) fold(n *Node, args []*Tensor, shapes [][]int) error {
 	for _, s := range shapes {
-		if _, err := c.reserve(s); err != nil {
+		if err := c.reserveOf(args[0].Type, s); err != nil {
 			return err
 		}
 	}
 	for _, t := range args {
-		if c.work += product(t.Shape); c.work > maxWork {
-			return fmt.Errorf("%w: folding constants reads more than %d elements", ErrLimit, maxWork)
+		if err := c.spend(product(t.Shape)); err != nil {
+			return err
 		}
 	}
 	results, err := registry[n.Op].eval(n, args, shapes)

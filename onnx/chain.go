@@ -19,6 +19,7 @@ var roles = func() map[string]role {
 	for _, op := range []string{
 		"Reshape", "Transpose", "Slice", "Split", "Concat", "Pad", "Expand", "Tile", "Gather", "DepthToSpace",
 		"SpaceToDepth", "Identity", "Where", "MaxPool", "GlobalMaxPool", "ReduceMax", "ReduceMin",
+		"QuantizeLinear", "DequantizeLinear", // another form of the value before them, which is the one that is stored
 	} {
 		m[op] = views
 	}

@@ -55,6 +55,10 @@
 //	                   (starts, then ends, of all axes) and extrapolation_value. Also Upsample
 //	DepthToSpace       X; blocksize, mode "DCR" or "CRD"
 //	SpaceToDepth       X; blocksize
+//	QuantizeLinear     X, scale const, zero const (each one number, or one per channel; floats that hold integers);
+//	                   axis (of the channels), min, max (floats; the range of the integer type):
+//	                   clamp(round to even(X/scale) + zero, min, max), the integer as a float. Constants are folded
+//	DequantizeLinear   X (integers as floats), scale const, zero const; the same: (X - zero) * scale
 //	ReduceMean, ReduceSum, ReduceMax, ReduceMin, ReduceProd  X; axes (sorted, never empty), keepdims. Other reductions
 //	                   become these with operators before and after
 //	LRN                X; alpha, beta, bias, size

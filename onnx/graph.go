@@ -18,6 +18,7 @@ type Tensor struct {
 	Shape  []int
 	Floats []float32
 	Ints   []int64
+	elem   elementType // the file's, where the tensor is as the file has it or quantized; else 0
 }
 
 // Node is one operator. Inputs and Outputs are value names; "" marks an omitted optional one.

@@ -16,7 +16,8 @@ const (
 
 	maxMessages = 4_000_000 // protobuf messages and strings in one file: two bytes each there, hundreds in memory
 	maxDepth    = 64        // of nested messages
-	maxWork     = 1 << 29   // elements that folding reads
+	maxName     = 2048      // bytes of a value's or a node's name
+	maxWork     = 1 << 29   // elements that folding and rewriting read
 )
 
 // elements returns the product of shape, or an error where it is negative or above MaxElements.

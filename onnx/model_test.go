@@ -67,6 +67,8 @@ func protoAttribute(name string, v any) *onnxpb.AttributeProto {
 		a.Type, a.Ints = onnxpb.AttributeProto_INTS.Enum(), v
 	case []float32:
 		a.Type, a.Floats = onnxpb.AttributeProto_FLOATS.Enum(), v
+	case *onnxpb.GraphProto:
+		a.Type, a.G = onnxpb.AttributeProto_GRAPH.Enum(), v
 	case *onnxpb.TensorProto:
 		a.Type, a.T = onnxpb.AttributeProto_TENSOR.Enum(), v
 	default:

@@ -15,7 +15,7 @@ var constantOperators = table{
 	"Size":            {inputs: [2]int{1, 1}, lower: lowerSize},
 	"Range":           {since: 11, inputs: [2]int{3, 3}, lower: lowerRange},
 	"Cast":            {inputs: [2]int{1, 1}, attrs: "to:i saturate:i", lower: lowerCast},
-	"CastLike":        {since: 15, inputs: [2]int{2, 2}, attrs: "saturate:i", lower: func(c *call) error { return c.cast(c.in(1).Type) }},
+	"CastLike":        {since: 15, inputs: [2]int{2, 2}, attrs: "saturate:i", lower: lowerCastLike},
 }
 
 // setConstant makes the first output the constant t.
@@ -55,15 +55,15 @@ func lowerConstantOfShape(c *call) error {
 		return err
 	}
 	shape := toInts(dims)
-	if _, err := c.reserve(shape); err != nil {
-		return err
-	}
 	value := c.node.Attrs.Tensor("value")
 	if value == nil {
 		value = &Tensor{Type: Float32, Shape: []int{1}, Floats: []float32{0}}
 	}
 	if product(value.Shape) != 1 {
 		return invalid("value must be one number")
+	}
+	if err := c.reserveOf(value.Type, shape); err != nil {
+		return err
 	}
 	return c.setConstant(value.reshaped(nil).expand(shape))
 }
@@ -99,7 +99,7 @@ func lowerRange(c *call) error {
 		return invalid("a range of %g numbers", count)
 	}
 	shape := []int{int(max(count, 0))}
-	if _, err := c.reserve(shape); err != nil {
+	if err := c.reserveOf(arg[0].Type, shape); err != nil {
 		return err
 	}
 	t := arg[0].like(shape)
@@ -117,21 +117,29 @@ func lowerCast(c *call) error {
 	if !ok {
 		return refuse("to element type %d", c.node.Attrs.Int("to", 0))
 	}
-	return c.cast(to.dtype)
+	return c.cast(to.dtype, elementType(c.node.Attrs.Int("to", 0)))
 }
 
-func (c *call) cast(to DType) error {
-	if to == c.in(0).Type {
+func lowerCastLike(c *call) error {
+	var elem elementType
+	if like := c.tensor(1); like != nil {
+		elem = like.elem
+	}
+	return c.cast(c.in(1).Type, elem)
+}
+
+func (c *call) cast(to DType, elem elementType) error {
+	t := c.tensor(0)
+	if to == c.in(0).Type && (t == nil || integers[elem].high == 0) {
 		return c.pass()
 	}
-	t := c.tensor(0)
 	if t == nil {
 		return refuse("it turns computed floats into integers or truth values")
 	}
-	if _, err := c.reserve(t.Shape); err != nil {
+	if err := c.reserveOf(to, t.Shape); err != nil {
 		return err
 	}
-	return c.setConstant(t.cast(to))
+	return c.setConstant(t.cast(to).narrowed(elem))
 }
 
 // cast converts a constant; fractions are cut off.
@@ -150,4 +158,20 @@ func (t *Tensor) cast(to DType) *Tensor {
 		}
 	}
 	return r
+}
+
+// narrowed cuts off the bits that integers of a quantized type do not have; other types stay as they are.
+func (t *Tensor) narrowed(elem elementType) *Tensor {
+	r, ok := integers[elem]
+	if !ok {
+		return t
+	}
+	span := r.high - r.low + 1
+	for i, v := range t.Ints {
+		if t.Ints[i] = v & (span - 1); t.Ints[i] > r.high {
+			t.Ints[i] -= span
+		}
+	}
+	t.elem = elem
+	return t
 }

@@ -186,23 +186,20 @@ var intArithmetic = map[string]func(a, b int64) int64{
 
 // evalBinary computes an operator of two constants of one type.
 func evalBinary(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
-	a, b := in[0].expand(shapes[0]), in[1].expand(shapes[0])
+	a, b := in[0].expand(shapes[0]), in[1]
 	if a.Type != b.Type {
 		return nil, invalid("its inputs differ in type")
 	}
+	if (n.Op == "Div" || n.Op == "Mod") && slices.Contains(b.Ints, 0) {
+		return nil, fmt.Errorf("%w: division by zero", ErrInvalid)
+	}
+	steps := broadcastStrides(b.Shape, a.Shape)
 	if a.Type == Float32 {
 		f := floatArithmetic[n.Op]
-		for i, v := range b.Floats {
-			a.Floats[i] = f(a.Floats[i], v)
-		}
-		return []*Tensor{a}, nil
-	}
-	f := intArithmetic[n.Op]
-	for i, v := range b.Ints {
-		if v == 0 && (n.Op == "Div" || n.Op == "Mod") {
-			return nil, fmt.Errorf("%w: division by zero", ErrInvalid)
-		}
-		a.Ints[i] = f(a.Ints[i], v)
+		walk(a.Shape, steps, 0, func(i, src int) { a.Floats[i] = f(a.Floats[i], b.Floats[src]) })
+	} else {
+		f := intArithmetic[n.Op]
+		walk(a.Shape, steps, 0, func(i, src int) { a.Ints[i] = f(a.Ints[i], b.Ints[src]) })
 	}
 	return []*Tensor{a}, nil
 }

@@ -48,14 +48,14 @@ func comparison(f func(a, b float64) bool) operator {
 		if err != nil {
 			return err
 		}
-		if _, err := c.reserve(shape); err != nil {
+		if err := c.reserveOf(Bool, shape); err != nil {
 			return err
 		}
-		a, b := in[0].expand(shape), in[1].expand(shape)
 		r := (&Tensor{Type: Bool}).like(shape)
-		for i := range r.Ints {
-			r.Ints[i] = truth(f(a.float(i), b.float(i)))
-		}
+		walk(shape, broadcastStrides(in[0].Shape, shape), 0, func(i, src int) { r.Ints[i] = int64(src) })
+		walk(shape, broadcastStrides(in[1].Shape, shape), 0, func(i, src int) {
+			r.Ints[i] = truth(f(in[0].float(int(r.Ints[i])), in[1].float(src)))
+		})
 		return c.setConstant(r)
 	}}
 }
@@ -68,7 +68,7 @@ func lowerNot(c *call) error {
 	if in[0].Type != Bool {
 		return invalid("its input must hold truth values")
 	}
-	if _, err := c.reserve(in[0].Shape); err != nil {
+	if err := c.reserveOf(Bool, in[0].Shape); err != nil {
 		return err
 	}
 	r := in[0].like(in[0].Shape)
@@ -98,7 +98,7 @@ func lowerWhere(c *call) error {
 	if c.tensor(1) == nil || c.tensor(2) == nil {
 		return c.choose(cond, shape)
 	}
-	if _, err := c.reserve(shape); err != nil {
+	if err := c.reserveOf(a.Type, shape); err != nil {
 		return err
 	}
 	mask, x, y := cond.expand(shape), c.tensor(1).expand(shape), c.tensor(2).expand(shape)

@@ -10,11 +10,16 @@ var linearOperators = table{
 
 // added gives a constant that the reader makes a name.
 func (c *call) added(suffix string, t *Tensor) (string, error) {
-	if _, err := c.reserve(t.Shape); err != nil {
+	return c.addedOf(suffix, t.Shape, func() *Tensor { return t })
+}
+
+// addedOf is added for a constant that is only made when there is room for its shape.
+func (c *call) addedOf(suffix string, shape []int, make func() *Tensor) (string, error) {
+	if _, err := c.reserve(shape); err != nil {
 		return "", err
 	}
 	name := c.fresh(c.out(0) + "/" + suffix)
-	c.constant(name, t)
+	c.constant(name, make())
 	return name, nil
 }
 
@@ -36,7 +41,8 @@ func (c *call) gemm() (gemm, error) {
 	if g.n = n; g.k != kb {
 		return g, invalid("shapes %v and %v do not multiply", a, b)
 	}
-	return g, nil
+	_, err := elements([]int{g.m, g.n})
+	return g, err
 }
 
 func oriented(s []int, transposed bool) (rows, cols int) {
@@ -66,8 +72,8 @@ func lowerGemm(c *call) error {
 		return err
 	}
 	inputs = append(inputs, w)
-	if bias, ok := c.gemmBias(g); ok && addend {
-		name, err := c.added("bias", bias)
+	if bias := c.gemmBias(g); bias != nil && addend {
+		name, err := c.addedOf("bias", []int{g.n}, bias)
 		if err != nil {
 			return err
 		}
@@ -95,13 +101,12 @@ func (c *call) rows(w *Tensor, g gemm) (string, error) {
 	if g.transB && g.alpha == 1 {
 		return c.node.Inputs[1], nil
 	}
-	if _, err := elements(w.Shape); err != nil {
-		return "", err
-	}
-	if !g.transB {
-		w = evalTranspose(&Node{Attrs: Attributes{"perm": []int64{1, 0}}}, w, []int{g.n, g.k})
-	}
-	return c.added("weight", w.scaled(g.alpha))
+	return c.addedOf("weight", []int{g.n, g.k}, func() *Tensor {
+		if !g.transB {
+			w = evalTranspose(&Node{Attrs: Attributes{"perm": []int64{1, 0}}}, w, []int{g.n, g.k})
+		}
+		return w.scaled(g.alpha)
+	})
 }
 
 // scaled returns f times t.
@@ -116,16 +121,16 @@ func (t *Tensor) scaled(f float32) *Tensor {
 	return r
 }
 
-// gemmBias returns beta times input 2 as one number per column, if it is constant and the same for every row.
-func (c *call) gemmBias(g gemm) (*Tensor, bool) {
+// gemmBias makes beta times input 2 as one number per column; nil where it is not constant and the same for every row.
+func (c *call) gemmBias(g gemm) func() *Tensor {
 	t := c.tensor(2)
 	if t == nil || t.Type != Float32 || len(t.Shape) > 2 || len(t.Shape) == 2 && t.Shape[0] != 1 {
-		return nil, false
+		return nil
 	}
 	if k := fromRight(t.Shape, 1); k != 1 && k != g.n {
-		return nil, false
+		return nil
 	}
-	return t.reshaped([]int{len(t.Floats)}).expand([]int{g.n}).scaled(g.beta), true
+	return func() *Tensor { return t.reshaped([]int{len(t.Floats)}).expand([]int{g.n}).scaled(g.beta) }
 }
 
 // product writes a Gemm with a computed right side as MatMul, Mul and Add.

@@ -79,7 +79,7 @@ func (c *call) spread(i int, what string, shape []int) (string, error) {
 	if s, err := broadcast(t.Shape, shape); err != nil || !slices.Equal(s, shape) {
 		return "", invalid("%s of shape %v does not fit %v", what, t.Shape, shape)
 	}
-	return c.added(what, t.expand(shape))
+	return c.addedOf(what, shape, func() *Tensor { return t.expand(shape) })
 }
 
 // lowerSoftmax gives opset 13's meaning to both: older ones normalize over all axes from axis on together.

@@ -72,7 +72,7 @@ func lowerUpsample(c *call) error {
 	if err := r.scaled(c.shape(0)); err != nil {
 		return err
 	}
-	if slices.Min(r.scales) < 1 {
+	if len(r.scales) > 0 && slices.Min(r.scales) < 1 {
 		if r.mode == "nearest" && slices.Max(r.scales) > 1 {
 			return refuse("nearest, larger on one axis and smaller on the other")
 		}

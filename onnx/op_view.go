@@ -356,6 +356,9 @@ func lowerGather(c *call) error {
 	if index.Type != Int64 {
 		return invalid("indices must be integers")
 	}
+	if err := c.spend(len(index.Ints)); err != nil {
+		return err
+	}
 	at := make([]int64, len(index.Ints))
 	for i, x := range index.Ints {
 		a, err := axisOf(x, s[axis])
@@ -366,8 +369,9 @@ func lowerGather(c *call) error {
 	}
 	name := c.node.Inputs[1]
 	if !slices.Equal(at, index.Ints) {
-		name = c.fresh(c.out(0) + "/indices")
-		c.constant(name, &Tensor{Type: Int64, Shape: index.Shape, Ints: at})
+		if name, err = c.added("indices", &Tensor{Type: Int64, Shape: index.Shape, Ints: at}); err != nil {
+			return err
+		}
 	}
 	shape := slices.Concat(s[:axis], index.Shape, s[axis+1:])
 	return c.emit("Gather", []string{c.node.Inputs[0], name}, Attributes{"axis": int64(axis)}, shape)

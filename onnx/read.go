@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -27,14 +29,7 @@ type Options struct {
 
 // Load reads the model at path; errors are those of Parse and of reading the file.
 func Load(path string, opt Options) (*Graph, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > MaxFileSize {
-		return nil, fmt.Errorf("%s: %w: %d bytes", path, ErrLimit, info.Size())
-	}
-	data, err := file.Read(path)
+	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +38,29 @@ func Load(path string, opt Options) (*Graph, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return g, nil
+}
+
+// readFile reads a regular file: a device has no end, and a pipe without a writer never begins.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: %w: not a regular file", path, ErrNotONNX)
+	case info.Size() > MaxFileSize:
+		return nil, fmt.Errorf("%s: %w: %d bytes", path, ErrLimit, info.Size())
+	}
+	f, err := file.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return data, nil
 }
 
 // Parse turns an ONNX file's bytes into a Graph in canonical form (see the package comment). It never panics, whatever
@@ -152,8 +170,26 @@ func readModel(g *onnxpb.GraphProto, opset int) (*model, error) {
 	return m, m.chooseInput(inputs)
 }
 
+// checkName refuses names that cannot be shown or written to a profile, and ones so long that those which are made
+// from them would fill the memory.
+func checkName(name string) error {
+	if len(name) > maxName {
+		return fmt.Errorf("%w: a name of %d bytes", ErrLimit, len(name))
+	}
+	if !utf8.ValidString(name) {
+		return invalid("name %q is not UTF-8", name)
+	}
+	return nil
+}
+
 // declare notes that name is written once more; every value has one writer.
 func (m *model) declare(name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if name == "" {
+		return invalid("a value has no name")
+	}
 	if m.taken[name] {
 		return invalid("value %q is defined twice", name)
 	}
@@ -179,6 +215,9 @@ func (m *model) readNodes(list []*onnxpb.NodeProto) error {
 	names := map[string]bool{}
 	for i, p := range list {
 		n := &Node{Name: p.GetName(), Op: p.GetOpType(), Domain: p.GetDomain(), Inputs: p.GetInput(), Outputs: p.GetOutput()}
+		if err := errors.Join(checkName(n.Name), checkName(n.Op), checkName(n.Domain)); err != nil {
+			return fmt.Errorf("node %d: %w", i, err)
+		}
 		if n.Domain == "ai.onnx" {
 			n.Domain = ""
 		}

@@ -25,7 +25,7 @@ var registry table
 
 func init() {
 	registry = table{}
-	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators, composedOperators} {
+	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators, quantizeOperators, composedOperators} {
 		maps.Copy(registry, t)
 	}
 }
@@ -64,6 +64,9 @@ func (op operator) run(c *call) error {
 		}
 	}
 	if err := op.attrs.check(n.Attrs); err != nil {
+		return err
+	}
+	if err := c.carry(); err != nil {
 		return err
 	}
 	return op.lower(c)

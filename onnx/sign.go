@@ -29,10 +29,18 @@ func (g *Graph) nonNegative() map[string]bool {
 	}
 	for _, n := range g.Nodes {
 		for _, o := range n.Outputs {
-			m[o] = n.nonNegative(known)
+			m[o] = n.nonNegative(known) || n.Op == "DequantizeLinear" && g.upFromZero(n)
 		}
 	}
 	return m
+}
+
+// upFromZero tells whether no integer of the range of quantizer n stands for a negative number.
+func (g *Graph) upFromZero(n *Node) bool {
+	low := n.Attrs.Float("min", 0)
+	above := func(z float32) bool { return z > low }
+	negative := func(s float32) bool { return !(s >= 0) }
+	return !slices.ContainsFunc(g.Constants[n.Inputs[2]].Floats, above) && !slices.ContainsFunc(g.Constants[n.Inputs[1]].Floats, negative)
 }
 
 // nonNegative decides for one node; known tells of an input.
@@ -45,6 +53,8 @@ func (n *Node) nonNegative(known func(string) bool) bool {
 		return n.Attrs.Float("max", 0) >= 0 && (n.Attrs.Float("min", -1) >= 0 || all())
 	case n.Op == "Resize" && (n.Attrs.String("mode", "") == "cubic" || n.Attrs.Float("extrapolation_value", 0) < 0):
 		return false // cubic interpolation overshoots
+	case n.Op == "QuantizeLinear":
+		return n.Attrs.Float("min", -1) >= 0
 	case n.Op == "Pad":
 		return n.Attrs.Float("value", 0) >= 0 && all()
 	case n.Op == "Max":

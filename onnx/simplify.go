@@ -23,6 +23,7 @@ func (b *builder) simplify(g *Graph) error {
 	if err := e.foldAffine(); err != nil {
 		return err
 	}
+	newEditor(b, g).restoreClamps()
 	g.prune()
 	return nil
 }

@@ -77,7 +77,7 @@ func readTensor(p *onnxpb.TensorProto) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tensor{Type: e.dtype, Shape: shape}
+	t := &Tensor{Type: e.dtype, Shape: shape, elem: elementType(p.GetDataType())}
 	if len(p.RawData) > 0 || n == 0 {
 		return t, t.fromRaw(p.RawData, n, e)
 	}

@@ -54,7 +54,6 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("DATA", data)
-			env.Setenv("TESTDATA", filepath.Join(here, "testdata"))
 			env.Setenv("PRE", filepath.Join(here, "..", "..", "testdata", "preprocess"))
 			return nil
 		},

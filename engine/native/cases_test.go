@@ -21,7 +21,7 @@ import (
 // float32 sums of some hundred terms in another order.
 const caseTolerance = 1e-5
 
-// opCase is one node of testdata/cases.json.gz, which gen_cases.py writes.
+// opCase is one node of testdata/cases*.json.gz, which gen_cases.py and gen_qdq.py write.
 type opCase struct {
 	Op      string                   `json:"op"`
 	Attrs   map[string]caseAttribute `json:"attrs"`
@@ -81,9 +81,15 @@ func (c caseTensor) decode() (*onnx.Tensor, error) {
 	return t, nil
 }
 
+// loadCases reads the files of both generators.
 func loadCases(t testing.TB) []opCase {
 	t.Helper()
-	f, err := os.Open("testdata/cases.json.gz")
+	return append(loadCaseFile(t, "testdata/cases.json.gz"), loadCaseFile(t, "testdata/cases_qdq.json.gz")...)
+}
+
+func loadCaseFile(t testing.TB, path string) []opCase {
+	t.Helper()
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

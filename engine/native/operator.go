@@ -105,6 +105,9 @@ var operators = map[string]operator{
 
 	"LayerNormalization":    {buildLayerNormalization, 2, 3},
 	"InstanceNormalization": {buildInstanceNormalization, 3, 3},
+
+	"QuantizeLinear":   {buildQuantize, 3, 3},
+	"DequantizeLinear": {buildDequantize, 3, 3},
 }
 
 // views are the operators whose output holds the elements of the input in the same order.
