@@ -99,7 +99,7 @@ func (s search) item(r *run, edges []profile.Edge, edge, image int) ([]method.Sc
 		return nil, err
 	}
 	hook := s.hook(edges)
-	state, err := r.prog.RunTo(edge, x, before(edge, hook))
+	state, err := r.prog.RunTo(edge, x, engine.Before(edge, hook))
 	if err != nil {
 		return nil, err
 	}
@@ -163,19 +163,6 @@ func (s search) hook(edges []profile.Edge) engine.Hook {
 	}
 }
 
-// before spares the edge itself.
-func before(edge int, hook engine.Hook) engine.Hook {
-	if hook == nil {
-		return nil
-	}
-	return func(i int, data []float32) error {
-		if i >= edge {
-			return nil
-		}
-		return hook(i, data)
-	}
-}
-
 func tensorOf(state *engine.State, name string) (*tensor.Tensor, error) {
 	for _, t := range state.Tensors {
 		if t.Name == name {
@@ -208,50 +195,19 @@ func copyChannel(e *profile.Edge, dst, src []float32, c int) (changed bool) {
 	return changed
 }
 
-// cost is what the search of one edge takes per image, in whole passes of the network.
-type cost struct{ head, tail float64 }
-
-// costs measures one image. They steer what is displayed, nothing else.
-func (s search) costs(r *run, edges []profile.Edge) ([]cost, error) {
+// costs are what the search of every edge takes per image, in whole passes of the network, measured on one image. They
+// steer what is displayed, nothing else.
+func (s search) costs(r *run, edges []profile.Edge) ([]float64, error) {
 	x, err := r.src.Input(0)
 	if err != nil {
 		return nil, err
 	}
-	hook := s.hook(edges)
-	whole, err := quickest(r, func() error { _, err := r.prog.Run(x, nil); return err })
-	if err != nil {
-		return nil, err
+	_, cuts, err := engine.Costs(r.ctx, r.prog, x, s.hook(edges))
+	costs := make([]float64, len(cuts))
+	for i, c := range cuts {
+		costs[i] = c.Head + c.Tail*float64(edges[i].Channels+1)
 	}
-	all := make([]cost, len(edges))
-	for i := range all {
-		var state *engine.State
-		head, err := quickest(r, func() (err error) { state, err = r.prog.RunTo(i, x, before(i, hook)); return err })
-		if err != nil {
-			return nil, err
-		}
-		tail, err := quickest(r, func() error { _, err := r.prog.RunFrom(state, hook); return err })
-		if err != nil {
-			return nil, err
-		}
-		all[i] = cost{head / whole, tail / whole * float64(edges[i].Channels+1)}
-	}
-	return all, nil
-}
-
-// quickest is the shorter time of two runs, in seconds.
-func quickest(r *run, f func() error) (float64, error) {
-	best := time.Hour
-	for range 2 {
-		if err := r.ctx.Err(); err != nil {
-			return 0, err
-		}
-		start := time.Now()
-		if err := f(); err != nil {
-			return 0, err
-		}
-		best = min(best, time.Since(start))
-	}
-	return max(best.Seconds(), 1e-9), nil
+	return costs, err
 }
 
 // meter tells how far a search is.
@@ -261,10 +217,10 @@ type meter struct {
 	images int
 }
 
-func newMeter(name string, costs []cost, images int) meter {
+func newMeter(name string, costs []float64, images int) meter {
 	m := meter{name: name, before: make([]float64, len(costs)+1), images: images}
 	for i, c := range costs {
-		m.before[i+1] = m.before[i] + float64(images)*(c.head+c.tail)
+		m.before[i+1] = m.before[i] + float64(images)*c
 	}
 	return m
 }

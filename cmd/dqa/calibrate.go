@@ -187,7 +187,7 @@ func (a *app) networkFor(model string, pre *preprocessFlags, set *methodFlags) (
 	if err != nil {
 		return nil, err
 	}
-	return openNetwork(model, resolved, edges)
+	return a.openNetwork(model, resolved, edges)
 }
 
 // must is for errors that only a bug in this program can cause.

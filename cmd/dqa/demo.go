@@ -58,7 +58,7 @@ func (a *app) runDemo(cmd *cobra.Command, demoNet demo.Net) (report.Result, erro
 	if err != nil {
 		return report.Result{}, err
 	}
-	net, err := openNetwork(demoNet.Name, demoNet.Preprocess, onnx.Stored)
+	net, err := a.openNetwork(demoNet.Name, demoNet.Preprocess, onnx.Stored)
 	if err != nil {
 		return report.Result{}, err
 	}

@@ -58,7 +58,7 @@ Exit code 1: a problem was found.`,
 
 func (a *app) runDoctor(ctx context.Context, model string, f *doctorFlags) error {
 	checks := checkMachine()
-	net, more, err := f.checkModel(model)
+	net, more, err := a.checkModel(model, f)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func systemMemory() (total, free uint64, ok bool) {
 }
 
 // checkModel returns a nil network where the model is not supported.
-func (f *doctorFlags) checkModel(model string) (*network, []doctor.Check, error) {
+func (a *app) checkModel(model string, f *doctorFlags) (*network, []doctor.Check, error) {
 	set, err := (&methodFlags{edges: f.edges}).edgeSet()
 	if err != nil {
 		return nil, nil, err
@@ -126,7 +126,7 @@ func (f *doctorFlags) checkModel(model string) (*network, []doctor.Check, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	net, err := openNetwork(model, pre, set)
+	net, err := a.openNetwork(model, pre, set)
 	var unsupported *onnx.UnsupportedError
 	switch {
 	case errors.As(err, &unsupported):

@@ -41,7 +41,7 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 			if err != nil {
 				return err
 			}
-			net, err := openNetwork(args[0], resolved, onnx.EdgeSet(p.EdgeSet))
+			net, err := a.openNetwork(args[0], resolved, onnx.EdgeSet(p.EdgeSet))
 			if err != nil {
 				return err
 			}

@@ -61,7 +61,7 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	net, err := f.network(model, profiles)
+	net, err := a.evalNetwork(model, f, profiles)
 	if err != nil {
 		return err
 	}
@@ -103,8 +103,8 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	return a.printSearches(phases)
 }
 
-// network takes preprocessing over from the first profile.
-func (f *evalFlags) network(model string, profiles []*profile.Profile) (*network, error) {
+// evalNetwork takes preprocessing over from the first profile.
+func (a *app) evalNetwork(model string, f *evalFlags, profiles []*profile.Profile) (*network, error) {
 	var base *profile.Preprocess
 	if len(profiles) > 0 {
 		base = &profiles[0].Preprocess
@@ -117,7 +117,7 @@ func (f *evalFlags) network(model string, profiles []*profile.Profile) (*network
 	if err != nil {
 		return nil, err
 	}
-	return openNetwork(model, pre, edges)
+	return a.openNetwork(model, pre, edges)
 }
 
 // readProfiles also takes the edge set over from the profiles, unless --edges says otherwise.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,23 +21,24 @@ import (
 
 func (a *app) inspect() *cobra.Command {
 	var (
-		pre   preprocessFlags
-		edges string
+		pre        preprocessFlags
+		edges, ref string
+		cost       bool
 	)
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "what is in a model, a profile or a frame",
 		Long: `inspect tells of a model: operators, edges and why each is one, and what is unsupported (exit code 1 if anything is);
 of a profile: what it was made from and how every edge is quantized; of a frame: what its bytes are spent on.`,
-		Example: "  dqa inspect resnet32.onnx --edges activations\n  dqa inspect resnet32.dqap\n  dqa inspect frames/000000.dqaf",
+		Example: "  dqa inspect resnet32.onnx --edges activations\n  dqa inspect resnet32.onnx --cost\n  dqa inspect resnet32.dqap\n  dqa inspect frames/000000.dqaf",
 		Args:    exactArgs("FILE"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			view, err := a.look(args[0], &pre, edges)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			view, err := a.lookAt(cmd.Context(), args[0], &pre, edges, ref, cost)
 			if err != nil {
 				return err
 			}
 			err = a.print(a.out, view, view.text)
-			if m, ok := view.(*modelView); ok && err == nil && len(m.Unsupported) > 0 {
+			if p, ok := view.(interface{ problem() bool }); ok && err == nil && p.problem() {
 				return errReported
 			}
 			return err
@@ -44,9 +46,33 @@ of a profile: what it was made from and how every edge is quantized; of a frame:
 	}
 	pre.register(cmd)
 	cmd.Flags().StringVar(&edges, "edges", "stored", "of a model: stored or activations")
+	cmd.Flags().StringVar(&ref, "reference", "", "of a model: compare its outputs on a formula's input with those of another runtime in this JSON file; exit code 1 if they differ")
+	cmd.Flags().BoolVar(&cost, "cost", false, "of a model: what running up to and from every edge takes, relative to a whole pass")
 	completeWords(cmd, "edges", []string{"stored", "activations"})
 	return cmd
 }
+
+// lookAt chooses what is shown of the file.
+func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, edges, ref string, cost bool) (view, error) {
+	if ref == "" && !cost {
+		return a.look(path, flags, edges)
+	}
+	set, err := (&methodFlags{edges: edges}).edgeSet()
+	if err != nil {
+		return nil, err
+	}
+	pre, err := resolvePreprocess(path, flags, nil)
+	if err != nil {
+		return nil, err
+	}
+	if ref != "" {
+		return a.compareReference(path, pre, ref)
+	}
+	return a.measureCost(ctx, path, pre, set)
+}
+
+func (v *modelView) problem() bool     { return len(v.Unsupported) > 0 }
+func (v *referenceView) problem() bool { return !v.Within }
 
 // view is what inspect shows: its exported fields as JSON, or text.
 type view interface{ text(io.Writer) error }

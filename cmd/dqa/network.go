@@ -19,15 +19,16 @@ import (
 
 // network is a model made ready to run.
 type network struct {
-	name  string // base name
-	graph *onnx.Graph
-	prog  engine.Program
-	pre   profile.Preprocess
-	set   onnx.EdgeSet
+	name   string // base name
+	graph  *onnx.Graph
+	prog   engine.Program
+	engine string // "native"
+	pre    profile.Preprocess
+	set    onnx.EdgeSet
 }
 
 // openNetwork loads MODEL, which is a file or the name of a built-in network.
-func openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet) (*network, error) {
+func (a *app) openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet) (*network, error) {
 	graph, err := loadGraph(model, pre)
 	if err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet) (*netwo
 	if err != nil {
 		return nil, err
 	}
-	return &network{name: filepath.Base(model), graph: graph, prog: prog, pre: pre, set: set}, nil
+	return &network{name: filepath.Base(model), graph: graph, prog: prog, engine: "native", pre: pre, set: set}, nil
 }
 
 func loadGraph(model string, pre profile.Preprocess) (*onnx.Graph, error) {
