@@ -1,6 +1,7 @@
 package native
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -13,7 +14,8 @@ import (
 
 // Compile prepares g for this engine. edges are the tensors to be observed, each a value that a node writes; they are
 // sorted into the order in which they are computed. The graph is kept and must not change any more.
-// Nodes that the engine cannot run give an onnx.UnsupportedError that names them all.
+// Nodes that the engine cannot run give an onnx.UnsupportedError that names them all, a network that needs too much
+// memory onnx.ErrLimit.
 func Compile(g *onnx.Graph, edges []onnx.Edge) (*Program, error) {
 	c := &compiler{
 		p:       &Program{graph: g, isa: cpu.ISA()},
@@ -21,6 +23,7 @@ func Compile(g *onnx.Graph, edges []onnx.Edge) (*Program, error) {
 		reader:  map[string]int{},
 		edgeOf:  map[string]int{},
 		storage: map[string]int{},
+		budget:  newBudget(g),
 	}
 	c.countUses()
 	if err := c.takeEdges(edges); err != nil {
@@ -32,8 +35,7 @@ func Compile(g *onnx.Graph, edges []onnx.Edge) (*Program, error) {
 	if err := c.addOutputs(); err != nil {
 		return nil, err
 	}
-	c.plan()
-	return c.p, nil
+	return c.p, c.plan()
 }
 
 type compiler struct {
@@ -43,6 +45,7 @@ type compiler struct {
 	edgeOf  map[string]int // edge by value name
 	storage map[string]int // storage by value name
 	scratch []*buffer
+	budget  budget
 }
 
 func (c *compiler) countUses() {
@@ -95,7 +98,11 @@ func (c *compiler) addSteps() error {
 		if !ok {
 			continue
 		}
-		if err := c.addStep(chain); err != nil {
+		err := c.addStep(chain)
+		if errors.Is(err, onnx.ErrLimit) {
+			return err
+		}
+		if err != nil {
 			n := g.Nodes[chain[0]]
 			for _, out := range g.Nodes[i].Outputs { // so that its readers are judged for themselves
 				c.newStorage(out, i)
@@ -186,12 +193,12 @@ func (c *compiler) addStep(chain []int) error {
 	if views[s.Op] && c.share(s) {
 		return nil
 	}
-	run, err := s.compile()
+	run, err := c.compile(s)
 	if err != nil {
 		return err
 	}
 	index := len(c.p.steps)
-	st := step{run: run, scratch: len(c.scratch)}
+	st := step{run: run, scratch: -1}
 	for i, in := range s.inputs {
 		o, err := c.operand(s, i, in, index)
 		if err != nil {
@@ -207,7 +214,10 @@ func (c *compiler) addStep(chain []int) error {
 		}
 	}
 	slices.Sort(st.edges)
-	c.scratch = append(c.scratch, &buffer{size: s.scratch, first: index, last: index})
+	if s.scratch > 0 {
+		st.scratch = len(c.scratch)
+		c.scratch = append(c.scratch, &buffer{size: s.scratch, first: index, last: index})
+	}
 	c.p.steps = append(c.p.steps, st)
 	return nil
 }
@@ -258,6 +268,18 @@ func clampLimits(n *onnx.Node) (lo, hi float32) {
 		return 0, float32(math.Inf(1))
 	}
 	return n.Attrs.Float("min", float32(math.Inf(-1))), n.Attrs.Float("max", float32(math.Inf(1)))
+}
+
+// compile builds the runner of s within the limits.
+func (c *compiler) compile(s *site) (runner, error) {
+	if err := c.budget.spend(s); err != nil {
+		return nil, err
+	}
+	run, err := s.compile()
+	if err != nil {
+		return nil, err
+	}
+	return run, s.checkScratch()
 }
 
 // compile looks the operator up and builds its runner.
@@ -330,7 +352,7 @@ func (c *compiler) addOutputs() error {
 }
 
 // plan places storages and scratch space in the arena.
-func (c *compiler) plan() {
+func (c *compiler) plan() error {
 	var all []*buffer
 	for _, s := range c.p.storages {
 		all = append(all, s.buffer)
@@ -339,6 +361,10 @@ func (c *compiler) plan() {
 	c.p.scratch = c.scratch
 	c.p.arenaSize = place(all)
 	c.p.free = make(chan *arena, freeArenas())
+	if c.p.arenaSize > maxArena {
+		return fmt.Errorf("%w: a run needs %d values of memory, at most %d are allowed", onnx.ErrLimit, c.p.arenaSize, maxArena)
+	}
+	return nil
 }
 
 var _ engine.Program = (*Program)(nil)

@@ -2,7 +2,6 @@ package native
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/onnx"
@@ -62,11 +61,11 @@ func buildConv(s *site) (runner, error) {
 		return nil, err
 	}
 	l := newLayout(g)
+	if err := l.checkSize(); err != nil {
+		return nil, err
+	}
 	if !l.fits() {
 		return nil, fmt.Errorf("output %dx%d does not fit the input", g.oh, g.ow)
-	}
-	if l.c*l.plane > math.MaxInt32 {
-		return nil, fmt.Errorf("padded input of %d values", l.c*l.plane)
 	}
 	s.scratch = l.size()
 	if isDepthwise(s.graph, s.Node) {

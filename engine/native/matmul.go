@@ -2,12 +2,17 @@ package native
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
+	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
 
-const vectorWidth = kernel.Width
+const (
+	vectorWidth = kernel.Width
+	panelWidth  = kernel.MaxVectors * vectorWidth
+)
 
 // gemm is Y = X W^T + B with a constant W: the rows of X take the part of a product's weights and are packed in every
 // run, while W is packed once, in panels that one tile walks from start to end.
@@ -42,6 +47,9 @@ func buildGemm(s *site) (runner, error) {
 	if bias != nil {
 		g.bias = withSlack(bias)
 	}
+	if g.depth > math.MaxInt32/panelWidth {
+		return nil, fmt.Errorf("%w: %d columns of weights", onnx.ErrLimit, g.depth)
+	}
 	g.setPanels(s, w, columns)
 	s.scratch = packedSize(g.rows, g.depth)
 	return g.run, nil
@@ -49,7 +57,7 @@ func buildGemm(s *site) (runner, error) {
 
 // setPanels packs W: column k of all outputs of a panel together.
 func (g *gemm) setPanels(s *site, w []float32, columns int) {
-	const width = kernel.MaxVectors * vectorWidth
+	const width = panelWidth
 	off := make([]int32, g.depth)
 	for k := range off {
 		off[k] = int32(k * width)

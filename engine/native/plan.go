@@ -1,6 +1,9 @@
 package native
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
 const (
 	slack     = 16 // values of room behind every buffer, for whole-vector loads
@@ -13,15 +16,21 @@ type buffer struct {
 	offset            int
 }
 
+// manyBuffers is from where on the search for the lowest offset, whose time is quadratic, is given up.
+const manyBuffers = 1 << 13
+
 // place gives every buffer an offset such that no two overlap that are in use at the same step, and returns the
 // size of the arena. Greedy by size: the largest first, each at the lowest offset that is free.
 func place(buffers []*buffer) int {
+	if len(buffers) > manyBuffers {
+		return placeInTurn(buffers)
+	}
 	order := append([]*buffer(nil), buffers...)
 	sort.SliceStable(order, func(i, j int) bool { return order[i].size > order[j].size })
 	total := 0
 	var placed []*buffer // by offset
 	for _, b := range order {
-		room := roundUp(b.size+slack, alignment)
+		room := b.room()
 		at := 0
 		for _, p := range placed {
 			if p.last < b.first || b.last < p.first {
@@ -30,7 +39,7 @@ func place(buffers []*buffer) int {
 			if at+room <= p.offset {
 				break
 			}
-			at = max(at, p.offset+roundUp(p.size+slack, alignment))
+			at = max(at, p.offset+p.room())
 		}
 		b.offset = at
 		i := sort.Search(len(placed), func(i int) bool { return placed[i].offset >= at })
@@ -41,6 +50,32 @@ func place(buffers []*buffer) int {
 	}
 	return total
 }
+
+// placeInTurn goes through the steps and gives every buffer the place of one of the same size that is no longer in use,
+// or a new one.
+func placeInTurn(buffers []*buffer) int {
+	begin := slices.Clone(buffers)
+	slices.SortStableFunc(begin, func(a, b *buffer) int { return a.first - b.first })
+	end := slices.Clone(buffers)
+	slices.SortStableFunc(end, func(a, b *buffer) int { return a.last - b.last })
+	free := map[int][]int{} // offsets by room
+	total := 0
+	for _, b := range begin {
+		for ; end[0].last < b.first; end = end[1:] { // which has begun before, too
+			free[end[0].room()] = append(free[end[0].room()], end[0].offset)
+		}
+		if f := free[b.room()]; len(f) > 0 {
+			b.offset, free[b.room()] = f[len(f)-1], f[:len(f)-1]
+			continue
+		}
+		b.offset = total
+		total += b.room()
+	}
+	return total
+}
+
+// room is what b takes up.
+func (b *buffer) room() int { return roundUp(b.size+slack, alignment) }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 

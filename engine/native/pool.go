@@ -2,6 +2,7 @@ package native
 
 import (
 	"math"
+	"sort"
 
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -19,8 +20,7 @@ func reaches(in, out, kernel, stride, dilation, pad int) []reach {
 		if r.shift >= 0 {
 			r.from = 0
 		}
-		for r.to = r.from; r.to < out && r.to*stride+r.shift < in; r.to++ {
-		}
+		r.to = max(r.from, min(out, ceilDiv(in-r.shift, stride)))
 		list[k] = r
 	}
 	return list
@@ -113,18 +113,17 @@ func buildAveragePool(s *site) (runner, error) {
 
 // counts returns for every output along an axis how many positions of its window count: those inside the input, or
 // with pad those inside the padded input.
-func counts(positions []reach, out, stride, in, before, behind int, pad bool) []int {
+func counts(positions []reach, out, stride, in, top, bottom int, pad bool) []int {
 	n := make([]int, out)
 	lo, hi := 0, in
 	if pad {
-		lo, hi = -before, in+behind
+		lo, hi = -top, in+bottom
 	}
 	for o := range n {
-		for _, r := range positions {
-			if at := o*stride + r.shift; at >= lo && at < hi {
-				n[o]++
-			}
+		before := func(end int) int { // positions that read before end: shifts ascend
+			return sort.Search(len(positions), func(k int) bool { return o*stride+positions[k].shift >= end })
 		}
+		n[o] = before(hi) - before(lo)
 	}
 	return n
 }

@@ -49,8 +49,9 @@ func newProduct(s *site, rows int, off []int32, bias []float32) *product {
 func (p *product) setVectors(vectors []vector, width int) {
 	p.vectors, p.width = vectors, width
 	p.dense, p.reach = denseVectors(vectors), 0
+	farthest := int(slices.Max(p.off))
 	for _, v := range vectors {
-		p.reach = max(p.reach, v.base+int(slices.Max(p.off))+kernel.Width)
+		p.reach = max(p.reach, v.base+farthest+kernel.Width)
 	}
 }
 

@@ -27,7 +27,7 @@ type Program struct {
 	steps    []step
 	storages []storage // storages[0] holds the input
 	outputs  []output
-	scratch  []*buffer // of each step
+	scratch  []*buffer // of the steps that need any
 
 	arenaSize int
 	free      chan *arena // arenas that no run uses now
@@ -46,7 +46,7 @@ type step struct {
 	in      []operand
 	out     []int // storages
 	edges   []int
-	scratch int
+	scratch int // -1: none
 }
 
 // operand is a constant, a storage, or neither where the runner does not need it.
@@ -100,7 +100,9 @@ func (p *Program) newArena() *arena {
 		for _, id := range s.out {
 			t.out = append(t.out, a.slice(p.storages[id].buffer))
 		}
-		t.scratch = a.slice(p.scratch[s.scratch])
+		if s.scratch >= 0 {
+			t.scratch = a.slice(p.scratch[s.scratch])
+		}
 	}
 	return a
 }

@@ -3,6 +3,9 @@ package native
 import (
 	"errors"
 	"fmt"
+	"math"
+
+	"github.com/dqa-go/dqa/onnx"
 )
 
 // window is the geometry of a convolution or pooling: 2-D, a 1-D one has height 1.
@@ -92,6 +95,14 @@ const (
 	skew         = 16
 	skewChannels = 24
 )
+
+// checkSize refuses a padded input beyond the kernels' offsets of 32 bits. Padding and strides may be anything.
+func (l *layout) checkSize() error {
+	if l.rows > math.MaxInt32 || l.pitch > math.MaxInt32 || l.plane > math.MaxInt32 || l.c*l.plane > math.MaxInt32 {
+		return fmt.Errorf("%w: a padded input of %d channels, %d rows and %d columns", onnx.ErrLimit, l.c, l.rows, l.pitch)
+	}
+	return nil
+}
 
 // fits reports whether the output's extents agree with the padded input's.
 func (l *layout) fits() bool {

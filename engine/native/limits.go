@@ -1,0 +1,100 @@
+package native
+
+import (
+	"fmt"
+
+	"github.com/dqa-go/dqa/engine/native/kernel"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// Limits on what a network may cost, in values of four bytes. A small file can ask for any of it: with constants that
+// many nodes share or that are filled by a rule, and with windows and padding larger than the image.
+const (
+	maxArena  = 1<<31 - 1 // the working memory of one run
+	maxTables = 1 << 28   // what Compile makes beside it, on top of maxCopies times the graph's constants
+	maxCopies = 4
+)
+
+// budget is how much Compile may still spend.
+type budget int
+
+func newBudget(g *onnx.Graph) budget {
+	b := budget(maxTables)
+	for _, k := range g.Constants {
+		b += maxCopies * budget(len(k.Floats)+len(k.Ints))
+	}
+	return b
+}
+
+// spend is called before a site is compiled.
+func (b *budget) spend(s *site) error {
+	*b -= budget(s.tables() + s.copies())
+	if *b < 0 {
+		return fmt.Errorf("%w: compiling node %q and those before it takes too much memory", onnx.ErrLimit, s.Name)
+	}
+	return nil
+}
+
+// tables is the size of what a runner knows of positions.
+func (s *site) tables() int {
+	n := 0
+	for i := range s.outputs {
+		n += 2 * sum(s.outShape(i))
+	}
+	in, out := s.shape(0), s.outShape(0)
+	n += 2 * sum(in)
+	switch s.Op {
+	case "Conv", "ConvTranspose", "AveragePool", "MaxPool":
+		positions := out
+		if s.Op == "ConvTranspose" {
+			positions = in
+		}
+		n += 2 * tensor.Size(positions[min(2, len(positions)):])
+		for _, k := range s.Attrs.Ints("kernel_shape") {
+			n += 8 * int(k)
+		}
+	case "MatMul":
+		n += 4 * tensor.Size(out[:max(0, len(out)-2)])
+	}
+	return n
+}
+
+func sum(list []int) int {
+	total := 0
+	for _, v := range list {
+		total += v
+	}
+	return total
+}
+
+// copies is the size of the constants as a runner keeps them: weights are packed, to whole tiles.
+func (s *site) copies() int {
+	n := 0
+	for i, name := range s.inputs {
+		k := s.graph.Constants[name]
+		if k == nil {
+			continue
+		}
+		rows, tile := 1, 1
+		switch {
+		case i == 1 && s.Op == "Conv":
+			rows, tile = k.Shape[0]/max(1, s.Attrs.Int("group", 1)), kernel.Rows
+		case i == 1 && s.Op == "Gemm":
+			rows, tile = k.Shape[0], panelWidth
+		case i == 1 && s.Op == "ConvTranspose":
+			rows, tile = tensor.Size(k.Shape[1:]), kernel.Rows
+		}
+		size := len(k.Floats) + len(k.Ints)
+		n += size / max(1, rows) * roundUp(max(1, rows), tile)
+	}
+	return n
+}
+
+// checkScratch refuses a step that alone needs more than an arena may have.
+func (s *site) checkScratch() error {
+	if s.scratch < 0 || s.scratch > maxArena {
+		return fmt.Errorf("%w: node %q needs %d values of scratch space", onnx.ErrLimit, s.Name, s.scratch)
+	}
+	return nil
+}
