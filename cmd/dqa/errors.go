@@ -38,6 +38,8 @@ var (
 	errOtherModel   = errors.New("profile of another model")
 	errConfig       = errors.New("configuration not understood")
 	errNoCalib      = errors.New("--calib is missing")
+	errNoEdge       = errors.New("no such edge")
+	errNoReference  = errors.New("reference not understood")
 )
 
 // usageError is a wrong command line.
@@ -65,6 +67,8 @@ var faults = []fault{
 	{"no-calibration", exitUsage, "a method needs calibration images", "give --calib SPEC (other images than --data), or --profile P.dqap", []error{errNoCalib}},
 	{"setting", exitUsage, "a setting of the method is not allowed", "see the command's --help for what is allowed", []error{method.ErrSetting}},
 	{"edge-set", exitUsage, "no such set of edges", "--edges stored or --edges activations", []error{onnx.ErrEdgeSet}},
+	{"edge", exitUsage, "the network has no such edge", "`dqa inspect MODEL` lists the edges with their numbers", []error{errNoEdge}},
+	{"reference", exitUsage, "the file of reference outputs is not understood or lacks the model", "a JSON file as described in docs/JSON.md, with the model's base name as a key", []error{errNoReference}},
 	{"preprocess", exitUsage, "the preprocessing is not understood", "see the command's --help for what the preprocessing flags take", []error{dataset.ErrPreprocess}},
 
 	{"model-missing", exitModel, "there is no such model file", "check the path of the model", []error{errModelMissing}},

@@ -69,7 +69,7 @@ func (a *app) root() *cobra.Command {
 	flags.IntVar(&a.workers, "workers", runtime.NumCPU(), "goroutines; results do not depend on it")
 	must(root.MarkPersistentFlagFilename("config", "yaml", "yml"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, err} })
-	root.AddCommand(a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.runVerb(), a.encode(), a.decode(), a.errors(), a.version())
+	root.AddCommand(a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.runVerb(), a.split(), a.encode(), a.decode(), a.errors(), a.version())
 	return root
 }
 
@@ -102,6 +102,8 @@ Start here:
   dqa sweep MODEL.onnx --data TEST --calib CALIBRATION -o OUT
                                              the same over bits, extra bits and ratios, with a plot
   dqa calibrate MODEL.onnx --data CALIBRATION -o P.dqap
+  dqa run MODEL.onnx --data IMAGES -o OUT.npz
+  dqa split MODEL.onnx --at EDGE -o DIR      head.onnx and tail.onnx, for a device and a gateway
   dqa encode MODEL.onnx --profile P.dqap --data IMAGES -o FRAMES
 
 Data is named by a SPEC:

@@ -34,11 +34,11 @@ type referenceOutputView struct {
 func (a *app) compareReference(model string, pre profile.Preprocess, path string) (*referenceView, error) {
 	all, err := reference.Load(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errNoReference, err)
 	}
 	want, ok := all[filepath.Base(model)]
 	if !ok {
-		return nil, fmt.Errorf("%s: no outputs of %s in it", path, filepath.Base(model))
+		return nil, fmt.Errorf("%w: %s: no outputs of %s in it", errNoReference, path, filepath.Base(model))
 	}
 	pre.Shape = want.InputShape
 	net, err := a.openNetwork(model, pre, onnx.Stored)
@@ -54,7 +54,7 @@ func (a *app) compareReference(model string, pre profile.Preprocess, path string
 	for i, out := range net.graph.Outputs {
 		d, err := want.Outputs[out.Name].Compare(outputs[i])
 		if err != nil {
-			return nil, fmt.Errorf("output %s: %w", out.Name, err)
+			return nil, fmt.Errorf("%w: output %s: %w", errNoReference, out.Name, err)
 		}
 		o := referenceOutputView{out.Name, d.Worst, d.L2, d.SameMax, d.Within() || v.Quantized && d.SameMax}
 		v.Outputs = append(v.Outputs, o)

@@ -1,0 +1,339 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// irVersion is the format of opset 13's time, which every runtime since 2020 reads; nothing newer is used.
+const irVersion = 7
+
+// exporter writes canonical nodes as an ONNX model.
+type exporter struct {
+	g     *Graph
+	out   *onnxpb.GraphProto
+	opset int
+	made  int             // constants that attributes became
+	used  map[string]bool // constants that have been written
+}
+
+// Part is a piece of a network: some of its nodes in their order.
+type Part struct {
+	g       *Graph
+	nodes   []*Node
+	Inputs  []Value // what it reads from before: the network's input, or values of earlier parts
+	Outputs []Value // what later parts read, and outputs of the network
+}
+
+// Model returns the part as an ONNX model that any runtime loads: the standard operators only, of the lowest opset that
+// has them all (13 at least), shapes fixed for a batch of one, constants folded.
+func (p *Part) Model() ([]byte, error) { return p.model(false) }
+
+// PackedModel is Model with all inputs in one of shape 1 x n, one after the other: for runtimes that feed one tensor.
+func (p *Part) PackedModel() ([]byte, error) { return p.model(true) }
+
+func (p *Part) model(packed bool) ([]byte, error) {
+	e := &exporter{g: p.g, out: &onnxpb.GraphProto{Name: proto.String(p.g.Name + " part")}, opset: 13, used: map[string]bool{}}
+	for _, n := range p.nodes {
+		e.opset = max(e.opset, opsetFor(n))
+	}
+	if packed {
+		e.unpack(p.Inputs)
+	} else {
+		for _, v := range p.Inputs {
+			e.out.Input = append(e.out.Input, declaration(v))
+		}
+	}
+	for _, n := range p.nodes {
+		if err := e.node(n); err != nil {
+			return nil, fmt.Errorf("node %q (%s): %w", n.Name, n.Op, err)
+		}
+	}
+	for _, v := range p.Outputs {
+		e.out.Output = append(e.out.Output, declaration(v))
+	}
+	m := &onnxpb.ModelProto{
+		IrVersion: proto.Int64(irVersion), ProducerName: proto.String("dqa"), Graph: e.out,
+		OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(int64(e.opset))}},
+	}
+	if e.opset > 17 {
+		m.IrVersion = proto.Int64(9)
+	}
+	return proto.MarshalOptions{Deterministic: true}.Marshal(m)
+}
+
+// opsetFor is the lowest opset that has a canonical node.
+func opsetFor(n *Node) int {
+	switch n.Op {
+	case "HardSwish":
+		return 14
+	case "LayerNormalization":
+		return 17
+	case "Mish":
+		return 18
+	case "Gelu":
+		return 20
+	case "AveragePool":
+		if slices.ContainsFunc(n.Attrs.Ints("dilations"), func(d int64) bool { return d != 1 }) {
+			return 19
+		}
+	case "Resize":
+		if n.Attrs.String("coordinate_transformation_mode", "") == "half_pixel_symmetric" {
+			return 19
+		}
+	}
+	return 13
+}
+
+func declaration(v Value) *onnxpb.ValueInfoProto {
+	shape := &onnxpb.TensorShapeProto{}
+	for _, d := range v.Shape {
+		shape.Dim = append(shape.Dim, &onnxpb.TensorShapeProto_Dimension{Value: &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: int64(d)}})
+	}
+	t := &onnxpb.TypeProto_Tensor{ElemType: proto.Int32(int32(onnxpb.TensorProto_FLOAT)), Shape: shape}
+	return &onnxpb.ValueInfoProto{Name: proto.String(v.Name), Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: t}}}
+}
+
+// unpack cuts the values out of one input.
+func (e *exporter) unpack(values []Value) {
+	total := 0
+	for _, v := range values {
+		total += product(v.Shape)
+	}
+	packed := Value{Name: "packed", Type: Float32, Shape: []int{1, total}}
+	e.out.Input = []*onnxpb.ValueInfoProto{declaration(packed)}
+	at := 0
+	for _, v := range values {
+		n := product(v.Shape)
+		flat := v.Name + "/flat"
+		e.write("Slice", []string{"packed", e.ints(int64(at)), e.ints(int64(at + n)), e.ints(1)}, []string{flat}, nil)
+		e.write("Reshape", []string{flat, e.ints(toInt64s(v.Shape)...)}, []string{v.Name}, nil)
+		at += n
+	}
+}
+
+// ints, floats and constant add an initializer and return its name.
+func (e *exporter) ints(v ...int64) string {
+	return e.constant(&Tensor{Type: Int64, Shape: []int{len(v)}, Ints: v})
+}
+
+func (e *exporter) floats(v ...float32) string {
+	return e.constant(&Tensor{Type: Float32, Shape: []int{len(v)}, Floats: v})
+}
+
+func (e *exporter) scalar(v float32) string {
+	return e.constant(&Tensor{Type: Float32, Floats: []float32{v}})
+}
+
+func (e *exporter) constant(t *Tensor) string {
+	e.made++
+	name := fmt.Sprintf("dqa/constant_%d", e.made)
+	e.initialize(name, t, t.Type)
+	return name
+}
+
+// initialize writes a constant; as says which type it has in the file, integers for the zero points of quantizers.
+func (e *exporter) initialize(name string, t *Tensor, as DType) {
+	p := &onnxpb.TensorProto{Name: proto.String(name), Dims: toInt64s(t.Shape)}
+	switch {
+	case as == Bool:
+		p.DataType = proto.Int32(int32(onnxpb.TensorProto_BOOL))
+		for i := range product(t.Shape) {
+			p.RawData = append(p.RawData, byte(truth(t.float(i) != 0)))
+		}
+	case t.Type == Float32:
+		p.DataType = proto.Int32(int32(onnxpb.TensorProto_FLOAT))
+		p.RawData = make([]byte, 0, 4*len(t.Floats))
+		for _, v := range t.Floats {
+			p.RawData = binary.LittleEndian.AppendUint32(p.RawData, math.Float32bits(v))
+		}
+	default:
+		p.DataType = proto.Int32(int32(onnxpb.TensorProto_INT64))
+		for _, v := range t.Ints {
+			p.RawData = binary.LittleEndian.AppendUint64(p.RawData, uint64(v))
+		}
+	}
+	e.out.Initializer = append(e.out.Initializer, p)
+}
+
+// quantized writes a constant of integers kept as floats in the type of the given range.
+func (e *exporter) quantized(t *Tensor, low, high float32) (string, error) {
+	kinds := map[[2]float32]onnxpb.TensorProto_DataType{
+		{-128, 127}: onnxpb.TensorProto_INT8, {0, 255}: onnxpb.TensorProto_UINT8,
+	}
+	kind, ok := kinds[[2]float32{low, high}]
+	if !ok {
+		return "", refuse("integers of %g to %g cannot be exported", low, high)
+	}
+	e.made++
+	p := &onnxpb.TensorProto{Name: proto.String(fmt.Sprintf("dqa/constant_%d", e.made)), Dims: toInt64s(t.Shape), DataType: proto.Int32(int32(kind))}
+	for _, v := range t.Floats {
+		p.RawData = append(p.RawData, byte(int8(int(v)&0xff)))
+	}
+	e.out.Initializer = append(e.out.Initializer, p)
+	return p.GetName(), nil
+}
+
+// inputs returns the names of a node's inputs and writes those that are constants, once.
+func (e *exporter) inputs(n *Node) []string {
+	for _, v := range n.Inputs {
+		if t := e.g.Constants[v]; t != nil && !e.used[v] {
+			e.used[v] = true
+			e.initialize(v, t, t.Type)
+		}
+	}
+	return slices.Clone(n.Inputs)
+}
+
+// write adds a node; attribute values are those of Attributes.
+func (e *exporter) write(op string, inputs, outputs []string, attrs Attributes) {
+	n := &onnxpb.NodeProto{OpType: proto.String(op), Name: proto.String(outputs[0] + "/" + op), Input: inputs, Output: outputs}
+	for _, name := range sortedNames(attrs) {
+		n.Attribute = append(n.Attribute, attribute(name, attrs[name]))
+	}
+	e.out.Node = append(e.out.Node, n)
+}
+
+func sortedNames(attrs Attributes) []string {
+	var names []string
+	for name := range attrs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func attribute(name string, value any) *onnxpb.AttributeProto {
+	a := &onnxpb.AttributeProto{Name: proto.String(name)}
+	switch v := value.(type) {
+	case int64:
+		a.Type, a.I = onnxpb.AttributeProto_INT.Enum(), proto.Int64(v)
+	case float32:
+		a.Type, a.F = onnxpb.AttributeProto_FLOAT.Enum(), proto.Float32(v)
+	case string:
+		a.Type, a.S = onnxpb.AttributeProto_STRING.Enum(), []byte(v)
+	case []int64:
+		a.Type, a.Ints = onnxpb.AttributeProto_INTS.Enum(), v
+	case []float32:
+		a.Type, a.Floats = onnxpb.AttributeProto_FLOATS.Enum(), v
+	default:
+		panic(fmt.Sprintf("onnx: attribute %s of type %T", name, value))
+	}
+	return a
+}
+
+// node turns a canonical node into ONNX's form of it: some attributes are inputs there.
+func (e *exporter) node(n *Node) error {
+	in, a := e.inputs(n), Attributes{}
+	for k, v := range n.Attrs {
+		a[k] = v
+	}
+	take := func(name string) []int64 {
+		v := a.Ints(name)
+		delete(a, name)
+		return v
+	}
+	switch n.Op {
+	case "Clip":
+		low, high := a.Float("min", -inf), a.Float("max", inf)
+		a = nil
+		bounds := []string{"", ""}
+		if low != -inf {
+			bounds[0] = e.scalar(low)
+		}
+		if high != inf {
+			bounds[1] = e.scalar(high)
+		}
+		in = append(in, bounds...)
+	case "Swish":
+		return e.swish(n, in[0], a.Float("alpha", 1))
+	case "Reshape", "Expand":
+		in = append(in, e.ints(take("shape")...))
+	case "Tile":
+		in = append(in, e.ints(take("repeats")...))
+	case "Split":
+		in = append(in, e.ints(take("split")...))
+	case "Slice":
+		in = append(in, e.slice(take("starts"), take("ends"), take("steps"))...)
+	case "Pad":
+		in = append(in, e.ints(take("pads")...), e.scalar(a.Float("value", 0)))
+		delete(a, "value")
+	case "ReduceSum":
+		in = append(in, e.ints(take("axes")...))
+	case "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd":
+		if e.opset >= 18 {
+			in = append(in, e.ints(take("axes")...))
+		}
+	case "Resize":
+		in = append(in, e.resize(n, a)...)
+	case "AveragePool":
+		if e.opset < 19 {
+			delete(a, "dilations")
+		}
+	case "Where":
+		e.made++
+		name := fmt.Sprintf("dqa/constant_%d", e.made)
+		e.initialize(name, e.g.Constants[n.Inputs[0]], Bool)
+		in[0] = name
+	case "QuantizeLinear", "DequantizeLinear":
+		zero, err := e.quantized(e.g.Constants[n.Inputs[2]], a.Float("min", 0), a.Float("max", 0))
+		if err != nil {
+			return err
+		}
+		in[2] = zero
+		delete(a, "min")
+		delete(a, "max")
+	}
+	e.write(n.Op, in, n.Outputs, a)
+	return nil
+}
+
+// swish is x * sigmoid(alpha x), which ONNX has no operator for.
+func (e *exporter) swish(n *Node, x string, alpha float32) error {
+	out := n.Outputs[0]
+	gate := x
+	if alpha != 1 {
+		gate = out + "/scaled"
+		e.write("Mul", []string{x, e.scalar(alpha)}, []string{gate}, nil)
+	}
+	e.write("Sigmoid", []string{gate}, []string{out + "/gate"}, nil)
+	e.write("Mul", []string{x, out + "/gate"}, []string{out}, nil)
+	return nil
+}
+
+// slice writes canonical starts, ends and steps of all axes. An end below 0 means up to and with the first element.
+func (e *exporter) slice(starts, ends, steps []int64) []string {
+	ends, axes := slices.Clone(ends), make([]int64, len(starts))
+	for i := range ends {
+		axes[i] = int64(i)
+		if ends[i] < 0 {
+			ends[i] = math.MinInt64 + 1
+		}
+	}
+	return []string{e.ints(starts...), e.ints(ends...), e.ints(axes...), e.ints(steps...)}
+}
+
+// resize writes scales where they give the size of the result, else the size.
+func (e *exporter) resize(n *Node, a Attributes) []string {
+	roi, scales := a.Floats("roi"), a.Floats("scales")
+	delete(a, "roi")
+	delete(a, "scales")
+	if a.String("mode", "") != "nearest" {
+		delete(a, "nearest_mode")
+	}
+	region := ""
+	if roi != nil {
+		region = e.floats(roi...)
+	}
+	r := resize{scales: scales}
+	want := e.g.Values[n.Outputs[0]].Shape
+	if err := r.scaled(e.g.Values[n.Inputs[0]].Shape); err == nil && slices.Equal(r.shape, want) {
+		return []string{region, e.floats(scales...)}
+	}
+	return []string{region, "", e.ints(toInt64s(want)...)}
+}
