@@ -78,8 +78,12 @@ func opsetFor(n *Node) int {
 		return 18
 	case "Gelu":
 		return 20
-	case "AveragePool":
-		if slices.ContainsFunc(n.Attrs.Ints("dilations"), func(d int64) bool { return d != 1 }) {
+	case "QuantizeLinear", "DequantizeLinear":
+		if n.Attrs.Float("max", 0)-n.Attrs.Float("min", 0) > 255 {
+			return 21
+		}
+	case "AveragePool": // before 19, what a last window beyond the edge counts was left open
+		if n.Attrs.Int("ceil_mode", 0) != 0 || slices.ContainsFunc(n.Attrs.Ints("dilations"), func(d int64) bool { return d != 1 }) {
 			return 19
 		}
 	case "Resize":
@@ -163,17 +167,26 @@ func (e *exporter) initialize(name string, t *Tensor, as DType) {
 
 // quantized writes a constant of integers kept as floats in the type of the given range.
 func (e *exporter) quantized(t *Tensor, low, high float32) (string, error) {
-	kinds := map[[2]float32]onnxpb.TensorProto_DataType{
-		{-128, 127}: onnxpb.TensorProto_INT8, {0, 255}: onnxpb.TensorProto_UINT8,
-	}
-	kind, ok := kinds[[2]float32{low, high}]
-	if !ok {
+	kind, wide := onnxpb.TensorProto_UNDEFINED, false
+	switch [2]float32{low, high} {
+	case [2]float32{-128, 127}:
+		kind = onnxpb.TensorProto_INT8
+	case [2]float32{0, 255}:
+		kind = onnxpb.TensorProto_UINT8
+	case [2]float32{-32768, 32767}:
+		kind, wide = onnxpb.TensorProto_INT16, true
+	case [2]float32{0, 65535}:
+		kind, wide = onnxpb.TensorProto_UINT16, true
+	default:
 		return "", refuse("integers of %g to %g cannot be exported", low, high)
 	}
 	e.made++
 	p := &onnxpb.TensorProto{Name: proto.String(fmt.Sprintf("dqa/constant_%d", e.made)), Dims: toInt64s(t.Shape), DataType: proto.Int32(int32(kind))}
 	for _, v := range t.Floats {
-		p.RawData = append(p.RawData, byte(int8(int(v)&0xff)))
+		p.RawData = append(p.RawData, byte(int(v)))
+		if wide {
+			p.RawData = append(p.RawData, byte(int(v)>>8))
+		}
 	}
 	e.out.Initializer = append(e.out.Initializer, p)
 	return p.GetName(), nil
@@ -281,15 +294,36 @@ func (e *exporter) node(n *Node) error {
 		e.initialize(name, e.g.Constants[n.Inputs[0]], Bool)
 		in[0] = name
 	case "QuantizeLinear", "DequantizeLinear":
-		zero, err := e.quantized(e.g.Constants[n.Inputs[2]], a.Float("min", 0), a.Float("max", 0))
-		if err != nil {
-			return err
-		}
-		in[2] = zero
-		delete(a, "min")
-		delete(a, "max")
+		return e.quantizer(n, in, a)
 	}
 	e.write(n.Op, in, n.Outputs, a)
+	return nil
+}
+
+// quantizer writes Q and DQ so that both sides hold floats, as canonical values do: what lies between them, and a cut
+// there, is as in any other network. A DQ of scale 1 turns the integers into floats, a Q of scale 1 turns them back.
+func (e *exporter) quantizer(n *Node, in []string, a Attributes) error {
+	t := e.g.Constants[n.Inputs[2]]
+	low, high := a.Float("min", 0), a.Float("max", 0)
+	zero, err := e.quantized(t, low, high)
+	if err != nil {
+		return err
+	}
+	none, err := e.quantized(&Tensor{Type: Float32, Floats: []float32{0}}, low, high)
+	if err != nil {
+		return err
+	}
+	delete(a, "min")
+	delete(a, "max")
+	one, out := e.scalar(1), n.Outputs[0]
+	integer := out + "/integer"
+	if n.Op == "QuantizeLinear" {
+		e.write(n.Op, []string{in[0], in[1], zero}, []string{integer}, a)
+		e.write("DequantizeLinear", []string{integer, one, none}, []string{out}, nil)
+		return nil
+	}
+	e.write("QuantizeLinear", []string{in[0], one, none}, []string{integer}, nil)
+	e.write(n.Op, []string{integer, in[1], zero}, []string{out}, a)
 	return nil
 }
 

@@ -1,0 +1,24 @@
+//go:build !ort
+
+package ort
+
+import (
+	"fmt"
+
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/onnx"
+)
+
+// Enabled tells whether this binary was built with the tag ort.
+const Enabled = false
+
+// Program is what Compile would return.
+type Program interface {
+	engine.Program
+	Version() string
+}
+
+// Compile always fails: this binary was built without the tag ort.
+func Compile(*onnx.Graph, []onnx.Edge, string) (Program, error) {
+	return nil, fmt.Errorf("%w: this binary was built without it (build tag ort)", ErrUnavailable)
+}
