@@ -11,6 +11,10 @@ menu:
 build: ## build bin/dqa, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dqa ./cmd/dqa
 
+.PHONY: build-ort
+build-ort: ## build bin/dqa-ort, which can also use ONNX Runtime's shared library (still no cgo)
+	CGO_ENABLED=0 $(GO) build -tags ort -trimpath -o bin/dqa-ort ./cmd/dqa
+
 .PHONY: test
 test: ## every test; what needs more than Go skips and says so
 	$(GO) test ./...

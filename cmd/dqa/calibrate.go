@@ -14,7 +14,6 @@ import (
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/eval"
-	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
@@ -173,7 +172,7 @@ func (n *network) key(data *dataset.Inputs) ([]byte, error) {
 		return nil, err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s %x %x %+v", version, cpu.ISA(), n.graph.Digest, digest, n.pre)
+	fmt.Fprintf(h, "%s %s %x %x %+v", version, n.engine, n.graph.Digest, digest, n.pre)
 	return h.Sum(nil), nil
 }
 

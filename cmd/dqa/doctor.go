@@ -12,6 +12,7 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/doctor"
+	"github.com/dqa-go/dqa/engine/ort"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
@@ -57,7 +58,7 @@ Exit code 1: a problem was found.`,
 }
 
 func (a *app) runDoctor(ctx context.Context, model string, f *doctorFlags) error {
-	checks := checkMachine()
+	checks := a.checkMachine()
 	net, more, err := a.checkModel(model, f)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func (a *app) runDoctor(ctx context.Context, model string, f *doctorFlags) error
 	return nil
 }
 
-func checkMachine() []doctor.Check {
+func (a *app) checkMachine() []doctor.Check {
 	memory := "memory unknown"
 	if total, free, ok := systemMemory(); ok {
 		memory = fmt.Sprintf("%.1f GiB of memory, %.1f GiB free", float64(total)/(1<<30), float64(free)/(1<<30))
@@ -95,7 +96,22 @@ func checkMachine() []doctor.Check {
 			machine.Mend = "unset DQA_ISA"
 		}
 	}
-	return []doctor.Check{machine, {Name: "libraries", Status: doctor.OK, Finding: "none needed: the engine is built in"}}
+	return []doctor.Check{machine, a.checkORT()}
+}
+
+// checkORT tells of the second engine, which nobody needs.
+func (a *app) checkORT() doctor.Check {
+	c := doctor.Check{Name: "libraries", Status: doctor.OK, Finding: "none needed: the engine is built in"}
+	path, err := ort.FindLibrary(a.ortLib)
+	switch {
+	case !ort.Enabled:
+		c.Finding += "; this binary was built without the second engine, ONNX Runtime (build tag ort)"
+	case err != nil:
+		c.Finding += "; for the second engine: " + ort.HowToGet
+	default:
+		c.Finding += "; ONNX Runtime found at " + path
+	}
+	return c
 }
 
 // systemMemory reads what Linux tells; other systems are not asked.

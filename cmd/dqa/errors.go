@@ -11,6 +11,7 @@ import (
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/engine/ort"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
@@ -38,6 +39,7 @@ var (
 	errOtherModel   = errors.New("profile of another model")
 	errConfig       = errors.New("configuration not understood")
 	errNoCalib      = errors.New("--calib is missing")
+	errEngine       = errors.New("no such engine")
 	errNoEdge       = errors.New("no such edge")
 	errNoReference  = errors.New("reference not understood")
 )
@@ -67,6 +69,8 @@ var faults = []fault{
 	{"no-calibration", exitUsage, "a method needs calibration images", "give --calib SPEC (other images than --data), or --profile P.dqap", []error{errNoCalib}},
 	{"setting", exitUsage, "a setting of the method is not allowed", "see the command's --help for what is allowed", []error{method.ErrSetting}},
 	{"edge-set", exitUsage, "no such set of edges", "--edges stored or --edges activations", []error{onnx.ErrEdgeSet}},
+	{"engine", exitUsage, "no such engine", "--engine auto, native or ort", []error{errEngine}},
+	{"engine-ort", exitFailure, "ONNX Runtime cannot be used", "build with -tags ort (make build-ort); " + ort.HowToGet, []error{ort.ErrUnavailable}},
 	{"edge", exitUsage, "the network has no such edge", "`dqa inspect MODEL` lists the edges with their numbers", []error{errNoEdge}},
 	{"reference", exitUsage, "the file of reference outputs is not understood or lacks the model", "a JSON file as described in docs/JSON.md, with the model's base name as a key", []error{errNoReference}},
 	{"preprocess", exitUsage, "the preprocessing is not understood", "see the command's --help for what the preprocessing flags take", []error{dataset.ErrPreprocess}},

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
@@ -80,7 +79,7 @@ type view interface{ text(io.Writer) error }
 // look finds out what the file is by its first bytes.
 func (a *app) look(path string, pre *preprocessFlags, edges string) (view, error) {
 	if isBuiltin(path) {
-		return inspectModel(path, pre, edges)
+		return a.inspectModel(path, pre, edges)
 	}
 	f, err := file.Open(path)
 	if err != nil {
@@ -97,7 +96,7 @@ func (a *app) look(path string, pre *preprocessFlags, edges string) (view, error
 	case bytes.Equal(head[:], []byte("DQAF")):
 		return inspectFrame(path)
 	}
-	return inspectModel(path, pre, edges)
+	return a.inspectModel(path, pre, edges)
 }
 
 // tableOf writes rows with aligned columns.
@@ -132,13 +131,13 @@ type edgeView struct {
 	Reason   string `json:"reason"`
 }
 
-func inspectModel(path string, flags *preprocessFlags, set string) (view, error) {
+func (a *app) inspectModel(path string, flags *preprocessFlags, set string) (view, error) {
 	pre, err := resolvePreprocess(path, flags, nil)
 	if err != nil {
 		return nil, err
 	}
 	v := &modelView{Model: path, EdgeSet: set, Operators: map[string]int{}, Others: map[string]string{}, Edges: []edgeView{}, Unsupported: []string{}}
-	g, edges, err := compile(path, pre, onnx.EdgeSet(set))
+	g, edges, err := a.tryModel(path, pre, onnx.EdgeSet(set))
 	var unsupported *onnx.UnsupportedError
 	if errors.As(err, &unsupported) {
 		for _, n := range unsupported.Nodes {
@@ -152,8 +151,8 @@ func inspectModel(path string, flags *preprocessFlags, set string) (view, error)
 	return v, v.fill(g, edges)
 }
 
-// compile goes as far as running the model would: what the reader accepts the engine may still lack.
-func compile(path string, pre profile.Preprocess, set onnx.EdgeSet) (*onnx.Graph, []onnx.Edge, error) {
+// tryModel goes as far as running the model would: what the reader accepts the engine may still lack.
+func (a *app) tryModel(path string, pre profile.Preprocess, set onnx.EdgeSet) (*onnx.Graph, []onnx.Edge, error) {
 	g, err := loadGraph(path, pre)
 	if err != nil {
 		return nil, nil, err
@@ -162,7 +161,7 @@ func compile(path string, pre profile.Preprocess, set onnx.EdgeSet) (*onnx.Graph
 	if err != nil {
 		return nil, nil, err
 	}
-	_, err = native.Compile(g, edges)
+	_, _, err = a.compile(g, edges)
 	return g, edges, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/dqa-go/dqa/engine/ort"
 	"github.com/spf13/cobra"
 )
 
@@ -49,6 +50,8 @@ type app struct {
 	json     bool
 	config   string
 	workers  int
+	engine   string // auto, native, ort
+	ortLib   string
 }
 
 func (a *app) root() *cobra.Command {
@@ -67,6 +70,9 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVar(&a.json, "json", false, "JSON (docs/JSON.md) instead of text")
 	flags.StringVar(&a.config, "config", "", "YAML file with values for flags that are not given: \"bits: [3, 4]\"")
 	flags.IntVar(&a.workers, "workers", runtime.NumCPU(), "goroutines; results do not depend on it")
+	flags.StringVar(&a.engine, "engine", "auto", "native: built in; ort: ONNX Runtime, if this binary has it; auto: native where it can run the network")
+	flags.StringVar(&a.ortLib, "ort-lib", "", "ONNX Runtime's shared library (default: $"+ort.EnvLibrary+", then the usual places)")
+	must(root.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions([]string{"auto", "native", "ort"}, cobra.ShellCompDirectiveNoFileComp)))
 	must(root.MarkPersistentFlagFilename("config", "yaml", "yml"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, err} })
 	root.AddCommand(a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.runVerb(), a.split(), a.encode(), a.decode(), a.errors(), a.version())

@@ -11,6 +11,7 @@ import (
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/engine/ort"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
@@ -22,7 +23,7 @@ type network struct {
 	name   string // base name
 	graph  *onnx.Graph
 	prog   engine.Program
-	engine string // "native"
+	engine string // the native engine's instruction set, or ONNX Runtime with its release
 	pre    profile.Preprocess
 	set    onnx.EdgeSet
 }
@@ -40,11 +41,37 @@ func (a *app) openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet
 	if len(edges) == 0 {
 		return nil, fmt.Errorf("%w: %s has no edges of the set %q", errNoEdges, model, set)
 	}
-	prog, err := native.Compile(graph, edges)
+	prog, name, err := a.compile(graph, edges)
 	if err != nil {
 		return nil, err
 	}
-	return &network{name: filepath.Base(model), graph: graph, prog: prog, engine: "native", pre: pre, set: set}, nil
+	return &network{name: filepath.Base(model), graph: graph, prog: prog, engine: name, pre: pre, set: set}, nil
+}
+
+// compile chooses the engine and names it as a profile should.
+func (a *app) compile(g *onnx.Graph, edges []onnx.Edge) (engine.Program, string, error) {
+	switch a.engine {
+	case "native":
+		p, err := native.Compile(g, edges)
+		return p, cpu.ISA(), err
+	case "ort":
+		p, err := ort.Compile(g, edges, a.ortLib)
+		if err != nil {
+			return nil, "", err
+		}
+		return p, "onnxruntime " + p.Version(), nil
+	case "auto":
+		p, err := native.Compile(g, edges)
+		if err == nil || !errors.Is(err, onnx.ErrUnsupported) || !ort.Enabled {
+			return p, cpu.ISA(), err
+		}
+		o, ortErr := ort.Compile(g, edges, a.ortLib)
+		if ortErr != nil {
+			return nil, "", err // what native lacks is the news
+		}
+		return o, "onnxruntime " + o.Version(), nil
+	}
+	return nil, "", fmt.Errorf("%w: %q", errEngine, a.engine)
 }
 
 func loadGraph(model string, pre profile.Preprocess) (*onnx.Graph, error) {
@@ -82,7 +109,7 @@ func (n *network) origin(p *profile.Profile, data *dataset.Inputs) error {
 	if err != nil {
 		return err
 	}
-	p.Tool, p.ISA = "dqa "+version, cpu.ISA()
+	p.Tool, p.ISA = "dqa "+version, n.engine
 	p.Model = profile.Model{Name: n.name, Digest: n.graph.Digest}
 	p.Data = profile.Data{Spec: data.Source().Spec(), Digest: digest, Images: data.Len()}
 	p.EdgeSet, p.Preprocess = string(n.set), n.pre
