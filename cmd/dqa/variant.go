@@ -141,6 +141,3 @@ func describe(m profile.Method) string {
 	}
 	return s + ", " + m.Scale.String()
 }
-
-// usesSeed tells whether a setting makes random choices.
-func usesSeed(m profile.Method) bool { return m.Ranking == "random" || m.Name == "noisyquant" }

@@ -37,8 +37,8 @@ type piece struct {
 	lib      *library
 	optimize int
 	once     sync.Once
-	s    *session
-	err  error
+	s        *session
+	err      error
 }
 
 // Compile loads the library (FindLibrary of path) and cuts the graph at the edges, which may be nil.
