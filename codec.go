@@ -14,6 +14,7 @@ type Codec struct {
 	digest  [frame.DigestSize]byte
 	size    int                  // of the encoded profile
 	tables  [][]*entropy.Huffman // by edge, then as profile.Edge.Tables
+	models  []*entropy.Model     // as profile.Profile.Models
 }
 
 // NewCodec checks p and builds its tables. p must not be changed afterwards.
@@ -23,6 +24,13 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 	}
 	encoded := p.Append(nil)
 	c := &Codec{profile: p, size: len(encoded), tables: make([][]*entropy.Huffman, len(p.Edges))}
+	for i, freq := range p.Models {
+		m, err := entropy.NewModel(freq)
+		if err != nil {
+			return nil, fmt.Errorf("profile: model %d: %w", i, err)
+		}
+		c.models = append(c.models, m)
+	}
 	digest := p.Digest()
 	copy(c.digest[:], digest[:])
 	for i := range p.Edges {

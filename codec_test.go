@@ -28,7 +28,7 @@ type setting struct {
 
 func settings() []setting {
 	var all []setting
-	for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman} {
+	for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman, profile.RANS} {
 		for _, scale := range []profile.ScaleMode{profile.DynamicChannel, profile.DynamicTensor, profile.StaticChannel, profile.StaticTensor} {
 			for _, unsigned := range []bool{false, true} {
 				for _, nm := range [][2]int{{3, 3}, {2, 1}, {8, 4}, {4, 0}} {
@@ -87,18 +87,37 @@ func (s setting) build() *profile.Profile {
 			e.Tables = append(e.Tables, skewed(n))
 		}
 	}
-	return &profile.Profile{Method: profile.Method{Name: "dqa", Bits: s.n, ExtraBits: s.m, Scale: s.scale}, Coder: s.coder, Edges: edges}
+	p := &profile.Profile{Method: profile.Method{Name: "dqa", Bits: s.n, ExtraBits: s.m, Scale: s.scale}, Coder: s.coder, Edges: edges}
+	if s.coder == profile.RANS { // two models per alphabet, in turn
+		for _, bits := range []int{s.n, s.n + s.m} {
+			p.Models = append(p.Models, entropy.BuildFreq(falling(1<<bits)), entropy.BuildFreq(make([]uint64, 1<<bits)))
+		}
+		for i := range edges {
+			for c := range edges[i].Channels {
+				k := c % 2
+				if edges[i].IsImportant(c) {
+					k += 2
+				}
+				edges[i].Models = append(edges[i].Models, uint8(k))
+			}
+		}
+	}
+	return p
 }
 
 func skewed(n int) []uint8 {
+	if n == 0 {
+		return []uint8{}
+	}
+	return entropy.BuildLengths(falling(n), profile.MaxCodeLen)
+}
+
+func falling(n int) []uint64 {
 	counts := make([]uint64, n)
 	for i := range counts {
 		counts[i] = uint64(1 + 1000/(1+i*i))
 	}
-	if n == 0 {
-		return []uint8{}
-	}
-	return entropy.BuildLengths(counts, profile.MaxCodeLen)
+	return counts
 }
 
 func tensors(p *profile.Profile, seed uint64) [][]float32 {

@@ -58,7 +58,7 @@ type Plan struct {
 	Method profile.Method // completed
 	Seed   uint64
 	Edges  []profile.Edge // without tables
-	counts [][2][]uint64  // by edge: of whole codes in unimportant and in important channels
+	counts []histogram    // by edge
 }
 
 // Calibration of one network on one set of images. It keeps what several plans can share: statistics and rankings.
@@ -119,12 +119,19 @@ func Calibrate(ctx context.Context, prog engine.Program, src Source, setting pro
 
 // Profile builds the profile for one coder. Origin and preprocessing are the caller's to fill in.
 func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
-	edges := make([]profile.Edge, len(p.Edges))
-	for i, e := range p.Edges {
-		e.Tables = tables(&e, coder, p.counts[i])
-		edges[i] = e
+	out := &profile.Profile{Seed: p.Seed, Method: p.Method, Coder: coder, Edges: slices.Clone(p.Edges)}
+	var models [][]uint8
+	if coder == profile.RANS {
+		out.Models, models = cluster(p.Edges, p.counts)
 	}
-	return &profile.Profile{Seed: p.Seed, Method: p.Method, Coder: coder, Edges: edges}
+	for i := range out.Edges {
+		e := &out.Edges[i]
+		e.Tables = tables(e, coder, p.counts[i])
+		if models != nil {
+			e.Models = models[i]
+		}
+	}
+	return out
 }
 
 // run is the making of one plan; it is what a method sees as its method.Env.
@@ -170,28 +177,24 @@ func (r *run) pass(phase string, newHook func() (hook engine.Hook, consume func(
 }
 
 // countCodes runs the quantized network and counts its codes.
-func (r *run) countCodes(edges []profile.Edge) ([][2][]uint64, error) {
-	total := make([][2][]uint64, len(edges))
+func (r *run) countCodes(edges []profile.Edge) ([]histogram, error) {
+	total := make([]histogram, len(edges))
 	for i := range edges {
-		total[i] = newCounts(&edges[i])
+		total[i] = newHistogram(&edges[i])
 	}
 	err := r.pass("tables", func() (engine.Hook, func()) {
-		counts := make([][2][]uint64, len(edges))
+		counts := make([]histogram, len(edges))
 		var codes dqa.Codes
 		hook := func(i int, data []float32) error {
 			codes.Quantize(&edges[i], data)
 			codes.Dequantize(&edges[i], data)
-			counts[i] = newCounts(&edges[i])
-			addCounts(&edges[i], codes.Wide, counts[i])
+			counts[i] = newHistogram(&edges[i])
+			counts[i].add(&edges[i], codes.Wide)
 			return nil
 		}
 		return hook, func() {
 			for i := range total {
-				for k := range total[i] {
-					for s, n := range counts[i][k] {
-						total[i][k][s] += n
-					}
-				}
+				total[i].merge(counts[i])
 			}
 		}
 	})

@@ -3,7 +3,9 @@ package profile
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
+	"github.com/dqa-go/dqa/entropy"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/quant"
 )
@@ -17,6 +19,7 @@ const (
 	MaxBits     = 8
 	MaxExtra    = 4  // m
 	MaxCodeLen  = 15 // of a Huffman code
+	MaxModels   = 1 << 8
 	maxString   = 1 << 12
 	maxDim      = 1 << 28
 	maxList     = 1 << 10
@@ -30,10 +33,11 @@ const (
 	tagPreprocess
 	tagMethod
 	tagEdges
+	tagModels
 )
 
 var sectionNames = map[int]string{
-	tagOrigin: "origin", tagPreprocess: "preprocess", tagMethod: "method", tagEdges: "edges",
+	tagOrigin: "origin", tagPreprocess: "preprocess", tagMethod: "method", tagEdges: "edges", tagModels: "models",
 }
 
 // Section is a part of an encoded profile, for inspection. The sizes of all sections sum to the size of the file.
@@ -54,6 +58,7 @@ func (p *Profile) Append(dst []byte) []byte {
 	dst = appendSection(dst, tagPreprocess, p.Preprocess.append(nil))
 	dst = appendSection(dst, tagMethod, p.appendMethod(nil))
 	dst = appendSection(dst, tagEdges, p.appendEdges(nil))
+	dst = appendSection(dst, tagModels, p.appendModels(nil))
 	return wire.AppendCRC(dst, start)
 }
 
@@ -82,7 +87,7 @@ func ParseSections(src []byte) (*Profile, []Section, error) {
 	checkTrailer(r, src)
 	p := &Profile{}
 	sections := []Section{{"header", r.Offset()}}
-	for tag := tagOrigin; tag <= tagEdges; tag++ {
+	for tag := tagOrigin; tag <= tagModels; tag++ {
 		start := r.Offset()
 		p.readSection(r, tag)
 		sections = append(sections, Section{sectionNames[tag], r.Offset() - start})
@@ -136,6 +141,8 @@ func (p *Profile) readSection(r *wire.Reader, tag int) {
 		p.readMethod(r)
 	case tagEdges:
 		p.readEdges(r)
+	case tagModels:
+		p.readModels(r)
 	}
 	if r.Err() == nil && r.Offset() != end {
 		r.Fail(wire.ErrValue, "section is %d bytes longer than its length says", r.Offset()-end)
@@ -287,6 +294,29 @@ func (p *Profile) readEdges(r *wire.Reader) {
 	}
 }
 
+// appendModels writes every model's number of symbols and the frequencies of those and of the escape.
+func (p *Profile) appendModels(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(p.Models)))
+	for _, m := range p.Models {
+		b = binary.AppendUvarint(b, uint64(len(m)-1))
+		for _, f := range m {
+			b = binary.AppendUvarint(b, uint64(f))
+		}
+	}
+	return b
+}
+
+func (p *Profile) readModels(r *wire.Reader) {
+	n := r.Count(MaxModels, 4, "models")
+	for i := 0; i < n && r.Err() == nil; i++ {
+		m := make([]uint16, r.Count(entropy.MaxSymbols, 1, "symbols of a model")+1)
+		for s := range m {
+			m[s] = uint16(r.Uvarint(1<<entropy.ProbBits, "frequency"))
+		}
+		p.Models = append(p.Models, m)
+	}
+}
+
 func (e *Edge) append(b []byte, coder Coder) []byte {
 	b = wire.AppendString(b, e.Name)
 	for _, v := range []int{e.Channels, e.Rows, e.Cols, e.Tile.Channels, e.Tile.Rows} {
@@ -315,7 +345,7 @@ func (e *Edge) append(b []byte, coder Coder) []byte {
 	for _, t := range e.Tables {
 		b = appendNibbles(b, t)
 	}
-	return b
+	return append(b, e.Models...)
 }
 
 func (e *Edge) read(r *wire.Reader, coder Coder) {
@@ -355,6 +385,9 @@ func (e *Edge) read(r *wire.Reader, coder Coder) {
 		for _, n := range e.NumSymbols(coder) {
 			e.Tables = append(e.Tables, readNibbles(r, n))
 		}
+	}
+	if r.Err() == nil && coder == RANS {
+		e.Models = slices.Clone(r.Bytes(e.Channels))
 	}
 }
 

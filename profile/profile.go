@@ -27,6 +27,8 @@ type Profile struct {
 	Method     Method
 	Coder      Coder
 	Edges      []Edge // in the order in which the network computes them
+	// Models of coder RANS, which all edges share: frequencies as entropy.NewModel takes them.
+	Models [][]uint16
 }
 
 // Model identifies the network.
@@ -62,10 +64,11 @@ const (
 	Raw           Coder = iota // bit planes of codes and of shift errors
 	HuffmanErrors              // bit planes of codes, Huffman-coded shift errors: as the paper stores them
 	Huffman                    // whole codes (before the shift), Huffman-coded
+	RANS                       // whole codes, by the network's probability models
 	coders
 )
 
-var coderNames = [coders]string{"raw", "huffman-errors", "huffman"}
+var coderNames = [coders]string{"raw", "huffman-errors", "huffman", "rans"}
 
 func (c Coder) String() string { return name(coderNames[:], int(c)) }
 
@@ -147,6 +150,7 @@ type Edge struct {
 	Clip                 []float32   // map Clipped: share of the maximum that is kept, 0..1, one per scale slot
 	Noise                quant.Noise // map Noisy: amplitude 0..1
 	Tables               [][]uint8   // code lengths of the coder's tables, see NumSymbols
+	Models               []uint8     // coder RANS: per channel, the index of its model in Profile.Models
 }
 
 // Elements is the number of values of one image.

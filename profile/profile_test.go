@@ -40,8 +40,33 @@ func example() *Profile {
 	return p
 }
 
+// coded is example with coder RANS: its first edge has two alphabets.
+func coded() *Profile {
+	p := example()
+	p.Coder = RANS
+	p.Models = [][]uint16{{1000, 1000, 1000, 1096, 0}, {4000, 90, 0, 0, 0, 0, 0, 0, 6}, {1, 2, 3, 0, 4090}}
+	for i := range p.Edges {
+		e := &p.Edges[i]
+		e.Tables = nil
+		for c := range e.Channels {
+			k := uint8(2 * (c % 2))
+			if e.IsImportant(c) {
+				k = 1
+			}
+			e.Models = append(e.Models, k)
+		}
+	}
+	return p
+}
+
 func TestParseRestoresWhatAppendWrote(t *testing.T) {
-	want := example()
+	for _, want := range []*Profile{example(), coded()} {
+		checkRestored(t, want)
+	}
+}
+
+func checkRestored(t *testing.T, want *Profile) {
+	t.Helper()
 	got, err := Parse(want.Append(nil))
 	if err != nil {
 		t.Fatal(err)
@@ -68,13 +93,19 @@ func TestSectionsSumToTheSize(t *testing.T) {
 	for _, s := range sections {
 		sum += s.Size
 	}
-	if sum != len(b) || len(sections) != 6 {
+	if sum != len(b) || len(sections) != 7 {
 		t.Errorf("%v sum to %d of %d bytes", sections, sum, len(b))
 	}
 }
 
 func TestParseRefusesEveryDamage(t *testing.T) {
-	whole := example().Append(nil)
+	for _, p := range []*Profile{example(), coded()} {
+		checkDamage(t, p.Append(nil))
+	}
+}
+
+func checkDamage(t *testing.T, whole []byte) {
+	t.Helper()
 	for i := range whole {
 		var e *wire.Error
 		if _, err := Parse(whole[:i]); !errors.As(err, &e) {
@@ -121,6 +152,29 @@ func TestParseOfResealedDamageNeverPanics(t *testing.T) {
 	}
 	if refused == 0 {
 		t.Error("nothing was refused")
+	}
+}
+
+func TestValidateRefusesModels(t *testing.T) {
+	for name, damage := range map[string]func(*Profile){
+		"sum":             func(p *Profile) { p.Models[0][0]++ },
+		"escape":          func(p *Profile) { p.Models[1][8], p.Models[1][0] = 0, 4006 },
+		"missing":         func(p *Profile) { p.Models = p.Models[:2] },
+		"other coder":     func(p *Profile) { p.Coder = Raw },
+		"other alphabet":  func(p *Profile) { p.Edges[0].Models[0] = 0 },
+		"channel missing": func(p *Profile) { p.Edges[0].Models = p.Edges[0].Models[:2] },
+		"too many":        func(p *Profile) { p.Models = append(p.Models, make([][]uint16, MaxModels)...) },
+	} {
+		p := coded()
+		damage(p)
+		if err := p.Validate(); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	p := example()
+	p.Edges[0].Models = []uint8{0, 0, 0}
+	if err := p.Validate(); err == nil {
+		t.Error("models of channels with another coder: accepted")
 	}
 }
 

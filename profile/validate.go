@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/dqa-go/dqa/entropy"
 	"github.com/dqa-go/dqa/quant"
 )
 
@@ -31,9 +32,47 @@ func (p *Profile) Validate() error {
 	if err := p.Preprocess.Validate(); err != nil {
 		return fmt.Errorf("preprocessing: %w", err)
 	}
+	if err := p.validateModels(); err != nil {
+		return err
+	}
 	for i := range p.Edges {
-		if err := p.Edges[i].validate(p.Coder); err != nil {
+		err := p.Edges[i].validate(p.Coder)
+		if err == nil {
+			err = p.Edges[i].validateModels(p)
+		}
+		if err != nil {
 			return fmt.Errorf("edge %d %q: %w", i, p.Edges[i].Name, err)
+		}
+	}
+	return nil
+}
+
+func (p *Profile) validateModels() error {
+	if len(p.Models) > MaxModels || p.Coder != RANS && len(p.Models) > 0 {
+		return fmt.Errorf("%d models, coder %s", len(p.Models), p.Coder)
+	}
+	for i, m := range p.Models {
+		if _, err := entropy.NewModel(m); err != nil {
+			return fmt.Errorf("model %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// validateModels checks that every channel has a model of its alphabet.
+func (e *Edge) validateModels(p *Profile) error {
+	if p.Coder != RANS {
+		if e.Models != nil {
+			return fmt.Errorf("models of channels, coder %s", p.Coder)
+		}
+		return nil
+	}
+	if len(e.Models) != e.Channels {
+		return fmt.Errorf("models of %d channels, it has %d", len(e.Models), e.Channels)
+	}
+	for c, k := range e.Models {
+		if int(k) >= len(p.Models) || len(p.Models[k])-1 != 1<<e.WideBits(c) {
+			return fmt.Errorf("channel %d of %d bits has model %d", c, e.WideBits(c), k)
 		}
 	}
 	return nil

@@ -155,6 +155,7 @@ func legend(r Result, cols []column) []string {
 	add(shown("agree %"), "agree: share of outputs whose largest class is fp32's")
 	add(shown("coder") && stored("huffman-errors"), "huffman-errors: codes raw, shift errors Huffman-coded (the paper's way)")
 	add(shown("coder") && stored("huffman"), "huffman: the same codes, Huffman-coded whole")
+	add(shown("coder") && stored("rans"), "rans: the same codes, entropy-coded whole (16 probability models per network)")
 	return lines
 }
 

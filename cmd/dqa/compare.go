@@ -86,7 +86,7 @@ func (k *calibrator) candidate(ctx context.Context, v variant) (eval.Candidate, 
 		return eval.Candidate{}, err
 	}
 	var c eval.Candidate
-	for _, coder := range []profile.Coder{paperCoder(plan.Method), profile.Huffman} {
+	for _, coder := range []profile.Coder{paperCoder(plan.Method), profile.RANS} {
 		p := plan.Profile(coder)
 		if err := k.net.origin(p, k.data); err != nil {
 			return c, err

@@ -1,0 +1,72 @@
+package calib
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// Channels of a few distributions find each other: shared models cost hardly more than models of their own.
+func TestClusterFindsTheDistributions(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	edges := []profile.Edge{
+		{Channels: 40, Rows: 1, Cols: 1, Bits: 3},
+		{Channels: 30, Rows: 1, Cols: 1, Bits: 3, ExtraBits: 2, Important: make([]bool, 30)},
+	}
+	for c := range 15 {
+		edges[1].Important[c] = true
+	}
+	var counts []histogram
+	ideal := 0.0
+	for i := range edges {
+		h := newHistogram(&edges[i])
+		for c := range h {
+			q := []float64{.1, .5, .9}[rng.IntN(3)]
+			for range 3000 {
+				s := 0
+				for rng.Float64() < q && s < len(h[c])-1 {
+					s++
+				}
+				h[c][s]++
+			}
+			k := channelCounts{counts: h[c]}
+			k.measure()
+			ideal += k.mean * k.total
+		}
+		counts = append(counts, h)
+	}
+	models, chosen := cluster(edges, counts)
+	cost := 0.0
+	for i, h := range counts {
+		for c, n := range h {
+			freq := models[chosen[i][c]]
+			if len(freq)-1 != len(n) {
+				t.Fatalf("channel with %d symbols has a model of %d", len(n), len(freq)-1)
+			}
+			m, err := entropy.NewModel(freq)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for s, k := range n {
+				cost += float64(k) * m.Cost(s)
+			}
+		}
+	}
+	if math.IsNaN(cost) || cost > 1.01*ideal {
+		t.Errorf("%.0f bits with %d models, %.0f with models of their own", cost, len(models), ideal)
+	}
+	if len(models) > 2*numModels || len(models) < 2 {
+		t.Errorf("%d models", len(models))
+	}
+}
+
+func TestClusterOfDeadChannels(t *testing.T) {
+	edges := []profile.Edge{{Channels: 3, Rows: 1, Cols: 1, Bits: 2}}
+	models, chosen := cluster(edges, []histogram{newHistogram(&edges[0])})
+	if len(models) != 1 || chosen[0][2] != 0 {
+		t.Errorf("%v, %v", models, chosen)
+	}
+}
