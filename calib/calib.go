@@ -69,6 +69,7 @@ type Calibration struct {
 	opt      Options
 	stats    []method.Stats
 	rankings map[[32]byte][][]method.Score
+	curves   map[[32]byte][][]method.CurvePoint
 
 	phases  []Phase // what has been run, for Estimate
 	partial bool    // only an estimate is wanted: searches try one channel per edge
@@ -79,7 +80,11 @@ func New(prog engine.Program, src Source, opt Options) (*Calibration, error) {
 	if src.Len() == 0 {
 		return nil, fmt.Errorf("%w to calibrate on", ErrNoImages)
 	}
-	return &Calibration{prog: prog, src: src, opt: opt, rankings: map[[32]byte][][]method.Score{}}, nil
+	return newCalibration(prog, src, opt), nil
+}
+
+func newCalibration(prog engine.Program, src Source, opt Options) *Calibration {
+	return &Calibration{prog: prog, src: src, opt: opt, rankings: map[[32]byte][][]method.Score{}, curves: map[[32]byte][][]method.CurvePoint{}}
 }
 
 // Plan quantizes as setting says. The result depends on neither the number of workers nor their timing, nor on what
@@ -172,7 +177,7 @@ func (r *run) pass(phase string, newHook func() (hook engine.Hook, consume func(
 		r.report(phase, "images", i+1, n)
 		return nil
 	})
-	r.phases = append(r.phases, Phase{Name: phase, Passes: float64(n), Time: time.Since(start)})
+	r.phases = append(r.phases, Phase{Name: phase, Passes: float64(n), Time: time.Since(start), images: n})
 	return err
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/internal/parallel"
-	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -16,7 +15,21 @@ type Phase struct {
 	Name   string
 	Passes float64 // through the network, counted in whole ones; a search runs parts of it
 	Time   time.Duration
-	Search bool // many passes per image; it can be resumed. The others take one pass each
+	Search bool // many passes per image; it can be resumed
+
+	images int // that were run
+	limit  int // on images; 0: none
+}
+
+// scale is how much more all images are than those of the trial.
+func (p *Phase) scale(all, trial int) float64 {
+	if p.limit > 0 {
+		all = min(all, p.limit)
+	}
+	if p.images > 0 {
+		trial = p.images
+	}
+	return float64(all) / float64(trial)
 }
 
 // Estimate is what a calibration is expected to take.
@@ -42,8 +55,8 @@ const TrialImages = 2
 func EstimatePlan(ctx context.Context, c *Calibration, setting profile.Method, seed uint64) (*Estimate, error) {
 	all := c.src.Len()
 	trial := min(all, TrialImages*max(1, c.opt.Workers))
-	part := &Calibration{prog: c.prog, src: first(c.src, trial), rankings: map[[32]byte][][]method.Score{}, partial: true,
-		opt: Options{Workers: c.opt.Workers, AllowNonFinite: c.opt.AllowNonFinite}}
+	part := newCalibration(c.prog, first(c.src, trial), Options{Workers: c.opt.Workers, AllowNonFinite: c.opt.AllowNonFinite})
+	part.partial = true
 	pass, err := part.timePass(ctx)
 	if err != nil {
 		return nil, err
@@ -51,7 +64,6 @@ func EstimatePlan(ctx context.Context, c *Calibration, setting profile.Method, s
 	if _, err := part.Plan(ctx, setting, seed); err != nil {
 		return nil, err
 	}
-	scale := float64(all) / float64(trial)
 	e := &Estimate{Phases: part.phases}
 	for _, edge := range c.prog.Edges() {
 		e.Edges++
@@ -59,6 +71,7 @@ func EstimatePlan(ctx context.Context, c *Calibration, setting profile.Method, s
 	}
 	for i := range e.Phases {
 		p := &e.Phases[i]
+		scale := p.scale(all, trial)
 		p.Passes *= scale
 		p.Time = time.Duration(float64(p.Time) * scale)
 		if p.Search {

@@ -46,6 +46,9 @@ func scoreRow(s metric.Summary) report.Row {
 func setting(row *report.Row, p *profile.Profile) {
 	m := p.Method
 	row.Method, row.Bits = m.Name, pointer(m.Bits)
+	if m.Budget > 0 {
+		row.Bits, row.Budget = nil, pointer(m.Budget)
+	}
 	row.Signed = pointer(!m.Unsigned)
 	row.Scale = pointer(m.Scale.String())
 	if m.Ranking != "" {

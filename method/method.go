@@ -39,6 +39,8 @@ type Env interface {
 	// SquaredErrors sums what every variant of every edge does to the values of the float network:
 	// result[edge][variant][channel]. what names the search in progress reports.
 	SquaredErrors(what string, variants [][]profile.Edge) ([][][]float64, error)
+	// Curves measures every step of every edge alone: result[edge][step]. The edges have one static step for all.
+	Curves(edges []profile.Edge, steps [][]float32) ([][]CurvePoint, error)
 	// Seed is that of every random choice.
 	Seed() uint64
 }
@@ -52,7 +54,7 @@ type Method interface {
 	Plan(env Env, setting profile.Method) ([]profile.Edge, error)
 }
 
-var methods = []Method{Direct{}, Clip{}, NoisyQuant{}, DQA{}}
+var methods = []Method{Direct{}, Clip{}, NoisyQuant{}, DQA{}, Graded{}}
 
 // ByName finds a method.
 func ByName(name string) (Method, error) {

@@ -20,6 +20,18 @@ type env struct {
 
 func (*env) Seed() uint64 { return 7 }
 
+// Curves: halving the step of edge i quarters a distortion of weight 10^i and costs half a bit per value.
+func (e *env) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
+	curves := make([][]method.CurvePoint, len(edges))
+	for i := range edges {
+		for _, s := range steps[i] {
+			bits := max(0, 4-math.Log2(float64(s)*8)) * float64(edges[i].Elements())
+			curves[i] = append(curves[i], method.CurvePoint{Distortion: math.Pow(10, float64(i)) * float64(s) * float64(s), Bits: bits})
+		}
+	}
+	return curves, nil
+}
+
 func (e *env) SquaredErrors(_ string, variants [][]profile.Edge) ([][][]float64, error) {
 	sums := make([][][]float64, len(variants))
 	for i, list := range variants {
@@ -117,6 +129,42 @@ func TestGlobalRatioPrefersWhatIsWorthMostPerValue(t *testing.T) {
 		edges := plan(t, s)
 		if diff := cmp.Diff(want, [2][]bool{edges[0].Important, edges[1].Important}); diff != "" {
 			t.Errorf("r %v: %s", ratio, diff)
+		}
+	}
+}
+
+// With the model of env.Curves, the edge that weighs ten times more gets a finer step, and the budget is kept.
+func TestGradedSpendsTheBudgetWhereItMatters(t *testing.T) {
+	last := [2]float32{}
+	for _, budget := range []float64{8, 5, 4, 3.5} {
+		edges := plan(t, profile.Method{Name: "graded", Budget: budget})
+		for i, e := range edges {
+			if e.Bits != 8 || e.Scale != profile.StaticTensor || e.Unsigned != (i == 0) || len(e.Steps) != 2 || e.Steps[0] != e.Steps[1] {
+				t.Errorf("budget %v: %+v", budget, e)
+			}
+			if e.Steps[0] < last[i] {
+				t.Errorf("budget %v: edge %d has a finer step than with more bits", budget, i)
+			}
+			last[i] = e.Steps[0]
+		}
+	}
+	if last[1] >= last[0] {
+		t.Errorf("steps %v: the edge that matters more has the coarser one", last)
+	}
+	all := plan(t, profile.Method{Name: "graded", Budget: 16})
+	if top := all[0].Steps[0] * 255; top < 7 || top > 12 {
+		t.Errorf("codes reach to %v where 7 is the largest value", top)
+	}
+}
+
+func TestGradedCompletes(t *testing.T) {
+	a, err := (method.Graded{}).Complete(profile.Method{Budget: 2, Bits: 3, ExtraBits: 1, Ranking: "mse"})
+	if err != nil || a != (profile.Method{Name: "graded", Bits: 8, Unsigned: true, Scale: profile.StaticTensor, Budget: 2}) {
+		t.Errorf("%+v, %v", a, err)
+	}
+	for _, budget := range []float64{0, -1, 17, nan()} {
+		if _, err := (method.Graded{}).Complete(profile.Method{Budget: budget}); !errors.Is(err, method.ErrSetting) {
+			t.Errorf("budget %v: %v", budget, err)
 		}
 	}
 }

@@ -180,7 +180,8 @@ func (p *Profile) appendMethod(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Ratio))
 	b = wire.AppendString(b, m.Ranking)
 	b = wire.AppendBools(b, []bool{m.Unsigned, m.Global})
-	return append(b, byte(m.Scale), byte(p.Coder))
+	b = append(b, byte(m.Scale), byte(p.Coder))
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Budget))
 }
 
 func (p *Profile) readMethod(r *wire.Reader) {
@@ -193,6 +194,7 @@ func (p *Profile) readMethod(r *wire.Reader) {
 		m.Unsigned, m.Global = asked[0], asked[1]
 	}
 	m.Scale, p.Coder = ScaleMode(r.U8()), Coder(r.U8())
+	m.Budget = r.Float64()
 }
 
 func appendSize(b []byte, s Size) []byte {

@@ -46,7 +46,7 @@ type Data struct {
 
 // Method is what the user asked for; the consequences are in the edges.
 type Method struct {
-	Name      string  // "direct", "clip", "noisyquant", "dqa"
+	Name      string  // "direct", "clip", "noisyquant", "dqa", "graded"
 	Bits      int     // n, 2..8
 	ExtraBits int     // m, 0..4
 	Ratio     float64 // r, 0..1, of important channels
@@ -54,6 +54,7 @@ type Method struct {
 	Global    bool    // Ratio is one of all values of the network instead of the channels of every edge
 	Unsigned  bool    // one-sided channels use unsigned codes
 	Scale     ScaleMode
+	Budget    float64 // graded: stored bits per value that were asked for; else 0
 }
 
 // Coder says how codes become bytes (spec/frame.md, section "tile payload").

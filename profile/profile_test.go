@@ -23,7 +23,7 @@ func example() *Profile {
 			Resize: Size{0, 256}, Crop: Size{224, 224}, Divisor: 127.5, Mean: []float32{.5}, Std: []float32{.25},
 			Channels: "bgr", Layout: "nhwc", Shape: []int{1, 3, 224, 224}, Ignore: []int{11}, LabelShift: -1,
 		},
-		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor},
+		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor, Budget: 2.5},
 		Coder:  Huffman,
 		Edges: []Edge{
 			{Name: "relu", Channels: 3, Rows: 4, Cols: 5, OneSided: true, Unsigned: true, Bits: 2, ExtraBits: 1,
@@ -182,6 +182,7 @@ func TestValidateRefuses(t *testing.T) {
 	cases := map[string]func(*Profile){
 		"coder":               func(p *Profile) { p.Coder = 9 },
 		"ratio":               func(p *Profile) { p.Method.Ratio = math.NaN() },
+		"budget":              func(p *Profile) { p.Method.Budget = math.Inf(1) },
 		"bits of the method":  func(p *Profile) { p.Method.Bits = 9 },
 		"extra bits":          func(p *Profile) { p.Edges[0].ExtraBits = 5 },
 		"no channels":         func(p *Profile) { p.Edges[0].Channels = 0 },

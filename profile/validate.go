@@ -18,6 +18,8 @@ func (p *Profile) Validate() error {
 		return fmt.Errorf("scale mode %d unknown", p.Method.Scale)
 	case !(p.Method.Ratio >= 0 && p.Method.Ratio <= 1):
 		return fmt.Errorf("ratio %v is not between 0 and 1", p.Method.Ratio)
+	case !(p.Method.Budget >= 0 && p.Method.Budget <= 32):
+		return fmt.Errorf("budget of %v bits", p.Method.Budget)
 	case len(p.Edges) > MaxEdges:
 		return fmt.Errorf("%d edges, at most %d allowed", len(p.Edges), MaxEdges)
 	case p.Data.Images < 0 || p.Data.Images > math.MaxInt32:

@@ -16,7 +16,7 @@ type column struct {
 func columns(r Result, page bool) []column {
 	all := []column{
 		{head: "method", title: "method", text: func(row Row) string { return row.Method }},
-		{head: "bits", title: "bits per code (+ extra bits of important channels)", text: bitsText, number: func(row Row) *float64 { return floatOf(row.Bits) }},
+		{head: "bits", title: "bits per code (+ extra bits of important channels), or budget", text: bitsText, number: bitsNumber},
 		{head: "codes", title: "codes", text: signedText, common: true},
 		{head: "scale", title: "scale", text: func(row Row) string { return str(row.Scale) }, common: true},
 		{head: "r", title: "share of important channels", text: ratioText, number: func(row Row) *float64 { return row.Ratio }},
@@ -68,3 +68,10 @@ func fold(r Result, cols []column, may func(column) bool) (kept []column, said [
 }
 
 func isCommon(c column) bool { return c.common }
+
+func bitsNumber(row Row) *float64 {
+	if row.Budget != nil {
+		return row.Budget
+	}
+	return floatOf(row.Bits)
+}

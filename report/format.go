@@ -36,7 +36,7 @@ func prepareRow(row *Row) {
 	for _, s := range []**string{&row.Ranking, &row.Scale, &row.Coder} {
 		*s = cleanPointer(*s)
 	}
-	for _, v := range []**float64{&row.Ratio, &row.Value, &row.Drop, &row.DropSE, &row.KL, &row.Agreement, &row.StoredBits, &row.FrameBytes} {
+	for _, v := range []**float64{&row.Ratio, &row.Budget, &row.Value, &row.Drop, &row.DropSE, &row.KL, &row.Agreement, &row.StoredBits, &row.FrameBytes} {
 		*v = finite(*v)
 	}
 }
@@ -71,6 +71,8 @@ func cleanPointer(s *string) *string {
 // bitsText is "4" for n bits and "3+2" for n bits and m extra ones.
 func bitsText(row Row) string {
 	switch {
+	case row.Budget != nil:
+		return strconv.FormatFloat(*row.Budget, 'g', 4, 64)
 	case row.Bits == nil:
 		return ""
 	case row.ExtraBits == nil:

@@ -150,7 +150,7 @@ func drawable(v *float64) bool { return v != nil && math.Abs(*v) < 1e6 }
 
 func pointsOf(rows []Row, q quantity) []point {
 	slices.SortStableFunc(rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(orZero(floatOf(a.Bits)), orZero(floatOf(b.Bits))), cmp.Compare(*a.StoredBits, *b.StoredBits))
+		return cmp.Or(cmp.Compare(orZero(bitsNumber(a)), orZero(bitsNumber(b))), cmp.Compare(*a.StoredBits, *b.StoredBits))
 	})
 	points := make([]point, len(rows))
 	for i, row := range rows {

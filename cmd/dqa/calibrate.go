@@ -28,7 +28,7 @@ type calibrateFlags struct {
 	data, out      string
 	method, coder  string
 	bits, extra    int
-	ratio          float64
+	ratio, budget  float64
 	resume, dryRun bool
 	probabilities  bool
 	saveEvery      time.Duration
@@ -61,6 +61,7 @@ if the machine goes down, the same command with --resume goes on and ends with t
 	flags.IntVar(&f.bits, "bits", 3, "n: bits of a code, 2 to 8")
 	flags.IntVar(&f.extra, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
 	flags.Float64Var(&f.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
+	flags.Float64Var(&f.budget, "budget", 2, "stored bits per value (graded)")
 	flags.StringVar(&f.coder, "coder", "", "raw, huffman-errors, huffman or rans (default: as the paper stores it)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
@@ -126,7 +127,7 @@ func (f *calibrateFlags) setting() (variant, profile.Coder, error) {
 	if err != nil {
 		return v, 0, err
 	}
-	v.Name, v.Bits, v.ExtraBits, v.Ratio = f.method, f.bits, f.extra, f.ratio
+	v.Name, v.Bits, v.ExtraBits, v.Ratio, v.Budget = f.method, f.bits, f.extra, f.ratio, f.budget
 	if v.Method, err = method.Complete(v.Method); err != nil {
 		return v, 0, err
 	}
@@ -140,9 +141,12 @@ func (f *calibrateFlags) setting() (variant, profile.Coder, error) {
 	return v, coder, err
 }
 
-// paperCoder is how the paper stores a method: raw codes, Huffman-coded shift errors.
+// paperCoder is how a method itself stores its codes: the paper raw, with Huffman-coded shift errors.
 func paperCoder(m profile.Method) profile.Coder {
-	if m.ExtraBits > 0 {
+	switch {
+	case m.Budget > 0:
+		return profile.RANS
+	case m.ExtraBits > 0:
 		return profile.HuffmanErrors
 	}
 	return profile.Raw
@@ -256,6 +260,9 @@ func (d dryRun) text(w io.Writer) error {
 	var rows [][]string
 	for _, p := range d.Phases {
 		note := "one pass"
+		if p.Passes > float64(d.Images) {
+			note = "several passes per image"
+		}
 		if p.Resumes {
 			note = "a search: many passes per image, can be resumed"
 		}

@@ -32,6 +32,7 @@ func (f *compareFlags) register(cmd *cobra.Command, defaults grid) {
 	flags.StringVar(&f.grid.bits, "bits", defaults.bits, "n: bits of a code, a list")
 	flags.StringVar(&f.grid.extraBits, "extra-bits", defaults.extraBits, "m: bits more for important channels (dqa), a list, 0 to 4")
 	flags.StringVar(&f.grid.ratios, "ratio", defaults.ratios, "r: share of important channels per edge (dqa), a list")
+	flags.StringVar(&f.grid.budgets, "budget", defaults.budgets, "stored bits per value (graded), a list")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (it ends in a softmax)")
 	must(cmd.MarkFlagRequired("data"))
 }
@@ -86,7 +87,11 @@ func (k *calibrator) candidate(ctx context.Context, v variant) (eval.Candidate, 
 		return eval.Candidate{}, err
 	}
 	var c eval.Candidate
-	for _, coder := range []profile.Coder{paperCoder(plan.Method), profile.RANS} {
+	coders := []profile.Coder{paperCoder(plan.Method)}
+	if coders[0] != profile.RANS {
+		coders = append(coders, profile.RANS)
+	}
+	for _, coder := range coders {
 		p := plan.Profile(coder)
 		if err := k.net.origin(p, k.data); err != nil {
 			return c, err

@@ -21,7 +21,7 @@ type evalFlags struct {
 }
 
 // paperGrid is what the paper compares.
-var paperGrid = grid{methods: "fp32,direct,dqa", bits: "3,4,5", extraBits: "3", ratios: "0.5"}
+var paperGrid = grid{methods: "fp32,direct,dqa", bits: "3,4,5", extraBits: "3", ratios: "0.5", budgets: "1.5,2,3"}
 
 func (a *app) eval() *cobra.Command {
 	var f evalFlags

@@ -30,7 +30,7 @@ func (m *methodFlags) base() (variant, error) {
 }
 
 const variantHelp = `A method may be followed by settings of its own, each after a colon: unsigned or signed, a scale
-(static-channel), for dqa a ranking (mse), global or per-edge, m=2, r=0.25, and seed=2; "direct:unsigned,dqa:greedy:m=2".`
+(static-channel), for dqa a ranking (mse), global or per-edge, m=2, r=0.25, for graded budget=2, and seed=2; "direct:unsigned,dqa:greedy:m=2".`
 
 // parseVariant reads METHOD[:SETTING]..., other settings as in base.
 func parseVariant(text string, base variant) (variant, error) {
@@ -56,6 +56,8 @@ func (v *variant) set(word string) (err error) {
 		v.ExtraBits, err = strconv.Atoi(value)
 	case name == "r" && given:
 		v.Ratio, err = strconv.ParseFloat(value, 64)
+	case name == "budget" && given:
+		v.Budget, err = strconv.ParseFloat(value, 64)
 	case name == "seed" && given:
 		v.seed, err = strconv.ParseUint(value, 10, 64)
 	case word == "unsigned" || word == "signed":
@@ -73,7 +75,7 @@ func (v *variant) set(word string) (err error) {
 }
 
 // grid is every method at every number of bits, extra bits and ratio.
-type grid struct{ methods, bits, extraBits, ratios string }
+type grid struct{ methods, bits, extraBits, ratios, budgets string }
 
 // variants lists the grid method by method; what a method does not use makes no variants of it.
 func (g grid) variants(base variant) ([]variant, error) {
@@ -89,30 +91,42 @@ func (g grid) variants(base variant) ([]variant, error) {
 	if err != nil {
 		return nil, err
 	}
+	budgets, err := parseList("--budget", g.budgets, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
+	if err != nil {
+		return nil, err
+	}
 	var all []variant
 	for _, name := range strings.Split(g.methods, ",") {
 		if name = strings.TrimSpace(name); name == "fp32" {
 			continue // always there
 		}
-		for _, m := range extra {
-			for _, r := range ratios {
-				for _, n := range bits {
-					v := base
-					v.Bits, v.ExtraBits, v.Ratio = n, m, r
-					if v, err = parseVariant(name, v); err != nil {
-						return nil, err
-					}
-					if v.Method, err = method.Complete(v.Method); err != nil {
-						return nil, err
-					}
-					if !slices.Contains(all, v) {
-						all = append(all, v)
-					}
-				}
+		for _, p := range points(bits, extra, ratios, budgets) {
+			v := base
+			v.Bits, v.ExtraBits, v.Ratio, v.Budget = p.Bits, p.ExtraBits, p.Ratio, p.Budget
+			if v, err = parseVariant(name, v); err != nil {
+				return nil, err
+			}
+			if v.Method, err = method.Complete(v.Method); err != nil {
+				return nil, err
+			}
+			if !slices.Contains(all, v) {
+				all = append(all, v)
 			}
 		}
 	}
 	return all, nil
+}
+
+// points are all combinations, the bits going fastest. Budgets stand in for bits: no method uses both.
+func points(bits, extra []int, ratios, budgets []float64) (all []profile.Method) {
+	for _, m := range extra {
+		for _, r := range ratios {
+			for i := range max(len(bits), len(budgets)) {
+				all = append(all, profile.Method{Bits: bits[min(i, len(bits)-1)], Budget: budgets[min(i, len(budgets)-1)], ExtraBits: m, Ratio: r})
+			}
+		}
+	}
+	return all
 }
 
 func parseList[T any](flag, text string, parse func(string) (T, error)) ([]T, error) {
@@ -129,6 +143,9 @@ func parseList[T any](flag, text string, parse func(string) (T, error)) ([]T, er
 
 // describe names a setting as people do: "dqa 3+3 bits, r 0.5, energy".
 func describe(m profile.Method) string {
+	if m.Budget > 0 {
+		return fmt.Sprintf("%s, budget %g bits", m.Name, m.Budget)
+	}
 	s := fmt.Sprintf("%s %d bits", m.Name, m.Bits)
 	if m.ExtraBits > 0 {
 		s = fmt.Sprintf("%s %d+%d bits, r %g, %s", m.Name, m.Bits, m.ExtraBits, m.Ratio, m.Ranking)
