@@ -17,7 +17,7 @@ func (DQA) Name() string { return "dqa" }
 
 // Complete checks n, m, r and the ranking's presence.
 func (DQA) Complete(s profile.Method) (profile.Method, error) {
-	s.Name = "dqa"
+	s.Name, s.Budget = "dqa", 0
 	switch {
 	case s.ExtraBits < 0 || s.ExtraBits > profile.MaxExtra:
 		return s, fmt.Errorf("%w: %d extra bits, 0 to %d allowed", ErrSetting, s.ExtraBits, profile.MaxExtra)
