@@ -14,7 +14,7 @@ type Codec struct {
 	digest  [frame.DigestSize]byte
 	size    int                  // of the encoded profile
 	tables  [][]*entropy.Huffman // by edge, then as profile.Edge.Tables
-	models  []*entropy.Model     // as profile.Profile.Models
+	models  [][]*entropy.Model   // by edge, as profile.Edge.Models
 }
 
 // NewCodec checks p and builds its tables. p must not be changed afterwards.
@@ -24,12 +24,8 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 	}
 	encoded := p.Append(nil)
 	c := &Codec{profile: p, size: len(encoded), tables: make([][]*entropy.Huffman, len(p.Edges))}
-	for i, freq := range p.Models {
-		m, err := entropy.NewModel(freq)
-		if err != nil {
-			return nil, fmt.Errorf("profile: model %d: %w", i, err)
-		}
-		c.models = append(c.models, m)
+	if err := c.newModels(); err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
 	}
 	digest := p.Digest()
 	copy(c.digest[:], digest[:])
@@ -43,6 +39,24 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 		}
 	}
 	return c, nil
+}
+
+func (c *Codec) newModels() error {
+	var all []*entropy.Model
+	for i, freq := range c.profile.Models {
+		m, err := entropy.NewModel(freq)
+		if err != nil {
+			return fmt.Errorf("model %d: %w", i, err)
+		}
+		all = append(all, m)
+	}
+	c.models = make([][]*entropy.Model, len(c.profile.Edges))
+	for i := range c.profile.Edges {
+		for _, k := range c.profile.Edges[i].Models {
+			c.models[i] = append(c.models[i], all[k])
+		}
+	}
+	return nil
 }
 
 // newTable returns nil for an empty alphabet: no channel uses it.

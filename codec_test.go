@@ -28,7 +28,7 @@ type setting struct {
 
 func settings() []setting {
 	var all []setting
-	for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman, profile.RANS} {
+	for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman, profile.RANS, profile.Contexts} {
 		for _, scale := range []profile.ScaleMode{profile.DynamicChannel, profile.DynamicTensor, profile.StaticChannel, profile.StaticTensor} {
 			for _, unsigned := range []bool{false, true} {
 				for _, nm := range [][2]int{{3, 3}, {2, 1}, {8, 4}, {4, 0}} {
@@ -88,21 +88,32 @@ func (s setting) build() *profile.Profile {
 		}
 	}
 	p := &profile.Profile{Method: profile.Method{Name: "dqa", Bits: s.n, ExtraBits: s.m, Scale: s.scale}, Coder: s.coder, Edges: edges}
-	if s.coder == profile.RANS { // two models per alphabet, in turn
-		for _, bits := range []int{s.n, s.n + s.m} {
-			p.Models = append(p.Models, entropy.BuildFreq(falling(1<<bits)), entropy.BuildFreq(make([]uint64, 1<<bits)))
-		}
-		for i := range edges {
-			for c := range edges[i].Channels {
-				k := c % 2
-				if edges[i].IsImportant(c) {
-					k += 2
-				}
-				edges[i].Models = append(edges[i].Models, uint8(k))
-			}
-		}
+	if s.coder.Modelled() {
+		s.models(p)
 	}
 	return p
+}
+
+// models are two per alphabet, in turn; the first edge has them by neighbourhood if it can.
+func (s setting) models(p *profile.Profile) {
+	for _, bits := range []int{s.n, s.n + s.m} {
+		p.Models = append(p.Models, entropy.BuildFreq(falling(1<<bits+1)), entropy.BuildFreq(make([]uint64, 1<<bits+1)))
+	}
+	for i := range p.Edges {
+		e := &p.Edges[i]
+		e.Contexts = s.coder == profile.Contexts && i == 0
+		e.Escape = s.m == 0 && s.scale.Static() && s.levels == profile.Uniform
+		for k := range e.NumModels() {
+			wide := k / entropy.NumContexts
+			if !e.Contexts {
+				wide = 0
+				if e.IsImportant(k) {
+					wide = 1
+				}
+			}
+			e.Models = append(e.Models, uint8(k%2+2*wide))
+		}
+	}
 }
 
 func skewed(n int) []uint8 {

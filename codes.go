@@ -1,6 +1,8 @@
 package dqa
 
 import (
+	"math"
+
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/quant"
 )
@@ -94,10 +96,21 @@ func scaleFor(e *profile.Edge, ch int, maximum float32) quant.Scale {
 }
 
 func levels(e *profile.Edge, ch int) quant.Range {
+	if e.Escape {
+		return beyond(e)
+	}
 	if e.Unsigned {
 		return quant.Unsigned(e.WideBits(ch))
 	}
 	return quant.Signed(e.WideBits(ch))
+}
+
+// beyond are the codes that an edge with escapes may have.
+func beyond(e *profile.Edge) quant.Range {
+	if e.Unsigned {
+		return quant.Range{Low: 0, High: math.MaxInt16}
+	}
+	return quant.Range{Low: math.MinInt16, High: math.MaxInt16}
 }
 
 // Dequantize writes the values that a decoder restores to data, row-major.

@@ -16,7 +16,9 @@ type tileBuffers struct {
 	plain   []uint16 // symbols of unimportant channels
 	extra   []uint16 // symbols of important channels: shift errors or whole codes
 	scratch []byte
-	ranges  []entropy.Run
+	planes  []entropy.Plane
+	rans    entropy.RANS
+	coded   []byte
 }
 
 // append appends the payload of the tile b of edge i.
@@ -25,8 +27,8 @@ func (t *tileBuffers) append(dst []byte, c *Codec, i int, b profile.Bounds, wide
 	switch c.profile.Coder {
 	case profile.Huffman:
 		return t.appendWhole(dst, c, i, b, wide)
-	case profile.RANS:
-		return entropy.AppendRANS(dst, t.runs(c, i, b, wide))
+	case profile.RANS, profile.Contexts:
+		return t.appendModelled(dst, c, i, b, wide)
 	}
 	t.split(e, b, wide)
 	dst = bitplane.Append(dst, t.codes, e.Bits)
@@ -101,8 +103,8 @@ func (t *tileBuffers) decode(c *Codec, i int, b profile.Bounds, src []byte, wide
 	switch c.profile.Coder {
 	case profile.Huffman:
 		return t.decodeWhole(c, i, b, src, wide)
-	case profile.RANS:
-		return t.decodeRANS(c, i, b, src, wide)
+	case profile.RANS, profile.Contexts:
+		return t.decodeModelled(c, i, b, src, wide)
 	}
 	size := e.TileSize(b)
 	planes := bitplane.Size(size, e.Bits)
@@ -219,38 +221,4 @@ func (t *tileBuffers) place(e *profile.Edge, b profile.Bounds, wide []int16) {
 		}
 		*symbols = (*symbols)[len(part):]
 	}
-}
-
-// runs are the symbols of the tile's channels, one after the other, with their models. Without codes the symbols are
-// undefined: a decoder fills them.
-func (t *tileBuffers) runs(c *Codec, i int, b profile.Bounds, wide []int16) []entropy.Run {
-	e := c.edge(i)
-	t.plain, t.ranges = resize(t.plain, e.TileSize(b)), t.ranges[:0]
-	symbols := t.plain
-	for ch := b.C0; ch < b.C1; ch++ {
-		part := band(e, b, ch, wide)
-		low := levels(e, ch).Low
-		for j, w := range part {
-			symbols[j] = uint16(w - low)
-		}
-		t.ranges = append(t.ranges, entropy.Run{Model: c.models[e.Models[ch]], Symbols: symbols[:len(part)]})
-		symbols = symbols[len(part):]
-	}
-	return t.ranges
-}
-
-// decodeRANS restores the wide codes from one stream.
-func (t *tileBuffers) decodeRANS(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
-	e := c.edge(i)
-	runs := t.runs(c, i, b, wide)
-	if err := entropy.DecodeRANS(runs, src); err != nil {
-		return fmt.Errorf("%w: codes: %w", wire.ErrValue, err)
-	}
-	for k, run := range runs {
-		low := levels(e, b.C0+k).Low
-		for j, s := range run.Symbols {
-			band(e, b, b.C0+k, wide)[j] = int16(s) + low
-		}
-	}
-	return nil
 }

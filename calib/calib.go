@@ -58,7 +58,7 @@ type Plan struct {
 	Method profile.Method // completed
 	Seed   uint64
 	Edges  []profile.Edge // without tables
-	counts []histogram    // by edge
+	counts []counted      // by edge
 }
 
 // Calibration of one network on one set of images. It keeps what several plans can share: statistics and rankings.
@@ -125,16 +125,11 @@ func Calibrate(ctx context.Context, prog engine.Program, src Source, setting pro
 // Profile builds the profile for one coder. Origin and preprocessing are the caller's to fill in.
 func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
 	out := &profile.Profile{Seed: p.Seed, Method: p.Method, Coder: coder, Edges: slices.Clone(p.Edges)}
-	var models [][]uint8
-	if coder == profile.RANS {
-		out.Models, models = cluster(p.Edges, p.counts)
-	}
 	for i := range out.Edges {
-		e := &out.Edges[i]
-		e.Tables = tables(e, coder, p.counts[i])
-		if models != nil {
-			e.Models = models[i]
-		}
+		out.Edges[i].Tables = tables(&out.Edges[i], coder, p.counts[i].channels)
+	}
+	if coder.Modelled() {
+		setModels(out, p.counts)
 	}
 	return out
 }
@@ -182,18 +177,18 @@ func (r *run) pass(phase string, newHook func() (hook engine.Hook, consume func(
 }
 
 // countCodes runs the quantized network and counts its codes.
-func (r *run) countCodes(edges []profile.Edge) ([]histogram, error) {
-	total := make([]histogram, len(edges))
+func (r *run) countCodes(edges []profile.Edge) ([]counted, error) {
+	total := make([]counted, len(edges))
 	for i := range edges {
-		total[i] = newHistogram(&edges[i])
+		total[i] = newCounted(&edges[i])
 	}
 	err := r.pass("tables", func() (engine.Hook, func()) {
-		counts := make([]histogram, len(edges))
+		counts := make([]counted, len(edges))
 		var codes dqa.Codes
 		hook := func(i int, data []float32) error {
 			codes.Quantize(&edges[i], data)
 			codes.Dequantize(&edges[i], data)
-			counts[i] = newHistogram(&edges[i])
+			counts[i] = newCounted(&edges[i])
 			counts[i].add(&edges[i], codes.Wide)
 			return nil
 		}

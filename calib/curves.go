@@ -128,7 +128,7 @@ func (p *curvePart) points(n int) []method.CurvePoint {
 	for k := range points {
 		bits := 0.0
 		for _, counts := range p.counts[k] {
-			c := channelCounts{counts: counts}
+			c := slotCounts{counts: counts}
 			c.measure()
 			bits += c.mean * c.total
 		}

@@ -9,27 +9,82 @@ import (
 	"github.com/dqa-go/dqa/profile"
 )
 
-// numModels is how many probability models a network gets for each size of alphabet (METHOD section 4.4): a model per
-// channel saves 2 % of the codes and costs more than that in the profile and on other images.
-const numModels = 16
+// How many probability models a network gets for each size of alphabet (METHOD section 4.4): a model per channel saves
+// 2 % of the codes and costs more than that in the profile and on other images. Neighbourhoods differ more.
+const (
+	channelModels = 16
+	contextModels = 32
+)
 
-// channelCounts is a channel's histogram and its place.
-type channelCounts struct {
-	edge, channel int
-	counts        []uint32
-	total         float64
-	mean          float64 // bits per value, by its own distribution
+// counted is how often an edge's codes were seen, by channel and by context.
+type counted struct{ channels, contexts histogram }
+
+func newCounted(e *profile.Edge) counted { return counted{newHistogram(e), newContexts(e)} }
+
+func (c counted) add(e *profile.Edge, wide []int16) {
+	c.channels.add(e, wide)
+	c.contexts.addContexts(e, wide)
 }
 
-// cluster finds models that channels share, and which model each channel has: channels of one alphabet begin sorted by
-// their entropy and cut into groups of equal weight, then models and choices are improved in turn.
-func cluster(edges []profile.Edge, counts []histogram) (models [][]uint16, chosen [][]uint8) {
-	byAlphabet := map[int][]*channelCounts{}
-	chosen = make([][]uint8, len(edges))
+func (c counted) merge(other counted) {
+	c.channels.merge(other.channels)
+	c.contexts.merge(other.contexts)
+}
+
+// setModels gives the profile's models and every edge's choice of them.
+func setModels(p *profile.Profile, counts []counted) {
+	chosen, limit := make([]histogram, len(counts)), channelModels
+	for i, c := range counts {
+		chosen[i] = c.channels
+		if p.Coder != profile.Contexts {
+			continue
+		}
+		limit = contextModels
+		if c.contexts.size() < c.channels.size() {
+			chosen[i], p.Edges[i].Contexts = c.contexts, true
+		}
+	}
+	models, slots := cluster(chosen, limit)
+	p.Models = models
+	for i := range p.Edges {
+		p.Edges[i].Models = slots[i]
+	}
+}
+
+// size is what the codes take with a model per slot, in bits, and what the models' frequencies do.
+func (h histogram) size() float64 {
+	bits := 0.0
+	for _, counts := range h {
+		k := slotCounts{counts: counts}
+		k.measure()
+		bits += k.mean * k.total
+		for _, n := range counts {
+			if n > 0 {
+				bits += .5 * math.Log2(k.total)
+			}
+		}
+	}
+	return bits
+}
+
+// slotCounts is one slot's counts and its place.
+type slotCounts struct {
+	edge, slot int
+	counts     []uint32
+	total      float64
+	mean       float64 // bits per value, by its own distribution
+}
+
+// cluster finds models that slots share, limit per size of alphabet at most, and which model each slot has: slots of one
+// alphabet begin sorted by their entropy and cut into groups of equal weight, then models and choices are improved in
+// turn.
+func cluster(counts []histogram, limit int) (models [][]uint16, chosen [][]uint8) {
+	byAlphabet := map[int][]*slotCounts{}
+	chosen = make([][]uint8, len(counts))
 	for i, h := range counts {
 		chosen[i] = make([]uint8, len(h))
 		for c, n := range h {
-			k := &channelCounts{edge: i, channel: c, counts: n}
+			k := &slotCounts{edge: i, slot: c, counts: n}
 			k.measure()
 			byAlphabet[len(n)] = append(byAlphabet[len(n)], k)
 		}
@@ -40,16 +95,16 @@ func cluster(edges []profile.Edge, counts []histogram) (models [][]uint16, chose
 	}
 	slices.Sort(sizes)
 	for _, n := range sizes {
-		found, choice := clusterAlphabet(n, byAlphabet[n])
+		found, choice := clusterAlphabet(n, byAlphabet[n], min(limit, (profile.MaxModels-len(models))/2))
 		for j, k := range byAlphabet[n] {
-			chosen[k.edge][k.channel] = uint8(len(models) + choice[j])
+			chosen[k.edge][k.slot] = uint8(len(models) + choice[j])
 		}
 		models = append(models, found...)
 	}
 	return models, chosen
 }
 
-func (k *channelCounts) measure() {
+func (k *slotCounts) measure() {
 	for _, n := range k.counts {
 		k.total += float64(n)
 	}
@@ -63,10 +118,10 @@ func (k *channelCounts) measure() {
 // rounds of improvement; the last ones change next to nothing.
 const clusterRounds = 8
 
-func clusterAlphabet(symbols int, channels []*channelCounts) (models [][]uint16, choice []int) {
-	choice = begin(channels)
+func clusterAlphabet(n int, slots []*slotCounts, limit int) (models [][]uint16, choice []int) {
+	choice = begin(slots, limit)
 	for round := 0; ; round++ {
-		models = rebuild(symbols, channels, choice)
+		models = rebuild(n, slots, choice)
 		if round == clusterRounds {
 			return models, choice
 		}
@@ -76,46 +131,46 @@ func clusterAlphabet(symbols int, channels []*channelCounts) (models [][]uint16,
 			if err != nil {
 				panic(err) // BuildFreq makes valid ones
 			}
-			for s := range symbols {
+			for s := range n {
 				costs[i] = append(costs[i], m.Cost(s))
 			}
 		}
-		for j, k := range channels {
+		for j, k := range slots {
 			choice[j] = cheapest(k.counts, costs)
 		}
 	}
 }
 
-// begin cuts the channels, sorted by entropy, into groups of equal weight.
-func begin(channels []*channelCounts) []int {
-	order := make([]int, len(channels))
+// begin cuts the slots, sorted by entropy, into groups of equal weight.
+func begin(slots []*slotCounts, groups int) []int {
+	order := make([]int, len(slots))
 	total := 0.0
-	for j, k := range channels {
+	for j, k := range slots {
 		order[j] = j
 		total += k.total
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(channels[a].mean, channels[b].mean) })
-	total = max(total, 1) // dead channels only
-	choice, before := make([]int, len(channels)), 0.0
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(slots[a].mean, slots[b].mean) })
+	total = max(total, 1) // dead slots only
+	choice, before := make([]int, len(slots)), 0.0
 	for _, j := range order {
-		choice[j] = min(numModels-1, int(before/total*numModels))
-		before += channels[j].total
+		choice[j] = min(groups-1, int(before/total*float64(groups)))
+		before += slots[j].total
 	}
 	return choice
 }
 
-// rebuild makes every group's model; groups without channels are dropped, and the choices renumbered.
-func rebuild(symbols int, channels []*channelCounts, choice []int) (models [][]uint16) {
-	sums := make([][]uint64, numModels)
-	for j, k := range channels {
+// rebuild makes every group's model; groups without slots are dropped, and the choices renumbered.
+func rebuild(n int, slots []*slotCounts, choice []int) (models [][]uint16) {
+	sums := make([][]uint64, slices.Max(choice)+1)
+	for j, k := range slots {
 		if sums[choice[j]] == nil {
-			sums[choice[j]] = make([]uint64, symbols)
+			sums[choice[j]] = make([]uint64, n)
 		}
-		for s, n := range k.counts {
-			sums[choice[j]][s] += uint64(n)
+		for s, c := range k.counts {
+			sums[choice[j]][s] += uint64(c)
 		}
 	}
-	number := make([]int, numModels)
+	number := make([]int, len(sums))
 	for i, sum := range sums {
 		if sum != nil {
 			number[i] = len(models)

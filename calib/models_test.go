@@ -27,23 +27,23 @@ func TestClusterFindsTheDistributions(t *testing.T) {
 			q := []float64{.1, .5, .9}[rng.IntN(3)]
 			for range 3000 {
 				s := 0
-				for rng.Float64() < q && s < len(h[c])-1 {
+				for rng.Float64() < q && s < len(h[c])-2 {
 					s++
 				}
 				h[c][s]++
 			}
-			k := channelCounts{counts: h[c]}
+			k := slotCounts{counts: h[c]}
 			k.measure()
 			ideal += k.mean * k.total
 		}
 		counts = append(counts, h)
 	}
-	models, chosen := cluster(edges, counts)
+	models, chosen := cluster(counts, channelModels)
 	cost := 0.0
 	for i, h := range counts {
 		for c, n := range h {
 			freq := models[chosen[i][c]]
-			if len(freq)-1 != len(n) {
+			if len(freq) != len(n) {
 				t.Fatalf("channel with %d symbols has a model of %d", len(n), len(freq)-1)
 			}
 			m, err := entropy.NewModel(freq)
@@ -58,14 +58,14 @@ func TestClusterFindsTheDistributions(t *testing.T) {
 	if math.IsNaN(cost) || cost > 1.01*ideal {
 		t.Errorf("%.0f bits with %d models, %.0f with models of their own", cost, len(models), ideal)
 	}
-	if len(models) > 2*numModels || len(models) < 2 {
+	if len(models) > 2*channelModels || len(models) < 2 {
 		t.Errorf("%d models", len(models))
 	}
 }
 
 func TestClusterOfDeadChannels(t *testing.T) {
 	edges := []profile.Edge{{Channels: 3, Rows: 1, Cols: 1, Bits: 2}}
-	models, chosen := cluster(edges, []histogram{newHistogram(&edges[0])})
+	models, chosen := cluster([]histogram{newHistogram(&edges[0])}, channelModels)
 	if len(models) != 1 || chosen[0][2] != 0 {
 		t.Errorf("%v, %v", models, chosen)
 	}

@@ -1,6 +1,7 @@
 package calib
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -51,12 +52,11 @@ func (r *run) Rank(name string, edges []profile.Edge) ([][]method.Score, error) 
 }
 
 // questionKey identifies what is asked of a ranking; context names network and data where that matters.
-func questionKey(context []byte, name string, seed uint64, edges []profile.Edge) [32]byte {
-	p := &profile.Profile{
-		Tool: string(context), Seed: seed, Edges: edges,
-		Method: profile.Method{Name: "ranking", Bits: profile.MinBits, Ranking: name},
-	}
-	return p.Digest()
+func questionKey(context []byte, name string, seed uint64, edges []profile.Edge) (key [32]byte) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q %d %+v", context, name, seed, edges)
+	h.Sum(key[:0])
+	return key
 }
 
 // energy sums over the images of the float network.

@@ -5,13 +5,15 @@ import (
 	"github.com/dqa-go/dqa/profile"
 )
 
-// histogram counts the whole codes of every channel of an edge. Symbol s stands for the code s plus the lowest one.
+// histogram counts codes in several slots. Symbol s stands for the code s plus the lowest one; the last count is that of
+// codes beyond the bits.
 type histogram [][]uint32
 
+// newHistogram has a slot for every channel of an edge.
 func newHistogram(e *profile.Edge) histogram {
 	h := make(histogram, e.Channels)
 	for c := range h {
-		h[c] = make([]uint32, 1<<e.WideBits(c))
+		h[c] = make([]uint32, 1<<e.WideBits(c)+1)
 	}
 	return h
 }
@@ -20,12 +22,55 @@ func newHistogram(e *profile.Edge) histogram {
 func (h histogram) add(e *profile.Edge, wide []int16) {
 	plane := e.Rows * e.Cols
 	for c, counts := range h {
-		low := 0
-		if !e.Unsigned {
-			low = -1 << (e.WideBits(c) - 1)
-		}
+		low := lowest(e, c)
 		for _, w := range wide[c*plane : (c+1)*plane] {
-			counts[int(w)-low]++
+			counts[symbol(w, low, counts)]++
+		}
+	}
+}
+
+func symbol(code, low int16, counts []uint32) int {
+	s := int(code) - int(low)
+	if s < 0 || s > len(counts)-1 {
+		return len(counts) - 1
+	}
+	return s
+}
+
+func lowest(e *profile.Edge, c int) int16 {
+	if e.Unsigned {
+		return 0
+	}
+	return -1 << (e.WideBits(c) - 1)
+}
+
+// newContexts has a slot for every context, of the unimportant and then, if there are any, of the important channels.
+func newContexts(e *profile.Edge) histogram {
+	h := make(histogram, entropy.NumContexts)
+	for t := range h {
+		h[t] = make([]uint32, 1<<e.Bits+1)
+	}
+	if e.ExtraBits > 0 {
+		for range entropy.NumContexts {
+			h = append(h, make([]uint32, 1<<(e.Bits+e.ExtraBits)+1))
+		}
+	}
+	return h
+}
+
+// addContexts counts the codes of one image by their contexts in its tiles.
+func (h histogram) addContexts(e *profile.Edge, wide []int16) {
+	plane := e.Rows * e.Cols
+	for t := range e.NumTiles() {
+		b := e.TileBounds(t)
+		for c := b.C0; c < b.C1; c++ {
+			low, slots := lowest(e, c), h
+			if e.IsImportant(c) {
+				slots = h[entropy.NumContexts:]
+			}
+			entropy.VisitContexts(wide[c*plane+b.R0*e.Cols:c*plane+b.R1*e.Cols], e.Cols, func(context int, code int16) {
+				slots[context][symbol(code, low, slots[context])]++
+			})
 		}
 	}
 }
@@ -46,7 +91,7 @@ func (h histogram) classes(e *profile.Edge) (sums [2][]uint64) {
 		if e.IsImportant(c) {
 			k = 1
 		}
-		for s, n := range counts {
+		for s, n := range counts[:len(counts)-1] {
 			sums[k][s] += uint64(n)
 		}
 	}

@@ -2,224 +2,229 @@ package entropy
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 )
 
-// ProbBits is the resolution of a Model: frequencies sum to 1 << ProbBits.
-const ProbBits = 12
-
-const probScale = 1 << ProbBits
-
-// ErrModel is what NewModel says of frequencies that make no model.
-var ErrModel = errors.New("frequencies do not make a model")
-
-// Model is a static probability table for asymmetric numeral systems (Duda, arXiv 1311.2540). A symbol of frequency 0
-// can still be coded: as an escape and its number in plain bits. A Model is immutable and may be shared.
-type Model struct {
-	freq, start []uint16 // by symbol; the last is the escape's, frequency 0 where there is none
-	slot        []uint16 // by the low bits of the state: symbol
-	rawBits     int      // of an escaped symbol
+// Tile is a block of planes that are coded together. All planes have Rows x Cols codes.
+type Tile struct {
+	Rows, Cols int
+	Planes     []Plane
 }
 
-// NewModel makes a model of an alphabet of 2 to MaxSymbols symbols. freq has one entry per symbol and one for the
-// escape; they sum to 1 << ProbBits. The escape's is 0 if and only if no symbol's is.
-func NewModel(freq []uint16) (*Model, error) {
-	n := len(freq) - 1
-	if n < 2 || n > MaxSymbols {
-		return nil, fmt.Errorf("%w: %d symbols, 2 to %d allowed", ErrModel, n, MaxSymbols)
-	}
-	m := &Model{freq: freq, start: make([]uint16, n+1), slot: make([]uint16, probScale), rawBits: bits.Len(uint(n - 1))}
-	at, zeros := 0, 0
-	for s, f := range freq {
-		if at+int(f) > probScale {
-			return nil, fmt.Errorf("%w: they sum to more than %d", ErrModel, probScale)
-		}
-		m.start[s] = uint16(at)
-		for i := range int(f) {
-			m.slot[at+i] = uint16(s)
-		}
-		at += int(f)
-		if f == 0 && s < n {
-			zeros++
-		}
-	}
-	if at != probScale {
-		return nil, fmt.Errorf("%w: they sum to %d, not %d", ErrModel, at, probScale)
-	}
-	if (zeros > 0) != (freq[n] > 0) {
-		return nil, fmt.Errorf("%w: escape of frequency %d for %d symbols without one", ErrModel, freq[n], zeros)
-	}
-	return m, nil
+// Plane is a channel's part of a tile.
+type Plane struct {
+	Codes []int16 // row by row
+	// Models has one entry, or NumContexts: by what lies to the left and above.
+	Models []*Model
+	Low    int16 // the code of symbol 0
+	// Codes that a decoder accepts.
+	Min, Max int16
 }
 
-// BuildFreq gives the frequencies for NewModel that code the counted symbols in the fewest bits, but for rounding.
-// Symbols that were not counted share the escape, as if one of them had been seen.
-func BuildFreq(counts []uint64) []uint16 {
-	n := len(counts)
-	weight := make([]float64, n+1)
-	total := 0.0
-	for s, c := range counts {
-		weight[s] = float64(c)
-		total += float64(c)
-		if c == 0 {
-			weight[n] = 1
-		}
+// Cost is the ideal length of the tile's codes by its models, in bits.
+func (t *Tile) Cost() float64 {
+	sum := 0.0
+	for i := range t.Planes {
+		p := &t.Planes[i]
+		VisitContexts(p.Codes, t.Cols, func(context int, code int16) {
+			m := p.Models[context%len(p.Models)]
+			s := int(code) - int(p.Low)
+			if s < 0 {
+				s = len(m.interval)
+			}
+			sum += m.Cost(s)
+		})
 	}
-	total += weight[n]
-	freq := make([]uint16, n+1)
-	left := probScale
-	for s, w := range weight {
-		if w > 0 {
-			freq[s] = uint16(max(1, min(probScale, int(math.Round(w/total*probScale)))))
-			left -= int(freq[s])
-		}
-	}
-	for left != 0 {
-		left -= adjust(freq, weight, left > 0)
-	}
-	return freq
+	return sum
 }
 
-// adjust raises the frequency that gains most, or lowers the one that loses least; it returns the change.
-func adjust(freq []uint16, weight []float64, up bool) int {
-	best, value := -1, math.Inf(-1)
-	for s, f := range freq {
-		v := math.Inf(-1)
-		switch {
-		case weight[s] == 0:
-		case up:
-			v = weight[s] * math.Log2(float64(f+1)/float64(f))
-		case f > 1:
-			v = -weight[s] * math.Log2(float64(f)/float64(f-1))
-		}
-		if v > value {
-			best, value = s, v
-		}
+// Lanes is the number of states that code a tile side by side: a power of two, at most MaxLanes, which leaves each
+// laneValues codes at least, or 1. A state costs 3 bytes: what it holds beyond codes.
+func (t *Tile) Lanes() int {
+	n := 1
+	for n < MaxLanes && 2*n <= len(t.Planes) && 2*n*laneValues <= len(t.Planes)*t.Rows*t.Cols {
+		n *= 2
 	}
-	if up {
-		freq[best]++
-		return 1
-	}
-	freq[best]--
-	return -1
+	return n
 }
 
-// Cost is the ideal length of symbol s in bits, escape included.
-func (m *Model) Cost(s int) float64 {
-	if f := m.freq[s]; f > 0 {
-		return ProbBits - math.Log2(float64(f))
-	}
-	return ProbBits - math.Log2(float64(m.freq[len(m.freq)-1])) + float64(m.rawBits)
-}
+// MaxLanes is a vector of 32-bit states.
+const MaxLanes = 16
 
-// Run is a stretch of symbols coded with one model.
-type Run struct {
-	Model   *Model
-	Symbols []uint16
-}
+const laneValues = 2048
+
+// StateBytes is the size of a lane's state in the stream.
+const StateBytes = 4
 
 // The state is kept in [ransLow, ransLow << 16): 16 bits are moved out or in at a time.
 const ransLow = 1 << 16
 
-// AppendRANS appends the runs as one stream: the final state (4 bytes, little-endian), then 16-bit words in the order in
-// which a decoder wants them. A symbol beyond its model's alphabet is a caller's bug and panics.
-func AppendRANS(dst []byte, runs []Run) []byte {
-	state, words := uint32(ransLow), make([]uint16, 0, 64)
-	put := func(start, freq uint32) {
-		if uint64(state) >= uint64(freq)<<(32-ProbBits) {
-			words = append(words, uint16(state))
-			state >>= 16
-		}
-		state = state/freq<<ProbBits + state%freq + start
+// RANS codes tiles. Planes go through the lanes in groups: plane k of a group belongs to lane k, and a group's planes are
+// coded in step, position by position. The zero value is ready; its memory is reused.
+type RANS struct {
+	near      neighbours
+	intervals []uint32 // of every code, in coding order
+	words     []uint16
+	escapes   []int16
+}
+
+// Append appends the tile as one stream (spec/coders.md): the lanes' states, words, and what was escaped.
+func (r *RANS) Append(dst []byte, t *Tile) []byte {
+	lanes, plane := t.Lanes(), t.Rows*t.Cols
+	if n := len(t.Planes) * plane; cap(r.intervals) < n {
+		r.intervals = make([]uint32, n)
 	}
-	for r := len(runs) - 1; r >= 0; r-- { // the last symbol first: the decoder takes them from the top
-		m := runs[r].Model
-		escape := len(m.freq) - 1
-		for i := len(runs[r].Symbols) - 1; i >= 0; i-- {
-			s := int(runs[r].Symbols[i])
-			if s >= escape {
-				panic("entropy: symbol beyond the alphabet")
-			}
-			if m.freq[s] > 0 {
-				put(uint32(m.start[s]), uint32(m.freq[s]))
-				continue
-			}
-			put(uint32(s)<<(ProbBits-m.rawBits), 1<<(ProbBits-m.rawBits))
-			put(uint32(m.start[escape]), uint32(m.freq[escape]))
+	for first := 0; first < len(t.Planes); first += lanes {
+		group := t.Planes[first:min(first+lanes, len(t.Planes))]
+		for lane := range group {
+			r.find(r.intervals[first*plane:], t, &group[lane], lane, len(group))
 		}
 	}
-	dst = binary.LittleEndian.AppendUint32(dst, state)
-	for i := len(words) - 1; i >= 0; i-- {
-		dst = binary.LittleEndian.AppendUint16(dst, words[i])
+	var states [MaxLanes]uint32
+	for lane := range lanes {
+		states[lane] = ransLow
+	}
+	r.words, r.escapes = r.words[:0], r.escapes[:0]
+	for first := (len(t.Planes) - 1) / lanes * lanes; first >= 0; first -= lanes { // the last code first
+		group := t.Planes[first:min(first+lanes, len(t.Planes))]
+		r.encode(states[:len(group)], r.intervals[first*plane:(first+len(group))*plane], group)
+	}
+	for _, s := range states[:lanes] {
+		dst = binary.LittleEndian.AppendUint32(dst, s)
+	}
+	for i := len(r.words) - 1; i >= 0; i-- {
+		dst = binary.LittleEndian.AppendUint16(dst, r.words[i])
+	}
+	for _, e := range r.escapes {
+		dst = binary.LittleEndian.AppendUint16(dst, uint16(e))
 	}
 	return dst
 }
 
-// ransDecoder reads a stream.
-type ransDecoder struct {
-	state uint32
-	src   []byte
-	err   error
-}
+// escaped marks the interval of an escape.
+const escaped = 1 << 31
 
-// take moves on past an interval of the given frequency.
-func (d *ransDecoder) take(start, freq uint32) {
-	d.state = freq*(d.state>>ProbBits) + d.state&(probScale-1) - start
-	if d.state >= ransLow {
+// find writes the intervals of a plane's codes to every lanes-th place of dst.
+func (r *RANS) find(dst []uint32, t *Tile, p *Plane, lane, lanes int) {
+	if len(p.Models) == 1 {
+		m := p.Models[0]
+		for i, c := range p.Codes {
+			dst[i*lanes+lane] = m.find(c, p.Low)
+		}
 		return
 	}
-	if len(d.src) < 2 {
-		d.err = fmt.Errorf("%w: it ends too early", ErrStream)
-		d.state = ransLow
-		return
-	}
-	d.state = d.state<<16 | uint32(binary.LittleEndian.Uint16(d.src))
-	d.src = d.src[2:]
-}
-
-// DecodeRANS fills the symbols of the runs from a stream that AppendRANS made with the same models and lengths. A stream
-// that is too short or too long, does not end in the initial state, or escapes a symbol that has a frequency gives
-// ErrStream.
-func DecodeRANS(runs []Run, src []byte) error {
-	if len(src) < 4 {
-		return fmt.Errorf("%w: no room for the state", ErrStream)
-	}
-	d := ransDecoder{state: binary.LittleEndian.Uint32(src), src: src[4:]}
-	if d.state < ransLow {
-		return fmt.Errorf("%w: state %#x", ErrStream, d.state)
-	}
-	for _, run := range runs {
-		m := run.Model
-		escape := uint16(len(m.freq) - 1)
-		for i := range run.Symbols {
-			s := m.slot[d.state&(probScale-1)]
-			d.take(uint32(m.start[s]), uint32(m.freq[s]))
-			if s == escape {
-				s = d.raw(m)
-			}
-			if d.err != nil {
-				return d.err
-			}
-			run.Symbols[i] = s
+	r.near.reset(t.Cols, 1)
+	for i := 0; i < len(p.Codes); i += t.Cols {
+		r.near.next()
+		for x, c := range p.Codes[i : i+t.Cols] {
+			dst[(i+x)*lanes+lane] = p.Models[r.near.context(x, 0)].find(c, p.Low)
+			r.near.set(x, 0, c)
 		}
 	}
-	if d.state != ransLow || len(d.src) != 0 {
-		return fmt.Errorf("%w: %d bytes left, state %#x", ErrStream, len(d.src), d.state)
+}
+
+func (m *Model) find(code, low int16) uint32 {
+	s := int(code) - int(low)
+	if s >= 0 && s < len(m.interval)-1 && uint16(m.interval[s]) > 0 {
+		return m.interval[s]
+	}
+	return m.interval[len(m.interval)-1] | escaped
+}
+
+// encode codes a group from its last code to the first.
+func (r *RANS) encode(states, intervals []uint32, group []Plane) {
+	for i := len(intervals) - 1; i >= 0; i-- {
+		lane, v := i%len(group), intervals[i]
+		if v&escaped != 0 {
+			r.escapes = append(r.escapes, group[lane].Codes[i/len(group)])
+			v &^= escaped
+		}
+		x, freq := states[lane], v&math.MaxUint16
+		if uint64(x) >= uint64(freq)<<(32-ProbBits) {
+			r.words = append(r.words, uint16(x))
+			x >>= 16
+		}
+		states[lane] = x/freq<<ProbBits + x%freq + v>>16
+	}
+}
+
+// Decode fills the planes' codes from a stream that Append made of a tile of the same shape and models. A stream that is
+// too short or too long, does not end in the initial states, escapes a code that has a frequency, or holds one beyond its
+// plane's bounds gives ErrStream.
+func (r *RANS) Decode(t *Tile, src []byte) error {
+	lanes := t.Lanes()
+	if len(src) < StateBytes*lanes || len(src)%2 != 0 {
+		return fmt.Errorf("%w: %d bytes", ErrStream, len(src))
+	}
+	var states [MaxLanes]uint32
+	for lane := range lanes {
+		states[lane] = binary.LittleEndian.Uint32(src[StateBytes*lane:])
+		if states[lane] < ransLow {
+			return fmt.Errorf("%w: state %#x", ErrStream, states[lane])
+		}
+	}
+	src = src[StateBytes*lanes:]
+	for first := 0; first < len(t.Planes); first += lanes {
+		group := t.Planes[first:min(first+lanes, len(t.Planes))]
+		var err error
+		if src, err = r.decode(states[:len(group)], t, group, src); err != nil {
+			return err
+		}
+	}
+	for _, s := range states[:lanes] {
+		if s != ransLow {
+			return fmt.Errorf("%w: it ends in state %#x", ErrStream, s)
+		}
+	}
+	if len(src) != 0 {
+		return fmt.Errorf("%w: %d bytes left", ErrStream, len(src))
 	}
 	return nil
 }
 
-// raw reads an escaped symbol.
-func (d *ransDecoder) raw(m *Model) uint16 {
-	shift := ProbBits - m.rawBits
-	s := d.state & (probScale - 1) >> shift
-	if int(s) >= len(m.freq)-1 || m.freq[s] != 0 {
-		d.err = fmt.Errorf("%w: symbol %d is escaped", ErrStream, s)
-		return 0
+// decode decodes a group of planes in step and returns what is left of src: words are taken from its front, escapes from
+// its end.
+func (r *RANS) decode(states []uint32, t *Tile, group []Plane, src []byte) ([]byte, error) {
+	r.near.reset(t.Cols, len(group))
+	for i := range t.Rows * t.Cols {
+		x := i % t.Cols
+		if x == 0 {
+			r.near.next()
+		}
+		for lane := range group {
+			p := &group[lane]
+			m := p.Models[0]
+			if len(p.Models) > 1 {
+				m = p.Models[r.near.context(x, lane)]
+			}
+			s := states[lane]
+			slot := m.slot[s&(probScale-1)]
+			code := int(m.symbol[s&(probScale-1)])
+			s = slot&math.MaxUint16*(s>>ProbBits) + slot>>16
+			if s < ransLow {
+				if len(src) < 2 {
+					return nil, fmt.Errorf("%w: it ends too early", ErrStream)
+				}
+				s = s<<16 | uint32(binary.LittleEndian.Uint16(src))
+				src = src[2:]
+			}
+			states[lane] = s
+			if code == len(m.interval)-1 {
+				if len(src) < 2 {
+					return nil, fmt.Errorf("%w: an escaped code is missing", ErrStream)
+				}
+				c := int16(binary.LittleEndian.Uint16(src[len(src)-2:]))
+				src = src[:len(src)-2]
+				if c < p.Min || c > p.Max || m.find(c, p.Low)&escaped == 0 {
+					return nil, fmt.Errorf("%w: code %d is escaped", ErrStream, c)
+				}
+				p.Codes[i] = c
+			} else {
+				p.Codes[i] = int16(code) + p.Low
+			}
+			r.near.set(x, lane, p.Codes[i])
+		}
 	}
-	d.take(s<<shift, 1<<shift)
-	return uint16(s)
+	return src, nil
 }

@@ -60,6 +60,7 @@ func (Graded) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
 	}
 	steps := make([][]float32, len(edges))
 	for i := range edges {
+		edges[i].Escape = true
 		steps[i] = stepGrid(&edges[i], stats[i])
 	}
 	curves, err := env.Curves(edges, steps)

@@ -276,6 +276,8 @@ const (
 	flagChannelsLast = 1 << iota
 	flagOneSided
 	flagUnsigned
+	flagEscape
+	flagContexts
 	flagMax
 )
 
@@ -296,12 +298,23 @@ func (p *Profile) readEdges(r *wire.Reader) {
 	}
 }
 
-// appendModels writes every model's number of symbols and the frequencies of those and of the escape.
+// appendModels writes every model's number of symbols, those from the first to the last that have a frequency, and their
+// frequencies; the escape's is what is left.
 func (p *Profile) appendModels(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(p.Models)))
 	for _, m := range p.Models {
-		b = binary.AppendUvarint(b, uint64(len(m)-1))
-		for _, f := range m {
+		n := len(m) - 1
+		first, end := 0, n
+		for end > 0 && m[end-1] == 0 {
+			end--
+		}
+		for first < end && m[first] == 0 {
+			first++
+		}
+		for _, v := range []int{n, first, end - first} {
+			b = binary.AppendUvarint(b, uint64(v))
+		}
+		for _, f := range m[first:end] {
 			b = binary.AppendUvarint(b, uint64(f))
 		}
 	}
@@ -311,12 +324,24 @@ func (p *Profile) appendModels(b []byte) []byte {
 func (p *Profile) readModels(r *wire.Reader) {
 	n := r.Count(MaxModels, 4, "models")
 	for i := 0; i < n && r.Err() == nil; i++ {
-		m := make([]uint16, r.Count(entropy.MaxSymbols, 1, "symbols of a model")+1)
-		for s := range m {
-			m[s] = uint16(r.Uvarint(1<<entropy.ProbBits, "frequency"))
-		}
-		p.Models = append(p.Models, m)
+		p.Models = append(p.Models, readModel(r))
 	}
+}
+
+func readModel(r *wire.Reader) []uint16 {
+	symbols := r.Uvarint(entropy.MaxSymbols, "symbols of a model")
+	first := r.Uvarint(uint64(symbols), "first symbol of a model")
+	n := r.Count(uint64(symbols-first), 1, "frequencies of a model")
+	m, left := make([]uint16, symbols+1), 1<<entropy.ProbBits
+	for s := range n {
+		m[first+s] = uint16(r.Uvarint(uint64(left), "frequency"))
+		left -= int(m[first+s])
+	}
+	if n > 0 && (m[first] == 0 || m[first+n-1] == 0) || n == 0 && first > 0 {
+		r.Fail(wire.ErrValue, "the first and the last frequency of a model must not be 0")
+	}
+	m[symbols] = uint16(left)
+	return m
 }
 
 func (e *Edge) append(b []byte, coder Coder) []byte {
@@ -325,7 +350,7 @@ func (e *Edge) append(b []byte, coder Coder) []byte {
 		b = binary.AppendUvarint(b, uint64(v))
 	}
 	var flags byte
-	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned} {
+	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.Contexts} {
 		if set {
 			flags |= 1 << i
 		}
@@ -363,6 +388,8 @@ func (e *Edge) read(r *wire.Reader, coder Coder) {
 	e.ChannelsLast = flags&flagChannelsLast != 0
 	e.OneSided = flags&flagOneSided != 0
 	e.Unsigned = flags&flagUnsigned != 0
+	e.Escape = flags&flagEscape != 0
+	e.Contexts = flags&flagContexts != 0
 	e.Bits, e.ExtraBits, e.Scale, e.Map = int(r.U8()), int(r.U8()), ScaleMode(r.U8()), LevelMap(r.U8())
 	if r.Err() != nil {
 		return
@@ -388,8 +415,8 @@ func (e *Edge) read(r *wire.Reader, coder Coder) {
 			e.Tables = append(e.Tables, readNibbles(r, n))
 		}
 	}
-	if r.Err() == nil && coder == RANS {
-		e.Models = slices.Clone(r.Bytes(e.Channels))
+	if r.Err() == nil && coder.Modelled() {
+		e.Models = slices.Clone(r.Bytes(e.NumModels()))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dqa-go/dqa/entropy"
 	"github.com/dqa-go/dqa/quant"
 )
 
@@ -27,7 +28,7 @@ type Profile struct {
 	Method     Method
 	Coder      Coder
 	Edges      []Edge // in the order in which the network computes them
-	// Models of coder RANS, which all edges share: frequencies as entropy.NewModel takes them.
+	// Models of the coders RANS and Contexts, which all edges share: frequencies as entropy.NewModel takes them.
 	Models [][]uint16
 }
 
@@ -65,11 +66,12 @@ const (
 	Raw           Coder = iota // bit planes of codes and of shift errors
 	HuffmanErrors              // bit planes of codes, Huffman-coded shift errors: as the paper stores them
 	Huffman                    // whole codes (before the shift), Huffman-coded
-	RANS                       // whole codes, by the network's probability models
+	RANS                       // whole codes, by probability models that channels share
+	Contexts                   // the same, in some edges by models that neighbourhoods share
 	coders
 )
 
-var coderNames = [coders]string{"raw", "huffman-errors", "huffman", "rans"}
+var coderNames = [coders]string{"raw", "huffman-errors", "huffman", "rans", "contexts"}
 
 func (c Coder) String() string { return name(coderNames[:], int(c)) }
 
@@ -81,6 +83,9 @@ func ParseCoder(s string) (Coder, error) {
 	}
 	return Coder(i), nil
 }
+
+// Modelled tells whether codes are stored by the probability models of the profile.
+func (c Coder) Modelled() bool { return c == RANS || c == Contexts }
 
 // ScaleMode says what a scale belongs to and whether it is taken from each image or from calibration.
 type ScaleMode uint8
@@ -143,6 +148,7 @@ type Edge struct {
 	OneSided             bool // cannot be negative
 	Unsigned             bool // codes are 0..2^N-1, else two's complement
 	Bits, ExtraBits      int  // n and m
+	Escape               bool // codes may leave the n bits, for 16 (modelled coders only)
 	Scale                ScaleMode
 	Map                  LevelMap
 	Tile                 Tile
@@ -151,7 +157,8 @@ type Edge struct {
 	Clip                 []float32   // map Clipped: share of the maximum that is kept, 0..1, one per scale slot
 	Noise                quant.Noise // map Noisy: amplitude 0..1
 	Tables               [][]uint8   // code lengths of the coder's tables, see NumSymbols
-	Models               []uint8     // coder RANS: per channel, the index of its model in Profile.Models
+	Contexts             bool        // coder Contexts: models go by neighbourhood, else by channel
+	Models               []uint8     // modelled coders: indices in Profile.Models, see NumModels and ModelSlot
 }
 
 // Elements is the number of values of one image.
@@ -220,6 +227,29 @@ func (e *Edge) NumSymbols(coder Coder) []int {
 		return sizes
 	}
 	return nil
+}
+
+// NumModels is the length of Models: one per channel, or entropy.NumContexts for the unimportant channels and, if any
+// channel has ExtraBits, as many for the important ones.
+func (e *Edge) NumModels() int {
+	switch {
+	case !e.Contexts:
+		return e.Channels
+	case e.ExtraBits > 0:
+		return 2 * entropy.NumContexts
+	}
+	return entropy.NumContexts
+}
+
+// ModelSlots is the part of Models that channel c uses: one, or one per context.
+func (e *Edge) ModelSlots(c int) (from, to int) {
+	switch {
+	case !e.Contexts:
+		return c, c + 1
+	case e.IsImportant(c):
+		return entropy.NumContexts, 2 * entropy.NumContexts
+	}
+	return 0, entropy.NumContexts
 }
 
 // Digest identifies the profile in frames: SHA-256 of its encoded form.

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/dqa-go/dqa/entropy"
+
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/quant"
 	"github.com/google/go-cmp/cmp"
@@ -40,11 +42,11 @@ func example() *Profile {
 	return p
 }
 
-// coded is example with coder RANS: its first edge has two alphabets.
+// coded is example with a coder of models: its first edge has two alphabets.
 func coded() *Profile {
 	p := example()
 	p.Coder = RANS
-	p.Models = [][]uint16{{1000, 1000, 1000, 1096, 0}, {4000, 90, 0, 0, 0, 0, 0, 0, 6}, {1, 2, 3, 0, 4090}}
+	p.Models = [][]uint16{{1000, 1000, 1000, 1095, 1}, {4000, 90, 0, 0, 0, 0, 0, 0, 6}, {0, 2, 3, 0, 4091}, {0, 0, 0, 0, 4096}}
 	for i := range p.Edges {
 		e := &p.Edges[i]
 		e.Tables = nil
@@ -59,8 +61,20 @@ func coded() *Profile {
 	return p
 }
 
+// neighbourly is coded with models by neighbourhood in the first edge.
+func neighbourly() *Profile {
+	p := coded()
+	p.Coder = Contexts
+	p.Edges[0].Contexts = true
+	p.Edges[0].Models = make([]uint8, 2*entropy.NumContexts)
+	for t := range entropy.NumContexts {
+		p.Edges[0].Models[entropy.NumContexts+t] = 1
+	}
+	return p
+}
+
 func TestParseRestoresWhatAppendWrote(t *testing.T) {
-	for _, want := range []*Profile{example(), coded()} {
+	for _, want := range []*Profile{example(), coded(), neighbourly()} {
 		checkRestored(t, want)
 	}
 }
@@ -159,6 +173,8 @@ func TestValidateRefusesModels(t *testing.T) {
 	for name, damage := range map[string]func(*Profile){
 		"sum":             func(p *Profile) { p.Models[0][0]++ },
 		"escape":          func(p *Profile) { p.Models[1][8], p.Models[1][0] = 0, 4006 },
+		"contexts":        func(p *Profile) { p.Edges[0].Contexts = true },
+		"dynamic escape":  func(p *Profile) { p.Edges[0].Escape = true },
 		"missing":         func(p *Profile) { p.Models = p.Models[:2] },
 		"other coder":     func(p *Profile) { p.Coder = Raw },
 		"other alphabet":  func(p *Profile) { p.Edges[0].Models[0] = 0 },

@@ -50,7 +50,7 @@ func (p *Profile) Validate() error {
 }
 
 func (p *Profile) validateModels() error {
-	if len(p.Models) > MaxModels || p.Coder != RANS && len(p.Models) > 0 {
+	if len(p.Models) > MaxModels || !p.Coder.Modelled() && len(p.Models) > 0 {
 		return fmt.Errorf("%d models, coder %s", len(p.Models), p.Coder)
 	}
 	for i, m := range p.Models {
@@ -61,20 +61,37 @@ func (p *Profile) validateModels() error {
 	return nil
 }
 
-// validateModels checks that every channel has a model of its alphabet.
+// validateModels checks that every channel has models of its alphabet.
 func (e *Edge) validateModels(p *Profile) error {
-	if p.Coder != RANS {
+	switch {
+	case e.Contexts && p.Coder != Contexts:
+		return fmt.Errorf("models by neighbourhood, coder %s", p.Coder)
+	case e.Escape && (!p.Coder.Modelled() || e.ExtraBits > 0 || !e.Scale.Static() || e.Map != Uniform):
+		return fmt.Errorf("codes beyond %d bits need modelled codes of one width, static scales and a uniform map", e.Bits)
+	case !p.Coder.Modelled():
 		if e.Models != nil {
-			return fmt.Errorf("models of channels, coder %s", p.Coder)
+			return fmt.Errorf("it has models, coder %s", p.Coder)
 		}
 		return nil
+	case len(e.Models) != e.NumModels():
+		return fmt.Errorf("%d models, it needs %d", len(e.Models), e.NumModels())
 	}
-	if len(e.Models) != e.Channels {
-		return fmt.Errorf("models of %d channels, it has %d", len(e.Models), e.Channels)
+	for c := range e.Channels {
+		from, to := e.ModelSlots(c)
+		for _, k := range e.Models[from:to] {
+			if int(k) >= len(p.Models) || len(p.Models[k])-1 != 1<<e.WideBits(c) {
+				return fmt.Errorf("channel %d of %d bits has model %d", c, e.WideBits(c), k)
+			}
+		}
 	}
-	for c, k := range e.Models {
-		if int(k) >= len(p.Models) || len(p.Models[k])-1 != 1<<e.WideBits(c) {
-			return fmt.Errorf("channel %d of %d bits has model %d", c, e.WideBits(c), k)
+	return e.validateUnused(p)
+}
+
+// validateUnused checks the slots of channels that do not exist: all channels may be important, or none.
+func (e *Edge) validateUnused(p *Profile) error {
+	for _, k := range e.Models {
+		if int(k) >= len(p.Models) {
+			return fmt.Errorf("model %d of %d", k, len(p.Models))
 		}
 	}
 	return nil

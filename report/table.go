@@ -155,7 +155,8 @@ func legend(r Result, cols []column) []string {
 	add(shown("agree %"), "agree: share of outputs whose largest class is fp32's")
 	add(shown("coder") && stored("huffman-errors"), "huffman-errors: codes raw, shift errors Huffman-coded (the paper's way)")
 	add(shown("coder") && stored("huffman"), "huffman: the same codes, Huffman-coded whole")
-	add(shown("coder") && stored("rans"), "rans: the same codes, entropy-coded whole (16 probability models per network)")
+	add(shown("coder") && stored("rans"), "rans: whole codes, entropy-coded by 16 models that the network's channels share")
+	add(shown("coder") && stored("contexts"), "contexts: the same codes by 32 models, chosen by the codes to the left and above")
 	return lines
 }
 

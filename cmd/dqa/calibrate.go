@@ -62,13 +62,13 @@ if the machine goes down, the same command with --resume goes on and ends with t
 	flags.IntVar(&f.extra, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
 	flags.Float64Var(&f.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
 	flags.Float64Var(&f.budget, "budget", 2, "stored bits per value (graded)")
-	flags.StringVar(&f.coder, "coder", "", "raw, huffman-errors, huffman or rans (default: as the paper stores it)")
+	flags.StringVar(&f.coder, "coder", "", "raw, huffman-errors, huffman, rans or contexts (default: the method's own)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
 	flags.DurationVar(&f.saveEvery, "save-every", 10*time.Second, "how often a search saves its progress")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
 	completeWords(cmd, "method", method.Names())
-	completeWords(cmd, "coder", []string{"raw", "huffman-errors", "huffman", "rans"})
+	completeWords(cmd, "coder", []string{"raw", "huffman-errors", "huffman", "rans", "contexts"})
 	must(cmd.MarkFlagRequired("data"))
 	return cmd
 }

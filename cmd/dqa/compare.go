@@ -91,6 +91,7 @@ func (k *calibrator) candidate(ctx context.Context, v variant) (eval.Candidate, 
 	if coders[0] != profile.RANS {
 		coders = append(coders, profile.RANS)
 	}
+	coders = append(coders, profile.Contexts)
 	for _, coder := range coders {
 		p := plan.Profile(coder)
 		if err := k.net.origin(p, k.data); err != nil {

@@ -1,0 +1,77 @@
+package entropy
+
+// NumContexts is the number of activity contexts (METHOD section 4.4).
+const NumContexts = 16
+
+// contextBounds: the context is the number of bounds that the activity reaches.
+var contextBounds = [NumContexts - 1]uint8{1, 2, 3, 4, 5, 6, 8, 11, 15, 20, 27, 36, 50, 75, 120}
+
+const maxActivity = 120
+
+// contextOf maps the activity, at most maxActivity, to the context.
+var contextOf = func() (table [maxActivity + 1]uint8) {
+	for t := range table {
+		for _, b := range contextBounds {
+			if t >= int(b) {
+				table[t]++
+			}
+		}
+	}
+	return table
+}()
+
+// magnitude is |code|, at most 255: more makes no difference to the activity.
+func magnitude(code int16) uint8 {
+	v := int32(code)
+	if v < 0 {
+		v = -v
+	}
+	return uint8(min(v, 255))
+}
+
+// neighbours keeps the magnitudes of the row above and of the row at hand, with a margin of one zero to the left and two
+// to the right, for several planes in step: entry (x+1)*lanes + lane.
+type neighbours struct {
+	above, row []uint8
+	lanes      int
+}
+
+func (n *neighbours) reset(cols, lanes int) {
+	size := (cols + 3) * lanes
+	if cap(n.above) < size {
+		n.above, n.row = make([]uint8, size), make([]uint8, size)
+	}
+	n.above, n.row, n.lanes = n.above[:size], n.row[:size], lanes
+	clear(n.above)
+	clear(n.row)
+}
+
+// next begins a row.
+func (n *neighbours) next() {
+	n.above, n.row = n.row, n.above
+	clear(n.row[:n.lanes])
+}
+
+// context of column x: t = 2*left + 2*up + upleft + upright, by magnitudes.
+func (n *neighbours) context(x, lane int) int {
+	i := x*n.lanes + lane // of the left neighbour
+	t := 2*uint32(n.row[i]) + uint32(n.above[i]) + 2*uint32(n.above[i+n.lanes]) + uint32(n.above[i+2*n.lanes])
+	return int(contextOf[min(t, maxActivity)])
+}
+
+func (n *neighbours) set(x, lane int, code int16) { n.row[(x+1)*n.lanes+lane] = magnitude(code) }
+
+// VisitContexts tells the context of every code of a plane, row by row, as a Tile that begins with this plane's first
+// row sees it.
+func VisitContexts(codes []int16, cols int, visit func(context int, code int16)) {
+	var n neighbours
+	n.reset(cols, 1)
+	for len(codes) > 0 {
+		n.next()
+		for x, c := range codes[:cols] {
+			visit(n.context(x, 0), c)
+			n.set(x, 0, c)
+		}
+		codes = codes[cols:]
+	}
+}

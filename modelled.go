@@ -1,0 +1,149 @@
+package dqa
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/dqa-go/dqa/bitplane"
+	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// coded is the first byte of a tile that models code; a smaller one is the number of bits of plain codes.
+const coded = 255
+
+// maxRaw is the number of bits that any code fits in.
+const maxRaw = 16
+
+// appendModelled appends the tile's whole codes: by models, or plain where that is no longer (spec/frame.md).
+func (t *tileBuffers) appendModelled(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
+	e := c.edge(i)
+	tile := t.tile(c, i, b, wide)
+	width := rawBits(tile.Planes, e.Unsigned)
+	raw := rawSize(e.TileSize(b), width)
+	if raw > 0 {
+		t.coded = t.rans.Append(t.coded[:0], tile)
+		if len(t.coded) < raw {
+			return append(append(dst, coded), t.coded...)
+		}
+	}
+	dst = append(dst, byte(width))
+	codes := t.codes[:0]
+	for _, p := range tile.Planes {
+		codes = append(codes, p.Codes...)
+	}
+	t.codes = codes
+	low := min(width, bitplane.MaxBits)
+	if low > 0 {
+		dst = bitplane.Append(dst, codes, low)
+	}
+	if high := width - low; high > 0 {
+		for j := range codes {
+			codes[j] >>= bitplane.MaxBits
+		}
+		dst = bitplane.Append(dst, codes, high)
+	}
+	return dst
+}
+
+// tile is the part of an edge's codes as entropy sees it.
+func (t *tileBuffers) tile(c *Codec, i int, b profile.Bounds, wide []int16) *entropy.Tile {
+	e := c.edge(i)
+	t.planes = t.planes[:0]
+	for ch := b.C0; ch < b.C1; ch++ {
+		from, to := e.ModelSlots(ch)
+		r := levels(e, ch)
+		t.planes = append(t.planes, entropy.Plane{
+			Codes: band(e, b, ch, wide), Models: c.models[i][from:to], Low: lowest(e, ch), Min: r.Low, Max: r.High,
+		})
+	}
+	return &entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.planes}
+}
+
+// lowest is the code of a channel's symbol 0.
+func lowest(e *profile.Edge, ch int) int16 {
+	if e.Unsigned {
+		return 0
+	}
+	return -1 << (e.WideBits(ch) - 1)
+}
+
+// rawBits is the number of bits that hold every code, 0 if all are 0.
+func rawBits(planes []entropy.Plane, unsigned bool) int {
+	var used uint16 // bits that differ from the sign
+	signed := 0
+	for _, p := range planes {
+		for _, c := range p.Codes {
+			used |= uint16(c ^ c>>15)
+			if c != 0 && !unsigned {
+				signed = 1
+			}
+		}
+	}
+	return bits.Len16(used) + signed
+}
+
+// rawSize is the size of n plain codes.
+func rawSize(n, width int) int {
+	low := min(width, bitplane.MaxBits)
+	return bitplane.Size(n, low) + bitplane.Size(n, width-low)
+}
+
+// decodeModelled is the inverse of appendModelled.
+func (t *tileBuffers) decodeModelled(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
+	if len(src) == 0 {
+		return fmt.Errorf("%w: an empty tile", wire.ErrTruncated)
+	}
+	tile, mode := t.tile(c, i, b, wide), int(src[0])
+	var err error
+	switch {
+	case mode == coded:
+		err = t.rans.Decode(tile, src[1:])
+	case mode <= maxRaw:
+		err = t.decodeRaw(tile, src[1:], mode, !c.edge(i).Unsigned)
+	default:
+		err = fmt.Errorf("mode %d unknown", mode)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: codes: %w", wire.ErrValue, err)
+	}
+	return nil
+}
+
+func (t *tileBuffers) decodeRaw(tile *entropy.Tile, src []byte, width int, signed bool) error {
+	n := len(tile.Planes) * tile.Rows * tile.Cols
+	if want := rawSize(n, width); len(src) != want {
+		return fmt.Errorf("%d bytes of plain codes, %d wanted", len(src), want)
+	}
+	t.codes = resize(t.codes, n)
+	clear(t.codes)
+	low := min(width, bitplane.MaxBits)
+	if low > 0 {
+		split := bitplane.Size(n, low)
+		if err := bitplane.Unpack(t.codes, src[:split], low, signed && width == low); err != nil {
+			return err
+		}
+		src = src[split:]
+	}
+	if high := width - low; high > 0 {
+		top := make([]int16, n)
+		if err := bitplane.Unpack(top, src, high, signed); err != nil {
+			return err
+		}
+		for j, v := range top {
+			t.codes[j] |= v << bitplane.MaxBits
+		}
+	}
+	codes := t.codes
+	for _, p := range tile.Planes {
+		for j, v := range codes[:len(p.Codes)] {
+			if v < p.Min || v > p.Max {
+				return fmt.Errorf("code %d, %d to %d allowed", v, p.Min, p.Max)
+			}
+			p.Codes[j] = v
+		}
+		codes = codes[len(p.Codes):]
+	}
+	return nil
+}
