@@ -21,9 +21,17 @@ type Encoder struct {
 // NewEncoder returns an encoder that shares the codec's tables.
 func (c *Codec) NewEncoder() *Encoder { return &Encoder{codec: c} }
 
+// Hook is Edge, followed by Correct: as an engine hook it makes the network compute with stored activations.
+func (e *Encoder) Hook(i int, data []float32) error {
+	err := e.Edge(i, data)
+	if err == nil {
+		Correct(e.codec.edge(i), data)
+	}
+	return err
+}
+
 // Edge quantizes edge i of the image at hand, stores its codes in the frame and overwrites data with the values that a
-// decoder will restore: as an engine hook it makes the network compute with stored activations. Edges come in the
-// profile's order; edge 0 begins a new image. data is row-major; another length than the profile's is a panic.
+// decoder will restore. Edges come in the profile's order; edge 0 begins a new image. data is row-major; another length than the profile's is a panic.
 func (e *Encoder) Edge(i int, data []float32) error {
 	edge := e.codec.edge(i)
 	if i != 0 && i != e.next {

@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
-	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
@@ -38,6 +38,10 @@ type Judge func(outputs []*tensor.Tensor) (accuracy, crossEntropy float64, err e
 // Labelled is a Source with labels. The judge is nil where the image has none.
 type Labelled interface {
 	Source
+	judged
+}
+
+type judged interface {
 	Judged(i int) (*tensor.Tensor, Judge, error)
 }
 
@@ -51,6 +55,12 @@ type Options struct {
 	Store     Store
 	Key       []byte
 	SaveEvery time.Duration // 0: 10 seconds
+
+	// What only graded uses.
+	Coder     profile.Coder      // that stored bits are those of; 0: Contexts
+	MinBits   map[string]float64 // bits per value that an edge's codes take at least
+	Corrector Corrector          // nil: no biases are tried
+	Objective Objective          // what curves measure; zero: by the kind of the network's outputs
 }
 
 // Plan is a calibrated quantizer before the choice of a coder.
@@ -58,7 +68,11 @@ type Plan struct {
 	Method profile.Method // completed
 	Seed   uint64
 	Edges  []profile.Edge // without tables
-	counts []counted      // by edge
+	Bias   []profile.Bias
+	// Evidence is what graded decided on, else nil. Note is what the user should know.
+	Evidence *profile.Evidence
+	Note     string
+	counts   []counted // by edge
 }
 
 // Calibration of one network on one set of images. It keeps what several plans can share: statistics and rankings.
@@ -70,6 +84,8 @@ type Calibration struct {
 	stats    []method.Stats
 	rankings map[[32]byte][][]method.Score
 	curves   map[[32]byte][][]method.CurvePoint
+	observed observed
+	kept     sync.Map // outputs of the float network by image
 
 	phases  []Phase // what has been run, for Estimate
 	partial bool    // only an estimate is wanted: searches try one channel per edge
@@ -101,17 +117,29 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Method, seed uin
 	if _, err := r.Stats(); err != nil {
 		return nil, err
 	}
-	edges, err := m.Plan(r, setting)
+	made, err := m.Plan(r, setting)
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Method: setting, Seed: seed, Edges: edges}
-	p.counts, err = r.countCodes(edges)
+	p := &Plan{Method: setting, Seed: seed, Edges: made.Edges, Bias: made.Bias, Evidence: made.Evidence, Note: made.Note}
+	p.counts, err = r.countCodes("tables", made.Edges, made.Bias)
 	return p, err
 }
 
-// Phases are those that have been run, in order.
-func (c *Calibration) Phases() []Phase { return slices.Clone(c.phases) }
+// Phases are those that have been run, in order; what was run again is added to the first time.
+func (c *Calibration) Phases() []Phase {
+	var all []Phase
+	for _, p := range c.phases {
+		i := slices.IndexFunc(all, func(q Phase) bool { return q.Name == p.Name })
+		if i < 0 {
+			all = append(all, p)
+			continue
+		}
+		all[i].Passes += p.Passes
+		all[i].Time += p.Time
+	}
+	return all
+}
 
 // Calibrate makes one plan.
 func Calibrate(ctx context.Context, prog engine.Program, src Source, setting profile.Method, seed uint64, opt Options) (*Plan, error) {
@@ -124,7 +152,9 @@ func Calibrate(ctx context.Context, prog engine.Program, src Source, setting pro
 
 // Profile builds the profile for one coder. Origin and preprocessing are the caller's to fill in.
 func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
-	out := &profile.Profile{Seed: p.Seed, Method: p.Method, Coder: coder, Edges: slices.Clone(p.Edges)}
+	out := &profile.Profile{
+		Seed: p.Seed, Method: p.Method, Coder: coder, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence,
+	}
 	for i := range out.Edges {
 		out.Edges[i].Tables = tables(&out.Edges[i], coder, p.counts[i].channels)
 	}
@@ -156,47 +186,31 @@ func (c *Calibration) report(phase, unit string, done, total int) {
 // pass runs the network over all images. newHook is called once per image and gives the hook and what is to be
 // consumed, in the order of the images, when the image is through.
 func (r *run) pass(phase string, newHook func() (hook engine.Hook, consume func())) error {
-	n, start := r.src.Len(), time.Now()
-	err := parallel.Ordered(r.ctx, n, r.opt.Workers, func(_, i int) (func(), error) {
+	return r.passOf(phase, r.prog, r.src.Len(), func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
+		hook, consume := newHook()
+		_, err := prog.Run(x, hook)
+		return func() error { consume(); return nil }, err
+	})
+}
+
+// passOf does something to each of n images, which are spread over all; what it returns is called in their order.
+func (r *run) passOf(phase string, prog engine.Program, n int, do func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error)) error {
+	start := time.Now()
+	err := parallel.Ordered(r.ctx, n, r.opt.Workers, func(_, k int) (func() error, error) {
+		i := r.spread(k, n)
 		x, err := r.src.Input(i)
 		if err != nil {
 			return nil, err
 		}
-		hook, consume := newHook()
-		if _, err := r.prog.Run(x, hook); err != nil {
+		consume, err := do(i, x, prog)
+		if err != nil {
 			return nil, fmt.Errorf("image %d: %w", i, err)
 		}
 		return consume, nil
-	}, func(i int, consume func()) error {
-		consume()
+	}, func(i int, consume func() error) error {
 		r.report(phase, "images", i+1, n)
-		return nil
+		return consume()
 	})
 	r.phases = append(r.phases, Phase{Name: phase, Passes: float64(n), Time: time.Since(start), images: n})
 	return err
-}
-
-// countCodes runs the quantized network and counts its codes.
-func (r *run) countCodes(edges []profile.Edge) ([]counted, error) {
-	total := make([]counted, len(edges))
-	for i := range edges {
-		total[i] = newCounted(&edges[i])
-	}
-	err := r.pass("tables", func() (engine.Hook, func()) {
-		counts := make([]counted, len(edges))
-		var codes dqa.Codes
-		hook := func(i int, data []float32) error {
-			codes.Quantize(&edges[i], data)
-			codes.Dequantize(&edges[i], data)
-			counts[i] = newCounted(&edges[i])
-			counts[i].add(&edges[i], codes.Wide)
-			return nil
-		}
-		return hook, func() {
-			for i := range total {
-				total[i].merge(counts[i])
-			}
-		}
-	})
-	return total, err
 }

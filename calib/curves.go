@@ -2,23 +2,46 @@ package calib
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
-	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
 
-// maxCurveImages bounds the images that curves are measured on: they change little with more (METHOD section 4.1).
-const maxCurveImages = 64
+// Curves are measured on at most maxCurveImages, and on fewer where images are large, but for minCurveImages: they
+// change little with more (METHOD section 4.1).
+const (
+	maxCurveImages = 64
+	minCurveImages = 32
+	curveValues    = 1 << 25
+)
 
-// temperature softens a classifier's outputs: plain KL is zero on images that the network is sure of.
-const temperature = 4
+// heavyImages is the number of images that go through the network many times.
+func (r *run) heavyImages() int { return min(r.src.Len(), r.heavyLimit()) }
+
+// spread picks image k of n from all over the calibration images: data sets are often sorted.
+func (r *run) spread(k, n int) int { return k * r.src.Len() / n }
+
+func (r *run) heavyLimit() int {
+	values := 1
+	for _, e := range r.Edges() {
+		values += e.Channels * e.Rows * e.Cols
+	}
+	return min(maxCurveImages, max(minCurveImages, curveValues/values))
+}
+
+// Distortion implements method.Env.
+func (r *run) Distortion() string {
+	out := r.prog.Graph().Outputs[0]
+	return r.objective(&tensor.Tensor{Shape: out.Shape}).String()
+}
+
+// MinBits implements method.Env.
+func (r *run) MinBits(edge string) float64 { return r.opt.MinBits[edge] }
 
 // curvePart is one edge on one image: by step.
 type curvePart struct {
@@ -28,11 +51,11 @@ type curvePart struct {
 
 // Curves implements method.Env. Equal questions are answered once per calibration.
 func (r *run) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
-	key := questionKey(fmt.Append(nil, steps), "curves", 0, edges)
+	key := r.stateKey("curves", edges, steps, r.coder(), r.opt.Objective)
 	if curves, ok := r.curves[key]; ok {
 		return curves, nil
 	}
-	curves, err := r.measureCurves(edges, steps)
+	curves, err := r.measureCurves(key, edges, steps)
 	if err == nil {
 		r.curves[key] = curves
 	}
@@ -40,41 +63,66 @@ func (r *run) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurveP
 }
 
 // measureCurves cuts the work as a search does: the network runs up to an edge once per image and on from there once per
-// step.
-func (r *run) measureCurves(edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
-	n, start := min(r.src.Len(), maxCurveImages), time.Now()
+// step. What is finished edge by edge is saved.
+func (r *run) measureCurves(key [32]byte, edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
+	n, start := r.heavyImages(), time.Now()
 	if r.partial {
 		n = 1
 	}
-	curves := make([][]method.CurvePoint, len(edges))
+	var asked []int // edges with steps
+	points, passes := make([][]method.Score, len(edges)), 0.0
+	for i := range edges {
+		if len(steps[i]) > 0 {
+			asked = append(asked, i)
+		}
+		points[i] = make([]method.Score, len(steps[i]))
+		passes += float64(n) * float64(2+len(steps[i])) / 2 // heads and tails are half a pass on average
+	}
+	state, err := r.openState(key, points)
+	if err != nil {
+		return nil, err
+	}
 	var sum curvePart
-	total := len(edges) * n
-	err := parallel.Ordered(r.ctx, total, r.opt.Workers, func(_, k int) (curvePart, error) {
-		part, err := r.curve(&edges[k/n], k/n, k%n, steps[k/n])
+	first, total := state.next*n, len(asked)*n
+	err = parallel.Ordered(r.ctx, total-first, r.opt.Workers, func(_, k int) (curvePart, error) {
+		i, image := asked[(k+first)/n], r.spread((k+first)%n, n)
+		part, err := r.curve(&edges[i], i, image, steps[i])
 		if err != nil {
-			return part, fmt.Errorf("image %d, edge %q: %w", k%n, edges[k/n].Name, err)
+			return part, fmt.Errorf("image %d, edge %q: %w", image, edges[i].Name, err)
 		}
 		return part, nil
 	}, func(k int, part curvePart) error {
-		if k%n == 0 {
-			sum = part
-		} else {
-			sum.add(part)
-		}
-		if k%n == n-1 {
-			curves[k/n] = sum.points(n)
-		}
+		k += first
+		sum.add(part)
 		r.report("curves", "cuts", k+1, total)
-		return nil
+		if k%n < n-1 {
+			return nil
+		}
+		state.add(asked[k/n], sum.points(n))
+		sum = curvePart{}
+		return state.saveSometimes()
 	})
-	passes := 0.0
-	for i := range edges { // heads and tails are half a pass on average
-		passes += float64(n) * float64(2+len(steps[i])) / 2
+	r.phases = append(r.phases, Phase{Name: "curves", Passes: passes, Time: time.Since(start), Search: true, images: n, limit: r.heavyLimit()})
+	if err != nil {
+		return nil, state.saveOn(err)
 	}
-	r.phases = append(r.phases, Phase{Name: "curves", Passes: passes, Time: time.Since(start), images: n, limit: maxCurveImages})
-	return curves, err
+	if !r.partial {
+		err = state.save()
+	}
+	return curvesOf(state.scores), err
 }
 
+func curvesOf(points [][]method.Score) [][]method.CurvePoint {
+	curves := make([][]method.CurvePoint, len(points))
+	for i, p := range points {
+		for _, v := range p {
+			curves[i] = append(curves[i], method.CurvePoint{Distortion: v.First, Bits: v.Second})
+		}
+	}
+	return curves
+}
+
+// curve tries the steps of one edge on one image.
 func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part curvePart, err error) {
 	x, err := r.src.Input(image)
 	if err != nil {
@@ -89,42 +137,66 @@ func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part cur
 		return part, err
 	}
 	float := slices.Clone(t.Data)
-	want, err := r.prog.RunFrom(state, nil)
+	want, err := r.float(image, x)
 	if err != nil {
 		return part, err
 	}
+	objective := r.objective(want[0])
 	var codes dqa.Codes
 	for _, step := range steps {
 		v := *e
-		v.Steps = []float32{step, step}
+		v.Steps = slices.Clone(e.Steps)
+		for k := range v.Steps {
+			v.Steps[k] = float32(v.Steps[k] * step)
+		}
 		codes.Quantize(&v, float)
 		codes.Dequantize(&v, t.Data)
-		h := newHistogram(&v)
-		h.add(&v, codes.Wide)
-		got, err := r.prog.RunFrom(state, nil)
-		if err != nil {
-			return part, err
-		}
-		d, err := distortion(want[0], got[0])
-		if err != nil {
-			return part, err
+		dqa.Correct(&v, t.Data)
+		var d float64
+		if objective.Unweighted {
+			d = squares(float, t.Data)
+		} else {
+			got, err := r.prog.RunFrom(state, nil)
+			if err != nil {
+				return part, err
+			}
+			if d, err = objective.measure(want[0], got[0]); err != nil {
+				return part, err
+			}
 		}
 		part.distortion = append(part.distortion, d)
-		part.counts = append(part.counts, h)
+		part.counts = append(part.counts, r.countFor(&v, codes.Wide))
 	}
 	return part, nil
 }
 
+// countFor counts codes as the coder will see them.
+func (r *run) countFor(e *profile.Edge, wide []int16) histogram {
+	if r.coder() == profile.Contexts {
+		h := newContexts(e)
+		h.addContexts(e, wide)
+		return h
+	}
+	h := newHistogram(e)
+	h.add(e, wide)
+	return h
+}
+
+// add counts the part of another image; the first one is kept.
 func (p *curvePart) add(other curvePart) {
+	if p.counts == nil {
+		*p = other
+		return
+	}
 	for k := range p.distortion {
 		p.distortion[k] += other.distortion[k]
 		p.counts[k].merge(other.counts[k])
 	}
 }
 
-// points are the means over n images; codes are counted at the entropy of their channel.
-func (p *curvePart) points(n int) []method.CurvePoint {
-	points := make([]method.CurvePoint, len(p.distortion))
+// points are the means over n images: distortion, and bits at the entropy of every slot.
+func (p *curvePart) points(n int) []method.Score {
+	points := make([]method.Score, len(p.distortion))
 	for k := range points {
 		bits := 0.0
 		for _, counts := range p.counts[k] {
@@ -132,32 +204,7 @@ func (p *curvePart) points(n int) []method.CurvePoint {
 			c.measure()
 			bits += c.mean * c.total
 		}
-		points[k] = method.CurvePoint{Distortion: p.distortion[k] / float64(n), Bits: bits / float64(n)}
+		points[k] = method.Score{First: p.distortion[k] / float64(n), Second: bits / float64(n)}
 	}
 	return points
-}
-
-// distortion is the KL of a classifier's outputs at temperature, plain KL per pixel of a segmenter's, and the mean
-// squared error of others (METHOD section 4.1).
-func distortion(want, got *tensor.Tensor) (float64, error) {
-	s := want.Shape
-	switch {
-	case len(s) == 2 && s[1] > 1:
-		return metric.KL(softened(want), softened(got), false)
-	case len(s) == 4 && s[1] > 1:
-		return metric.KL(want, got, false)
-	}
-	sum := 0.0
-	for i, v := range want.Data {
-		sum += math.Pow(float64(got.Data[i])-float64(v), 2)
-	}
-	return sum / float64(len(want.Data)), nil
-}
-
-func softened(t *tensor.Tensor) *tensor.Tensor {
-	out := t.Clone()
-	for i := range out.Data {
-		out.Data[i] /= temperature
-	}
-	return out
 }

@@ -2,14 +2,21 @@ package calib_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/profile"
 )
 
-func graded(budget float64) profile.Method { return profile.Method{Name: "graded", Budget: budget} }
+func graded(budget float64) profile.Method {
+	return profile.Method{Name: "graded", Dial: profile.Budget, Goal: budget}
+}
 
 func TestGradedDoesNotDependOnWorkers(t *testing.T) {
 	prog, src := classifier(t, 5)
@@ -24,7 +31,7 @@ func TestGradedDoesNotDependOnWorkers(t *testing.T) {
 // Frames of other images than those of the calibration take what was asked for.
 func TestGradedKeepsItsBudget(t *testing.T) {
 	prog, src := classifier(t, 40)
-	c, err := calib.New(prog, part{src, 0, 24}, calib.Options{Workers: 2})
+	c, err := calib.New(prog, part{src, 0, 24}, calib.Options{Workers: 2, Coder: profile.RANS})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +51,7 @@ func TestGradedKeepsItsBudget(t *testing.T) {
 				t.Fatal(err)
 			}
 			enc := codec.NewEncoder()
-			if _, err := prog.Run(x, enc.Edge); err != nil {
+			if _, err := prog.Run(x, enc.Hook); err != nil {
 				t.Fatal(err)
 			}
 			bytes += enc.FrameSize()
@@ -73,3 +80,126 @@ type part struct {
 }
 
 func (p part) Len() int { return p.n }
+
+func TestCurvesGoOnAfterInterruptions(t *testing.T) {
+	prog, src := classifier(t, 3)
+	want := calibrate(t, prog, src, graded(2), 1, calib.Options{}).Profile(profile.Contexts).Append(nil)
+	store := &memory{saved: map[[32]byte][]byte{}}
+	rng := rand.New(rand.NewPCG(4, 4))
+	interrupted := 0
+	for {
+		ctx, cancel := context.WithCancel(t.Context())
+		left := 3 + rng.IntN(12)
+		plan, err := calib.Calibrate(ctx, prog, src, graded(2), 1, calib.Options{
+			Workers: 1 + rng.IntN(4), Store: store, SaveEvery: time.Nanosecond,
+			Progress: func(_, unit string, _, _ int) {
+				if unit == "cuts" {
+					left--
+				}
+				if left < 0 {
+					cancel()
+				}
+			},
+		})
+		cancel()
+		if errors.Is(err, context.Canceled) {
+			interrupted++
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(plan.Profile(profile.Contexts).Append(nil), want) {
+			t.Errorf("another profile after %d interruptions", interrupted)
+		}
+		break
+	}
+	if interrupted < 3 {
+		t.Errorf("only %d interruptions: this test shows nothing", interrupted)
+	}
+}
+
+// A curve's points, computed without cuts: the network run whole with one edge quantized.
+func TestCurvesAreThoseOfWholeRuns(t *testing.T) {
+	prog, src := classifier(t, 4)
+	e := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2}).Evidence
+	plan := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2})
+	for _, edge := range []int{0, 5, len(e.Curves) - 1} {
+		for _, k := range []int{2, 9} {
+			point, sum := e.Curves[edge][k], 0.0
+			q := plan.Edges[edge]
+			q.Steps = []float32{point.Step, point.Step}
+			for i := range src.Len() {
+				x, err := src.Input(i)
+				if err != nil {
+					t.Fatal(err)
+				}
+				float, err := prog.Run(x, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := prog.Run(x, func(at int, data []float32) error {
+					if at == edge {
+						var codes dqa.Codes
+						codes.Quantize(&q, data)
+						codes.Dequantize(&q, data)
+					}
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				sum += klAt4(float[0].Data, got[0].Data) / float64(src.Len())
+			}
+			if math.Abs(sum-float64(point.Distortion)) > 1e-6+1e-3*sum {
+				t.Errorf("edge %d, step %v: distortion %v, by whole runs %v", edge, point.Step, point.Distortion, sum)
+			}
+		}
+	}
+}
+
+// klAt4 is KL(want || got) of the softmax at temperature 4.
+func klAt4(want, got []float32) float64 {
+	logs := func(v []float32) []float64 {
+		sum := 0.0
+		for _, x := range v {
+			sum += math.Exp(float64(x) / 4)
+		}
+		out := make([]float64, len(v))
+		for i, x := range v {
+			out[i] = float64(x)/4 - math.Log(sum)
+		}
+		return out
+	}
+	p, q, kl := logs(want), logs(got), 0.0
+	for i := range p {
+		kl += math.Exp(p[i]) * (p[i] - q[i])
+	}
+	return kl
+}
+
+// The chosen steps are what the budget's self-test says: real frames of the calibration images.
+func TestSelfTestTellsWhatFramesTake(t *testing.T) {
+	prog, src := classifier(t, 12)
+	plan := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2})
+	codec, err := dqa.NewCodec(plan.Profile(profile.Contexts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes := 0
+	for i := range src.Len() {
+		x, err := src.Input(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		enc := codec.NewEncoder()
+		if _, err := prog.Run(x, enc.Hook); err != nil {
+			t.Fatal(err)
+		}
+		bytes += enc.FrameSize()
+	}
+	stored := 8 * float64(bytes) / float64(src.Len()) / float64(codec.Profile().Elements())
+	if e := plan.Evidence; math.Abs(stored-float64(e.MeasuredBits)) > 1e-3 || stored > 2.005 || stored < 1.9 {
+		t.Errorf("%v stored bits, the self-test says %v", stored, e.MeasuredBits)
+	}
+}

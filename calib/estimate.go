@@ -55,7 +55,10 @@ const TrialImages = 2
 func EstimatePlan(ctx context.Context, c *Calibration, setting profile.Method, seed uint64) (*Estimate, error) {
 	all := c.src.Len()
 	trial := min(all, TrialImages*max(1, c.opt.Workers))
-	part := newCalibration(c.prog, first(c.src, trial), Options{Workers: c.opt.Workers, AllowNonFinite: c.opt.AllowNonFinite})
+	part := newCalibration(c.prog, first(c.src, trial), Options{
+		Workers: c.opt.Workers, AllowNonFinite: c.opt.AllowNonFinite, Coder: c.opt.Coder, MinBits: c.opt.MinBits,
+		Corrector: c.opt.Corrector, Objective: c.opt.Objective,
+	})
 	part.partial = true
 	pass, err := part.timePass(ctx)
 	if err != nil {
@@ -64,7 +67,7 @@ func EstimatePlan(ctx context.Context, c *Calibration, setting profile.Method, s
 	if _, err := part.Plan(ctx, setting, seed); err != nil {
 		return nil, err
 	}
-	e := &Estimate{Phases: part.phases}
+	e := &Estimate{Phases: part.Phases()}
 	for _, edge := range c.prog.Edges() {
 		e.Edges++
 		e.Channels += edge.Channels
@@ -108,12 +111,30 @@ func (c *Calibration) timePass(ctx context.Context) (time.Duration, error) {
 	return time.Since(start) / time.Duration((rounds-1)*n), err
 }
 
-// first is the beginning of a source, with its labels if it has any.
+// first is the beginning of a source, with labels and scores if it has them.
 func first(src Source, n int) Source {
-	if j, ok := src.(Labelled); ok {
-		return labelledPart{j, n}
+	p := part{src, n}
+	scored, isScored := src.(Scored)
+	labelled, isLabelled := src.(Labelled)
+	switch {
+	case isScored && isLabelled:
+		return struct {
+			part
+			scorer
+			judged
+		}{p, scored, labelled}
+	case isScored:
+		return struct {
+			part
+			scorer
+		}{p, scored}
+	case isLabelled:
+		return struct {
+			part
+			judged
+		}{p, labelled}
 	}
-	return part{src, n}
+	return p
 }
 
 type part struct {
@@ -122,10 +143,3 @@ type part struct {
 }
 
 func (p part) Len() int { return p.n }
-
-type labelledPart struct {
-	Labelled
-	n int
-}
-
-func (p labelledPart) Len() int { return p.n }

@@ -67,7 +67,7 @@ func (s search) rank(r *run, edges []profile.Edge) ([][]method.Score, error) {
 		r.phases = append(r.phases, Phase{Name: phase.name, Passes: phase.total(), Search: true})
 		return newScores(edges), nil
 	}
-	state, err := r.openState(s.name, edges)
+	state, err := r.openState(r.stateKey(s.name, edges), newScores(edges))
 	if err != nil {
 		return nil, err
 	}

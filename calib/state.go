@@ -1,7 +1,6 @@
 package calib
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -33,10 +32,9 @@ type state struct {
 	saved  time.Time
 }
 
-func (r *run) openState(name string, edges []profile.Edge) (*state, error) {
-	s := &state{r: r, scores: newScores(edges), saved: time.Now()}
-	context := sha256.Sum256(r.opt.Key)
-	s.key = questionKey(context[:], name, 0, edges)
+// openState goes on from what was saved of the question. sums, which it fills, are what is added up.
+func (r *run) openState(key [32]byte, sums [][]method.Score) (*state, error) {
+	s := &state{r: r, key: key, scores: sums, saved: time.Now()}
 	if r.opt.Store == nil {
 		return s, nil
 	}
@@ -44,7 +42,12 @@ func (r *run) openState(name string, edges []profile.Edge) (*state, error) {
 	if err != nil || b == nil {
 		return s, err
 	}
-	return s, s.parse(b, r.src.Len()*len(edges))
+	return s, s.parse(b, r.src.Len()*len(sums))
+}
+
+// stateKey identifies a search: network and data are in Options.Key.
+func (r *run) stateKey(name string, edges []profile.Edge, more ...any) [32]byte {
+	return questionKey(fmt.Appendf(nil, "%x %v", r.opt.Key, more), name, 0, edges)
 }
 
 func newScores(edges []profile.Edge) [][]method.Score {

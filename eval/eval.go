@@ -24,7 +24,10 @@ type Source interface {
 
 // Candidate is one quantization of the network, stored in one or more ways: all codecs must quantize equally and differ
 // in their coder only.
-type Candidate struct{ Codecs []*dqa.Codec }
+type Candidate struct {
+	Codecs  []*dqa.Codec
+	Program engine.Program // that computes with stored activations: the network with biases; nil: as it is
+}
 
 // Options steer an evaluation.
 type Options struct {
@@ -119,7 +122,11 @@ func runImage(prog engine.Program, src Source, i int, candidates []Candidate, en
 	for _, c := range candidates {
 		own := enc[:len(c.Codecs)]
 		enc = enc[len(c.Codecs):]
-		out, err := runQuantized(prog, ex.Input, own, opt.AllowNonFinite)
+		quantized := prog
+		if c.Program != nil {
+			quantized = c.Program
+		}
+		out, err := runQuantized(quantized, ex.Input, own, opt.AllowNonFinite)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", ex.Name, err)
 		}
@@ -140,7 +147,7 @@ func runImage(prog engine.Program, src Source, i int, candidates []Candidate, en
 // runQuantized runs the network on stored activations; all encoders store the codes of the first.
 func runQuantized(prog engine.Program, x *tensor.Tensor, enc []*dqa.Encoder, allowNonFinite bool) (*tensor.Tensor, error) {
 	out, err := prog.Run(x, func(i int, data []float32) error {
-		if err := enc[0].Edge(i, data); err != nil {
+		if err := enc[0].Hook(i, data); err != nil {
 			return err
 		}
 		for _, e := range enc[1:] {

@@ -7,18 +7,37 @@ import (
 	"github.com/dqa-go/dqa/tensor"
 )
 
-// CalibrationSource lets rankings that need labels see those of data, if it has any.
+// CalibrationSource gives data to a calibration: with scores as an evaluation has them, and with labels, if it has any,
+// for rankings that need them.
 func CalibrationSource(data *dataset.Inputs, opt metric.Options) calib.Source {
+	opt.Rounds = 1 // standard errors are not wanted
 	if data.Source().Labels() == dataset.Unlabelled {
-		return data
+		return scored{data, opt}
 	}
-	return labelled{data, opt}
+	return labelled{scored{data, opt}}
 }
 
-type labelled struct {
+type scored struct {
 	*dataset.Inputs
 	opt metric.Options
 }
+
+// Compare implements calib.Scored.
+func (s scored) Compare(i int, ref, got *tensor.Tensor) (metric.Record, error) {
+	if s.Source().Labels() == dataset.Unlabelled {
+		return metric.Compare(ref, got, -1, nil, s.opt)
+	}
+	ex, err := s.Example(i)
+	if err != nil {
+		return metric.Record{}, err
+	}
+	return metric.Compare(ref, got, ex.Label, ex.Mask, s.opt)
+}
+
+// NewComparison implements calib.Scored.
+func (s scored) NewComparison() *metric.Comparison { return metric.NewComparison(s.opt) }
+
+type labelled struct{ scored }
 
 // Judged implements calib.Labelled. The network's first output is what counts.
 func (l labelled) Judged(i int) (*tensor.Tensor, calib.Judge, error) {

@@ -46,8 +46,11 @@ func scoreRow(s metric.Summary) report.Row {
 func setting(row *report.Row, p *profile.Profile) {
 	m := p.Method
 	row.Method, row.Bits = m.Name, pointer(m.Bits)
-	if m.Budget > 0 {
-		row.Bits, row.Budget = nil, pointer(m.Budget)
+	switch {
+	case m.Dial == profile.Budget:
+		row.Bits, row.Budget = nil, pointer(m.Goal)
+	case m.Dial != profile.NoDial:
+		row.Bits, row.Goal = nil, pointer(fmt.Sprintf("%s %g", m.Dial, m.Goal))
 	}
 	row.Signed = pointer(!m.Unsigned)
 	row.Scale = pointer(m.Scale.String())

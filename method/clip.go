@@ -24,7 +24,7 @@ var clipShares = func() (shares []float32) {
 }()
 
 // Plan searches the shares in one pass over the calibration images.
-func (Clip) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
+func (Clip) Plan(env Env, s profile.Method) (*Plan, error) {
 	edges, err := plain(env, s)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (Clip) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
 	for i, e := range edges {
 		edges[i] = withShares(e, stats[i], bestShares(&e, errors[i]))
 	}
-	return edges, nil
+	return &Plan{Edges: edges}, nil
 }
 
 // withShares returns e covering the given shares of its maxima: in the profile's steps where those are static, else as

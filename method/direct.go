@@ -14,4 +14,7 @@ func (Direct) Name() string { return "direct" }
 func (Direct) Complete(s profile.Method) (profile.Method, error) { return completePlain("direct", s) }
 
 // Plan gives every channel n bits.
-func (Direct) Plan(env Env, s profile.Method) ([]profile.Edge, error) { return plain(env, s) }
+func (Direct) Plan(env Env, s profile.Method) (*Plan, error) {
+	edges, err := plain(env, s)
+	return &Plan{Edges: edges}, err
+}

@@ -17,7 +17,10 @@ func (DQA) Name() string { return "dqa" }
 
 // Complete checks n, m, r and the ranking's presence.
 func (DQA) Complete(s profile.Method) (profile.Method, error) {
-	s.Name, s.Budget = "dqa", 0
+	s = profile.Method{
+		Name: "dqa", Bits: s.Bits, ExtraBits: s.ExtraBits, Ratio: s.Ratio, Ranking: s.Ranking, Global: s.Global,
+		Unsigned: s.Unsigned, Scale: s.Scale,
+	}
 	switch {
 	case s.ExtraBits < 0 || s.ExtraBits > profile.MaxExtra:
 		return s, fmt.Errorf("%w: %d extra bits, 0 to %d allowed", ErrSetting, s.ExtraBits, profile.MaxExtra)
@@ -30,10 +33,10 @@ func (DQA) Complete(s profile.Method) (profile.Method, error) {
 }
 
 // Plan ranks the channels and marks the important ones.
-func (DQA) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
+func (DQA) Plan(env Env, s profile.Method) (*Plan, error) {
 	edges, err := plain(env, s)
 	if err != nil || s.ExtraBits == 0 {
-		return edges, err
+		return &Plan{Edges: edges}, err
 	}
 	scores, err := env.Rank(s.Ranking, edges)
 	if err != nil {
@@ -51,7 +54,7 @@ func (DQA) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
 		edges[i].ExtraBits, edges[i].Important = s.ExtraBits, important[i]
 		setSteps(&edges[i], stats[i])
 	}
-	return edges, nil
+	return &Plan{Edges: edges}, nil
 }
 
 // perEdge marks round(r*C) channels of every edge, at least one unless r is 0: the paper's choice.

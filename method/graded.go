@@ -21,35 +21,45 @@ type Graded struct{}
 // Name is "graded".
 func (Graded) Name() string { return "graded" }
 
-// Complete checks the budget; everything else follows from it.
+// Complete checks the dial; everything else follows from it. Without a dial it is a budget of 2 bits.
 func (Graded) Complete(s profile.Method) (profile.Method, error) {
-	if !(s.Budget > 0 && s.Budget <= maxBudget) {
-		return s, fmt.Errorf("%w: a budget of %v bits per value, above 0 and at most %d allowed", ErrSetting, s.Budget, maxBudget)
+	if s.Dial == profile.NoDial {
+		s.Dial, s.Goal = profile.Budget, DefaultBudget
 	}
-	return profile.Method{Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: profile.StaticTensor, Budget: s.Budget}, nil
+	top := math.MaxFloat64
+	switch s.Dial {
+	case profile.Budget:
+		top = maxBudget
+	case profile.MinAgreement, profile.MaxDrop:
+		top = 100
+	}
+	if !(s.Goal >= 0 && s.Goal <= top) || s.Goal == 0 && s.Dial == profile.Budget {
+		return s, fmt.Errorf("%w: %s %v", ErrSetting, s.Dial, s.Goal)
+	}
+	scale := profile.StaticTensor
+	if s.Channels {
+		scale = profile.StaticChannel
+	}
+	return profile.Method{
+		Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: scale, Dial: s.Dial, Goal: s.Goal, Pow2: s.Pow2, Channels: s.Channels,
+	}, nil
 }
+
+// DefaultBudget is stored bits per value.
+const DefaultBudget = 2
 
 const maxBudget = 16
 
-// Steps are tried on the grid 2^(k/2), from the finest that the largest value seen on calibration images allows.
+// Steps are tried on the grid 2^(k/2), from the finest on that lets the largest value seen on calibration images have
+// a code. What other images have more is escaped.
 const (
-	numSteps      = 12
-	levelsOneSide = 250 // of 0..255: what other images have more is clamped
+	octaves       = 6
+	levelsOneSide = 250 // of 0..255
 	levelsTwoSide = 120 // of -128..127
 )
 
-// What a frame holds besides codes, in bits: its header, an edge's record, a tile's checksum and coder state. And what
-// shared models take more than ideal ones.
-const (
-	headerBits = 8 * 29
-	recordBits = 8 * 9
-	tileBits   = 8 * 9
-	modelLoss  = 1.02
-)
-
-// Plan measures the curves and buys steps within the budget. A budget that 8-bit codes cannot use up gives the finest
-// steps.
-func (Graded) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
+// Plan measures the curves, buys steps as the dial says, and keeps the corrections that help.
+func (Graded) Plan(env Env, s profile.Method) (*Plan, error) {
 	edges, err := plain(env, s)
 	if err != nil {
 		return nil, err
@@ -58,82 +68,115 @@ func (Graded) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := make([][]float32, len(edges))
-	for i := range edges {
-		edges[i].Escape = true
-		steps[i] = stepGrid(&edges[i], stats[i])
+	if err := setMultipliers(env, edges, s); err != nil {
+		return nil, err
 	}
-	curves, err := env.Curves(edges, steps)
+	grids := make([][]float32, len(edges))
+	for i, g := range env.Edges() {
+		edges[i].Escape = true
+		edges[i].RowSums = g.RowSums && g.Shape[len(g.Shape)-1] == rowLength(&edges[i])
+		grids[i] = stepGrid(&edges[i], stats[i], s.Pow2)
+	}
+	curves, err := env.Curves(edges, grids)
 	if err != nil {
 		return nil, err
 	}
-	chosen := allocate(curves, codeBudget(edges, s.Budget))
-	for i := range edges {
-		step := steps[i][chosen[i]]
-		edges[i].Steps = []float32{step, step}
+	if err := keepRowSums(env, edges, grids, curves); err != nil {
+		return nil, err
 	}
-	return edges, nil
+	return newSearch(env, s, newLadder(env, edges, grids, curves)).run()
 }
 
-// stepGrid lists an edge's steps, the finest first. A dead edge has the step 0 only: nothing of it is stored.
-func stepGrid(e *profile.Edge, s Stats) []float32 {
-	top, levels := float32(0), levelsTwoSide
+// rowLength is that of the last axis as the planes of an edge lie in memory.
+func rowLength(e *profile.Edge) int {
+	if e.ChannelsLast {
+		return e.Channels
+	}
+	return e.Cols
+}
+
+// setMultipliers gives every scale slot its share of the edge's step: all the same, or by the channels' energy the finer
+// the more of it there is. (For comparison only: with coded codes it gains nothing, METHOD section 4.1.)
+func setMultipliers(env Env, edges []profile.Edge, s profile.Method) error {
+	for i := range edges {
+		edges[i].Steps = make([]float32, edges[i].NumScales())
+		for k := range edges[i].Steps {
+			edges[i].Steps[k] = 1
+		}
+	}
+	if !s.Channels {
+		return nil
+	}
+	energy, err := env.Rank("energy", edges)
+	if err != nil {
+		return err
+	}
+	for i := range edges {
+		mean := 0.0
+		for _, e := range energy[i] {
+			mean += e.First / float64(len(energy[i]))
+		}
+		for c, e := range energy[i] {
+			if e.First > 0 {
+				k := math.Round(math.Log2(mean/e.First) / 4 * 2)
+				edges[i].Steps[c] = float32(math.Exp2(max(-2, min(2, k)) / 2))
+			}
+		}
+	}
+	return nil
+}
+
+// stepGrid lists an edge's steps, the finest first. A dead edge has one: nothing of it is stored.
+func stepGrid(e *profile.Edge, s Stats, pow2 bool) []float32 {
+	top, levels := 0.0, float64(levelsTwoSide)
 	if e.Unsigned {
 		levels = levelsOneSide
 	}
 	for c := range e.Channels {
-		top = max(top, magnitude(s, c, e.Unsigned))
+		top = max(top, float64(magnitude(s, c, e.Unsigned))/float64(e.Steps[e.ScaleSlot(c)]))
 	}
 	if top == 0 {
-		return []float32{0}
+		return []float32{1}
 	}
-	first := math.Ceil(2 * math.Log2(float64(top)/float64(levels)))
-	grid := make([]float32, numSteps)
+	perOctave := 2.0
+	if pow2 {
+		perOctave = 1
+	}
+	first := math.Ceil(perOctave * math.Log2(top/levels))
+	grid := make([]float32, int(octaves*perOctave))
 	for k := range grid {
-		grid[k] = float32(math.Exp2((first + float64(k)) / 2))
+		grid[k] = float32(math.Exp2((first + float64(k)) / perOctave))
 	}
 	return grid
 }
 
-// codeBudget is what one image's codes may take in bits by their ideal length.
-func codeBudget(edges []profile.Edge, budget float64) float64 {
-	elements, other := 0, float64(headerBits)
+// keepRowSums measures attention's edges without the correction, too, and keeps it where it is better at most steps.
+// curves are replaced where it is not.
+func keepRowSums(env Env, edges []profile.Edge, grids [][]float32, curves [][]CurvePoint) error {
+	without, some := append([]profile.Edge(nil), edges...), make([][]float32, len(edges))
+	found := false
 	for i := range edges {
-		elements += edges[i].Elements()
-		other += recordBits + tileBits*float64(edges[i].NumTiles())
+		if edges[i].RowSums {
+			without[i].RowSums, some[i], found = false, grids[i], true
+		}
 	}
-	return max(0, budget*float64(elements)-other) / modelLoss
-}
-
-// allocate picks the step of every edge that minimises distortion + price * bits, at the lowest price whose choice is
-// within the budget.
-func allocate(curves [][]CurvePoint, budget float64) []int {
-	choose := func(price float64) (chosen []int, bits float64) {
-		chosen = make([]int, len(curves))
-		for i, curve := range curves {
-			least := math.Inf(1)
-			for k, p := range curve {
-				if cost := p.Distortion + price*p.Bits; cost < least {
-					chosen[i], least = k, cost
-				}
+	if !found {
+		return nil
+	}
+	plain, err := env.Curves(without, some)
+	if err != nil {
+		return err
+	}
+	for i := range edges {
+		better := 0
+		for k, p := range plain[i] {
+			if curves[i][k].Distortion < p.Distortion {
+				better++
 			}
-			bits += curve[chosen[i]].Bits
 		}
-		return chosen, bits
-	}
-	finest, bits := choose(0)
-	if bits <= budget {
-		return finest
-	}
-	low, high := math.Log(1e-18), math.Log(1e6)
-	for range 80 {
-		middle := (low + high) / 2
-		if _, bits := choose(math.Exp(middle)); bits > budget {
-			low = middle
-		} else {
-			high = middle
+		if edges[i].RowSums && 2*better <= len(plain[i]) {
+			edges[i].RowSums, curves[i] = false, plain[i]
 		}
 	}
-	chosen, _ := choose(math.Exp(high))
-	return chosen
+	return nil
 }

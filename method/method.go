@@ -39,8 +39,17 @@ type Env interface {
 	// SquaredErrors sums what every variant of every edge does to the values of the float network:
 	// result[edge][variant][channel]. what names the search in progress reports.
 	SquaredErrors(what string, variants [][]profile.Edge) ([][][]float64, error)
-	// Curves measures every step of every edge alone: result[edge][step]. The edges have one static step for all.
+	// Curves measures every step of every edge alone: result[edge][step]. The edges' own static steps are multiplied by
+	// it. Edges without steps are left out.
 	Curves(edges []profile.Edge, steps [][]float32) ([][]CurvePoint, error)
+	// Distortion names what Curves and Try call so.
+	Distortion() string
+	// Try runs the whole quantized network on the calibration images, and counts real frames.
+	Try(edges []profile.Edge, bias []profile.Bias) (Trial, error)
+	// Bias measures what quantizing the edges shifts, node by node; nil where the engine cannot.
+	Bias(edges []profile.Edge) ([]profile.Bias, error)
+	// MinBits are the bits per value that the codes of an edge take at least; 0 for most.
+	MinBits(edge string) float64
 	// Seed is that of every random choice.
 	Seed() uint64
 }
@@ -51,7 +60,25 @@ type Method interface {
 	// Complete checks a setting and fills in what the method does not use, so that equal behaviour is written equally.
 	Complete(profile.Method) (profile.Method, error)
 	// Plan returns the edges without tables, in the order of env.Edges.
-	Plan(env Env, setting profile.Method) ([]profile.Edge, error)
+	Plan(env Env, setting profile.Method) (*Plan, error)
+}
+
+// Plan is how a network is quantized.
+type Plan struct {
+	Edges    []profile.Edge // without tables
+	Bias     []profile.Bias
+	Evidence *profile.Evidence
+	Note     string // what the user should know; mostly nothing
+}
+
+// Trial is what the whole quantized network came to on the calibration images.
+type Trial struct {
+	Images     int
+	Bits       float64 // stored per value, in real frames
+	Distortion float64 // as in CurvePoint
+	KL         float64 // nats per image (per pixel); NaN where outputs cannot be scored
+	Agreement  float64 // percent; NaN as well
+	Drop       float64 // points of accuracy; NaN without labels
 }
 
 var methods = []Method{Direct{}, Clip{}, NoisyQuant{}, DQA{}, Graded{}}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/dqa-go/dqa/method"
@@ -16,9 +17,48 @@ import (
 type env struct {
 	ranked []string
 	errors func(e *profile.Edge, edge, channel int) float64
+
+	minBits map[string]float64
+	biased  bool
+	trials  int
 }
 
 func (*env) Seed() uint64 { return 7 }
+
+func (*env) Distortion() string { return "model" }
+
+func (e *env) MinBits(edge string) float64 { return e.minBits[edge] }
+
+// Bias makes up for a tenth of the distortion, if the test says so.
+func (e *env) Bias([]profile.Edge) ([]profile.Bias, error) {
+	if !e.biased {
+		return nil, nil
+	}
+	return []profile.Bias{{Node: "conv", Scale: 1, Codes: []int8{1}}}, nil
+}
+
+// Try adds up what Curves says of the steps, and counts one trial.
+func (e *env) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, error) {
+	e.trials++
+	steps := make([][]float32, len(edges))
+	for i := range edges {
+		steps[i] = []float32{edges[i].Steps[0]}
+	}
+	curves, err := e.Curves(edges, steps)
+	t := method.Trial{Images: 3, Drop: math.NaN()}
+	elements := 0
+	for i := range edges {
+		t.Bits += curves[i][0].Bits
+		t.Distortion += curves[i][0].Distortion
+		elements += edges[i].Elements()
+	}
+	t.Bits = (1.05*t.Bits + 600) / float64(elements) // real frames take more than curves say
+	if bias != nil {
+		t.Distortion *= .9
+	}
+	t.KL, t.Agreement = t.Distortion/1000, 100-t.Distortion/10
+	return t, err
+}
 
 // Curves: halving the step of edge i quarters a distortion of weight 10^i and costs half a bit per value.
 func (e *env) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
@@ -67,10 +107,10 @@ func (e *env) Rank(name string, edges []profile.Edge) ([][]method.Score, error) 
 
 func plan(t *testing.T, s profile.Method) []profile.Edge {
 	t.Helper()
-	return planIn(t, &env{}, s)
+	return planIn(t, &env{}, s).Edges
 }
 
-func planIn(t *testing.T, e *env, s profile.Method) []profile.Edge {
+func planIn(t *testing.T, e *env, s profile.Method) *method.Plan {
 	t.Helper()
 	m, err := method.ByName(s.Name)
 	if err != nil {
@@ -80,11 +120,11 @@ func planIn(t *testing.T, e *env, s profile.Method) []profile.Edge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edges, err := m.Plan(e, s)
+	p, err := m.Plan(e, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return edges
+	return p
 }
 
 func TestCount(t *testing.T) {
@@ -133,13 +173,14 @@ func TestGlobalRatioPrefersWhatIsWorthMostPerValue(t *testing.T) {
 	}
 }
 
-// With the model of env.Curves, the edge that weighs ten times more gets a finer step, and the budget is kept.
+// With the model of env.Curves, the edge that weighs ten times more gets a finer step, and the budget is kept to 1 %.
 func TestGradedSpendsTheBudgetWhereItMatters(t *testing.T) {
 	last := [2]float32{}
 	for _, budget := range []float64{8, 5, 4, 3.5} {
-		edges := plan(t, profile.Method{Name: "graded", Budget: budget})
-		for i, e := range edges {
-			if e.Bits != 8 || e.Scale != profile.StaticTensor || e.Unsigned != (i == 0) || len(e.Steps) != 2 || e.Steps[0] != e.Steps[1] {
+		e := &env{}
+		p := planIn(t, e, profile.Method{Name: "graded", Dial: profile.Budget, Goal: budget})
+		for i, e := range p.Edges {
+			if e.Bits != 8 || !e.Escape || e.Scale != profile.StaticTensor || e.Unsigned != (i == 0) || len(e.Steps) != 2 || e.Steps[0] != e.Steps[1] {
 				t.Errorf("budget %v: %+v", budget, e)
 			}
 			if e.Steps[0] < last[i] {
@@ -147,23 +188,87 @@ func TestGradedSpendsTheBudgetWhereItMatters(t *testing.T) {
 			}
 			last[i] = e.Steps[0]
 		}
+		if bits := float64(p.Evidence.MeasuredBits); budget < 6 && (bits > 1.003*budget || bits < .98*budget) {
+			t.Errorf("budget %v: %v stored bits", budget, bits)
+		}
+		if e.trials > 8 {
+			t.Errorf("budget %v: %d trials", budget, e.trials)
+		}
 	}
 	if last[1] >= last[0] {
 		t.Errorf("steps %v: the edge that matters more has the coarser one", last)
 	}
-	all := plan(t, profile.Method{Name: "graded", Budget: 16})
-	if top := all[0].Steps[0] * 255; top < 7 || top > 12 {
+	all := planIn(t, &env{}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: 16})
+	if top := all.Edges[0].Steps[0] * 255; top < 7 || top > 12 {
 		t.Errorf("codes reach to %v where 7 is the largest value", top)
+	}
+	if !strings.Contains(all.Note, "finest steps") {
+		t.Errorf("nothing is said of a budget that cannot be used up: %q", all.Note)
+	}
+}
+
+func TestGradedDials(t *testing.T) {
+	for _, c := range []struct {
+		dial profile.Dial
+		goal float64
+		kept func(e *profile.Evidence) bool
+	}{
+		{profile.MaxKL, .02, func(e *profile.Evidence) bool { return e.MeasuredKL <= .02 && e.MeasuredKL > .008 }},
+		{profile.MinAgreement, 99, func(e *profile.Evidence) bool { return e.MeasuredAgreement >= 99 && e.MeasuredAgreement < 99.6 }},
+	} {
+		if p := planIn(t, &env{}, profile.Method{Name: "graded", Dial: c.dial, Goal: c.goal}); !c.kept(p.Evidence) || p.Note != "" {
+			t.Errorf("%v %v: %+v %s", c.dial, c.goal, p.Evidence, p.Note)
+		}
+	}
+	if p := planIn(t, &env{}, profile.Method{Name: "graded", Dial: profile.MaxKL, Goal: 1e-9}); !strings.Contains(p.Note, "not reached") {
+		t.Errorf("nothing is said of a goal out of reach: %q", p.Note)
+	}
+	m, err := method.Complete(profile.Method{Name: "graded", Dial: profile.MaxDrop, Goal: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (method.Graded{}).Plan(&env{}, m); !errors.Is(err, method.ErrSetting) {
+		t.Errorf("max-drop without labels: %v", err)
+	}
+}
+
+func TestGradedPow2AndMinBits(t *testing.T) {
+	p := planIn(t, &env{}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: 3.5, Pow2: true})
+	for i, e := range p.Edges {
+		if f, _ := math.Frexp(float64(e.Steps[0])); f != .5 {
+			t.Errorf("edge %d: step %v is no power of two", i, e.Steps[0])
+		}
+	}
+	free := planIn(t, &env{}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: 3.5})
+	held := planIn(t, &env{minBits: map[string]float64{"relu": 5}}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: 3.5})
+	if bits := held.Evidence.Chosen[0].Bits / 256; bits < 5 || free.Evidence.Chosen[0].Bits/256 >= 5 {
+		t.Errorf("%v bits where 5 are the least", bits)
+	}
+	if !strings.Contains(held.Note, "more than the budget") {
+		t.Errorf("nothing is said of a budget that cannot be kept: %q", held.Note)
+	}
+}
+
+func TestGradedKeepsBiasesThatHelp(t *testing.T) {
+	s := profile.Method{Name: "graded", Dial: profile.Budget, Goal: 4}
+	if p := planIn(t, &env{biased: true}, s); len(p.Bias) != 1 {
+		t.Error("a bias that helps is not kept")
+	}
+	if p := planIn(t, &env{}, s); len(p.Bias) != 0 {
+		t.Error("a bias from nowhere")
 	}
 }
 
 func TestGradedCompletes(t *testing.T) {
-	a, err := (method.Graded{}).Complete(profile.Method{Budget: 2, Bits: 3, ExtraBits: 1, Ranking: "mse"})
-	if err != nil || a != (profile.Method{Name: "graded", Bits: 8, Unsigned: true, Scale: profile.StaticTensor, Budget: 2}) {
+	a, err := (method.Graded{}).Complete(profile.Method{Dial: profile.Budget, Goal: 3, Bits: 3, ExtraBits: 1, Ranking: "mse"})
+	if err != nil || a != (profile.Method{Name: "graded", Bits: 8, Unsigned: true, Scale: profile.StaticTensor, Dial: profile.Budget, Goal: 3}) {
 		t.Errorf("%+v, %v", a, err)
 	}
+	if a, err = (method.Graded{}).Complete(profile.Method{}); err != nil || a.Dial != profile.Budget || a.Goal != method.DefaultBudget {
+		t.Errorf("without a dial: %+v, %v", a, err)
+	}
 	for _, budget := range []float64{0, -1, 17, nan()} {
-		if _, err := (method.Graded{}).Complete(profile.Method{Budget: budget}); !errors.Is(err, method.ErrSetting) {
+		if _, err := (method.Graded{}).Complete(profile.Method{Dial: profile.Budget, Goal: budget}); !errors.Is(err, method.ErrSetting) {
 			t.Errorf("budget %v: %v", budget, err)
 		}
 	}
@@ -183,15 +288,15 @@ func TestClipTakesTheShareWithTheLeastError(t *testing.T) {
 		}
 		return math.Abs(share - best[edge][c])
 	}}
-	edges := planIn(t, e, profile.Method{Name: "clip", Bits: 3})
+	edges := planIn(t, e, profile.Method{Name: "clip", Bits: 3}).Edges
 	if diff := cmp.Diff([][]float32{{.5, 1, .25, .75}, {.5, .5, .9375}}, [][]float32{edges[0].Clip, edges[1].Clip}); diff != "" {
 		t.Error(diff)
 	}
-	static := planIn(t, e, profile.Method{Name: "clip", Bits: 3, Scale: profile.StaticChannel})
+	static := planIn(t, e, profile.Method{Name: "clip", Bits: 3, Scale: profile.StaticChannel}).Edges
 	if diff := cmp.Diff([][]float32{{7. / 8, 1. / 4, 0, 9. / 16}, {1. / 4, 1. / 2, 135. / 64}}, [][]float32{static[0].Steps, static[1].Steps}); diff != "" {
 		t.Error(diff)
 	}
-	tensor := planIn(t, e, profile.Method{Name: "clip", Bits: 3, Scale: profile.DynamicTensor})
+	tensor := planIn(t, e, profile.Method{Name: "clip", Bits: 3, Scale: profile.DynamicTensor}).Edges
 	if got := tensor[1].Clip[0]; got != .5 { // the sum of the three distances is least at their median
 		t.Errorf("one scale for all: share %v", got)
 	}
@@ -202,7 +307,7 @@ func TestNoisyQuantTakesTheAmplitudeWithTheLeastError(t *testing.T) {
 	e := &env{errors: func(e *profile.Edge, edge, c int) float64 {
 		return math.Abs(float64(e.Noise.Amplitude) - best[edge])
 	}}
-	edges := planIn(t, e, profile.Method{Name: "noisyquant", Bits: 3})
+	edges := planIn(t, e, profile.Method{Name: "noisyquant", Bits: 3}).Edges
 	if edges[0].Map != profile.Uniform || edges[1].Map != profile.Noisy || edges[1].Noise.Amplitude != .625 {
 		t.Errorf("%+v", edges)
 	}

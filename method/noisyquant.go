@@ -25,7 +25,7 @@ func (NoisyQuant) Complete(s profile.Method) (profile.Method, error) {
 var noiseAmplitudes = []float32{0, .125, .25, .375, .5, .625, .75, .875, 1}
 
 // Plan searches the amplitudes in one pass over the calibration images.
-func (NoisyQuant) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
+func (NoisyQuant) Plan(env Env, s profile.Method) (*Plan, error) {
 	edges, err := plain(env, s)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (NoisyQuant) Plan(env Env, s profile.Method) ([]profile.Edge, error) {
 		}
 		edges[i] = variants[i][best]
 	}
-	return edges, nil
+	return &Plan{Edges: edges}, nil
 }
 
 // withNoise leaves an edge without noise as direct has it.

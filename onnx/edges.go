@@ -159,6 +159,8 @@ func (f *finder) edge(r ValueReason) Edge {
 	}
 	e.Shape = slices.Clone(f.graph.Values[r.Name].Shape)
 	e.setPlanes(f.sequence[r.Name])
+	n := f.use.writer[r.Name]
+	e.RowSums = n.Op == "Softmax" && n.Attrs.Int("axis", -1) == len(e.Shape)-1
 	return e
 }
 

@@ -20,6 +20,8 @@ var (
 	ErrLimit = errors.New("model exceeds a limit")
 	// ErrEdgeSet: FindEdges does not know the set.
 	ErrEdgeSet = errors.New("unknown edge set")
+	// ErrBias: WithBias is given biases of another graph.
+	ErrBias = errors.New("biases do not fit the network")
 )
 
 // UnsupportedNode is one node that cannot be run, and why.

@@ -74,5 +74,6 @@ type Edge struct {
 	// ChannelsLast: element (c, r, x) lies at (r*Cols+x)*Channels+c, else at (c*Rows+r)*Cols+x.
 	ChannelsLast bool
 	OneSided     bool   // the producer cannot be negative
+	RowSums      bool   // a Softmax along the last axis: in memory, every Shape[last] elements sum to 1
 	Reason       string // why this is an edge, one line
 }

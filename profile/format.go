@@ -34,10 +34,13 @@ const (
 	tagMethod
 	tagEdges
 	tagModels
+	tagBias
+	tagEvidence
 )
 
 var sectionNames = map[int]string{
 	tagOrigin: "origin", tagPreprocess: "preprocess", tagMethod: "method", tagEdges: "edges", tagModels: "models",
+	tagBias: "bias", tagEvidence: "evidence",
 }
 
 // Section is a part of an encoded profile, for inspection. The sizes of all sections sum to the size of the file.
@@ -59,6 +62,8 @@ func (p *Profile) Append(dst []byte) []byte {
 	dst = appendSection(dst, tagMethod, p.appendMethod(nil))
 	dst = appendSection(dst, tagEdges, p.appendEdges(nil))
 	dst = appendSection(dst, tagModels, p.appendModels(nil))
+	dst = appendSection(dst, tagBias, p.appendBias(nil))
+	dst = appendSection(dst, tagEvidence, p.appendEvidence(nil))
 	return wire.AppendCRC(dst, start)
 }
 
@@ -87,7 +92,7 @@ func ParseSections(src []byte) (*Profile, []Section, error) {
 	checkTrailer(r, src)
 	p := &Profile{}
 	sections := []Section{{"header", r.Offset()}}
-	for tag := tagOrigin; tag <= tagModels; tag++ {
+	for tag := tagOrigin; tag <= tagEvidence; tag++ {
 		start := r.Offset()
 		p.readSection(r, tag)
 		sections = append(sections, Section{sectionNames[tag], r.Offset() - start})
@@ -143,6 +148,10 @@ func (p *Profile) readSection(r *wire.Reader, tag int) {
 		p.readEdges(r)
 	case tagModels:
 		p.readModels(r)
+	case tagBias:
+		p.readBias(r)
+	case tagEvidence:
+		p.readEvidence(r, size)
 	}
 	if r.Err() == nil && r.Offset() != end {
 		r.Fail(wire.ErrValue, "section is %d bytes longer than its length says", r.Offset()-end)
@@ -158,7 +167,12 @@ func (p *Profile) appendOrigin(b []byte) []byte {
 	b = wire.AppendString(b, p.Data.Spec)
 	b = append(b, p.Data.Digest[:]...)
 	b = binary.AppendUvarint(b, uint64(p.Data.Images))
-	return wire.AppendString(b, p.EdgeSet)
+	b = wire.AppendString(b, p.EdgeSet)
+	b = binary.AppendUvarint(b, uint64(len(p.Skip)))
+	for _, name := range p.Skip {
+		b = wire.AppendString(b, name)
+	}
+	return b
 }
 
 func (p *Profile) readOrigin(r *wire.Reader) {
@@ -171,6 +185,10 @@ func (p *Profile) readOrigin(r *wire.Reader) {
 	copy(p.Data.Digest[:], r.Bytes(32))
 	p.Data.Images = r.Uvarint(math.MaxInt32, "number of images")
 	p.EdgeSet = r.String(maxString, "edge set")
+	n := r.Count(MaxEdges, 1, "skipped edges")
+	for i := 0; i < n && r.Err() == nil; i++ {
+		p.Skip = append(p.Skip, r.String(maxString, "skipped edge"))
+	}
 }
 
 func (p *Profile) appendMethod(b []byte) []byte {
@@ -179,9 +197,10 @@ func (p *Profile) appendMethod(b []byte) []byte {
 	b = append(b, byte(m.Bits), byte(m.ExtraBits))
 	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Ratio))
 	b = wire.AppendString(b, m.Ranking)
-	b = wire.AppendBools(b, []bool{m.Unsigned, m.Global})
+	b = wire.AppendBools(b, []bool{m.Unsigned, m.Global, m.Pow2, m.Channels})
 	b = append(b, byte(m.Scale), byte(p.Coder))
-	return binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Budget))
+	b = append(b, byte(m.Dial))
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Goal))
 }
 
 func (p *Profile) readMethod(r *wire.Reader) {
@@ -190,11 +209,12 @@ func (p *Profile) readMethod(r *wire.Reader) {
 	m.Bits, m.ExtraBits = int(r.U8()), int(r.U8())
 	m.Ratio = r.Float64()
 	m.Ranking = r.String(maxString, "ranking")
-	if asked := r.Bools(2, "unsigned, global"); asked != nil {
-		m.Unsigned, m.Global = asked[0], asked[1]
+	if asked := r.Bools(4, "unsigned, global, pow2, channels"); asked != nil {
+		m.Unsigned, m.Global, m.Pow2, m.Channels = asked[0], asked[1], asked[2], asked[3]
 	}
 	m.Scale, p.Coder = ScaleMode(r.U8()), Coder(r.U8())
-	m.Budget = r.Float64()
+	m.Dial = Dial(r.U8())
+	m.Goal = r.Float64()
 }
 
 func appendSize(b []byte, s Size) []byte {
@@ -278,6 +298,7 @@ const (
 	flagUnsigned
 	flagEscape
 	flagContexts
+	flagRowSums
 	flagMax
 )
 
@@ -350,7 +371,7 @@ func (e *Edge) append(b []byte, coder Coder) []byte {
 		b = binary.AppendUvarint(b, uint64(v))
 	}
 	var flags byte
-	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.Contexts} {
+	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.Contexts, e.RowSums} {
 		if set {
 			flags |= 1 << i
 		}
@@ -390,6 +411,7 @@ func (e *Edge) read(r *wire.Reader, coder Coder) {
 	e.Unsigned = flags&flagUnsigned != 0
 	e.Escape = flags&flagEscape != 0
 	e.Contexts = flags&flagContexts != 0
+	e.RowSums = flags&flagRowSums != 0
 	e.Bits, e.ExtraBits, e.Scale, e.Map = int(r.U8()), int(r.U8()), ScaleMode(r.U8()), LevelMap(r.U8())
 	if r.Err() != nil {
 		return

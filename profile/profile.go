@@ -23,13 +23,16 @@ type Profile struct {
 	Seed       uint64 // of every random choice
 	Model      Model
 	Data       Data
-	EdgeSet    string // which tensors count as edges: "stored" or "activations"
+	EdgeSet    string   // which tensors count as edges: "stored" or "activations"
+	Skip       []string // of those, the ones that stay float32
 	Preprocess Preprocess
 	Method     Method
 	Coder      Coder
 	Edges      []Edge // in the order in which the network computes them
 	// Models of the coders RANS and Contexts, which all edges share: frequencies as entropy.NewModel takes them.
-	Models [][]uint16
+	Models   [][]uint16
+	Bias     []Bias    // that the engine adds
+	Evidence *Evidence // nil: none
 }
 
 // Model identifies the network.
@@ -55,7 +58,10 @@ type Method struct {
 	Global    bool    // Ratio is one of all values of the network instead of the channels of every edge
 	Unsigned  bool    // one-sided channels use unsigned codes
 	Scale     ScaleMode
-	Budget    float64 // graded: stored bits per value that were asked for; else 0
+	Dial      Dial    // graded: what was asked for
+	Goal      float64 // of the dial, in its unit
+	Pow2      bool    // graded: steps are powers of two
+	Channels  bool    // graded: every channel has a step of its own, by its energy
 }
 
 // Coder says how codes become bytes (spec/frame.md, section "tile payload").
@@ -151,6 +157,7 @@ type Edge struct {
 	Escape               bool // codes may leave the n bits, for 16 (modelled coders only)
 	Scale                ScaleMode
 	Map                  LevelMap
+	RowSums              bool // rows along the last axis sum to 1: the engine spreads what they lack
 	Tile                 Tile
 	Important            []bool      // per channel: has n+m bits; nil when ExtraBits is 0
 	Steps                []float32   // static scale modes: one per scale slot (NumScales)

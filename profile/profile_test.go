@@ -25,7 +25,7 @@ func example() *Profile {
 			Resize: Size{0, 256}, Crop: Size{224, 224}, Divisor: 127.5, Mean: []float32{.5}, Std: []float32{.25},
 			Channels: "bgr", Layout: "nhwc", Shape: []int{1, 3, 224, 224}, Ignore: []int{11}, LabelShift: -1,
 		},
-		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor, Budget: 2.5},
+		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor, Dial: MaxKL, Goal: 2.5, Pow2: true},
 		Coder:  Huffman,
 		Edges: []Edge{
 			{Name: "relu", Channels: 3, Rows: 4, Cols: 5, OneSided: true, Unsigned: true, Bits: 2, ExtraBits: 1,
@@ -67,6 +67,13 @@ func neighbourly() *Profile {
 	p.Coder = Contexts
 	p.Edges[0].Contexts = true
 	p.Edges[0].Models = make([]uint8, 2*entropy.NumContexts)
+	p.Skip = []string{"one", "another"}
+	p.Bias = []Bias{{Node: "conv", Scale: .25, Codes: []int8{-128, 0, 127}}}
+	p.Evidence = &Evidence{Images: 3, Distortion: "KL", MeasuredKL: .5, PredictedBits: 2, Chosen: make([]CurvePoint, len(p.Edges))}
+	for i := range p.Edges {
+		p.Evidence.Curves = append(p.Evidence.Curves, make([]CurvePoint, i))
+		p.Evidence.Chosen[i] = CurvePoint{1, 2, float32(i)}
+	}
 	for t := range entropy.NumContexts {
 		p.Edges[0].Models[entropy.NumContexts+t] = 1
 	}
@@ -107,7 +114,7 @@ func TestSectionsSumToTheSize(t *testing.T) {
 	for _, s := range sections {
 		sum += s.Size
 	}
-	if sum != len(b) || len(sections) != 7 {
+	if sum != len(b) || len(sections) != 9 {
 		t.Errorf("%v sum to %d of %d bytes", sections, sum, len(b))
 	}
 }
@@ -198,7 +205,10 @@ func TestValidateRefuses(t *testing.T) {
 	cases := map[string]func(*Profile){
 		"coder":               func(p *Profile) { p.Coder = 9 },
 		"ratio":               func(p *Profile) { p.Method.Ratio = math.NaN() },
-		"budget":              func(p *Profile) { p.Method.Budget = math.Inf(1) },
+		"goal":                func(p *Profile) { p.Method.Goal = math.Inf(1) },
+		"dial":                func(p *Profile) { p.Method.Dial = 9 },
+		"bias":                func(p *Profile) { p.Bias = []Bias{{Node: "n", Codes: []int8{1}}} },
+		"evidence":            func(p *Profile) { p.Evidence = &Evidence{} },
 		"bits of the method":  func(p *Profile) { p.Method.Bits = 9 },
 		"extra bits":          func(p *Profile) { p.Edges[0].ExtraBits = 5 },
 		"no channels":         func(p *Profile) { p.Edges[0].Channels = 0 },

@@ -18,8 +18,10 @@ func (p *Profile) Validate() error {
 		return fmt.Errorf("scale mode %d unknown", p.Method.Scale)
 	case !(p.Method.Ratio >= 0 && p.Method.Ratio <= 1):
 		return fmt.Errorf("ratio %v is not between 0 and 1", p.Method.Ratio)
-	case !(p.Method.Budget >= 0 && p.Method.Budget <= 32):
-		return fmt.Errorf("budget of %v bits", p.Method.Budget)
+	case p.Method.Dial >= dials:
+		return fmt.Errorf("dial %d unknown", p.Method.Dial)
+	case !(p.Method.Goal >= 0 && p.Method.Goal <= math.MaxFloat64):
+		return fmt.Errorf("goal %v", p.Method.Goal)
 	case len(p.Edges) > MaxEdges:
 		return fmt.Errorf("%d edges, at most %d allowed", len(p.Edges), MaxEdges)
 	case p.Data.Images < 0 || p.Data.Images > math.MaxInt32:
@@ -37,6 +39,9 @@ func (p *Profile) Validate() error {
 	if err := p.validateModels(); err != nil {
 		return err
 	}
+	if err := p.validateCorrections(); err != nil {
+		return err
+	}
 	for i := range p.Edges {
 		err := p.Edges[i].validate(p.Coder)
 		if err == nil {
@@ -44,6 +49,27 @@ func (p *Profile) Validate() error {
 		}
 		if err != nil {
 			return fmt.Errorf("edge %d %q: %w", i, p.Edges[i].Name, err)
+		}
+	}
+	return nil
+}
+
+func (p *Profile) validateCorrections() error {
+	for _, b := range p.Bias {
+		if len(b.Node) > maxString || len(b.Codes) > MaxChannels || !normal(b.Scale) {
+			return fmt.Errorf("bias of node %.40q: %d channels, scale %v", b.Node, len(b.Codes), b.Scale)
+		}
+	}
+	e := p.Evidence
+	if e == nil {
+		return nil
+	}
+	if len(e.Curves) != len(p.Edges) || len(e.Chosen) != len(p.Edges) {
+		return fmt.Errorf("evidence of %d edges, there are %d", len(e.Curves), len(p.Edges))
+	}
+	for i, curve := range e.Curves {
+		if len(curve) > maxCurve {
+			return fmt.Errorf("edge %d: a curve of %d points", i, len(curve))
 		}
 	}
 	return nil

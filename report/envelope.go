@@ -18,6 +18,7 @@ type Row struct {
 	Bits         *int     `json:"bits"`       // n
 	ExtraBits    *int     `json:"extra_bits"` // m; dqa only
 	Budget       *float64 `json:"budget"`     // stored bits that were asked for; graded only
+	Goal         *string  `json:"goal"`       // what else was asked for: "max-kl 0.05"; graded only
 	Ratio        *float64 `json:"ratio"`      // r; dqa only
 	Global       *bool    `json:"global"`     // true: Ratio is one of all values of the network; dqa only
 	Ranking      *string  `json:"ranking"`    // dqa only

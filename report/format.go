@@ -71,6 +71,8 @@ func cleanPointer(s *string) *string {
 // bitsText is "4" for n bits and "3+2" for n bits and m extra ones.
 func bitsText(row Row) string {
 	switch {
+	case row.Goal != nil:
+		return *row.Goal
 	case row.Budget != nil:
 		return strconv.FormatFloat(*row.Budget, 'g', 4, 64)
 	case row.Bits == nil:

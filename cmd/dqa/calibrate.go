@@ -28,7 +28,8 @@ type calibrateFlags struct {
 	data, out      string
 	method, coder  string
 	bits, extra    int
-	ratio, budget  float64
+	ratio          float64
+	dial           dialFlags
 	resume, dryRun bool
 	probabilities  bool
 	saveEvery      time.Duration
@@ -41,12 +42,18 @@ func (a *app) calibrate() *cobra.Command {
 		Short: "learn a profile from unlabelled images",
 		Long: `calibrate runs the network on the images and writes a profile: how every edge is quantized, and the coder's tables.
 
-The rankings greedy and greedy-all need labels and, like quantize-one, run a part of the network once per channel and
-image. --dry-run tells what that takes. They save their progress beside the output (P.dqap.progress); after Ctrl-C, or
-if the machine goes down, the same command with --resume goes on and ends with the same profile, byte for byte.`,
-		Example: `  dqa calibrate resnet32.onnx --data 'cifar10:calib.bin[0:256]' -o resnet32.dqap
-  dqa calibrate demo:classify --data 'demo:classify[0:128]' --bits 4 -o demo.dqap
-  dqa calibrate demo:classify --data 'demo:classify[0:64]' --ranking greedy --dry-run -o demo.dqap
+graded, the default, measures what coarser steps in every edge do to the network's outputs, and spends bits where they
+matter. What it is to reach is one of --budget, --max-kl, --min-agreement, --max-drop and --tier; all are measured on
+the calibration images, in real frames. "dqa inspect P.dqap" shows what it found. dqa is the paper's method.
+
+Curves (graded) and the rankings greedy, greedy-all and quantize-one run a part of the network many times per image;
+--dry-run tells what that takes. They save their progress beside the output (P.dqap.progress); after Ctrl-C, or if the
+machine goes down, the same command with --resume goes on and ends with the same profile, byte for byte. Memory does not
+grow with the number of images.`,
+		Example: `  dqa calibrate resnet32.onnx --data 'cifar10:calib.bin[0:128]' -o resnet32.dqap
+  dqa calibrate demo:classify --data 'demo:classify[0:128]' --max-kl 0.01 -o demo.dqap
+  dqa calibrate demo:classify --data 'demo:classify[0:128]' --tier compact --skip 0 --min-bits 3=2.5 -o demo.dqap
+  dqa calibrate demo:classify --data 'demo:classify[0:64]' --method dqa --ranking greedy --dry-run -o demo.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:64]' --method clip --scale static-tensor -o demo.dqap`,
 		Args:              exactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
@@ -54,14 +61,14 @@ if the machine goes down, the same command with --resume goes on and ends with t
 	}
 	f.pre.register(cmd)
 	f.set.register(cmd)
+	f.dial.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "calibration images (SPEC); only greedy rankings use labels")
 	flags.StringVarP(&f.out, "output", "o", "", "profile to write; - for standard output")
-	flags.StringVar(&f.method, "method", "dqa", strings.Join(method.Names(), ", "))
+	flags.StringVar(&f.method, "method", "graded", strings.Join(method.Names(), ", "))
 	flags.IntVar(&f.bits, "bits", 3, "n: bits of a code, 2 to 8")
 	flags.IntVar(&f.extra, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
 	flags.Float64Var(&f.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
-	flags.Float64Var(&f.budget, "budget", 2, "stored bits per value (graded)")
 	flags.StringVar(&f.coder, "coder", "", "raw, huffman-errors, huffman, rans or contexts (default: the method's own)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
@@ -77,7 +84,7 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if f.out == "" && !f.dryRun {
 		return &usageError{cmd, errors.New("-o, the profile to write, is missing")}
 	}
-	v, coder, err := f.setting()
+	v, coder, err := f.setting(cmd)
 	if err != nil {
 		return err
 	}
@@ -93,7 +100,7 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if f.out != pipe {
 		store = &progressFile{path: f.out + progressExt, resume: f.resume}
 	}
-	c, done, err := a.calibration(net, data, f, store)
+	c, done, err := a.calibration(net, data, f, store, coder)
 	if err != nil {
 		return err
 	}
@@ -107,6 +114,12 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 		return err
 	}
 	done()
+	if plan.Note != "" {
+		a.note("%s", plan.Note)
+	}
+	if v.Dial == profile.MaxDrop {
+		a.note("the loss was measured on the calibration images; if the network was trained on them, on others it loses more")
+	}
 	p := plan.Profile(coder)
 	if err := net.origin(p, data); err != nil {
 		return err
@@ -122,12 +135,15 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	return a.printCalibrated(w, f.out, net, p, len(encoded))
 }
 
-func (f *calibrateFlags) setting() (variant, profile.Coder, error) {
+func (f *calibrateFlags) setting(cmd *cobra.Command) (variant, profile.Coder, error) {
 	v, err := f.set.base()
 	if err != nil {
 		return v, 0, err
 	}
-	v.Name, v.Bits, v.ExtraBits, v.Ratio, v.Budget = f.method, f.bits, f.extra, f.ratio, f.budget
+	v.Name, v.Bits, v.ExtraBits, v.Ratio = f.method, f.bits, f.extra, f.ratio
+	if err := f.dial.apply(cmd, &v.Method); err != nil {
+		return v, 0, err
+	}
 	if v.Method, err = method.Complete(v.Method); err != nil {
 		return v, 0, err
 	}
@@ -138,14 +154,17 @@ func (f *calibrateFlags) setting() (variant, profile.Coder, error) {
 	if err != nil {
 		err = fmt.Errorf("%w: --coder: %w", method.ErrSetting, err)
 	}
+	if v.Dial != profile.NoDial && !coder.Modelled() {
+		err = fmt.Errorf("%w: graded codes are stored by rans or contexts, not by %s", method.ErrSetting, coder)
+	}
 	return v, coder, err
 }
 
 // paperCoder is how a method itself stores its codes: the paper raw, with Huffman-coded shift errors.
 func paperCoder(m profile.Method) profile.Coder {
 	switch {
-	case m.Budget > 0:
-		return profile.RANS
+	case m.Dial != profile.NoDial:
+		return profile.Contexts
 	case m.ExtraBits > 0:
 		return profile.HuffmanErrors
 	}
@@ -153,11 +172,17 @@ func paperCoder(m profile.Method) profile.Coder {
 }
 
 // calibration makes one with progress; done ends the progress and may be called twice.
-func (a *app) calibration(net *network, data *dataset.Inputs, f *calibrateFlags, store *progressFile) (c *calib.Calibration, done func(), err error) {
+func (a *app) calibration(net *network, data *dataset.Inputs, f *calibrateFlags, store *progressFile, coder profile.Coder) (c *calib.Calibration, done func(), err error) {
 	bar := a.newProgress()
 	opt := calib.Options{
 		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, SaveEvery: f.saveEvery,
 		Progress: func(phase, unit string, done, total int) { bar.report("calibrating: "+phase, unit, done, total) },
+	}
+	if err = net.graded(&opt, &f.set); err != nil {
+		return nil, nil, err
+	}
+	if opt.Coder = coder; !coder.Modelled() {
+		opt.Coder = profile.Contexts
 	}
 	if store != nil {
 		opt.Store = store
@@ -169,6 +194,15 @@ func (a *app) calibration(net *network, data *dataset.Inputs, f *calibrateFlags,
 	return c, bar.finish, err
 }
 
+// graded fills in what only the method graded uses.
+func (n *network) graded(opt *calib.Options, set *methodFlags) (err error) {
+	if opt.MinBits, err = parseMinBits(set.minBits, n.prog.Edges()); err != nil {
+		return err
+	}
+	opt.Corrector = n.corrector()
+	return nil
+}
+
 // key names what a search's result depends on besides its settings.
 func (n *network) key(data *dataset.Inputs) ([]byte, error) {
 	digest, err := data.Source().Digest()
@@ -176,7 +210,7 @@ func (n *network) key(data *dataset.Inputs) ([]byte, error) {
 		return nil, err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s %x %x %+v", version, n.engine, n.graph.Digest, digest, n.pre)
+	fmt.Fprintf(h, "%s %s %x %x %+v %q", version, n.engine, n.graph.Digest, digest, n.pre, n.skip)
 	return h.Sum(nil), nil
 }
 
@@ -190,7 +224,7 @@ func (a *app) networkFor(model string, pre *preprocessFlags, set *methodFlags) (
 	if err != nil {
 		return nil, err
 	}
-	return a.openNetwork(model, resolved, edges)
+	return a.openNetwork(model, resolved, edges, set.skip...)
 }
 
 // must is for errors that only a bug in this program can cause.

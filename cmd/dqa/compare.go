@@ -71,6 +71,9 @@ func (a *app) newCalibrator(net *network, f *compareFlags, store calib.Store) (*
 		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, Store: store,
 		Progress: func(phase, unit string, done, total int) { bar.report("calibrating: "+phase, unit, done, total) },
 	}
+	if err := net.graded(&opt, &f.set); err != nil {
+		return nil, err
+	}
 	if store != nil {
 		if opt.Key, err = net.key(data); err != nil {
 			return nil, err
@@ -80,18 +83,20 @@ func (a *app) newCalibrator(net *network, f *compareFlags, store calib.Store) (*
 	return &calibrator{net, data, c, bar.finish}, err
 }
 
-// candidate is a variant stored in two ways: as the paper does, and with its whole codes entropy-coded.
+// candidate is a variant stored in several ways: as the paper does, and with its whole codes entropy-coded.
 func (k *calibrator) candidate(ctx context.Context, v variant) (eval.Candidate, error) {
 	plan, err := k.c.Plan(ctx, v.Method, v.seed)
 	if err != nil {
 		return eval.Candidate{}, err
 	}
 	var c eval.Candidate
-	coders := []profile.Coder{paperCoder(plan.Method)}
-	if coders[0] != profile.RANS {
-		coders = append(coders, profile.RANS)
+	if c.Program, err = k.net.biased(plan.Bias); err != nil {
+		return c, err
 	}
-	coders = append(coders, profile.Contexts)
+	coders := []profile.Coder{profile.RANS, profile.Contexts}
+	if own := paperCoder(plan.Method); !own.Modelled() {
+		coders = append([]profile.Coder{own}, coders...)
+	}
 	for _, coder := range coders {
 		p := plan.Profile(coder)
 		if err := k.net.origin(p, k.data); err != nil {

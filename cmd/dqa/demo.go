@@ -21,7 +21,7 @@ func (a *app) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "the whole job on two built-in networks: calibrate, evaluate, report",
 		Long: `demo calibrates a built-in classifier and a built-in segmenter for surface inspection on images that it generates,
-compares float32 with direct quantization and DQA at 3, 4 and 5 bits on other images, prints one table per task and
+compares float32 with direct quantization, the paper's DQA and graded on other images, prints one table per task and
 writes report.html and report.json.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,7 +53,7 @@ const (
 )
 
 func (a *app) runDemo(cmd *cobra.Command, demoNet demo.Net) (report.Result, error) {
-	f := &compareFlags{data: demoNet.Test, calib: demoNet.Calib, grid: paperGrid, set: methodFlags{ranking: "energy", scale: profile.DynamicChannel.String(), seed: 1}}
+	f := &compareFlags{data: demoNet.Test, calib: demoNet.Calib, grid: paperGrid, set: methodFlags{ranking: "energy", scale: profile.DynamicChannel.String(), steps: "free", seed: 1}}
 	variants, err := f.variants()
 	if err != nil {
 		return report.Result{}, err

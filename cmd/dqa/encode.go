@@ -41,7 +41,7 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 			if err != nil {
 				return err
 			}
-			net, err := a.openNetwork(args[0], resolved, onnx.EdgeSet(p.EdgeSet))
+			net, err := a.openNetwork(args[0], resolved, onnx.EdgeSet(p.EdgeSet), p.Skip...)
 			if err != nil {
 				return err
 			}
@@ -50,6 +50,9 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 			}
 			codec, err := dqa.NewCodec(p)
 			if err != nil {
+				return err
+			}
+			if net.prog, err = net.biased(p.Bias); err != nil {
 				return err
 			}
 			return a.encodeAll(cmd, net, codec, spec, to, allowNonFinite)
@@ -143,7 +146,7 @@ func encodeImage(net *network, codec *dqa.Codec, data *dataset.Inputs, i int, al
 		return encoded{}, err
 	}
 	enc := codec.NewEncoder()
-	if _, err := net.prog.Run(ex.Input, enc.Edge); err != nil {
+	if _, err := net.prog.Run(ex.Input, enc.Hook); err != nil {
 		return encoded{}, fmt.Errorf("%s: %w", ex.Name, err)
 	}
 	if n := enc.NonFinite(); n > 0 && !allowNonFinite {

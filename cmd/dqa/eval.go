@@ -20,8 +20,8 @@ type evalFlags struct {
 	report   string
 }
 
-// paperGrid is what the paper compares.
-var paperGrid = grid{methods: "fp32,direct,dqa", bits: "3,4,5", extraBits: "3", ratios: "0.5", budgets: "1.5,2,3"}
+// paperGrid is the paper's method between a plain quantizer and graded.
+var paperGrid = grid{methods: "fp32,direct:unsigned,dqa,graded", bits: "3,4", extraBits: "3", ratios: "0.5", budgets: "1.5,2,3"}
 
 func (a *app) eval() *cobra.Command {
 	var f evalFlags
@@ -117,7 +117,7 @@ func (a *app) evalNetwork(model string, f *evalFlags, profiles []*profile.Profil
 	if err != nil {
 		return nil, err
 	}
-	return a.openNetwork(model, pre, edges)
+	return a.openNetwork(model, pre, edges, f.set.skip...)
 }
 
 // readProfiles also takes the edge set over from the profiles, unless --edges says otherwise.
@@ -131,7 +131,7 @@ func (a *app) readProfiles(cmd *cobra.Command, f *evalFlags) ([]*profile.Profile
 		all = append(all, p)
 	}
 	if len(all) > 0 && !cmd.Flags().Changed("edges") {
-		f.set.edges = all[0].EdgeSet
+		f.set.edges, f.set.skip = all[0].EdgeSet, all[0].Skip
 	}
 	return all, nil
 }
@@ -146,7 +146,11 @@ func (f *evalFlags) profileCandidates(net *network, profiles []*profile.Profile)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, eval.Candidate{Codecs: []*dqa.Codec{codec}})
+		prog, err := net.biased(p.Bias)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.profiles[i], err)
+		}
+		all = append(all, eval.Candidate{Codecs: []*dqa.Codec{codec}, Program: prog})
 	}
 	return all, nil
 }

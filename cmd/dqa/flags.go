@@ -105,6 +105,9 @@ type methodFlags struct {
 	unsigned, globalRatio bool
 	allowNonFinite        bool
 	seed                  uint64
+	steps                 string
+	channels              bool
+	skip, minBits         []string
 }
 
 func (m *methodFlags) register(cmd *cobra.Command) {
@@ -113,11 +116,16 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&m.globalRatio, "global-ratio", false, "r is the share of all values of the network, not of every edge's channels (dqa)")
 	f.StringVar(&m.scale, "scale", "dynamic-channel", "dynamic-channel, dynamic-tensor, static-channel or static-tensor")
 	f.BoolVar(&m.unsigned, "unsigned", false, "unsigned codes where values cannot be negative: one bit more for nothing")
+	f.StringVar(&m.steps, "steps", "free", "free, or pow2: steps are powers of two (graded)")
+	f.BoolVar(&m.channels, "channel-steps", false, "a step per channel, by energy, for comparison (graded)")
+	f.StringArrayVar(&m.minBits, "min-bits", nil, "EDGE=BITS: bits per value that the codes of an edge take at least; may be repeated (graded)")
+	f.StringArrayVar(&m.skip, "skip", nil, "edge that stays float32 and is not stored: a name or a number of inspect; may be repeated")
 	f.StringVar(&m.edges, "edges", "stored", "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper)")
 	f.Uint64Var(&m.seed, "seed", 1, "of every random choice")
 	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
 	completeWords(cmd, "ranking", calib.Rankings())
 	completeWords(cmd, "scale", scaleNames())
+	completeWords(cmd, "steps", []string{"free", "pow2"})
 	completeWords(cmd, "edges", []string{string(onnx.Stored), string(onnx.Activations)})
 }
 

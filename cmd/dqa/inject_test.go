@@ -47,7 +47,7 @@ func workplace(t *testing.T) string {
 		}
 		write("images/"+name+".png", b.Bytes())
 	}
-	if code, _, stderr := dqaRun("calibrate", "m.onnx", "--data", "dir:images", "-o", "p.dqap", "-q"); code != 0 {
+	if code, _, stderr := dqaRun("calibrate", "m.onnx", "--method", "dqa", "--data", "dir:images", "-o", "p.dqap", "-q"); code != 0 {
 		t.Fatal(stderr)
 	}
 	return dir
@@ -66,8 +66,8 @@ func TestFaultsAnywhere(t *testing.T) {
 		args    []string
 		outputs []string
 	}{
-		"calibrate": {[]string{"calibrate", "m.onnx", "--data", "dir:images", "--bits", "4", "-o", "out.dqap", "-q"}, []string{"out.dqap"}},
-		"search": {[]string{"calibrate", "m.onnx", "--data", "dir:images[0:1]", "--ranking", "quantize-one", "--save-every", "1ns", "--resume", "-o", "out.dqap", "-q"},
+		"calibrate": {[]string{"calibrate", "m.onnx", "--method", "dqa", "--data", "dir:images", "--bits", "4", "-o", "out.dqap", "-q"}, []string{"out.dqap"}},
+		"search": {[]string{"calibrate", "m.onnx", "--method", "dqa", "--data", "dir:images[0:1]", "--ranking", "quantize-one", "--save-every", "1ns", "--resume", "-o", "out.dqap", "-q"},
 			[]string{"out.dqap"}},
 		"encode": {[]string{"encode", "m.onnx", "--profile", "p.dqap", "--data", "dir:images", "-o", "frames", "-q"}, []string{"frames/a.dqaf", "frames/b.dqaf"}},
 		"decode": {[]string{"decode", "p.dqap", "frame", "-o", "out.npz"}, []string{"out.npz"}},
@@ -152,7 +152,7 @@ func TestKilledSearchesEndAsUndisturbedOnes(t *testing.T) {
 	calib := testdata.Shared(t, "datasets", "cifar10", "calib.bin")
 	dir := t.TempDir()
 	args := func(out string) []string {
-		return []string{"calibrate", model, "--data", "cifar10:" + calib + "[0:6]", "--edges", "activations", "--ranking", "greedy",
+		return []string{"calibrate", model, "--method", "dqa", "--data", "cifar10:" + calib + "[0:6]", "--edges", "activations", "--ranking", "greedy",
 			"--save-every", "50ms", "-q", "-o", filepath.Join(dir, out)}
 	}
 	start := time.Now()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
@@ -22,17 +23,22 @@ func (a *app) inspect() *cobra.Command {
 	var (
 		pre        preprocessFlags
 		edges, ref string
+		prof       string
 		cost       bool
 	)
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "what is in a model, a profile or a frame",
 		Long: `inspect tells of a model: operators, edges and why each is one, and what is unsupported (exit code 1 if anything is);
-of a profile: what it was made from and how every edge is quantized; of a frame: what its bytes are spent on.`,
-		Example: "  dqa inspect resnet32.onnx --edges activations\n  dqa inspect resnet32.onnx --cost\n  dqa inspect resnet32.dqap\n  dqa inspect frames/000000.dqaf",
+of a profile: what it was made from, how every edge is quantized, and of a graded one what every edge's curve says and
+what the whole quantized network came to; of a frame: what its bytes are spent on.`,
+		Example: "  dqa inspect resnet32.onnx --edges activations\n  dqa inspect resnet32.onnx --cost\n  dqa inspect resnet32.dqap\n  dqa inspect frames/000000.dqaf --profile resnet32.dqap",
 		Args:    exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			view, err := a.lookAt(cmd.Context(), args[0], &pre, edges, ref, cost)
+			if frame, ok := view.(*frameView); ok && err == nil && prof != "" {
+				err = a.accountFrame(frame, prof)
+			}
 			if err != nil {
 				return err
 			}
@@ -47,6 +53,7 @@ of a profile: what it was made from and how every edge is quantized; of a frame:
 	cmd.Flags().StringVar(&edges, "edges", "stored", "of a model: stored or activations")
 	cmd.Flags().StringVar(&ref, "reference", "", "of a model: compare its outputs on a formula's input with those of another runtime in this JSON file; exit code 1 if they differ")
 	cmd.Flags().BoolVar(&cost, "cost", false, "of a model: what running up to and from every edge takes, relative to a whole pass")
+	cmd.Flags().StringVar(&prof, "profile", "", "of a frame: the profile that it was made with, to see how near its codes are to what the models allow")
 	completeWords(cmd, "edges", []string{"stored", "activations"})
 	return cmd
 }
@@ -256,7 +263,10 @@ type profileView struct {
 	Tool       string            `json:"tool"`
 	ISA        string            `json:"isa"`
 	Preprocess string            `json:"preprocess"`
+	Skip       []string          `json:"skip,omitempty"` // edges that stay float32
 	Edges      []profileEdgeView `json:"edges"`
+	Biases     []string          `json:"biases,omitempty"` // nodes
+	SelfTest   *selfTest         `json:"self_test,omitempty"`
 	Sections   []sectionView     `json:"sections"`
 	Bytes      int               `json:"bytes"`
 }
@@ -273,9 +283,66 @@ type profileEdgeView struct {
 	ExtraBits    int    `json:"extra_bits"`
 	Scale        string `json:"scale"`
 	Important    []int  `json:"important"` // indices of channels
-	TileChannels int    `json:"tile_channels"`
-	TileRows     int    `json:"tile_rows"`
-	Tiles        int    `json:"tiles"`
+	Escape       bool   `json:"escape"`    // codes may leave the bits
+	RowSums      bool   `json:"row_sums"`  // the engine spreads what rows lack of 1
+	Contexts     bool   `json:"contexts"`  // models go by neighbourhood
+	// What graded chose, else nothing.
+	Step            float32      `json:"step,omitempty"`
+	BitsPerValue    float64      `json:"bits_per_value,omitempty"`
+	BitsShare       float64      `json:"bits_share,omitempty"`       // of all codes, 0 to 1
+	DistortionShare float64      `json:"distortion_share,omitempty"` // of the sum over edges, 0 to 1
+	Curve           []curvePoint `json:"curve,omitempty"`
+	TileChannels    int          `json:"tile_channels"`
+	TileRows        int          `json:"tile_rows"`
+	Tiles           int          `json:"tiles"`
+}
+
+// curvePoint is a step of a curve.
+type curvePoint struct {
+	Step         float32 `json:"step"`
+	BitsPerValue float64 `json:"bits_per_value"`
+	Distortion   float32 `json:"distortion"`
+}
+
+// selfTest compares what the curves predict of the whole quantized network with what was measured.
+type selfTest struct {
+	Images     int     `json:"images"` // that were measured
+	Distortion string  `json:"distortion"`
+	Predicted  quality `json:"predicted"`
+	Measured   quality `json:"measured"`
+	KL         float64 `json:"kl"`
+	Agreement  float64 `json:"agreement"` // percent
+}
+
+type quality struct {
+	Distortion float64 `json:"distortion"`
+	StoredBits float64 `json:"stored_bits"`
+}
+
+// setEvidence adds what graded decided by.
+func (v *profileView) setEvidence(p *profile.Profile) {
+	e := p.Evidence
+	if e == nil {
+		return
+	}
+	v.SelfTest = &selfTest{
+		Images: e.Images, Distortion: e.Distortion, KL: float64(e.MeasuredKL), Agreement: float64(e.MeasuredAgreement),
+		Predicted: quality{e.PredictedDistortion(), float64(e.PredictedBits)},
+		Measured:  quality{float64(e.MeasuredDistortion), float64(e.MeasuredBits)},
+	}
+	bits := 0.0
+	for _, c := range e.Chosen {
+		bits += float64(c.Bits)
+	}
+	for i, c := range e.Chosen {
+		edge, n := &v.Edges[i], float64(p.Edges[i].Elements())
+		edge.Step, edge.BitsPerValue = c.Step, float64(c.Bits)/n
+		edge.BitsShare = float64(c.Bits) / max(bits, 1)
+		edge.DistortionShare = float64(c.Distortion) / max(e.PredictedDistortion(), 1e-300)
+		for _, q := range e.Curves[i] {
+			edge.Curve = append(edge.Curve, curvePoint{q.Step, float64(q.Bits) / n, q.Distortion})
+		}
+	}
 }
 
 func inspectProfile(path string) (view, error) {
@@ -299,6 +366,11 @@ func inspectProfile(path string) (view, error) {
 	for _, s := range sections {
 		v.Sections = append(v.Sections, sectionView{s.Name, s.Size})
 	}
+	v.Skip = p.Skip
+	for _, b := range p.Bias {
+		v.Biases = append(v.Biases, b.Node)
+	}
+	v.setEvidence(p)
 	return v, nil
 }
 
@@ -307,6 +379,7 @@ func viewEdge(e *profile.Edge) profileEdgeView {
 		Name: e.Name, Channels: e.Channels, Rows: e.Rows, Cols: e.Cols, ChannelsLast: e.ChannelsLast, OneSided: e.OneSided,
 		Signed: !e.Unsigned, Bits: e.Bits, ExtraBits: e.ExtraBits, Scale: e.Scale.String(), Important: []int{},
 		TileChannels: e.Tile.Channels, TileRows: e.Tile.Rows, Tiles: e.NumTiles(),
+		Escape: e.Escape, RowSums: e.RowSums, Contexts: e.Contexts,
 	}
 	for c := range e.Channels {
 		if e.IsImportant(c) {
@@ -321,6 +394,9 @@ func (v *profileView) text(w io.Writer) error {
 	fmt.Fprintf(w, "%s, coder %s, edges %s, seed %d\n", v.Setting, v.Coder, v.EdgeSet, v.Seed)
 	fmt.Fprintf(w, "calibrated on %d images of %s (sha256 %.12s...) by %s, %s\n", v.Images, v.Data, v.DataSHA, v.Tool, v.ISA)
 	fmt.Fprintf(w, "preprocessing: %s\ndigest %s\n\n", v.Preprocess, v.Digest)
+	if v.SelfTest != nil {
+		return v.graded(w)
+	}
 	var rows [][]string
 	for i, e := range v.Edges {
 		codes := "signed"
@@ -336,6 +412,59 @@ func (v *profileView) text(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	return printSections(w, v.Sections, v.Bytes)
+}
+
+// graded shows every edge's curve, what was chosen of it and what that takes, then the self-test.
+func (v *profileView) graded(w io.Writer) error {
+	var rows [][]string
+	for i, e := range v.Edges {
+		codes := "signed"
+		if !e.Signed {
+			codes = "unsigned"
+		}
+		models := "channels"
+		if e.Contexts {
+			models = "contexts"
+		}
+		if e.RowSums {
+			codes += ", row sums"
+		}
+		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%dx%dx%d", e.Channels, e.Rows, e.Cols), codes, models,
+			fmt.Sprintf("%.3g", e.Step), fmt.Sprintf("%.2f", e.BitsPerValue), fmt.Sprintf("%.1f %%", 100*e.BitsShare),
+			fmt.Sprintf("%.1f %%", 100*e.DistortionShare), curveText(e.Curve)})
+	}
+	if err := tableOf(w, "#\tedge\tplanes\tcodes\tmodels\tstep\tbits\tof bits\tof distortion\tdistortion at 4, 3, 2, 1 bits", rows); err != nil {
+		return err
+	}
+	t := v.SelfTest
+	fmt.Fprintf(w, "\nself-test on the %d calibration images (distortion: %s)\n", t.Images, t.Distortion)
+	err := tableOf(w, "\tdistortion\tstored bits", [][]string{
+		{"predicted by the curves", fmt.Sprintf("%.3g", t.Predicted.Distortion), fmt.Sprintf("%.3f", t.Predicted.StoredBits)},
+		{"measured, whole network", fmt.Sprintf("%.3g", t.Measured.Distortion), fmt.Sprintf("%.3f", t.Measured.StoredBits)},
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "KL %.3g, agreement %.2f %%; biases in %d nodes; %d edges skipped\n\n", t.KL, t.Agreement, len(v.Biases), len(v.Skip))
+	return printSections(w, v.Sections, v.Bytes)
+}
+
+// curveText reads the curve at whole bits, between the points that are next to each.
+func curveText(curve []curvePoint) string {
+	var parts []string
+	for _, bits := range []float64{4, 3, 2, 1} {
+		text := "-"
+		for k := 1; k < len(curve); k++ {
+			a, b := curve[k-1], curve[k]
+			if a.BitsPerValue >= bits && b.BitsPerValue < bits {
+				t := (a.BitsPerValue - bits) / (a.BitsPerValue - b.BitsPerValue)
+				text = fmt.Sprintf("%.1e", (1-t)*float64(a.Distortion)+t*float64(b.Distortion))
+				break
+			}
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "  ")
 }
 
 // describePreprocess names what differs from "as it is", in the words of the flags.
@@ -368,6 +497,61 @@ type frameView struct {
 	Tiles    int           `json:"tiles"`
 	Sections []sectionView `json:"sections"`
 	Bytes    int           `json:"bytes"`
+	Payload  *payloadView  `json:"payload,omitempty"`
+}
+
+// payloadView tells how near a modelled payload is to what its models allow.
+type payloadView struct {
+	StoredBits   float64 `json:"stored_bits"`   // per value, all of the frame
+	IdealBytes   float64 `json:"ideal_bytes"`   // of coded tiles, by their models
+	CodedBytes   int     `json:"coded_bytes"`   // the same tiles, states without what they waste
+	PlainBytes   int     `json:"plain_bytes"`   // tiles that are stored plainly
+	Overhead     float64 `json:"overhead"`      // share of the frame that is neither coded nor plain codes
+	OverIdeal    float64 `json:"over_ideal"`    // coded / ideal - 1
+	WastedStates int     `json:"wasted_states"` // bytes
+}
+
+// accountFrame replaces the payload by its parts.
+func (a *app) accountFrame(v *frameView, path string) error {
+	p, err := a.readProfile(path)
+	if err != nil {
+		return err
+	}
+	codec, err := dqa.NewCodec(p)
+	if err != nil {
+		return err
+	}
+	b, err := file.Read(v.File)
+	if err != nil {
+		return err
+	}
+	d := codec.NewDecoder()
+	if err := d.Open(b); err != nil {
+		return fmt.Errorf("%s: %w", v.File, err)
+	}
+	acc, ok, err := d.Account()
+	if err != nil || !ok {
+		return err
+	}
+	// A state begins and ends with 16 bits that belong to codes: of its 4 bytes about 1 does.
+	wasted := acc.States * 3 / 4
+	v.Payload = &payloadView{
+		StoredBits: 8 * float64(len(b)) / float64(p.Elements()), IdealBytes: acc.IdealBits / 8,
+		CodedBytes: acc.Coded + acc.States - wasted, PlainBytes: acc.Plain, WastedStates: wasted,
+	}
+	v.Payload.OverIdeal = float64(v.Payload.CodedBytes)/max(v.Payload.IdealBytes, 1) - 1
+	v.Payload.Overhead = 1 - float64(v.Payload.CodedBytes+acc.Plain)/float64(len(b))
+	var sections []sectionView
+	for _, s := range v.Sections {
+		if s.Name != "payload" {
+			sections = append(sections, s)
+			continue
+		}
+		sections = append(sections, sectionView{"coded", acc.Coded}, sectionView{"coder states", acc.States},
+			sectionView{"plain codes", acc.Plain}, sectionView{"tile modes", acc.Modes})
+	}
+	v.Sections = sections
+	return nil
 }
 
 func inspectFrame(path string) (view, error) {
@@ -391,5 +575,11 @@ func inspectFrame(path string) (view, error) {
 
 func (v *frameView) text(w io.Writer) error {
 	fmt.Fprintf(w, "%s  frame of %d edges in %d tiles, made with profile %s...\n\n", v.File, v.Edges, v.Tiles, v.Profile[:12])
-	return printSections(w, v.Sections, v.Bytes)
+	if err := printSections(w, v.Sections, v.Bytes); err != nil || v.Payload == nil {
+		return err
+	}
+	p := v.Payload
+	_, err := fmt.Fprintf(w, "\n%.3f stored bits per value. Codes take %d bytes where %.0f are ideal with these models (%+.2f %%);\n"+
+		"everything else is %.2f %% of the frame\n", p.StoredBits, p.CodedBytes, p.IdealBytes, 100*p.OverIdeal, 100*p.Overhead)
+	return err
 }

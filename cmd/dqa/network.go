@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/engine"
@@ -26,15 +27,23 @@ type network struct {
 	engine string // the native engine's instruction set, or ONNX Runtime with its release
 	pre    profile.Preprocess
 	set    onnx.EdgeSet
+	skip   []string // edges of the set that stay float32
+	// compile makes another program, as this one was made.
+	compile calib.Compile
 }
 
 // openNetwork loads MODEL, which is a file or the name of a built-in network.
-func (a *app) openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet) (*network, error) {
+// Edges of the set that are to be skipped are named or numbered.
+func (a *app) openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet, skip ...string) (*network, error) {
 	graph, err := loadGraph(model, pre)
 	if err != nil {
 		return nil, err
 	}
 	edges, err := graph.FindEdges(set)
+	if err != nil {
+		return nil, err
+	}
+	edges, skipped, err := without(edges, skip)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +54,13 @@ func (a *app) openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet
 	if err != nil {
 		return nil, err
 	}
-	return &network{name: filepath.Base(model), graph: graph, prog: prog, engine: name, pre: pre, set: set}, nil
+	return &network{
+		name: filepath.Base(model), graph: graph, prog: prog, engine: name, pre: pre, set: set, skip: skipped,
+		compile: func(g *onnx.Graph, edges []onnx.Edge) (engine.Program, error) {
+			p, _, err := a.compile(g, edges)
+			return p, err
+		},
+	}, nil
 }
 
 // compile chooses the engine and names it as a profile should.
@@ -112,7 +127,7 @@ func (n *network) origin(p *profile.Profile, data *dataset.Inputs) error {
 	p.Tool, p.ISA = "dqa "+version, n.engine
 	p.Model = profile.Model{Name: n.name, Digest: n.graph.Digest}
 	p.Data = profile.Data{Spec: data.Source().Spec(), Digest: digest, Images: data.Len()}
-	p.EdgeSet, p.Preprocess = string(n.set), n.pre
+	p.EdgeSet, p.Skip, p.Preprocess = string(n.set), n.skip, n.pre
 	return nil
 }
 

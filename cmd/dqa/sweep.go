@@ -26,7 +26,7 @@ type sweepFlags struct {
 	resume bool
 }
 
-var sweepGrid = grid{methods: "direct,direct:unsigned,dqa,dqa:unsigned", bits: "2,3,4,5,6", extraBits: "1,2,3", ratios: "0.25,0.5,0.75", budgets: "1,1.5,2,2.5,3"}
+var sweepGrid = grid{methods: "direct,direct:unsigned,dqa,dqa:unsigned,graded", bits: "2,3,4,5,6", extraBits: "1,2,3", ratios: "0.25,0.5,0.75", budgets: "1,1.5,2,2.5,3"}
 
 func (a *app) sweep() *cobra.Command {
 	var f sweepFlags

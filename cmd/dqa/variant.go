@@ -26,11 +26,18 @@ func (m *methodFlags) base() (variant, error) {
 	if !slices.Contains(calib.Rankings(), m.ranking) {
 		return variant{}, fmt.Errorf("%w: --ranking %q unknown, one of %q", method.ErrSetting, m.ranking, calib.Rankings())
 	}
-	return variant{profile.Method{Ranking: m.ranking, Unsigned: m.unsigned, Global: m.globalRatio, Scale: scale}, m.seed}, nil
+	pow2, err := parseSteps(m.steps)
+	if err != nil {
+		return variant{}, err
+	}
+	return variant{profile.Method{
+		Ranking: m.ranking, Unsigned: m.unsigned, Global: m.globalRatio, Scale: scale, Pow2: pow2, Channels: m.channels,
+	}, m.seed}, nil
 }
 
 const variantHelp = `A method may be followed by settings of its own, each after a colon: unsigned or signed, a scale
-(static-channel), for dqa a ranking (mse), global or per-edge, m=2, r=0.25, for graded budget=2, and seed=2; "direct:unsigned,dqa:greedy:m=2".`
+(static-channel), for dqa a ranking (mse), global or per-edge, m=2, r=0.25, for graded budget=2, max-kl=0.05,
+min-agreement=99, max-drop=1, pow2, channel-steps, and seed=2; for example "direct:unsigned,dqa:greedy:m=2,graded:pow2".`
 
 // parseVariant reads METHOD[:SETTING]..., other settings as in base.
 func parseVariant(text string, base variant) (variant, error) {
@@ -56,8 +63,13 @@ func (v *variant) set(word string) (err error) {
 		v.ExtraBits, err = strconv.Atoi(value)
 	case name == "r" && given:
 		v.Ratio, err = strconv.ParseFloat(value, 64)
-	case name == "budget" && given:
-		v.Budget, err = strconv.ParseFloat(value, 64)
+	case given && dialNamed(name) != profile.NoDial:
+		v.Dial = dialNamed(name)
+		v.Goal, err = strconv.ParseFloat(value, 64)
+	case word == "pow2":
+		v.Pow2 = true
+	case word == "channel-steps":
+		v.Channels = true
 	case name == "seed" && given:
 		v.seed, err = strconv.ParseUint(value, 10, 64)
 	case word == "unsigned" || word == "signed":
@@ -72,6 +84,15 @@ func (v *variant) set(word string) (err error) {
 		err = fmt.Errorf("no such setting")
 	}
 	return err
+}
+
+func dialNamed(name string) profile.Dial {
+	for d := profile.Budget; d <= profile.MaxDrop; d++ {
+		if d.String() == name {
+			return d
+		}
+	}
+	return profile.NoDial
 }
 
 // grid is every method at every number of bits, extra bits and ratio.
@@ -102,7 +123,7 @@ func (g grid) variants(base variant) ([]variant, error) {
 		}
 		for _, p := range points(bits, extra, ratios, budgets) {
 			v := base
-			v.Bits, v.ExtraBits, v.Ratio, v.Budget = p.Bits, p.ExtraBits, p.Ratio, p.Budget
+			v.Bits, v.ExtraBits, v.Ratio, v.Dial, v.Goal = p.Bits, p.ExtraBits, p.Ratio, p.Dial, p.Goal
 			if v, err = parseVariant(name, v); err != nil {
 				return nil, err
 			}
@@ -122,7 +143,9 @@ func points(bits, extra []int, ratios, budgets []float64) (all []profile.Method)
 	for _, m := range extra {
 		for _, r := range ratios {
 			for i := range max(len(bits), len(budgets)) {
-				all = append(all, profile.Method{Bits: bits[min(i, len(bits)-1)], Budget: budgets[min(i, len(budgets)-1)], ExtraBits: m, Ratio: r})
+				all = append(all, profile.Method{
+					Bits: bits[min(i, len(bits)-1)], ExtraBits: m, Ratio: r, Dial: profile.Budget, Goal: budgets[min(i, len(budgets)-1)],
+				})
 			}
 		}
 	}
@@ -141,10 +164,22 @@ func parseList[T any](flag, text string, parse func(string) (T, error)) ([]T, er
 	return list, nil
 }
 
+func describeGraded(m profile.Method) string {
+	unit := map[profile.Dial]string{profile.Budget: " bits", profile.MinAgreement: " %", profile.MaxDrop: " points"}
+	s := fmt.Sprintf("%s, %s %g%s", m.Name, m.Dial, m.Goal, unit[m.Dial])
+	if m.Pow2 {
+		s += ", steps powers of two"
+	}
+	if m.Channels {
+		s += ", a step per channel"
+	}
+	return s
+}
+
 // describe names a setting as people do: "dqa 3+3 bits, r 0.5, energy".
 func describe(m profile.Method) string {
-	if m.Budget > 0 {
-		return fmt.Sprintf("%s, budget %g bits", m.Name, m.Budget)
+	if m.Dial != profile.NoDial {
+		return describeGraded(m)
 	}
 	s := fmt.Sprintf("%s %d bits", m.Name, m.Bits)
 	if m.ExtraBits > 0 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the tables of this folder: make.sh DQA-BINARY [PATTERN]; with a pattern only those whose name it matches. Needs
-# DQA_DATA; about 20 minutes on 2 cores.
+# DQA_DATA; about an hour on 2 cores.
 set -euo pipefail
 dqa=$(realpath "$1")
 pattern=${2:-}
@@ -43,14 +43,31 @@ cifar=(--data cifar10:datasets/cifar10/test.bin --calib "cifar10:datasets/cifar1
 seg=datasets/deeppcb_seg
 pcb=(--data "npy:$seg/test_x.npy,$seg/test_y.npy" --calib "npy:$seg/calib_x.npy" --edges activations)
 
-table resnet32-cifar10 "ResNet-32, CIFAR-10: the paper's setting" resnet32_cifar10 "${cifar[@]}"
-table resnet32-cifar10-unsigned "ResNet-32, CIFAR-10: unsigned codes" resnet32_cifar10 "${cifar[@]}" --unsigned
+# Graded against the same coder on direct and paper's codes, and the paper's way to store; edges are the default, stored.
+graded=(--methods direct:unsigned,dqa,graded --bits 3)
+table graded-resnet32-cifar10 "ResNet-32, CIFAR-10: graded" resnet32_cifar10 --data cifar10:datasets/cifar10/test.bin \
+  --calib "cifar10:datasets/cifar10/calib.bin[0:256]" "${graded[@]}" --budget 1.43,1.85,2.8
+table graded-unet-deeppcb "U-Net, DeepPCB segmentation: graded" unet_deeppcb --data "npy:$seg/test_x.npy,$seg/test_y.npy" \
+  --calib "npy:$seg/calib_x.npy" "${graded[@]}" --budget 1.2,1.75
+patches=datasets/deeppcb_patches
+table graded-mobilenetv2-deeppcb "MobileNetV2, DeepPCB patches: graded" mobilenetv2_deeppcb --data "npy:$patches/test_x.npy,$patches/test_y.npy" \
+  --calib "npy:$patches/calib_x.npy[0:128]" "${graded[@]}" --budget 1.5,2.25
+table graded-vit-tiny-cifar10 "ViT-tiny, CIFAR-10: graded" vit_tiny_cifar10 --data cifar10:datasets/cifar10/test.bin \
+  --calib "cifar10:datasets/cifar10/calib.bin[0:256]" "${graded[@]}" --budget 2,2.45
+table graded-mobilenetv2-imagenet "MobileNetV2, ImageNet: graded" mobilenetv2_imagenet --data images:datasets/imagenet/test.tsv \
+  --calib images:datasets/imagenet/calib.tsv "${graded[@]}" --budget 2,2.95
+table graded-espnet-camvid "ESPNet, CamVid: graded" espnet_p2q8_camvid --data masks:datasets/camvid/test,datasets/camvid/test_labels \
+  --calib dir:datasets/camvid/calib "${graded[@]}" --budget 2,2.45
+
+paper=(--methods direct,dqa --bits 3,4,5)
+table resnet32-cifar10 "ResNet-32, CIFAR-10: the paper's setting" resnet32_cifar10 "${cifar[@]}" "${paper[@]}"
+table resnet32-cifar10-unsigned "ResNet-32, CIFAR-10: unsigned codes" resnet32_cifar10 "${cifar[@]}" "${paper[@]}" --unsigned
 table resnet32-cifar10-rankings "ResNet-32, CIFAR-10: rankings and baselines at 3 bits" resnet32_cifar10 "${cifar[@]}" --bits 3 \
   --methods "dqa:greedy,dqa:greedy-all,dqa:quantize-one,dqa:energy,dqa:mse,dqa:random:seed=1,dqa:random:seed=2,dqa:random:seed=3,direct,noisyquant,clip,dqa:energy:unsigned,dqa:energy:global:unsigned,direct:unsigned,noisyquant:unsigned,clip:unsigned,direct:unsigned:static-channel,clip:unsigned:static-channel"
 table unet-deeppcb-rankings "U-Net, DeepPCB segmentation: rankings and baselines at 3 bits" unet_deeppcb "${pcb[@]}" --bits 3 \
   --methods "dqa:energy,dqa:mse,dqa:random:seed=1,dqa:random:seed=2,dqa:random:seed=3,direct,noisyquant,clip,direct:unsigned,noisyquant:unsigned,clip:unsigned"
-table unet-deeppcb "U-Net, DeepPCB segmentation: the paper's setting" unet_deeppcb "${pcb[@]}"
-table unet-deeppcb-unsigned "U-Net, DeepPCB segmentation: unsigned codes" unet_deeppcb "${pcb[@]}" --unsigned
+table unet-deeppcb "U-Net, DeepPCB segmentation: the paper's setting" unet_deeppcb "${pcb[@]}" "${paper[@]}"
+table unet-deeppcb-unsigned "U-Net, DeepPCB segmentation: unsigned codes" unet_deeppcb "${pcb[@]}" "${paper[@]}" --unsigned
 
 # Speed: benchmarks, as ratios in one run, medians to be read over the rounds.
 cd "$here/../.."

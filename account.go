@@ -1,0 +1,44 @@
+package dqa
+
+import "github.com/dqa-go/dqa/entropy"
+
+// Account says what the payload of a frame with a modelled coder is spent on, in bytes; its parts sum to
+// frame.Sections.Payload.
+type Account struct {
+	Modes  int // how each tile is coded
+	States int // of the coder
+	Plain  int // tiles that are stored plainly
+	Coded  int // words and escaped codes of the others
+	// IdealBits is the length that the models give to the coded codes: by information theory nothing codes them in fewer
+	// bits with these models. Of what the states hold, a share belongs to codes, so that Coded may be below it.
+	IdealBits float64
+}
+
+// Account decodes the open frame and tells what its payload is spent on; ok is false if the coder has no models.
+func (d *Decoder) Account() (a Account, ok bool, err error) {
+	p := d.codec.profile
+	if !p.Coder.Modelled() {
+		return a, false, nil
+	}
+	for i := range p.Edges {
+		e := &p.Edges[i]
+		d.codes.Wide = resize(d.codes.Wide, e.Elements())
+		for t := range e.NumTiles() {
+			if err := d.tile(i, t); err != nil {
+				return a, true, err
+			}
+			src := d.frame.EdgeBlocks[i].Tiles[t]
+			a.Modes++
+			if src[0] != coded {
+				a.Plain += len(src) - 1
+				continue
+			}
+			tile := d.buf.tile(d.codec, i, e.TileBounds(t), d.codes.Wide)
+			states := entropy.StateBytes * tile.Lanes()
+			a.States += states
+			a.Coded += len(src) - 1 - states
+			a.IdealBits += tile.Cost()
+		}
+	}
+	return a, true, nil
+}

@@ -1,0 +1,205 @@
+package calib
+
+import (
+	"errors"
+	"math"
+
+	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/method"
+	"github.com/dqa-go/dqa/metric"
+	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// Scored is a Source that can score outputs as an evaluation does.
+type Scored interface {
+	Source
+	scorer
+}
+
+type scorer interface {
+	// Compare scores the outputs for image i against the float network's, and against its label if it has one.
+	Compare(i int, ref, got *tensor.Tensor) (metric.Record, error)
+	NewComparison() *metric.Comparison
+}
+
+// frameImages bounds the images whose frames a trial counts.
+const frameImages = 64
+
+// Try implements method.Env: a pass that counts codes and compares outputs, then one that makes frames.
+func (r *run) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, error) {
+	t := method.Trial{Images: r.src.Len()}
+	prog, err := r.biased(bias)
+	if err != nil {
+		return t, err
+	}
+	counts := newCounts(edges)
+	sum := r.newScore()
+	err = r.passOf("trials", prog, r.src.Len(), func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
+		float, err := r.float(i, x)
+		if err != nil {
+			return nil, err
+		}
+		image := newCounts(edges)
+		got, err := prog.Run(x, counting(edges, image))
+		if err != nil {
+			return nil, err
+		}
+		score, err := r.score(i, float, got)
+		return func() error {
+			for k := range counts {
+				counts[k].merge(image[k])
+			}
+			sum.add(score)
+			return nil
+		}, err
+	})
+	if err != nil {
+		return t, err
+	}
+	sum.fill(&t)
+	t.Bits, err = r.storedBits(prog, edges, bias, counts)
+	return t, err
+}
+
+// counting is a hook that quantizes and counts.
+func counting(edges []profile.Edge, counts []counted) engine.Hook {
+	var codes dqa.Codes
+	return func(i int, data []float32) error {
+		codes.Quantize(&edges[i], data)
+		codes.Dequantize(&edges[i], data)
+		dqa.Correct(&edges[i], data)
+		counts[i].add(&edges[i], codes.Wide)
+		return nil
+	}
+}
+
+func newCounts(edges []profile.Edge) []counted {
+	counts := make([]counted, len(edges))
+	for i := range edges {
+		counts[i] = newCounted(&edges[i])
+	}
+	return counts
+}
+
+// countCodes runs the quantized network and counts its codes.
+func (r *run) countCodes(phase string, edges []profile.Edge, bias []profile.Bias) ([]counted, error) {
+	prog, err := r.biased(bias)
+	if err != nil {
+		return nil, err
+	}
+	total := newCounts(edges)
+	err = r.passOf(phase, prog, r.src.Len(), func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
+		counts := newCounts(edges)
+		_, err := prog.Run(x, counting(edges, counts))
+		return func() error {
+			for i := range total {
+				total[i].merge(counts[i])
+			}
+			return nil
+		}, err
+	})
+	return total, err
+}
+
+// storedBits makes real frames with models of counts.
+func (r *run) storedBits(prog engine.Program, edges []profile.Edge, bias []profile.Bias, counts []counted) (float64, error) {
+	p := &Plan{Method: profile.Method{Name: "graded", Bits: profile.MaxBits}, Edges: edges, Bias: bias, counts: counts}
+	codec, err := dqa.NewCodec(p.Profile(r.coder()))
+	if err != nil {
+		return 0, err
+	}
+	n, bytes := min(r.src.Len(), frameImages), 0
+	err = r.passOf("frames", prog, n, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
+		enc := codec.NewEncoder()
+		_, err := prog.Run(x, enc.Hook)
+		return func() error { bytes += enc.FrameSize(); return nil }, err
+	})
+	return 8 * float64(bytes) / float64(n) / float64(codec.Profile().Elements()), err
+}
+
+func (r *run) coder() profile.Coder {
+	if r.opt.Coder == 0 {
+		return profile.Contexts
+	}
+	return r.opt.Coder
+}
+
+// maxKept bounds the outputs of the float network that are kept from trial to trial, in values.
+const maxKept = 16 << 20
+
+// float is the float network's outputs. They are kept for as many images as maxKept allows.
+func (r *run) float(i int, x *tensor.Tensor) ([]*tensor.Tensor, error) {
+	if kept, ok := r.kept.Load(i); ok {
+		return kept.([]*tensor.Tensor), nil
+	}
+	out, err := r.prog.Run(x, nil)
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, t := range out {
+		n += len(t.Data)
+	}
+	if (i+1)*n <= maxKept {
+		r.kept.Store(i, out)
+	}
+	return out, nil
+}
+
+// score sums over images.
+type score struct {
+	distortion float64
+	record     metric.Record
+	unscored   bool
+}
+
+type scoreSum struct {
+	images     int
+	distortion float64
+	all        *metric.Comparison
+	unscored   bool
+}
+
+func (r *run) newScore() *scoreSum {
+	if s, ok := r.src.(Scored); ok {
+		return &scoreSum{all: s.NewComparison()}
+	}
+	return &scoreSum{all: metric.NewComparison(metric.Options{})}
+}
+
+func (r *run) score(i int, float, got []*tensor.Tensor) (s score, err error) {
+	if s.distortion, err = r.objective(float[0]).measure(float[0], got[0]); err != nil {
+		return s, err
+	}
+	if scored, ok := r.src.(Scored); ok {
+		s.record, err = scored.Compare(i, float[0], got[0])
+	} else {
+		s.record, err = metric.Compare(float[0], got[0], -1, nil, metric.Options{})
+	}
+	if errors.Is(err, metric.ErrOutput) {
+		s.unscored, err = true, nil
+	}
+	return s, err
+}
+
+func (s *scoreSum) add(v score) {
+	s.images++
+	s.distortion += v.distortion
+	if v.unscored {
+		s.unscored = true
+		return
+	}
+	s.all.Add(v.record)
+}
+
+func (s *scoreSum) fill(t *method.Trial) {
+	t.Distortion = s.distortion / float64(s.images)
+	if s.unscored {
+		t.KL, t.Agreement, t.Drop = math.NaN(), math.NaN(), math.NaN()
+		return
+	}
+	sum := s.all.Summary()
+	t.KL, t.Agreement, t.Drop = sum.KL, sum.Agreement, sum.Drop
+}

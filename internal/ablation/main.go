@@ -1,0 +1,204 @@
+// Command ablation compares the ways in which graded could choose its steps, at equal stored bits: what curves measure,
+// steps per channel, corrections. It calibrates on three parts of a calibration set and evaluates on another part of the
+// same set; test images have no part in it.
+//
+//	go run ./internal/ablation -data ../shared/data [-net PATTERN] >docs/results/graded-ablation.md
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/calib"
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/metric"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// nets with three slices to calibrate on and one to evaluate on; @ is the data folder.
+var nets = []struct {
+	model   string
+	calib   [3]string
+	heldOut string
+}{
+	{"resnet32_cifar10", parts("cifar10:@/cifar10/calib.bin", 0, 64), "cifar10:@/cifar10/calib.bin[2000:4000]"},
+	{"unet_deeppcb", parts("npy:@/deeppcb_seg/calib_x.npy,@/deeppcb_seg/calib_y.npy", 0, 16), "npy:@/deeppcb_seg/calib_x.npy,@/deeppcb_seg/calib_y.npy[48:64]"},
+	{"espnet_p2q8_camvid", parts("dir:@/camvid/calib", 0, 4), "dir:@/camvid/calib[20:40]"},
+	{"mobilenetv2_deeppcb", parts("npy:@/deeppcb_patches/calib_x.npy,@/deeppcb_patches/calib_y.npy", 0, 64), "npy:@/deeppcb_patches/calib_x.npy,@/deeppcb_patches/calib_y.npy[512:1024]"},
+	{"vit_tiny_cifar10", parts("cifar10:@/cifar10/calib.bin", 0, 64), "cifar10:@/cifar10/calib.bin[2000:3000]"},
+}
+
+func parts(spec string, from, n int) (all [3]string) {
+	for i := range all {
+		all[i] = fmt.Sprintf("%s[%d:%d]", spec, from+i*n, from+(i+1)*n)
+	}
+	return all
+}
+
+// variants of graded; the first is the default.
+var variants = []struct {
+	name      string
+	objective calib.Objective
+	channels  bool
+	noBias    bool
+}{
+	{name: "default"},
+	{name: "without biases", noBias: true},
+	{name: "KL, T=1", objective: calib.Objective{Temperature: 1}, noBias: true},
+	{name: "KL, T=8", objective: calib.Objective{Temperature: 8}, noBias: true},
+	{name: "squares of the outputs", objective: calib.Objective{Squares: true}, noBias: true},
+	{name: "unweighted", objective: calib.Objective{Unweighted: true}, noBias: true},
+	{name: "a step per channel", channels: true, noBias: true},
+}
+
+var budgets = []float64{1.5, 2, 3}
+
+func main() {
+	log.SetFlags(0)
+	data := flag.String("data", "../shared/data", "folder with models and datasets")
+	pattern := flag.String("net", ".", "networks, by a regular expression")
+	seeds := flag.Int("parts", 3, "parts to calibrate on")
+	flag.Parse()
+	fmt.Println("| network | variant | budget | stored bits | KL | agreement % | drop | biases kept |\n|---|---|---|---|---|---|---|---|")
+	for _, n := range nets {
+		if !regexp.MustCompile(*pattern).MatchString(n.model) {
+			continue
+		}
+		for _, v := range variants {
+			rows := make([]row, len(budgets))
+			for seed := range *seeds {
+				if err := measure(*data, n.model, n.calib[seed], n.heldOut, v.objective, v.channels, v.noBias, rows); err != nil {
+					log.Fatal(n.model, ", ", v.name, ": ", err)
+				}
+			}
+			for k, r := range rows {
+				fmt.Printf("| %s | %s | %g | %s |\n", n.model, v.name, budgets[k], r.text())
+			}
+		}
+	}
+}
+
+// row collects one budget over the parts.
+type row struct{ stored, kl, klSE, agreement, drop, biases []float64 }
+
+func (r row) text() string {
+	kept := 0
+	for _, b := range r.biases {
+		if b > 0 {
+			kept++
+		}
+	}
+	return fmt.Sprintf("%.2f | %s ± %.1g (images: %.1g) | %.2f | %.2f ± %.2f | %d of %d", mean(r.stored), short(mean(r.kl)), spread(r.kl), mean(r.klSE),
+		mean(r.agreement), mean(r.drop), spread(r.drop), kept, len(r.biases))
+}
+
+func short(v float64) string { return fmt.Sprintf("%.3g", v) }
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x / float64(len(v))
+	}
+	return sum
+}
+
+// spread is the standard error of the mean over the parts.
+func spread(v []float64) float64 {
+	m, sum := mean(v), 0.0
+	for _, x := range v {
+		sum += (x - m) * (x - m)
+	}
+	if len(v) < 2 {
+		return math.NaN()
+	}
+	return math.Sqrt(sum / float64(len(v)-1) / float64(len(v)))
+}
+
+func measure(data, model, calibSpec, testSpec string, objective calib.Objective, channels, noBias bool, rows []row) error {
+	ctx := context.Background()
+	pre, err := dataset.LoadPreprocess(filepath.Join("testdata", "preprocess", model+".yaml"))
+	if err != nil {
+		return err
+	}
+	graph, err := onnx.Load(filepath.Join(data, "models", model+".onnx"), onnx.Options{Shape: pre.Shape})
+	if err != nil {
+		return err
+	}
+	edges, err := graph.FindEdges(onnx.Stored)
+	if err != nil {
+		return err
+	}
+	compile := func(g *onnx.Graph, edges []onnx.Edge) (engine.Program, error) { return native.Compile(g, edges) }
+	prog, err := compile(graph, edges)
+	if err != nil {
+		return err
+	}
+	inputs := func(spec string) (*dataset.Inputs, error) {
+		src, err := dataset.Open(strings.ReplaceAll(spec, "@", filepath.Join(data, "datasets")))
+		if err != nil {
+			return nil, err
+		}
+		return dataset.NewInputs(src, pre, graph.Input.Shape)
+	}
+	in, err := inputs(calibSpec)
+	if err != nil {
+		return err
+	}
+	opt := metric.Options{Ignore: pre.Ignore, Rounds: 1}
+	copt := calib.Options{Workers: runtime.NumCPU(), Objective: objective}
+	if !noBias {
+		copt.Corrector = calib.NewCorrector(prog, compile, compile)
+	}
+	c, err := calib.New(prog, eval.CalibrationSource(in, opt), copt)
+	if err != nil {
+		return err
+	}
+	var candidates []eval.Candidate
+	for _, b := range budgets {
+		plan, err := c.Plan(ctx, profile.Method{Name: "graded", Dial: profile.Budget, Goal: b, Channels: channels}, 1)
+		if err != nil {
+			return err
+		}
+		codec, err := dqa.NewCodec(plan.Profile(profile.Contexts))
+		if err != nil {
+			return err
+		}
+		candidate := eval.Candidate{Codecs: []*dqa.Codec{codec}}
+		if len(plan.Bias) > 0 {
+			if candidate.Program, err = calib.Biased(prog, plan.Bias, compile); err != nil {
+				return err
+			}
+		}
+		candidates = append(candidates, candidate)
+	}
+	held, err := inputs(testSpec)
+	if err != nil {
+		return err
+	}
+	res, err := eval.Run(ctx, prog, held, candidates, eval.Options{Metric: opt, Workers: runtime.NumCPU()})
+	if err != nil {
+		return err
+	}
+	for k, m := range res.Measured {
+		s, r := m.Score.Summary(), &rows[k]
+		p := m.Codecs[0].Profile()
+		r.stored = append(r.stored, 8*float64(m.Frames[0])/float64(res.Images)/float64(p.Elements()))
+		r.kl, r.klSE, r.agreement, r.drop = append(r.kl, s.KL), append(r.klSE, s.KLSE), append(r.agreement, s.Agreement), append(r.drop, s.Drop)
+		r.biases = append(r.biases, float64(len(p.Bias)))
+	}
+	fmt.Fprintf(os.Stderr, "%s, %s: done\n", model, calibSpec)
+	return nil
+}

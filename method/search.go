@@ -1,0 +1,259 @@
+package method
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/dqa-go/dqa/profile"
+)
+
+// search finds the rung that a dial asks for. Curves predict, whole quantized networks decide.
+type search struct {
+	env     Env
+	setting profile.Method
+	*ladder
+	tried map[int]*attempt
+}
+
+// attempt is one choice of steps, measured.
+type attempt struct {
+	rung  int
+	edges []profile.Edge
+	bias  []profile.Bias
+	Trial
+}
+
+func newSearch(env Env, s profile.Method, l *ladder) *search {
+	return &search{env, s, l, map[int]*attempt{}}
+}
+
+// withinBudget allows for what other images take.
+const withinBudget = 1.002
+
+func (s *search) run() (*Plan, error) {
+	find := s.threshold
+	if s.setting.Dial == profile.Budget {
+		find = s.budget
+	}
+	a, note, err := find()
+	if err != nil {
+		return nil, err
+	}
+	e := s.evidence(a.rung)
+	for i := range a.edges { // a step between two of the grid
+		if step := a.edges[i].Steps[0] / s.edges[i].Steps[0]; step != e.Chosen[i].Step {
+			e.Chosen[i] = between(e.Curves[i], step)
+		}
+	}
+	e.Images, e.Distortion = a.Images, s.env.Distortion()
+	e.MeasuredDistortion, e.MeasuredBits = float32(a.Distortion), float32(a.Bits)
+	e.MeasuredKL, e.MeasuredAgreement = float32(a.KL), float32(a.Agreement)
+	return &Plan{Edges: a.edges, Bias: a.bias, Evidence: e, Note: note}, nil
+}
+
+// between reads a curve at a step that lies between two of its points.
+func between(curve []profile.CurvePoint, step float32) profile.CurvePoint {
+	for k := 1; k < len(curve); k++ {
+		a, b := curve[k-1], curve[k]
+		if step <= b.Step {
+			t := float32(math.Log(float64(step/a.Step)) / math.Log(float64(b.Step/a.Step)))
+			return profile.CurvePoint{Step: step, Distortion: a.Distortion + t*(b.Distortion-a.Distortion), Bits: a.Bits + t*(b.Bits-a.Bits)}
+		}
+	}
+	return profile.CurvePoint{Step: step}
+}
+
+// try measures a rung.
+func (s *search) try(rung int) (*attempt, error) {
+	if a := s.tried[rung]; a != nil {
+		return a, nil
+	}
+	a, err := s.measure(rung, s.at(rung))
+	s.tried[rung] = a
+	return a, err
+}
+
+func (s *search) measure(rung int, edges []profile.Edge) (*attempt, error) {
+	t, err := s.env.Try(edges, nil)
+	return &attempt{rung: rung, edges: edges, Trial: t}, err
+}
+
+// corrected adds biases if they lower the KL of the outputs, or the distortion where there is no KL. (A temperature
+// makes curves tell more, but weighs classes that do not matter in the end.)
+func (s *search) corrected(a *attempt) (*attempt, error) {
+	bias, err := s.env.Bias(a.edges)
+	if err != nil || len(bias) == 0 {
+		return a, err
+	}
+	t, err := s.env.Try(a.edges, bias)
+	better := t.KL < a.KL
+	if math.IsNaN(t.KL) {
+		better = t.Distortion < a.Distortion
+	}
+	if err != nil || !better {
+		return a, err
+	}
+	b := *a
+	b.bias, b.Trial = bias, t
+	return &b, nil
+}
+
+// budget takes the most bits within the goal. What a rung takes in real frames is predicted by the ratio to the last one
+// that was tried.
+func (s *search) budget() (a *attempt, note string, err error) {
+	goal, ratio := s.setting.Goal, 1.0
+	for {
+		rung := s.below(goal, ratio)
+		if s.tried[rung] != nil {
+			break
+		}
+		if a, err = s.try(rung); err != nil {
+			return nil, "", err
+		}
+		ratio = a.Bits / s.bits[rung]
+	}
+	if a, err = s.withinGoal(goal); err != nil {
+		return nil, "", err
+	}
+	if a.Bits > goal*withinBudget {
+		return a, fmt.Sprintf("the coarsest steps take %.2f stored bits per value, more than the budget", a.Bits), nil
+	}
+	if a.rung == 0 && a.Bits < .99*goal {
+		note = fmt.Sprintf("the finest steps take %.2f stored bits per value: a larger budget changes nothing", a.Bits)
+	}
+	if a, err = s.refine(a, goal); err != nil {
+		return nil, "", err
+	}
+	if a, err = s.betterNeighbour(a); err != nil {
+		return nil, "", err
+	}
+	b, err := s.corrected(a)
+	if err != nil || b.Bits > goal*withinBudget*withinBudget {
+		return a, note, err
+	}
+	return b, note, nil
+}
+
+// withinGoal is the finest rung that is within the goal, as far as a few more tries tell.
+func (s *search) withinGoal(goal float64) (*attempt, error) {
+	within := func(a *attempt) bool { return a.Bits <= goal*withinBudget }
+	rung := -1 // the finest tried that is within
+	last := 0
+	for r, a := range s.tried {
+		last = max(last, r)
+		if within(a) && (rung < 0 || r < rung) {
+			rung = r
+		}
+	}
+	if rung < 0 {
+		for rung = last; ; rung++ {
+			if a, err := s.try(rung); err != nil || within(a) || rung == s.rungs()-1 {
+				return a, err
+			}
+		}
+	}
+	for range moreTries {
+		if rung == 0 {
+			break
+		}
+		a, err := s.try(rung - 1)
+		if err != nil {
+			return nil, err
+		}
+		if !within(a) {
+			break
+		}
+		rung--
+	}
+	return s.tried[rung], nil
+}
+
+// moreTries is how many rungs are tried one by one.
+const moreTries = 3
+
+// refine uses up what is left of the budget by going back a part of the last move. Grids of powers of two stay.
+func (s *search) refine(a *attempt, goal float64) (*attempt, error) {
+	if a.rung == 0 || a.Bits >= .995*goal || s.setting.Pow2 {
+		return a, nil
+	}
+	m := s.moves[a.rung-1]
+	saved := s.bits[a.rung-1] - s.bits[a.rung]
+	share := min(.9, (.999*goal-a.Bits)/saved)
+	from, to := float64(s.grids[m.edge][m.from]), float64(s.grids[m.edge][m.to])
+	edges := s.at(a.rung)
+	edges[m.edge].Steps = scaled(s.edges[m.edge].Steps, float32(to*math.Pow(from/to, share)))
+	b, err := s.measure(a.rung, edges)
+	if err != nil || b.Bits > goal*withinBudget || b.Distortion > a.Distortion {
+		return a, err
+	}
+	return b, nil
+}
+
+// betterNeighbour looks at the next rungs: quality is not monotone in the steps.
+func (s *search) betterNeighbour(a *attempt) (*attempt, error) {
+	best := a
+	for rung := a.rung + 1; rung <= min(a.rung+2, s.rungs()-1); rung++ {
+		b, err := s.try(rung)
+		if err != nil {
+			return nil, err
+		}
+		if b.Distortion < best.Distortion {
+			best = b
+		}
+	}
+	return best, nil
+}
+
+// threshold is the coarsest rung that keeps to the goal, as far as bisection finds it.
+func (s *search) threshold() (best *attempt, note string, err error) {
+	low, high := 0, s.rungs()-1 // low keeps to it, or nothing does
+	for low <= high {
+		rung := (low + high) / 2
+		a, err := s.try(rung)
+		if err == nil {
+			a, err = s.corrected(a)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		s.tried[rung] = a
+		if math.IsNaN(s.measured(a)) {
+			return nil, "", fmt.Errorf("%w: %s cannot be measured: %s", ErrSetting, s.setting.Dial, unmeasured[s.setting.Dial])
+		}
+		if s.keeps(a) {
+			best, low = a, rung+1
+		} else {
+			high = rung - 1
+		}
+	}
+	if best != nil {
+		return best, "", nil
+	}
+	return s.tried[0], fmt.Sprintf("%s %g is not reached: the finest steps give KL %.3g, agreement %.2f %%, drop %.2f", s.setting.Dial,
+		s.setting.Goal, s.tried[0].KL, s.tried[0].Agreement, s.tried[0].Drop), nil
+}
+
+// unmeasured says why.
+var unmeasured = map[profile.Dial]string{
+	profile.MaxKL:        "the outputs are not those of a classifier or a segmenter",
+	profile.MinAgreement: "the outputs are not those of a classifier or a segmenter",
+	profile.MaxDrop:      "the calibration images have no labels",
+}
+
+// measured is what the dial speaks of.
+func (s *search) measured(a *attempt) float64 {
+	switch s.setting.Dial {
+	case profile.MaxKL:
+		return a.KL
+	case profile.MinAgreement:
+		return a.Agreement
+	}
+	return a.Drop
+}
+
+func (s *search) keeps(a *attempt) bool {
+	if s.setting.Dial == profile.MinAgreement {
+		return s.measured(a) >= s.setting.Goal
+	}
+	return s.measured(a) <= s.setting.Goal
+}
