@@ -12,11 +12,12 @@ import (
 	"github.com/dqa-go/dqa/tensor"
 )
 
-// Curves are measured on at most maxCurveImages, and on fewer where images are large, but for minCurveImages: they
-// change little with more (METHOD section 4.1).
+// Curves are measured on at most maxCurveImages, and on fewer where images are large: they change little with more
+// (METHOD section 4.1). The least are minCurveImages, or minCurveMaps where every image has many outputs.
 const (
 	maxCurveImages = 64
 	minCurveImages = 32
+	minCurveMaps   = 4
 	curveValues    = 1 << 25
 )
 
@@ -31,7 +32,11 @@ func (r *run) heavyLimit() int {
 	for _, e := range r.Edges() {
 		values += e.Channels * e.Rows * e.Cols
 	}
-	return min(maxCurveImages, max(minCurveImages, curveValues/values))
+	least := minCurveImages
+	if len(r.prog.Graph().Outputs[0].Shape) == 4 {
+		least = minCurveMaps
+	}
+	return min(maxCurveImages, max(least, curveValues/values))
 }
 
 // Distortion implements method.Env.

@@ -273,3 +273,20 @@ func TestUNet(t *testing.T) {
 		t.Errorf("dqa 4+3: drop %.2f, agreement %.2f, %.3f bits", *r.Drop, *r.Agreement, *r.StoredBits)
 	}
 }
+
+// The default method keeps its budget on images that it has not seen, and hardly loses.
+func TestGradedResNet32(t *testing.T) {
+	cifar := "cifar10:" + testdata.Shared(t, "datasets", "cifar10")
+	b := realBench(t, "resnet32_cifar10", cifar+"/calib.bin[0:48]", cifar+"/test.bin[0:500]")
+	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, profile.Method{Name: "graded"}, profile.RANS, profile.Contexts))
+	tables, contexts := res.Rows[1], res.Rows[2]
+	if d, s := *contexts.Drop, *contexts.StoredBits; d > 2 || s > 2.03 || s < 1.85 {
+		t.Errorf("drop %.2f at %.3f bits", d, s)
+	}
+	if *contexts.KL > .1 || *contexts.KL != *tables.KL {
+		t.Errorf("KL %v, the same codes in tables %v", *contexts.KL, *tables.KL)
+	}
+	if gain := *contexts.StoredBits / *tables.StoredBits; gain > .92 {
+		t.Errorf("contexts take %.3f of what tables take", gain)
+	}
+}

@@ -46,7 +46,7 @@ pcb=(--data "npy:$seg/test_x.npy,$seg/test_y.npy" --calib "npy:$seg/calib_x.npy"
 # Graded against the same coder on direct and paper's codes, and the paper's way to store; edges are the default, stored.
 graded=(--methods direct:unsigned,dqa,graded --bits 3)
 table graded-resnet32-cifar10 "ResNet-32, CIFAR-10: graded" resnet32_cifar10 --data cifar10:datasets/cifar10/test.bin \
-  --calib "cifar10:datasets/cifar10/calib.bin[0:256]" "${graded[@]}" --budget 1.43,1.85,2.8
+  --calib "cifar10:datasets/cifar10/calib.bin[0:1024]" "${graded[@]}" --budget 1.43,1.85,2.8
 table graded-unet-deeppcb "U-Net, DeepPCB segmentation: graded" unet_deeppcb --data "npy:$seg/test_x.npy,$seg/test_y.npy" \
   --calib "npy:$seg/calib_x.npy" "${graded[@]}" --budget 1.2,1.75
 patches=datasets/deeppcb_patches
@@ -55,9 +55,9 @@ table graded-mobilenetv2-deeppcb "MobileNetV2, DeepPCB patches: graded" mobilene
 table graded-vit-tiny-cifar10 "ViT-tiny, CIFAR-10: graded" vit_tiny_cifar10 --data cifar10:datasets/cifar10/test.bin \
   --calib "cifar10:datasets/cifar10/calib.bin[0:256]" "${graded[@]}" --budget 2,2.45
 table graded-mobilenetv2-imagenet "MobileNetV2, ImageNet: graded" mobilenetv2_imagenet --data images:datasets/imagenet/test.tsv \
-  --calib images:datasets/imagenet/calib.tsv "${graded[@]}" --budget 2,2.95
+  --calib images:datasets/imagenet/calib.tsv "${graded[@]}" --budget 2.95
 table graded-espnet-camvid "ESPNet, CamVid: graded" espnet_p2q8_camvid --data masks:datasets/camvid/test,datasets/camvid/test_labels \
-  --calib dir:datasets/camvid/calib "${graded[@]}" --budget 2,2.45
+  --calib dir:datasets/camvid/calib "${graded[@]}" --budget 2.45
 
 paper=(--methods direct,dqa --bits 3,4,5)
 table resnet32-cifar10 "ResNet-32, CIFAR-10: the paper's setting" resnet32_cifar10 "${cifar[@]}" "${paper[@]}"

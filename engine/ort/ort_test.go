@@ -229,3 +229,46 @@ func TestRefusals(t *testing.T) {
 		t.Error("no version")
 	}
 }
+
+// Biases change the graph, so that both engines apply them alike.
+func TestBiases(t *testing.T) {
+	needLibrary(t)
+	for _, name := range []string{"resnet8_mlperftiny_cifar10.onnx", "vit_tiny_cifar10.onnx"} {
+		g, edges := load2(t, name, nil)
+		bias := map[string][]float32{}
+		for _, p := range g.BiasPoints() {
+			values := make([]float32, p.Channels())
+			for c := range values {
+				values[c] = float32(c%7-3) / 50
+			}
+			bias[p.Node] = values
+		}
+		changed, err := g.WithBias(bias)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own, err := native.Compile(changed, edges)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := reference.Input(g.Input.Shape)
+		want, err := own.Run(x, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := compile(t, changed, edges).Run(x, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		without, err := compile(t, g, edges).Run(x, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := difference(got[0], want[0]); !(d <= 1e-4) {
+			t.Errorf("%s: engines differ by %.2g of the largest value", name, d)
+		}
+		if difference(without[0], want[0]) < 1e-2 {
+			t.Errorf("%s: biases change nothing", name)
+		}
+	}
+}

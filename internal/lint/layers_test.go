@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"report"},
 	{"doctor"},
 	{"eval"},
-	{"cmd", "examples"},
+	{"cmd", "examples", "internal/ablation"},
 	{"internal/lint", "internal/testdata"},
 }
 
