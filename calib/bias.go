@@ -152,6 +152,7 @@ func (r *run) floatMeans(n int) ([][]float64, error) {
 			return nil
 		}, err
 	})
+	r.phases[len(r.phases)-1].limit = r.heavyLimit()
 	return total, err
 }
 

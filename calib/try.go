@@ -116,6 +116,7 @@ func (r *run) storedBits(prog engine.Program, edges []profile.Edge, bias []profi
 		_, err := prog.Run(x, enc.Hook)
 		return func() error { bytes += enc.FrameSize(); return nil }, err
 	})
+	r.phases[len(r.phases)-1].limit = frameImages
 	return 8 * float64(bytes) / float64(n) / float64(codec.Profile().Elements()), err
 }
 

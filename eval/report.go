@@ -52,8 +52,9 @@ func setting(row *report.Row, p *profile.Profile) {
 	case m.Dial != profile.NoDial:
 		row.Bits, row.Goal = nil, pointer(fmt.Sprintf("%s %g", m.Dial, m.Goal))
 	}
-	row.Signed = pointer(!m.Unsigned)
-	row.Scale = pointer(m.Scale.String())
+	if m.Dial == profile.NoDial { // graded leaves no choice
+		row.Signed, row.Scale = pointer(!m.Unsigned), pointer(m.Scale.String())
+	}
 	if m.Ranking != "" {
 		row.ExtraBits, row.Ratio, row.Ranking = pointer(m.ExtraBits), pointer(m.Ratio), pointer(m.Ranking)
 		row.Global = pointer(m.Global)

@@ -162,7 +162,12 @@ func (n *namer) row(row Row) string {
 	if rest, ok := strings.CutPrefix(name, "dqa"); ok && (rest == "" || rest[0] == ' ') {
 		name = "DQA" + rest
 	}
-	if bits := bitsText(row); bits != "" {
+	switch bits := bitsText(row); {
+	case row.Goal != nil:
+		return shorten(name+" with "+bits, 80)
+	case row.Budget != nil: // its codes are always coded
+		return shorten(name+" with a budget of "+bits+" bits", 80)
+	case bits != "":
 		name += " at " + bits + " bits"
 	}
 	if !plainCoder(str(row.Coder)) {
@@ -178,7 +183,7 @@ func coderText(row Row) string {
 	case errorsCoder:
 		return "with only their shift errors coded"
 	}
-	return "entropy-coded"
+	return "entropy-coded by " + str(row.Coder)
 }
 
 func storedText(row Row) string { return fixed2(row.StoredBits) + " bits per value instead of 32" }

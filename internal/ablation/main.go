@@ -35,7 +35,7 @@ var nets = []struct {
 	calib   [3]string
 	heldOut string
 }{
-	{"resnet32_cifar10", parts("cifar10:@/cifar10/calib.bin", 0, 16), "cifar10:@/cifar10/calib.bin[2000:3000]"},
+	{"resnet32_cifar10", parts("cifar10:@/cifar10/calib.bin", 0, 64), "cifar10:@/cifar10/calib.bin[2000:4000]"},
 	{"unet_deeppcb", parts("npy:@/deeppcb_seg/calib_x.npy,@/deeppcb_seg/calib_y.npy", 0, 8), "npy:@/deeppcb_seg/calib_x.npy,@/deeppcb_seg/calib_y.npy[48:64]"},
 	{"espnet_p2q8_camvid", parts("dir:@/camvid/calib", 0, 2), "dir:@/camvid/calib[20:36]"},
 	{"mobilenetv2_deeppcb", parts("npy:@/deeppcb_patches/calib_x.npy,@/deeppcb_patches/calib_y.npy", 0, 16), "npy:@/deeppcb_patches/calib_x.npy,@/deeppcb_patches/calib_y.npy[512:1024]"},
