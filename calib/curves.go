@@ -199,7 +199,7 @@ func (p *curvePart) add(other curvePart) {
 	}
 }
 
-// points are the means over n images: distortion, and bits at the entropy of every slot.
+// points are the means over n images: distortion, and bits at the entropy of every slot and with what escapes take.
 func (p *curvePart) points(n int) []method.Score {
 	points := make([]method.Score, len(p.distortion))
 	for k := range points {
@@ -207,7 +207,7 @@ func (p *curvePart) points(n int) []method.Score {
 		for _, counts := range p.counts[k] {
 			c := slotCounts{counts: counts}
 			c.measure()
-			bits += c.mean * c.total
+			bits += c.bits()
 		}
 		points[k] = method.Score{First: p.distortion[k] / float64(n), Second: bits / float64(n)}
 	}

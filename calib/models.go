@@ -57,7 +57,7 @@ func (h histogram) size() float64 {
 	for _, counts := range h {
 		k := slotCounts{counts: counts}
 		k.measure()
-		bits += k.mean * k.total
+		bits += k.bits()
 		for _, n := range counts {
 			if n > 0 {
 				bits += .5 * math.Log2(k.total)
@@ -113,6 +113,11 @@ func (k *slotCounts) measure() {
 			k.mean -= float64(n) / k.total * math.Log2(float64(n)/k.total)
 		}
 	}
+}
+
+// bits is what the codes take by their own distribution, escaped ones with what follows.
+func (k *slotCounts) bits() float64 {
+	return k.mean*k.total + entropy.EscapeBits*float64(k.counts[len(k.counts)-1])
 }
 
 // rounds of improvement; the last ones change next to nothing.

@@ -30,7 +30,7 @@ func (r *run) Stats() ([]method.Stats, error) {
 	if err != nil {
 		return nil, err
 	}
-	finish(total)
+	finish(total, edges, r.src.Len())
 	r.stats = total
 	return total, nil
 }
@@ -47,6 +47,7 @@ func newStats(edges []onnx.Edge) []method.Stats {
 	return stats
 }
 
+// observe sets s.Square to the sum of squares: means are taken over all images.
 func observe(e *onnx.Edge, data []float32, s *method.Stats) {
 	plane := e.Rows * e.Cols
 	for i, v := range data {
@@ -60,12 +61,14 @@ func observe(e *onnx.Edge, data []float32, s *method.Stats) {
 		}
 		s.Min[c] = min(s.Min[c], v)
 		s.Max[c] = max(s.Max[c], v)
+		s.Square += float64(v) * float64(v)
 	}
 }
 
 func merge(total, image []method.Stats) {
 	for i := range total {
 		total[i].NonFinite += image[i].NonFinite
+		total[i].Square += image[i].Square
 		for c := range total[i].Min {
 			total[i].Min[c] = min(total[i].Min[c], image[i].Min[c])
 			total[i].Max[c] = max(total[i].Max[c], image[i].Max[c])
@@ -73,9 +76,11 @@ func merge(total, image []method.Stats) {
 	}
 }
 
-// finish zeroes channels in which nothing finite was seen.
-func finish(stats []method.Stats) {
-	for _, s := range stats {
+// finish makes means of sums and zeroes channels in which nothing finite was seen.
+func finish(stats []method.Stats, edges []onnx.Edge, images int) {
+	for i := range stats {
+		s, e := &stats[i], &edges[i]
+		s.Square /= max(1, float64(images*e.Channels*e.Rows*e.Cols-s.NonFinite))
 		for c := range s.Min {
 			if s.Min[c] > s.Max[c] {
 				s.Min[c], s.Max[c] = 0, 0

@@ -11,8 +11,8 @@ const ProbBits = 12
 
 const probScale = 1 << ProbBits
 
-// escapeBits is what follows an escape: the code itself.
-const escapeBits = 16
+// EscapeBits is what follows an escape: the code itself.
+const EscapeBits = 16
 
 // ErrModel is what NewModel says of frequencies that make no model.
 var ErrModel = errors.New("frequencies do not make a model")
@@ -60,7 +60,7 @@ func (m *Model) Cost(s int) float64 {
 	if s < escape && uint16(m.interval[s]) > 0 {
 		return ProbBits - math.Log2(float64(uint16(m.interval[s])))
 	}
-	return ProbBits - math.Log2(float64(uint16(m.interval[escape]))) + escapeBits
+	return ProbBits - math.Log2(float64(uint16(m.interval[escape]))) + EscapeBits
 }
 
 // rareness is from when on a symbol is cheaper as an escape: a frequency of 1 in 4096 costs all others log2(e)/4096 bits

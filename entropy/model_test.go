@@ -74,7 +74,7 @@ func TestBuildFreqOfExtremes(t *testing.T) {
 			continue
 		}
 		for s := range counts {
-			if c := m.Cost(s); !(c >= 0 && c <= ProbBits+escapeBits) {
+			if c := m.Cost(s); !(c >= 0 && c <= ProbBits+EscapeBits) {
 				t.Errorf("%s: symbol %d costs %v bits", name, s, c)
 			}
 		}

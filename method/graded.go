@@ -51,11 +51,14 @@ const DefaultBudget = 2
 const maxBudget = 16
 
 // Steps are tried on the grid 2^(k/2), from the finest on that lets the largest value seen on calibration images have
-// a code. What other images have more is escaped.
+// a code; or from a finer one, a 16th of the root mean square, where few values are that large: behind a PReLU the
+// largest can be 30 times the root mean square, and its step would leave less than a bit for all others. What lies
+// beyond the codes is escaped, and a curve's bits say what that takes.
 const (
 	octaves       = 6
 	levelsOneSide = 250 // of 0..255
 	levelsTwoSide = 120 // of -128..127
+	levelsRMS     = 16
 )
 
 // Plan measures the curves, buys steps as the dial says, and keeps the corrections that help.
@@ -142,7 +145,8 @@ func stepGrid(e *profile.Edge, s Stats, pow2 bool) []float32 {
 	if pow2 {
 		perOctave = 1
 	}
-	first := math.Ceil(perOctave * math.Log2(top/levels))
+	finest := min(top/levels, math.Sqrt(s.Square)/levelsRMS)
+	first := math.Ceil(perOctave * math.Log2(finest))
 	grid := make([]float32, int(octaves*perOctave))
 	for k := range grid {
 		grid[k] = float32(math.Exp2((first + float64(k)) / perOctave))

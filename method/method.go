@@ -18,6 +18,7 @@ var ErrSetting = errors.New("setting not allowed")
 // Stats are what one float pass over the calibration images finds in one edge, by channel.
 type Stats struct {
 	Min, Max  []float32 // finite values only; 0 where there are none
+	Square    float64   // mean square of all finite values of the edge
 	NonFinite int
 }
 

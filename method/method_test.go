@@ -95,8 +95,8 @@ func (*env) Edges() []onnx.Edge {
 
 func (*env) Stats() ([]method.Stats, error) {
 	return []method.Stats{
-		{Min: []float32{0, 0, 0, 0}, Max: []float32{7, 1, 0, 3}},
-		{Min: []float32{-2, -1, -9}, Max: []float32{1, 4, 8}},
+		{Min: []float32{0, 0, 0, 0}, Max: []float32{7, 1, 0, 3}, Square: 2},
+		{Min: []float32{-2, -1, -9}, Max: []float32{1, 4, 8}, Square: 9},
 	}, nil
 }
 
