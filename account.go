@@ -2,8 +2,8 @@ package dqa
 
 import "github.com/dqa-go/dqa/entropy"
 
-// Account says what the payload of a frame with a modelled coder is spent on, in bytes; its parts sum to
-// frame.Sections.Payload.
+// Account says what the payload of a frame's modelled edges is spent on, in bytes; its parts sum to
+// the payload of those edges.
 type Account struct {
 	Modes  int // how each tile is coded
 	States int // of the coder
@@ -14,18 +14,19 @@ type Account struct {
 	IdealBits float64
 }
 
-// Account decodes the open frame and tells what its payload is spent on; ok is false if the coder has no models.
+// Account decodes the open frame and tells what its payload is spent on; ok is false if no edge has models.
 func (d *Decoder) Account() (a Account, ok bool, err error) {
 	p := d.codec.profile
-	if !p.Coder.Modelled() {
-		return a, false, nil
-	}
 	for i := range p.Edges {
 		e := &p.Edges[i]
+		if !e.Coder.Modelled() {
+			continue
+		}
+		ok = true
 		d.codes.Wide = resize(d.codes.Wide, e.Elements())
 		for t := range e.NumTiles() {
 			if err := d.tile(i, t); err != nil {
-				return a, true, err
+				return a, ok, err
 			}
 			src := d.frame.EdgeBlocks[i].Tiles[t]
 			a.Modes++
@@ -40,5 +41,5 @@ func (d *Decoder) Account() (a Account, ok bool, err error) {
 			a.IdealBits += tile.Cost()
 		}
 	}
-	return a, true, nil
+	return a, ok, nil
 }

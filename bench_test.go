@@ -13,7 +13,7 @@ import (
 // measured in the same run: a ReLU-like edge of 64 channels of 64x64.
 func BenchmarkCodec(b *testing.B) {
 	for _, s := range []setting{
-		{coder: profile.Raw, n: 4}, {coder: profile.HuffmanErrors, n: 3, m: 3, ratio: .5}, {coder: profile.Huffman, n: 3, m: 3, ratio: .5},
+		{coder: profile.Raw, n: 4}, {coder: profile.Paper, n: 3, m: 3, ratio: .5},
 	} {
 		p := s.build()
 		e := &p.Edges[0]
@@ -58,29 +58,21 @@ func BenchmarkCodec(b *testing.B) {
 	}
 }
 
-// train fits the tables of the profile's first edge to the codes of x.
+// train fits the table of the profile's first edge to the codes of x.
 func train(p *profile.Profile, x []float32) {
 	e := &p.Edges[0]
+	if e.NumSymbols() == 0 {
+		return
+	}
 	var codes dqa.Codes
 	codes.Quantize(e, x)
-	plane := e.Rows * e.Cols
-	counts := [2][]uint64{make([]uint64, 1<<e.Bits), make([]uint64, 1<<(e.Bits+e.ExtraBits))}
-	shift := make([]uint64, 1<<e.ExtraBits)
+	shift := make([]uint64, e.NumSymbols())
 	for i, w := range codes.Wide {
-		c := i / plane
-		if e.IsImportant(c) {
+		if e.IsImportant(i / (e.Rows * e.Cols)) {
 			shift[int(w)&(len(shift)-1)]++
-			counts[1][int(w)+len(counts[1])/2]++
-		} else {
-			counts[0][int(w)+len(counts[0])/2]++
 		}
 	}
-	switch p.Coder {
-	case profile.HuffmanErrors:
-		e.Tables = [][]uint8{entropy.BuildLengths(shift, profile.MaxCodeLen)}
-	case profile.Huffman:
-		e.Tables = [][]uint8{entropy.BuildLengths(counts[0], profile.MaxCodeLen), entropy.BuildLengths(counts[1], profile.MaxCodeLen)}
-	}
+	e.Table = entropy.BuildLengths(shift, profile.MaxCodeLen)
 }
 
 // copyTime is the time of one copy() of x in nanoseconds, the best of several rounds.

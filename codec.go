@@ -12,9 +12,9 @@ import (
 type Codec struct {
 	profile *profile.Profile
 	digest  [frame.DigestSize]byte
-	size    int                  // of the encoded profile
-	tables  [][]*entropy.Huffman // by edge, then as profile.Edge.Tables
-	models  [][]*entropy.Model   // by edge, as profile.Edge.Models
+	size    int                // of the encoded profile
+	tables  []*entropy.Huffman // of shift errors, by edge; nil where there are none
+	models  [][]*entropy.Model // by edge, as profile.Edge.Models
 }
 
 // NewCodec checks p and builds its tables. p must not be changed afterwards.
@@ -23,19 +23,18 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	encoded := p.Append(nil)
-	c := &Codec{profile: p, size: len(encoded), tables: make([][]*entropy.Huffman, len(p.Edges))}
+	c := &Codec{profile: p, size: len(encoded), tables: make([]*entropy.Huffman, len(p.Edges))}
 	if err := c.newModels(); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	digest := p.Digest()
 	copy(c.digest[:], digest[:])
 	for i := range p.Edges {
-		for _, lengths := range p.Edges[i].Tables {
-			t, err := newTable(lengths)
-			if err != nil {
+		if lengths := p.Edges[i].Table; len(lengths) > 0 {
+			var err error
+			if c.tables[i], err = entropy.NewHuffman(lengths); err != nil {
 				return nil, fmt.Errorf("profile: edge %d %q: %w", i, p.Edges[i].Name, err)
 			}
-			c.tables[i] = append(c.tables[i], t)
 		}
 	}
 	return c, nil
@@ -57,14 +56,6 @@ func (c *Codec) newModels() error {
 		}
 	}
 	return nil
-}
-
-// newTable returns nil for an empty alphabet: no channel uses it.
-func newTable(lengths []uint8) (*entropy.Huffman, error) {
-	if len(lengths) == 0 {
-		return nil, nil
-	}
-	return entropy.NewHuffman(lengths)
 }
 
 // Profile is what the codec was made of.

@@ -28,7 +28,7 @@ type setting struct {
 
 func settings() []setting {
 	var all []setting
-	for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman, profile.RANS, profile.Contexts} {
+	for _, coder := range []profile.Coder{profile.Raw, profile.Paper, profile.Small, profile.Smallest} {
 		for _, scale := range []profile.ScaleMode{profile.DynamicChannel, profile.DynamicTensor, profile.StaticChannel, profile.StaticTensor} {
 			for _, unsigned := range []bool{false, true} {
 				for _, nm := range [][2]int{{3, 3}, {2, 1}, {8, 4}, {4, 0}} {
@@ -83,8 +83,9 @@ func (s setting) build() *profile.Profile {
 		case profile.Noisy:
 			e.Noise = quant.Noise{Amplitude: .75, Seed: uint64(i)}
 		}
-		for _, n := range e.NumSymbols(s.coder) {
-			e.Tables = append(e.Tables, skewed(n))
+		e.Coder = s.coder
+		if n := e.NumSymbols(); n > 0 {
+			e.Table = skewed(n)
 		}
 	}
 	p := &profile.Profile{Method: profile.Method{Name: "dqa", Bits: s.n, ExtraBits: s.m, Scale: s.scale}, Coder: s.coder, Edges: edges}
@@ -101,11 +102,13 @@ func (s setting) models(p *profile.Profile) {
 	}
 	for i := range p.Edges {
 		e := &p.Edges[i]
-		e.Contexts = s.coder == profile.Contexts && i == 0
+		if e.Coder = s.coder; i > 0 && s.coder == profile.Smallest {
+			e.Coder = profile.Small
+		}
 		e.Escape = s.m == 0 && s.scale.Static() && s.levels == profile.Uniform
 		for k := range e.NumModels() {
 			wide := k / entropy.NumContexts
-			if !e.Contexts {
+			if e.Coder == profile.Small {
 				wide = 0
 				if e.IsImportant(k) {
 					wide = 1
@@ -117,9 +120,6 @@ func (s setting) models(p *profile.Profile) {
 }
 
 func skewed(n int) []uint8 {
-	if n == 0 {
-		return []uint8{}
-	}
 	return entropy.BuildLengths(falling(n), profile.MaxCodeLen)
 }
 
@@ -374,7 +374,7 @@ func TestNonFiniteInputsAreCounted(t *testing.T) {
 }
 
 func TestDecoderRefusesEveryDamage(t *testing.T) {
-	for _, s := range []setting{{coder: profile.Huffman, n: 2, m: 1, ratio: .5}, {coder: profile.HuffmanErrors, n: 2, m: 1, ratio: .5}, {n: 2, m: 1, ratio: .5, scale: profile.StaticTensor}} {
+	for _, s := range []setting{{coder: profile.Small, n: 2, m: 1, ratio: .5}, {coder: profile.Paper, n: 2, m: 1, ratio: .5}, {n: 2, m: 1, ratio: .5, scale: profile.StaticTensor}} {
 		p := s.build()
 		codec := mustCodec(t, p)
 		whole, err := codec.NewEncoder().Append(nil, tensors(p, 6))
@@ -446,7 +446,7 @@ func reseal(t testing.TB, b []byte) []byte {
 }
 
 func FuzzDecode(f *testing.F) {
-	p := setting{coder: profile.HuffmanErrors, n: 2, m: 1, ratio: .5}.build()
+	p := setting{coder: profile.Paper, n: 2, m: 1, ratio: .5}.build()
 	codec := mustCodec(f, p)
 	whole, err := codec.NewEncoder().Append(nil, tensors(p, 6))
 	if err != nil {
@@ -466,13 +466,12 @@ func FuzzDecode(f *testing.F) {
 // FuzzTile feeds payloads that no checksum protects to every coder.
 func FuzzTile(f *testing.F) {
 	var codecs []*dqa.Codec
-	for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman} {
+	for _, coder := range []profile.Coder{profile.Raw, profile.Paper, profile.Small} {
 		p := setting{coder: coder, scale: profile.StaticTensor, n: 3, m: 2, ratio: .5}.build()
 		p.Edges = p.Edges[2:]
 		p.Edges[0].Important[0] = true
-		p.Edges[0].Tables = nil
-		for _, n := range p.Edges[0].NumSymbols(coder) {
-			p.Edges[0].Tables = append(p.Edges[0].Tables, skewed(n))
+		if n := p.Edges[0].NumSymbols(); n > 0 {
+			p.Edges[0].Table = skewed(n)
 		}
 		codecs = append(codecs, mustCodec(f, p))
 	}

@@ -1,7 +1,6 @@
 package dqa
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/dqa-go/dqa/bitplane"
@@ -12,30 +11,25 @@ import (
 
 // tileBuffers is the scratch memory of coding one tile (spec/frame.md, section "tile payload").
 type tileBuffers struct {
-	codes   []int16  // n-bit codes of all channels, or shift errors as numbers
-	plain   []uint16 // symbols of unimportant channels
-	extra   []uint16 // symbols of important channels: shift errors or whole codes
-	scratch []byte
-	planes  []entropy.Plane
-	rans    entropy.RANS
-	coded   []byte
+	codes  []int16  // n-bit codes of all channels, or shift errors as numbers
+	extra  []uint16 // shift errors of important channels
+	planes []entropy.Plane
+	rans   entropy.RANS
+	coded  []byte
 }
 
 // append appends the payload of the tile b of edge i.
 func (t *tileBuffers) append(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
 	e := c.edge(i)
-	switch c.profile.Coder {
-	case profile.Huffman:
-		return t.appendWhole(dst, c, i, b, wide)
-	case profile.RANS, profile.Contexts:
+	if e.Coder.Modelled() {
 		return t.appendModelled(dst, c, i, b, wide)
 	}
 	t.split(e, b, wide)
 	dst = bitplane.Append(dst, t.codes, e.Bits)
 	switch {
 	case len(t.extra) == 0:
-	case c.profile.Coder == profile.HuffmanErrors:
-		dst = c.tables[i][0].Append(dst, t.extra)
+	case e.Coder == profile.Paper:
+		dst = c.tables[i].Append(dst, t.extra)
 	default:
 		t.codes = resize(t.codes, len(t.extra))
 		for j, s := range t.extra {
@@ -63,34 +57,6 @@ func (t *tileBuffers) split(e *profile.Edge, b profile.Bounds, wide []int16) {
 	}
 }
 
-// appendWhole appends the whole codes: the length of the first stream where there are two, then one stream for the
-// unimportant and one for the important channels.
-func (t *tileBuffers) appendWhole(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
-	e := c.edge(i)
-	t.plain, t.extra = t.plain[:0], t.extra[:0]
-	for ch := b.C0; ch < b.C1; ch++ {
-		symbols := &t.plain
-		if e.IsImportant(ch) {
-			symbols = &t.extra
-		}
-		low := levels(e, ch).Low
-		for _, w := range band(e, b, ch, wide) {
-			*symbols = append(*symbols, uint16(w-low))
-		}
-	}
-	if len(t.plain) > 0 {
-		t.scratch = c.tables[i][0].Append(t.scratch[:0], t.plain)
-		if len(t.extra) > 0 {
-			dst = binary.AppendUvarint(dst, uint64(len(t.scratch)))
-		}
-		dst = append(dst, t.scratch...)
-	}
-	if len(t.extra) > 0 {
-		dst = c.tables[i][1].Append(dst, t.extra)
-	}
-	return dst
-}
-
 // band is the part of channel ch's plane that the tile covers.
 func band(e *profile.Edge, b profile.Bounds, ch int, wide []int16) []int16 {
 	plane := ch * e.Rows * e.Cols
@@ -100,10 +66,7 @@ func band(e *profile.Edge, b profile.Bounds, ch int, wide []int16) []int16 {
 // decode restores the wide codes of the tile from src into wide, which holds the whole edge.
 func (t *tileBuffers) decode(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
 	e := c.edge(i)
-	switch c.profile.Coder {
-	case profile.Huffman:
-		return t.decodeWhole(c, i, b, src, wide)
-	case profile.RANS, profile.Contexts:
+	if e.Coder.Modelled() {
 		return t.decodeModelled(c, i, b, src, wide)
 	}
 	size := e.TileSize(b)
@@ -131,8 +94,8 @@ func (t *tileBuffers) decodeErrors(c *Codec, i, n int, src []byte) error {
 		}
 		return nil
 	}
-	if c.profile.Coder == profile.HuffmanErrors {
-		return c.tables[i][0].Decode(t.extra, src)
+	if c.edge(i).Coder == profile.Paper {
+		return c.tables[i].Decode(t.extra, src)
 	}
 	numbers := make([]int16, n)
 	if err := bitplane.Unpack(numbers, src, c.edge(i).ExtraBits, false); err != nil {
@@ -170,55 +133,4 @@ func important(e *profile.Edge, b profile.Bounds) int {
 		}
 	}
 	return n
-}
-
-// decodeWhole is the inverse of appendWhole.
-func (t *tileBuffers) decodeWhole(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
-	e := c.edge(i)
-	n := important(e, b)
-	t.extra = resize(t.extra, n)
-	t.plain = resize(t.plain, e.TileSize(b)-n)
-	first := len(src)
-	switch {
-	case n == 0:
-	case len(t.plain) == 0:
-		first = 0
-	default:
-		r := wire.NewReader(src)
-		first = r.Count(uint64(len(src)), 1, "length of the first stream")
-		if r.Err() != nil {
-			return r.Err()
-		}
-		src = src[r.Offset():]
-	}
-	for k, part := range []struct {
-		symbols []uint16
-		src     []byte
-	}{{t.plain, src[:first]}, {t.extra, src[first:]}} {
-		if len(part.symbols) == 0 {
-			continue
-		}
-		if err := c.tables[i][k].Decode(part.symbols, part.src); err != nil {
-			return fmt.Errorf("%w: codes: %w", wire.ErrValue, err)
-		}
-	}
-	t.place(e, b, wide)
-	return nil
-}
-
-// place puts the symbols of both streams where they belong.
-func (t *tileBuffers) place(e *profile.Edge, b profile.Bounds, wide []int16) {
-	plain, extra := t.plain, t.extra
-	for ch := b.C0; ch < b.C1; ch++ {
-		symbols := &plain
-		if e.IsImportant(ch) {
-			symbols = &extra
-		}
-		low := levels(e, ch).Low
-		part := band(e, b, ch, wide)
-		for j := range part {
-			part[j] = int16((*symbols)[j]) + low
-		}
-		*symbols = (*symbols)[len(part):]
-	}
 }

@@ -80,43 +80,67 @@ func (r *run) biased(bias []profile.Bias) (engine.Program, error) {
 	return r.opt.Corrector.Biased(bias)
 }
 
+// Biases are measured on biasBatches times as many images as curves are.
+const biasBatches = 4
+
 // Bias implements method.Env: per channel, the mean of the float network's values minus those of the quantized one,
-// whose earlier nodes are corrected already (METHOD section 4.3). All images go through the network in step, so that
-// one pass suffices.
+// whose earlier nodes are corrected already (METHOD section 4.3). A batch of images goes through the network in step, so
+// that one pass suffices; every batch is corrected by what it and the batches before it have found, and memory is that
+// of one batch.
 func (r *run) Bias(edges []profile.Edge) ([]profile.Bias, error) {
 	if r.opt.Corrector == nil {
 		return nil, nil
 	}
-	if r.observed.prog == nil {
+	o := &r.observed
+	if o.prog == nil {
 		var err error
-		if r.observed.prog, r.observed.points, err = r.opt.Corrector.Observed(); err != nil {
+		if o.prog, o.points, err = r.opt.Corrector.Observed(); err != nil {
 			return nil, err
 		}
 	}
-	o, n := &r.observed, r.heavyImages()
+	n := r.biasImages()
+	batches := (n + r.heavyLimit() - 1) / r.heavyLimit()
 	if o.means == nil {
-		means, err := r.floatMeans(n)
+		means, err := r.floatMeans(n, batches)
 		if err != nil {
 			return nil, err
 		}
 		o.means = means
 	}
 	start := time.Now()
-	step := newLockstep(r.ctx, o, n)
+	found := newShifts(o.points)
+	for batch := range batches {
+		if err := r.biasBatch(found, edges, batch, batches); err != nil {
+			return nil, err
+		}
+	}
+	r.phases = append(r.phases, Phase{Name: "biases", Passes: float64(n), Time: time.Since(start), images: n, limit: biasBatches * r.heavyLimit()})
+	return found.result(), nil
+}
+
+func (r *run) biasImages() int { return min(r.src.Len(), biasBatches*r.heavyLimit()) }
+
+// biasBatch sends every batches-th image through the network.
+func (r *run) biasBatch(found *shifts, edges []profile.Edge, batch, batches int) error {
+	var images []int
+	for k := batch; k < r.biasImages(); k += batches {
+		images = append(images, r.spread(k, r.biasImages()))
+	}
+	step := newLockstep(r.ctx, &r.observed, found, batch, len(images))
 	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() { step.fail(r.runInStep(step, edges, i, n)) })
+	for i, image := range images {
+		wg.Go(func() { step.fail(r.runInStep(step, edges, i, image)) })
 	}
 	wg.Wait()
-	r.phases = append(r.phases, Phase{Name: "biases", Passes: float64(n), Time: time.Since(start), images: n, limit: r.heavyLimit()})
-	return step.result(), step.err
+	found.images += len(images)
+	return step.err
 }
 
 // observed is what biases are measured with.
 type observed struct {
 	prog   engine.Program
 	points []onnx.BiasPoint
-	means  [][]float64 // of the float network, by point and channel
+	means  [][][]float64 // of the float network, by batch, point and channel
 }
 
 // roles says of every edge of the observed program which point and which edge of the plan it is, -1 for none.
@@ -128,13 +152,15 @@ func (o *observed) roles(edges []profile.Edge) (point, edge []int) {
 	return point, edge
 }
 
-func (r *run) floatMeans(n int) ([][]float64, error) {
+// floatMeans are those of the batches that n images are dealt to.
+func (r *run) floatMeans(n, batches int) ([][][]float64, error) {
 	o := &r.observed
 	point, _ := o.roles(nil)
-	total := make([][]float64, len(o.points))
-	for k := range total {
-		total[k] = make([]float64, o.points[k].Channels())
+	total := make([][][]float64, batches)
+	for b := range total {
+		total[b] = newShifts(o.points).sums
 	}
+	next := 0
 	err := r.passOf("biases (float)", o.prog, n, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		image := make([][]float64, len(o.points))
 		_, err := prog.Run(x, func(i int, data []float32) error {
@@ -144,15 +170,18 @@ func (r *run) floatMeans(n int) ([][]float64, error) {
 			return nil
 		})
 		return func() error {
+			batch := next % batches
+			next++
+			size := (n - batch + batches - 1) / batches
 			for k, m := range image {
 				for c, v := range m {
-					total[k][c] += v / float64(n)
+					total[batch][k][c] += v / float64(size)
 				}
 			}
 			return nil
 		}, err
 	})
-	r.phases[len(r.phases)-1].limit = r.heavyLimit()
+	r.phases[len(r.phases)-1].limit = biasBatches * r.heavyLimit()
 	return total, err
 }
 
@@ -169,8 +198,9 @@ func channelMeans(p *onnx.BiasPoint, data []float32) []float64 {
 	return m
 }
 
-func (r *run) runInStep(step *lockstep, edges []profile.Edge, image, n int) error {
-	x, err := r.src.Input(r.spread(image, n))
+// runInStep runs the quantized network on an image, which is number place of its batch.
+func (r *run) runInStep(step *lockstep, edges []profile.Edge, place, image int) error {
+	x, err := r.src.Input(image)
 	if err != nil {
 		return err
 	}
@@ -178,7 +208,7 @@ func (r *run) runInStep(step *lockstep, edges []profile.Edge, image, n int) erro
 	var codes dqa.Codes
 	_, err = step.prog.Run(x, func(i int, data []float32) error {
 		if k := point[i]; k >= 0 {
-			bias, err := step.exchange(image, k, channelMeans(&step.points[k], data))
+			bias, err := step.exchange(place, k, channelMeans(&step.points[k], data))
 			if err != nil {
 				return err
 			}
@@ -197,9 +227,47 @@ func (r *run) runInStep(step *lockstep, edges []profile.Edge, image, n int) erro
 	return err
 }
 
-// lockstep lets images wait for each other at every point.
+// shifts sums what quantizing shifts, over the images of all batches so far.
+type shifts struct {
+	points []onnx.BiasPoint
+	sums   [][]float64 // by point and channel
+	images int
+}
+
+func newShifts(points []onnx.BiasPoint) *shifts {
+	s := &shifts{points: points, sums: make([][]float64, len(points))}
+	for k := range s.sums {
+		s.sums[k] = make([]float64, points[k].Channels())
+	}
+	return s
+}
+
+// bias of point k, by the first n images.
+func (s *shifts) bias(k, n int) profile.Bias {
+	mean := slices.Clone(s.sums[k])
+	for c := range mean {
+		mean[c] /= float64(n)
+	}
+	return quantizedBias(s.points[k].Node, mean)
+}
+
+// result leaves out nodes that nothing shifts.
+func (s *shifts) result() []profile.Bias {
+	var all []profile.Bias
+	for k := range s.points {
+		b := s.bias(k, s.images)
+		if slices.ContainsFunc(b.Codes, func(q int8) bool { return q != 0 }) {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// lockstep lets the images of a batch wait for each other at every point.
 type lockstep struct {
 	*observed
+	found   *shifts
+	batch   int
 	ctx     context.Context
 	mu      sync.Mutex
 	arrived *sync.Cond
@@ -209,8 +277,8 @@ type lockstep struct {
 	err     error
 }
 
-func newLockstep(ctx context.Context, o *observed, images int) *lockstep {
-	s := &lockstep{observed: o, ctx: ctx, means: make([][]float64, images)}
+func newLockstep(ctx context.Context, o *observed, found *shifts, batch, images int) *lockstep {
+	s := &lockstep{observed: o, found: found, batch: batch, ctx: ctx, means: make([][]float64, images)}
 	s.arrived = sync.NewCond(&s.mu)
 	return s
 }
@@ -250,15 +318,16 @@ func (s *lockstep) exchange(image, k int, means []float64) ([]float32, error) {
 	return s.done[k].Values(), nil
 }
 
-// bias sums over the images in their order.
+// bias adds up the images in their order. (A batch's shift is what is left beside its own correction, which earlier
+// batches suggest and this one completes: the correction is applied behind the point where it is measured.)
 func (s *lockstep) bias(k int) profile.Bias {
-	shift := slices.Clone(s.observed.means[k])
+	sums := s.found.sums[k]
 	for _, m := range s.means {
 		for c, v := range m {
-			shift[c] -= v / float64(len(s.means))
+			sums[c] += s.observed.means[s.batch][k][c] - v
 		}
 	}
-	return quantizedBias(s.points[k].Node, shift)
+	return s.found.bias(k, s.found.images+len(s.means))
 }
 
 // quantizedBias keeps 8 bits: a bias is a fraction of a step.
@@ -276,11 +345,4 @@ func quantizedBias(node string, shift []float64) profile.Bias {
 		b.Codes[c] = int8(max(-127, min(127, math.RoundToEven(v/float64(b.Scale)))))
 	}
 	return b
-}
-
-// result leaves out nodes that nothing shifts.
-func (s *lockstep) result() []profile.Bias {
-	return slices.DeleteFunc(s.done, func(b profile.Bias) bool {
-		return !slices.ContainsFunc(b.Codes, func(q int8) bool { return q != 0 })
-	})
 }

@@ -89,11 +89,46 @@ func TestBiasRestoresTheMeans(t *testing.T) {
 		}
 	}
 	for k, p := range observed.points {
-		for c, want := range observed.means[k] {
+		for c, want := range observed.means[0][k] {
 			if got := means[k][c] / 6; math.Abs(got-want) > .6*scale[p.Node]+1e-4 {
 				t.Errorf("node %q, channel %d: mean %v, want %v (bias in steps of %v)", p.Node, c, got, want, scale[p.Node])
 			}
 		}
+	}
+}
+
+// TestBiasesOfBatches: images that go through the network in three batches find nearly what all find in step, and
+// memory is that of a batch.
+func TestBiasesOfBatches(t *testing.T) {
+	r, edges := biasRun(t, 6)
+	whole, err := r.Bias(edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &r.observed
+	if o.means, err = r.floatMeans(6, 3); err != nil {
+		t.Fatal(err)
+	}
+	found := newShifts(o.points)
+	for batch := range 3 {
+		if err := r.biasBatch(found, edges, batch, 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	batches := found.result()
+	if found.images != 6 || len(batches) != len(whole) {
+		t.Fatalf("%d images, %d biases, want 6 and %d", found.images, len(batches), len(whole))
+	}
+	var difference, size float64
+	for i := range whole {
+		a, b := whole[i].Values(), batches[i].Values()
+		for c := range a {
+			d := float64(a[c]) - float64(b[c])
+			difference, size = difference+d*d, size+float64(a[c])*float64(a[c])
+		}
+	}
+	if difference > .1*size {
+		t.Errorf("squared difference %.3g of %.3g", difference, size)
 	}
 }
 

@@ -57,7 +57,7 @@ type Options struct {
 	SaveEvery time.Duration // 0: 10 seconds
 
 	// What only graded uses.
-	Coder     profile.Coder      // that stored bits are those of; 0: Contexts
+	Coder     profile.Coder      // that stored bits are those of; 0: Smallest
 	MinBits   map[string]float64 // bits per value that an edge's codes take at least
 	Corrector Corrector          // nil: no biases are tried
 	Objective Objective          // what curves measure; zero: by the kind of the network's outputs
@@ -156,7 +156,8 @@ func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
 		Seed: p.Seed, Method: p.Method, Coder: coder, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence,
 	}
 	for i := range out.Edges {
-		out.Edges[i].Tables = tables(&out.Edges[i], coder, p.counts[i].channels)
+		out.Edges[i].Coder = coder
+		out.Edges[i].Table = table(&out.Edges[i], p.counts[i].channels)
 	}
 	if coder.Modelled() {
 		setModels(out, p.counts)

@@ -78,9 +78,9 @@ func calibrate(t *testing.T, prog engine.Program, src calib.Source, setting prof
 func TestProfileDoesNotDependOnWorkers(t *testing.T) {
 	prog, src := classifier(t, 9)
 	for _, ranking := range calib.Rankings() {
-		want := calibrate(t, prog, src, dqaSetting(ranking), 5, calib.Options{Workers: 1}).Profile(profile.Huffman).Append(nil)
+		want := calibrate(t, prog, src, dqaSetting(ranking), 5, calib.Options{Workers: 1}).Profile(profile.Small).Append(nil)
 		for _, workers := range []int{2, 7} {
-			got := calibrate(t, prog, src, dqaSetting(ranking), 5, calib.Options{Workers: workers}).Profile(profile.Huffman).Append(nil)
+			got := calibrate(t, prog, src, dqaSetting(ranking), 5, calib.Options{Workers: workers}).Profile(profile.Small).Append(nil)
 			if string(got) != string(want) {
 				t.Errorf("%s: profile differs with %d workers", ranking, workers)
 			}
@@ -156,7 +156,7 @@ func TestRankingsAgainstBruteForce(t *testing.T) {
 // Tables are those of the codes that the quantized network makes, not of the float network's.
 func TestTablesComeFromTheQuantizedNetwork(t *testing.T) {
 	prog, src := classifier(t, 5)
-	plan := calibrate(t, prog, src, profile.Method{Name: "direct", Bits: 3}, 0, calib.Options{})
+	plan := calibrate(t, prog, src, dqaSetting("energy"), 0, calib.Options{})
 	count := func(quantized bool) [][]uint64 {
 		counts := make([][]uint64, len(plan.Edges))
 		for i := range src.Len() {
@@ -168,10 +168,12 @@ func TestTablesComeFromTheQuantizedNetwork(t *testing.T) {
 				var codes dqa.Codes
 				codes.Quantize(&plan.Edges[e], data)
 				if counts[e] == nil {
-					counts[e] = make([]uint64, 8)
+					counts[e] = make([]uint64, 1<<plan.Edges[e].ExtraBits)
 				}
-				for _, w := range codes.Wide {
-					counts[e][w+4]++
+				for k, w := range codes.Wide {
+					if plan.Edges[e].IsImportant(k / (plan.Edges[e].Rows * plan.Edges[e].Cols)) {
+						counts[e][int(w)&(len(counts[e])-1)]++
+					}
 				}
 				if quantized {
 					codes.Dequantize(&plan.Edges[e], data)
@@ -191,8 +193,8 @@ func TestTablesComeFromTheQuantizedNetwork(t *testing.T) {
 		return all
 	}
 	var got [][]uint8
-	for _, e := range plan.Profile(profile.Huffman).Edges {
-		got = append(got, e.Tables[0])
+	for _, e := range plan.Profile(profile.Paper).Edges {
+		got = append(got, e.Table)
 	}
 	if diff := cmp.Diff(lengths(count(true)), got); diff != "" {
 		t.Error(diff)
@@ -208,7 +210,7 @@ func TestProfileIsValidForEveryCoder(t *testing.T) {
 		s := dqaSetting("energy")
 		s.Unsigned = unsigned
 		plan := calibrate(t, prog, src, s, 0, calib.Options{})
-		for _, coder := range []profile.Coder{profile.Raw, profile.HuffmanErrors, profile.Huffman} {
+		for _, coder := range []profile.Coder{profile.Raw, profile.Paper, profile.Small, profile.Smallest} {
 			if _, err := dqa.NewCodec(plan.Profile(coder)); err != nil {
 				t.Errorf("%v: %v", coder, err)
 			}

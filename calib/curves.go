@@ -177,7 +177,7 @@ func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part cur
 
 // countFor counts codes as the coder will see them.
 func (r *run) countFor(e *profile.Edge, wide []int16) histogram {
-	if r.coder() == profile.Contexts {
+	if r.coder() == profile.Smallest {
 		h := newContexts(e)
 		h.addContexts(e, wide)
 		return h

@@ -20,9 +20,9 @@ func graded(budget float64) profile.Method {
 
 func TestGradedDoesNotDependOnWorkers(t *testing.T) {
 	prog, src := classifier(t, 5)
-	want := calibrate(t, prog, src, graded(2), 1, calib.Options{}).Profile(profile.RANS).Append(nil)
+	want := calibrate(t, prog, src, graded(2), 1, calib.Options{}).Profile(profile.Small).Append(nil)
 	for _, workers := range []int{2, 5} {
-		if got := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: workers}).Profile(profile.RANS).Append(nil); !bytes.Equal(got, want) {
+		if got := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: workers}).Profile(profile.Small).Append(nil); !bytes.Equal(got, want) {
 			t.Errorf("profile differs with %d workers", workers)
 		}
 	}
@@ -31,7 +31,7 @@ func TestGradedDoesNotDependOnWorkers(t *testing.T) {
 // Frames of other images than those of the calibration take what was asked for.
 func TestGradedKeepsItsBudget(t *testing.T) {
 	prog, src := classifier(t, 40)
-	c, err := calib.New(prog, part{src, 0, 24}, calib.Options{Workers: 2, Coder: profile.RANS})
+	c, err := calib.New(prog, part{src, 0, 24}, calib.Options{Workers: 2, Coder: profile.Small})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestGradedKeepsItsBudget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		codec, err := dqa.NewCodec(plan.Profile(profile.RANS))
+		codec, err := dqa.NewCodec(plan.Profile(profile.Small))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +83,7 @@ func (p part) Len() int { return p.n }
 
 func TestCurvesGoOnAfterInterruptions(t *testing.T) {
 	prog, src := classifier(t, 3)
-	want := calibrate(t, prog, src, graded(2), 1, calib.Options{}).Profile(profile.Contexts).Append(nil)
+	want := calibrate(t, prog, src, graded(2), 1, calib.Options{}).Profile(profile.Smallest).Append(nil)
 	store := &memory{saved: map[[32]byte][]byte{}}
 	rng := rand.New(rand.NewPCG(4, 4))
 	interrupted := 0
@@ -109,7 +109,7 @@ func TestCurvesGoOnAfterInterruptions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(plan.Profile(profile.Contexts).Append(nil), want) {
+		if !bytes.Equal(plan.Profile(profile.Smallest).Append(nil), want) {
 			t.Errorf("another profile after %d interruptions", interrupted)
 		}
 		break
@@ -182,7 +182,7 @@ func klAt4(want, got []float32) float64 {
 func TestSelfTestTellsWhatFramesTake(t *testing.T) {
 	prog, src := classifier(t, 12)
 	plan := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2})
-	codec, err := dqa.NewCodec(plan.Profile(profile.Contexts))
+	codec, err := dqa.NewCodec(plan.Profile(profile.Smallest))
 	if err != nil {
 		t.Fatal(err)
 	}

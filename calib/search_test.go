@@ -100,7 +100,7 @@ func (m *memory) Save(key [32]byte, b []byte) error {
 func TestInterruptedSearchesEndAsUndisturbedOnes(t *testing.T) {
 	prog, src := classifier(t, 5)
 	for _, name := range []string{"greedy", "greedy-all", "quantize-one"} {
-		want := calibrate(t, prog, src, dqaSetting(name), 0, calib.Options{}).Profile(profile.Huffman).Append(nil)
+		want := calibrate(t, prog, src, dqaSetting(name), 0, calib.Options{}).Profile(profile.Small).Append(nil)
 		rng := rand.New(rand.NewPCG(7, 7))
 		store := &memory{saved: map[[32]byte][]byte{}}
 		interrupted := 0
@@ -123,7 +123,7 @@ func TestInterruptedSearchesEndAsUndisturbedOnes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(plan.Profile(profile.Huffman).Append(nil), want) {
+			if !bytes.Equal(plan.Profile(profile.Small).Append(nil), want) {
 				t.Errorf("%s: another profile after %d interruptions", name, interrupted)
 			}
 			break
@@ -242,7 +242,7 @@ func TestPlansShareWhatTheyCan(t *testing.T) {
 			t.Fatal(err)
 		}
 		own := calibrate(t, prog, src, s, 1, calib.Options{})
-		if diff := cmp.Diff(own.Profile(profile.Huffman), shared.Profile(profile.Huffman)); diff != "" {
+		if diff := cmp.Diff(own.Profile(profile.Small), shared.Profile(profile.Small)); diff != "" {
 			t.Error(diff)
 		}
 	}

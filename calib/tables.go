@@ -83,44 +83,20 @@ func (h histogram) merge(other histogram) {
 	}
 }
 
-// classes sums over the unimportant and over the important channels.
-func (h histogram) classes(e *profile.Edge) (sums [2][]uint64) {
-	sums = [2][]uint64{make([]uint64, 1<<e.Bits), make([]uint64, 1<<(e.Bits+e.ExtraBits))}
-	for c, counts := range h {
-		k := 0
-		if e.IsImportant(c) {
-			k = 1
-		}
-		for s, n := range counts[:len(counts)-1] {
-			sums[k][s] += uint64(n)
-		}
-	}
-	return sums
-}
-
-// tables makes the code lengths that coder needs.
-func tables(e *profile.Edge, coder profile.Coder, h histogram) [][]uint8 {
-	sizes := e.NumSymbols(coder)
-	if len(sizes) == 0 {
+// table makes the code lengths of an edge's shift errors, nil where there are none.
+func table(e *profile.Edge, h histogram) []uint8 {
+	n := e.NumSymbols()
+	if n == 0 {
 		return nil
 	}
-	counts := h.classes(e)
-	switch coder {
-	case profile.HuffmanErrors:
-		errors := make([]uint64, sizes[0])
-		for s, n := range counts[1] { // the lowest code is a multiple of 2^m, so symbols and codes share their low bits
-			errors[s&(sizes[0]-1)] += n
+	errors := make([]uint64, n)
+	for c, counts := range h {
+		if !e.IsImportant(c) {
+			continue
 		}
-		return [][]uint8{entropy.BuildLengths(errors, profile.MaxCodeLen)}
-	case profile.Huffman:
-		t := make([][]uint8, len(sizes))
-		for k, n := range sizes {
-			t[k] = []uint8{}
-			if n > 0 {
-				t[k] = entropy.BuildLengths(counts[k], profile.MaxCodeLen)
-			}
+		for s, k := range counts[:len(counts)-1] { // the lowest code is a multiple of 2^m, so symbols and codes share their low bits
+			errors[s&(n-1)] += uint64(k)
 		}
-		return t
 	}
-	return nil
+	return entropy.BuildLengths(errors, profile.MaxCodeLen)
 }

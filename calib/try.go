@@ -122,7 +122,7 @@ func (r *run) storedBits(prog engine.Program, edges []profile.Edge, bias []profi
 
 func (r *run) coder() profile.Coder {
 	if r.opt.Coder == 0 {
-		return profile.Contexts
+		return profile.Smallest
 	}
 	return r.opt.Coder
 }

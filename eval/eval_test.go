@@ -111,7 +111,7 @@ func direct(n int) profile.Method { return profile.Method{Name: "direct", Bits: 
 // Stored bits are the bytes of the frames that an encoder writes and a decoder reads back into what the network saw.
 func TestStoredBitsAreThoseOfRealFrames(t *testing.T) {
 	b := demoBench(t, "demo:classify")
-	c := b.candidate(t, dqaSetting(3), profile.HuffmanErrors, profile.Huffman)
+	c := b.candidate(t, dqaSetting(3), profile.Paper, profile.Small)
 	res := b.run(t, eval.Options{Workers: 2}, c)
 	for k, codec := range c.Codecs {
 		bytes := 0
@@ -159,7 +159,7 @@ func TestStoredBitsAreThoseOfRealFrames(t *testing.T) {
 func TestResultDoesNotDependOnWorkers(t *testing.T) {
 	for _, name := range []string{"demo:classify", "demo:segment"} {
 		b := demoBench(t, name)
-		c := b.candidate(t, direct(3), profile.Raw, profile.Huffman)
+		c := b.candidate(t, direct(3), profile.Raw, profile.Small)
 		want := b.run(t, eval.Options{Workers: 1, Metric: metric.Options{Seed: 3}}, c)
 		for _, workers := range []int{2, 5} {
 			if diff := cmp.Diff(want, b.run(t, eval.Options{Workers: workers, Metric: metric.Options{Seed: 3}}, c)); diff != "" {
@@ -171,7 +171,7 @@ func TestResultDoesNotDependOnWorkers(t *testing.T) {
 
 func TestRows(t *testing.T) {
 	b := demoBench(t, "demo:classify")
-	res := b.run(t, eval.Options{}, b.candidate(t, direct(4), profile.Raw, profile.Huffman), b.candidate(t, dqaSetting(3), profile.HuffmanErrors))
+	res := b.run(t, eval.Options{}, b.candidate(t, direct(4), profile.Raw, profile.Small), b.candidate(t, dqaSetting(3), profile.Paper))
 	if len(res.Rows) != 4 || res.Images != 12 || *res.Metric != "top1" {
 		t.Fatalf("%+v", res)
 	}
@@ -179,7 +179,7 @@ func TestRows(t *testing.T) {
 	if fp32.Method != "fp32" || *fp32.Value != *res.FP32 || fp32.Bits != nil || fp32.Drop != nil {
 		t.Errorf("fp32: %+v", fp32)
 	}
-	if raw.Coder != nil || *coded.Coder != "huffman" || *paper.Coder != "huffman-errors" {
+	if raw.Coder != nil || *coded.Coder != "small" || *paper.Coder != "paper" {
 		t.Errorf("coders: %v %v %v", raw.Coder, *coded.Coder, *paper.Coder)
 	}
 	if *raw.Value != *coded.Value || *raw.KL != *coded.KL || *coded.StoredBits >= *raw.StoredBits {
@@ -237,7 +237,7 @@ func TestResNet32(t *testing.T) {
 	cifar := "cifar10:" + testdata.Shared(t, "datasets", "cifar10")
 	b := realBench(t, "resnet32_cifar10", cifar+"/calib.bin[0:64]", cifar+"/test.bin[0:300]")
 	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, direct(3), profile.Raw),
-		b.candidate(t, dqaSetting(3), profile.HuffmanErrors, profile.Huffman), b.candidate(t, dqaSetting(4), profile.HuffmanErrors), b.candidate(t, dqaSetting(5), profile.HuffmanErrors))
+		b.candidate(t, dqaSetting(3), profile.Paper, profile.Small), b.candidate(t, dqaSetting(4), profile.Paper), b.candidate(t, dqaSetting(5), profile.Paper))
 	if v := *res.FP32; math.Abs(v-93) > 0.35 {
 		t.Errorf("fp32 %.2f %%", v)
 	}
@@ -262,7 +262,7 @@ func TestResNet32(t *testing.T) {
 func TestUNet(t *testing.T) {
 	seg := testdata.Shared(t, "datasets", "deeppcb_seg")
 	b := realBench(t, "unet_deeppcb", "npy:"+seg+"/calib_x.npy[0:8]", "npy:"+seg+"/test_x.npy,"+seg+"/test_y.npy[0:40]")
-	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, direct(3), profile.Raw), b.candidate(t, dqaSetting(4), profile.HuffmanErrors))
+	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, direct(3), profile.Raw), b.candidate(t, dqaSetting(4), profile.Paper))
 	if v := *res.FP32; math.Abs(v-75.17) > 0.5 {
 		t.Errorf("fp32 mIoU %.2f %%", v)
 	}
@@ -278,7 +278,7 @@ func TestUNet(t *testing.T) {
 func TestGradedResNet32(t *testing.T) {
 	cifar := "cifar10:" + testdata.Shared(t, "datasets", "cifar10")
 	b := realBench(t, "resnet32_cifar10", cifar+"/calib.bin[0:48]", cifar+"/test.bin[0:500]")
-	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, profile.Method{Name: "graded"}, profile.RANS, profile.Contexts))
+	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, profile.Method{Name: "graded"}, profile.Small, profile.Smallest))
 	tables, contexts := res.Rows[1], res.Rows[2]
 	if d, s := *contexts.Drop, *contexts.StoredBits; d > 2 || s > 2.03 || s < 1.85 {
 		t.Errorf("drop %.2f at %.3f bits", d, s)

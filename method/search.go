@@ -78,23 +78,17 @@ func (s *search) measure(rung int, edges []profile.Edge) (*attempt, error) {
 	return &attempt{rung: rung, edges: edges, Trial: t}, err
 }
 
-// corrected adds biases if they lower the KL of the outputs, or the distortion where there is no KL. (A temperature
-// makes curves tell more, but weighs classes that do not matter in the end.)
+// corrected adds biases if they help.
 func (s *search) corrected(a *attempt) (*attempt, error) {
 	bias, err := s.env.Bias(a.edges)
 	if err != nil || len(bias) == 0 {
 		return a, err
 	}
-	t, err := s.env.Try(a.edges, bias)
-	better := t.KL < a.KL
-	if math.IsNaN(t.KL) {
-		better = t.Distortion < a.Distortion
-	}
-	if err != nil || !better {
+	b := *a
+	b.bias = bias
+	if b.Trial, err = s.env.Try(a.edges, bias); err != nil || s.worse(&b, a) {
 		return a, err
 	}
-	b := *a
-	b.bias, b.Trial = bias, t
 	return &b, nil
 }
 
@@ -127,11 +121,37 @@ func (s *search) budget() (a *attempt, note string, err error) {
 	if a, err = s.betterNeighbour(a); err != nil {
 		return nil, "", err
 	}
-	b, err := s.corrected(a)
-	if err != nil || b.Bits > goal*withinBudget*withinBudget {
-		return a, note, err
+	a, err = s.correctedWithin(a, goal)
+	return a, note, err
+}
+
+// correctedWithin is corrected for a budget: biases change what codes take, so that coarser rungs may be due.
+func (s *search) correctedWithin(a *attempt, goal float64) (*attempt, error) {
+	for from := a; ; {
+		b, err := s.corrected(from)
+		if err != nil || b == from || s.worse(b, a) {
+			return a, err
+		}
+		if b.Bits <= goal*withinBudget {
+			return b, nil
+		}
+		if from.rung == s.rungs()-1 || from.rung >= a.rung+moreTries {
+			return a, nil
+		}
+		if from, err = s.try(from.rung + 1); err != nil {
+			return nil, err
+		}
 	}
-	return b, note, nil
+}
+
+// worse tells whether the outputs of a are farther from the float network's than those of b: by their KL, or by the
+// distortion where there is no KL. (A temperature makes curves tell more, but weighs classes that do not matter in the
+// end.)
+func (s *search) worse(a, b *attempt) bool {
+	if math.IsNaN(a.KL) {
+		return a.Distortion >= b.Distortion
+	}
+	return a.KL >= b.KL
 }
 
 // withinGoal is the finest rung that is within the goal, as far as a few more tries tell.

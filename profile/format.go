@@ -297,7 +297,6 @@ const (
 	flagOneSided
 	flagUnsigned
 	flagEscape
-	flagContexts
 	flagRowSums
 	flagMax
 )
@@ -305,7 +304,7 @@ const (
 func (p *Profile) appendEdges(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(p.Edges)))
 	for i := range p.Edges {
-		b = p.Edges[i].append(b, p.Coder)
+		b = p.Edges[i].append(b)
 	}
 	return b
 }
@@ -314,7 +313,7 @@ func (p *Profile) readEdges(r *wire.Reader) {
 	n := r.Count(MaxEdges, 8, "edges")
 	for i := 0; i < n && r.Err() == nil; i++ {
 		var e Edge
-		e.read(r, p.Coder)
+		e.read(r)
 		p.Edges = append(p.Edges, e)
 	}
 }
@@ -365,18 +364,18 @@ func readModel(r *wire.Reader) []uint16 {
 	return m
 }
 
-func (e *Edge) append(b []byte, coder Coder) []byte {
+func (e *Edge) append(b []byte) []byte {
 	b = wire.AppendString(b, e.Name)
 	for _, v := range []int{e.Channels, e.Rows, e.Cols, e.Tile.Channels, e.Tile.Rows} {
 		b = binary.AppendUvarint(b, uint64(v))
 	}
 	var flags byte
-	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.Contexts, e.RowSums} {
+	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums} {
 		if set {
 			flags |= 1 << i
 		}
 	}
-	b = append(b, flags, byte(e.Bits), byte(e.ExtraBits), byte(e.Scale), byte(e.Map))
+	b = append(b, flags, byte(e.Bits), byte(e.ExtraBits), byte(e.Scale), byte(e.Map), byte(e.Coder))
 	if e.ExtraBits > 0 {
 		b = wire.AppendBools(b, e.Important)
 	}
@@ -390,13 +389,11 @@ func (e *Edge) append(b []byte, coder Coder) []byte {
 		b = wire.AppendFloat32(b, e.Noise.Amplitude)
 		b = binary.LittleEndian.AppendUint64(b, e.Noise.Seed)
 	}
-	for _, t := range e.Tables {
-		b = appendNibbles(b, t)
-	}
+	b = appendNibbles(b, e.Table)
 	return append(b, e.Models...)
 }
 
-func (e *Edge) read(r *wire.Reader, coder Coder) {
+func (e *Edge) read(r *wire.Reader) {
 	e.Name = r.String(maxString, "edge name")
 	e.Channels = r.Uvarint(MaxChannels, "channels")
 	e.Rows = r.Uvarint(maxDim, "rows")
@@ -410,9 +407,8 @@ func (e *Edge) read(r *wire.Reader, coder Coder) {
 	e.OneSided = flags&flagOneSided != 0
 	e.Unsigned = flags&flagUnsigned != 0
 	e.Escape = flags&flagEscape != 0
-	e.Contexts = flags&flagContexts != 0
 	e.RowSums = flags&flagRowSums != 0
-	e.Bits, e.ExtraBits, e.Scale, e.Map = int(r.U8()), int(r.U8()), ScaleMode(r.U8()), LevelMap(r.U8())
+	e.Bits, e.ExtraBits, e.Scale, e.Map, e.Coder = int(r.U8()), int(r.U8()), ScaleMode(r.U8()), LevelMap(r.U8()), Coder(r.U8())
 	if r.Err() != nil {
 		return
 	}
@@ -432,12 +428,10 @@ func (e *Edge) read(r *wire.Reader, coder Coder) {
 	if e.Map == Noisy {
 		e.Noise = quant.Noise{Amplitude: r.Float32(), Seed: r.U64()}
 	}
-	if r.Err() == nil {
-		for _, n := range e.NumSymbols(coder) {
-			e.Tables = append(e.Tables, readNibbles(r, n))
-		}
+	if n := e.NumSymbols(); r.Err() == nil && n > 0 {
+		e.Table = readNibbles(r, n)
 	}
-	if r.Err() == nil && coder.Modelled() {
+	if r.Err() == nil && e.Coder.Modelled() {
 		e.Models = slices.Clone(r.Bytes(e.NumModels()))
 	}
 }

@@ -27,9 +27,9 @@ type Profile struct {
 	Skip       []string // of those, the ones that stay float32
 	Preprocess Preprocess
 	Method     Method
-	Coder      Coder
+	Coder      Coder  // what was asked for: the most effort; edges have their own
 	Edges      []Edge // in the order in which the network computes them
-	// Models of the coders RANS and Contexts, which all edges share: frequencies as entropy.NewModel takes them.
+	// Models of the coders Small and Smallest, which all edges share: frequencies as entropy.NewModel takes them.
 	Models   [][]uint16
 	Bias     []Bias    // that the engine adds
 	Evidence *Evidence // nil: none
@@ -64,20 +64,19 @@ type Method struct {
 	Channels  bool    // graded: every channel has a step of its own, by its energy
 }
 
-// Coder says how codes become bytes (spec/frame.md, section "tile payload").
+// Coder says how codes become bytes (spec/frame.md, section "tile payload"). The later ones take fewer bytes and more time.
 type Coder uint8
 
-// The coders of version 0.
+// The coders.
 const (
-	Raw           Coder = iota // bit planes of codes and of shift errors
-	HuffmanErrors              // bit planes of codes, Huffman-coded shift errors: as the paper stores them
-	Huffman                    // whole codes (before the shift), Huffman-coded
-	RANS                       // whole codes, by probability models that channels share
-	Contexts                   // the same, in some edges by models that neighbourhoods share
+	Raw      Coder = iota // bit planes of codes and of shift errors
+	Paper                 // bit planes of codes, Huffman-coded shift errors: as the paper stores them
+	Small                 // whole codes (before the shift) by rANS, with probability models that channels share
+	Smallest              // the same with models that neighbourhoods share
 	coders
 )
 
-var coderNames = [coders]string{"raw", "huffman-errors", "huffman", "rans", "contexts"}
+var coderNames = [coders]string{"raw", "paper", "small", "smallest"}
 
 func (c Coder) String() string { return name(coderNames[:], int(c)) }
 
@@ -91,7 +90,7 @@ func ParseCoder(s string) (Coder, error) {
 }
 
 // Modelled tells whether codes are stored by the probability models of the profile.
-func (c Coder) Modelled() bool { return c == RANS || c == Contexts }
+func (c Coder) Modelled() bool { return c == Small || c == Smallest }
 
 // ScaleMode says what a scale belongs to and whether it is taken from each image or from calibration.
 type ScaleMode uint8
@@ -163,9 +162,9 @@ type Edge struct {
 	Steps                []float32   // static scale modes: one per scale slot (NumScales)
 	Clip                 []float32   // map Clipped: share of the maximum that is kept, 0..1, one per scale slot
 	Noise                quant.Noise // map Noisy: amplitude 0..1
-	Tables               [][]uint8   // code lengths of the coder's tables, see NumSymbols
-	Contexts             bool        // coder Contexts: models go by neighbourhood, else by channel
-	Models               []uint8     // modelled coders: indices in Profile.Models, see NumModels and ModelSlot
+	Coder                Coder
+	Table                []uint8 // coder Paper: code lengths of shift errors, see NumSymbols
+	Models               []uint8 // modelled coders: indices in Profile.Models, see NumModels and ModelSlots
 }
 
 // Elements is the number of values of one image.
@@ -213,34 +212,19 @@ func (e *Edge) ScaleSlot(c int) int {
 	return 0
 }
 
-// NumSymbols gives the alphabet sizes of the tables that coder needs: 2^m for shift errors; 2^n and 2^(n+m) for the
-// whole codes of unimportant and important channels (0: no such table, no channel uses it).
-func (e *Edge) NumSymbols(coder Coder) []int {
-	important := e.NumImportant()
-	switch coder {
-	case HuffmanErrors:
-		if important == 0 {
-			return nil
-		}
-		return []int{1 << e.ExtraBits}
-	case Huffman:
-		sizes := []int{1 << e.Bits, 1 << (e.Bits + e.ExtraBits)}
-		if important == e.Channels {
-			sizes[0] = 0
-		}
-		if important == 0 {
-			sizes[1] = 0
-		}
-		return sizes
+// NumSymbols is the alphabet of Table: 2^m shift errors, 0 where no channel has any or the coder is another.
+func (e *Edge) NumSymbols() int {
+	if e.Coder != Paper || e.NumImportant() == 0 {
+		return 0
 	}
-	return nil
+	return 1 << e.ExtraBits
 }
 
 // NumModels is the length of Models: one per channel, or entropy.NumContexts for the unimportant channels and, if any
 // channel has ExtraBits, as many for the important ones.
 func (e *Edge) NumModels() int {
 	switch {
-	case !e.Contexts:
+	case e.Coder == Small:
 		return e.Channels
 	case e.ExtraBits > 0:
 		return 2 * entropy.NumContexts
@@ -251,7 +235,7 @@ func (e *Edge) NumModels() int {
 // ModelSlots is the part of Models that channel c uses: one, or one per context.
 func (e *Edge) ModelSlots(c int) (from, to int) {
 	switch {
-	case !e.Contexts:
+	case e.Coder == Small:
 		return c, c + 1
 	case e.IsImportant(c):
 		return entropy.NumContexts, 2 * entropy.NumContexts

@@ -26,17 +26,17 @@ func example() *Profile {
 			Channels: "bgr", Layout: "nhwc", Shape: []int{1, 3, 224, 224}, Ignore: []int{11}, LabelShift: -1,
 		},
 		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor, Dial: MaxKL, Goal: 2.5, Pow2: true},
-		Coder:  Huffman,
+		Coder:  Paper,
 		Edges: []Edge{
 			{Name: "relu", Channels: 3, Rows: 4, Cols: 5, OneSided: true, Unsigned: true, Bits: 2, ExtraBits: 1,
 				Scale: StaticTensor, Tile: Tile{2, 3}, Important: []bool{true, false, true}, Steps: []float32{.5, .25},
-				Tables: [][]uint8{{1, 2, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 7}}},
+				Coder: Paper, Table: []uint8{1, 1}},
 			{Name: "clip", Channels: 1, Rows: 2, Cols: 2, Bits: 2, Scale: DynamicTensor, Tile: Tile{1, 2}, Map: Clipped,
-				Clip: []float32{.5, 1}, Tables: [][]uint8{{2, 2, 2, 2}, {}}},
+				Clip: []float32{.5, 1}, Coder: Paper},
 			{Name: "noise", Channels: 1, Rows: 2, Cols: 2, Bits: 2, Tile: Tile{1, 2}, Map: Noisy,
-				Noise: quant.Noise{Amplitude: .5, Seed: 1 << 40}, Tables: [][]uint8{{2, 2, 2, 2}, {}}},
+				Noise: quant.Noise{Amplitude: .5, Seed: 1 << 40}},
 			{Name: "gelu", Channels: 2, Rows: 7, Cols: 1, ChannelsLast: true, Bits: 2, Scale: DynamicChannel, Tile: Tile{2, 7},
-				Tables: [][]uint8{{2, 2, 2, 2}, {}}},
+				ExtraBits: 1, Important: []bool{false, true}, Coder: Paper, Table: []uint8{1, 1}},
 		},
 	}
 	return p
@@ -45,11 +45,11 @@ func example() *Profile {
 // coded is example with a coder of models: its first edge has two alphabets.
 func coded() *Profile {
 	p := example()
-	p.Coder = RANS
+	p.Coder = Small
 	p.Models = [][]uint16{{1000, 1000, 1000, 1095, 1}, {4000, 90, 0, 0, 0, 0, 0, 0, 6}, {0, 2, 3, 0, 4091}, {0, 0, 0, 0, 4096}}
 	for i := range p.Edges {
 		e := &p.Edges[i]
-		e.Tables = nil
+		e.Coder, e.Table = Small, nil
 		for c := range e.Channels {
 			k := uint8(2 * (c % 2))
 			if e.IsImportant(c) {
@@ -64,8 +64,8 @@ func coded() *Profile {
 // neighbourly is coded with models by neighbourhood in the first edge.
 func neighbourly() *Profile {
 	p := coded()
-	p.Coder = Contexts
-	p.Edges[0].Contexts = true
+	p.Coder = Smallest
+	p.Edges[0].Coder = Smallest
 	p.Edges[0].Models = make([]uint8, 2*entropy.NumContexts)
 	p.Skip = []string{"one", "another"}
 	p.Bias = []Bias{{Node: "conv", Scale: .25, Codes: []int8{-128, 0, 127}}}
@@ -180,10 +180,10 @@ func TestValidateRefusesModels(t *testing.T) {
 	for name, damage := range map[string]func(*Profile){
 		"sum":             func(p *Profile) { p.Models[0][0]++ },
 		"escape":          func(p *Profile) { p.Models[1][8], p.Models[1][0] = 0, 4006 },
-		"contexts":        func(p *Profile) { p.Edges[0].Contexts = true },
+		"contexts":        func(p *Profile) { p.Edges[0].Coder = Smallest },
 		"dynamic escape":  func(p *Profile) { p.Edges[0].Escape = true },
 		"missing":         func(p *Profile) { p.Models = p.Models[:2] },
-		"other coder":     func(p *Profile) { p.Coder = Raw },
+		"other coder":     func(p *Profile) { p.Edges[1].Coder = Raw },
 		"other alphabet":  func(p *Profile) { p.Edges[0].Models[0] = 0 },
 		"channel missing": func(p *Profile) { p.Edges[0].Models = p.Edges[0].Models[:2] },
 		"too many":        func(p *Profile) { p.Models = append(p.Models, make([][]uint16, MaxModels)...) },
@@ -204,6 +204,7 @@ func TestValidateRefusesModels(t *testing.T) {
 func TestValidateRefuses(t *testing.T) {
 	cases := map[string]func(*Profile){
 		"coder":               func(p *Profile) { p.Coder = 9 },
+		"coder of an edge":    func(p *Profile) { p.Edges[2].Coder = 9 },
 		"ratio":               func(p *Profile) { p.Method.Ratio = math.NaN() },
 		"goal":                func(p *Profile) { p.Method.Goal = math.Inf(1) },
 		"dial":                func(p *Profile) { p.Method.Dial = 9 },
@@ -220,11 +221,11 @@ func TestValidateRefuses(t *testing.T) {
 		"step missing":        func(p *Profile) { p.Edges[0].Steps = p.Edges[0].Steps[:1] },
 		"step subnormal":      func(p *Profile) { p.Edges[0].Steps[0] = 1e-40 },
 		"step negative":       func(p *Profile) { p.Edges[0].Steps[0] = -1 },
-		"table missing":       func(p *Profile) { p.Edges[0].Tables = nil },
-		"table of other size": func(p *Profile) { p.Edges[1].Tables[0] = []uint8{1, 1} },
-		"table not complete":  func(p *Profile) { p.Edges[1].Tables[0] = []uint8{3, 3, 3, 3} },
-		"table over-full":     func(p *Profile) { p.Edges[1].Tables[0] = []uint8{1, 1, 1, 1} },
-		"code length 0":       func(p *Profile) { p.Edges[1].Tables[0] = []uint8{0, 1, 2, 2} },
+		"table missing":       func(p *Profile) { p.Edges[0].Table = nil },
+		"table of other size": func(p *Profile) { p.Edges[3].Table = []uint8{1, 2, 2} },
+		"table not complete":  func(p *Profile) { p.Edges[3].Table = []uint8{1, 2} },
+		"code length 16":      func(p *Profile) { p.Edges[0].Table = []uint8{16, 1} },
+		"code length 0":       func(p *Profile) { p.Edges[3].Table = []uint8{0, 1} },
 		"two-sided unsigned":  func(p *Profile) { p.Edges[0].OneSided = false },
 		"std of zero":         func(p *Profile) { p.Preprocess.Std[0] = 0 },
 		"name too long":       func(p *Profile) { p.Edges[0].Name = string(make([]byte, maxString+1)) },

@@ -43,7 +43,7 @@ func (p *Profile) Validate() error {
 		return err
 	}
 	for i := range p.Edges {
-		err := p.Edges[i].validate(p.Coder)
+		err := p.Edges[i].validate()
 		if err == nil {
 			err = p.Edges[i].validateModels(p)
 		}
@@ -76,8 +76,8 @@ func (p *Profile) validateCorrections() error {
 }
 
 func (p *Profile) validateModels() error {
-	if len(p.Models) > MaxModels || !p.Coder.Modelled() && len(p.Models) > 0 {
-		return fmt.Errorf("%d models, coder %s", len(p.Models), p.Coder)
+	if len(p.Models) > MaxModels {
+		return fmt.Errorf("%d models, at most %d allowed", len(p.Models), MaxModels)
 	}
 	for i, m := range p.Models {
 		if _, err := entropy.NewModel(m); err != nil {
@@ -90,13 +90,11 @@ func (p *Profile) validateModels() error {
 // validateModels checks that every channel has models of its alphabet.
 func (e *Edge) validateModels(p *Profile) error {
 	switch {
-	case e.Contexts && p.Coder != Contexts:
-		return fmt.Errorf("models by neighbourhood, coder %s", p.Coder)
-	case e.Escape && (!p.Coder.Modelled() || e.ExtraBits > 0 || !e.Scale.Static() || e.Map != Uniform):
+	case e.Escape && (!e.Coder.Modelled() || e.ExtraBits > 0 || !e.Scale.Static() || e.Map != Uniform):
 		return fmt.Errorf("codes beyond %d bits need modelled codes of one width, static scales and a uniform map", e.Bits)
-	case !p.Coder.Modelled():
+	case !e.Coder.Modelled():
 		if e.Models != nil {
-			return fmt.Errorf("it has models, coder %s", p.Coder)
+			return fmt.Errorf("it has models, coder %s", e.Coder)
 		}
 		return nil
 	case len(e.Models) != e.NumModels():
@@ -203,13 +201,16 @@ func (e *Edge) validateShape() error {
 	if e.Map >= levelMaps {
 		return fmt.Errorf("level map %d unknown", e.Map)
 	}
+	if e.Coder >= coders {
+		return fmt.Errorf("coder %d unknown", e.Coder)
+	}
 	if e.Unsigned && !e.OneSided {
 		return errors.New("unsigned codes on a two-sided edge")
 	}
 	return nil
 }
 
-func (e *Edge) validate(coder Coder) error {
+func (e *Edge) validate() error {
 	if len(e.Name) > maxString {
 		return fmt.Errorf("name of %d bytes", len(e.Name))
 	}
@@ -234,7 +235,7 @@ func (e *Edge) validate(coder Coder) error {
 	if err := e.validateMap(); err != nil {
 		return err
 	}
-	return e.validateTables(coder)
+	return e.validateTable()
 }
 
 // validateMap checks the parameters of the level map; those of another map must be absent.
@@ -264,20 +265,11 @@ func (e *Edge) validateMap() error {
 	return nil
 }
 
-func (e *Edge) validateTables(coder Coder) error {
-	sizes := e.NumSymbols(coder)
-	if len(e.Tables) != len(sizes) {
-		return fmt.Errorf("%d tables, %d expected", len(e.Tables), len(sizes))
+func (e *Edge) validateTable() error {
+	if len(e.Table) != e.NumSymbols() {
+		return fmt.Errorf("table of %d symbols, %d expected", len(e.Table), e.NumSymbols())
 	}
-	for i, t := range e.Tables {
-		if len(t) != sizes[i] {
-			return fmt.Errorf("table %d has %d symbols, %d expected", i, len(t), sizes[i])
-		}
-		if err := checkKraft(t); err != nil {
-			return fmt.Errorf("table %d: %w", i, err)
-		}
-	}
-	return nil
+	return checkKraft(e.Table)
 }
 
 // checkKraft demands a complete prefix code in which every symbol has a word.

@@ -16,7 +16,7 @@ func sweepResult() Result {
 			row.Value = ptr(70.0)
 		}
 		row.ExtraBits, row.Ratio, row.Ranking = ptr(1), ptr(.1+.01*float64(i)), ptr("mse")
-		r.Rows = append(r.Rows, stored(row, ptr("huffman-errors"), 3+.05*float64(i)))
+		r.Rows = append(r.Rows, stored(row, ptr("paper"), 3+.05*float64(i)))
 	}
 	return r
 }

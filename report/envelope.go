@@ -25,7 +25,7 @@ type Row struct {
 	Seed         *uint64  `json:"seed"`       // of random choices; null where there are none
 	Signed       *bool    `json:"signed"`     // false: one-sided channels use unsigned codes
 	Scale        *string  `json:"scale"`      // "dynamic-channel", ...
-	Coder        *string  `json:"coder"`      // null: raw codes; "huffman-errors": as the paper stores them; "huffman", "rans", "contexts": whole codes
+	Coder        *string  `json:"coder"`      // null: raw codes; "paper": shift errors coded; "small", "smallest": whole codes
 	Value        *float64 `json:"value"`      // the metric
 	Drop         *float64 `json:"drop"`       // fp32 minus value on the same images
 	DropSE       *float64 `json:"drop_se"`    // paired standard error

@@ -120,14 +120,14 @@ func TestSeries(t *testing.T) {
 	row := func(method string, bits int, ratio float64, coder *string) Row {
 		return Row{Method: method, Bits: ptr(bits), Ratio: ptr(ratio), Coder: coder, StoredBits: ptr(float64(bits)), Agreement: ptr(90.0), DropSE: ptr(-1.0)}
 	}
-	huffman, rans, errs := ptr("huffman"), ptr("rans"), ptr("huffman-errors")
+	small, smallest, errs := ptr("small"), ptr("smallest"), ptr("paper")
 	for _, c := range []struct {
 		rows []Row
 		want string
 	}{
-		{[]Row{row("dqa", 4, .5, errs), row("dqa", 3, .5, errs), row("dqa", 3, .5, huffman)}, "dqa/0/0: 3 4 | dqa + coder/0/1: 3"},
+		{[]Row{row("dqa", 4, .5, errs), row("dqa", 3, .5, errs), row("dqa", 3, .5, small)}, "dqa/0/0: 3 4 | dqa + coder/0/1: 3"},
 		{[]Row{row("dqa", 3, .5, errs), row("dqa", 3, .2, errs), row("direct", 3, 0, nil)}, "dqa r=0.5/0/0: 3 | dqa r=0.2/1/0: 3 | direct/2/0: 3"},
-		{[]Row{row("a", 3, 0, huffman), row("a", 3, 0, rans), row("a", 3, 0, nil), row("a", 3, 0, errs)}, "a + huffman/0/1: 3 | a + rans/0/2: 3 | a/0/0: 3 | a + huffman-errors/0/3: 3"},
+		{[]Row{row("a", 3, 0, small), row("a", 3, 0, smallest), row("a", 3, 0, nil), row("a", 3, 0, errs)}, "a + small/0/1: 3 | a + smallest/0/2: 3 | a/0/0: 3 | a + paper/0/3: 3"},
 		{[]Row{row("fp32", 3, 0, nil), {Method: "x", StoredBits: ptr(1.0)}, {Method: "x", StoredBits: ptr(-1.0), Agreement: ptr(1.0)}, {Method: "x", StoredBits: ptr(1e9), Agreement: ptr(1.0)}}, ""},
 	} {
 		var got []string

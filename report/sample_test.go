@@ -11,7 +11,7 @@ func sample() Result {
 	}
 	for i, d := range direct {
 		row := quantized("direct", 3+i, d.value, d.se, d.kl, d.agreement)
-		r.Rows = append(r.Rows, stored(row, nil, d.raw), stored(row, ptr("huffman"), d.coded))
+		r.Rows = append(r.Rows, stored(row, nil, d.raw), stored(row, ptr("small"), d.coded))
 	}
 	dqa := []struct{ value, se, kl, agreement, raw, coded float64 }{
 		{88.5, .8, 0.262, 91.4, 4.31, 2.4}, {91.9, .5, 0.0412, 97, 5.31, 3.2}, {92.2, .3, 0.0093, 98.6, 6.3, 4.1},
@@ -19,7 +19,7 @@ func sample() Result {
 	for i, d := range dqa {
 		row := quantized("dqa", 3+i, d.value, d.se, d.kl, d.agreement)
 		row.ExtraBits, row.Ratio, row.Ranking = ptr(3), ptr(0.5), ptr("energy")
-		r.Rows = append(r.Rows, stored(row, ptr("huffman-errors"), d.raw), stored(row, ptr("huffman"), d.coded))
+		r.Rows = append(r.Rows, stored(row, ptr("paper"), d.raw), stored(row, ptr("small"), d.coded))
 	}
 	return r
 }

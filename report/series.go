@@ -33,7 +33,7 @@ func named(name, value string) string {
 // Coders of rows that are stored as their method itself says.
 const (
 	rawCodes    = ""
-	errorsCoder = "huffman-errors"
+	errorsCoder = "paper"
 )
 
 func plainCoder(name string) bool { return name == rawCodes || name == errorsCoder }

@@ -183,7 +183,7 @@ func coderText(row Row) string {
 	case errorsCoder:
 		return "with only their shift errors coded"
 	}
-	return "entropy-coded by " + str(row.Coder)
+	return "entropy-coded (" + str(row.Coder) + ")"
 }
 
 func storedText(row Row) string { return fixed2(row.StoredBits) + " bits per value instead of 32" }

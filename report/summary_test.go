@@ -14,7 +14,7 @@ func TestSummary(t *testing.T) {
 	dqa := func(drop float64, coder *string, bits float64) Row {
 		return Row{Method: "dqa", Bits: ptr(3), ExtraBits: ptr(3), Coder: coder, Value: ptr(92.3 - drop), Drop: ptr(drop), DropSE: ptr(0.4), StoredBits: ptr(bits)}
 	}
-	paper, whole := ptr("huffman-errors"), ptr("huffman")
+	paper, whole := ptr("paper"), ptr("small")
 	other := dqa(0.5, whole, 2.4)
 	other.KL = ptr(0.1) // not the same codes
 	unsigned, signed := dqa(0.5, paper, 4.3), Row{Method: "direct", Bits: ptr(3), Signed: ptr(true), Drop: ptr(70.0), StoredBits: ptr(3.1)}

@@ -153,10 +153,9 @@ func legend(r Result, cols []column) []string {
 	add(shown("drop ± se"), "drop: points lost against fp32 on the same images, ± paired standard error")
 	add(shown("KL"), "KL: of the outputs from fp32's, nats per "+klUnit(r))
 	add(shown("agree %"), "agree: share of outputs whose largest class is fp32's")
-	add(shown("coder") && stored("huffman-errors"), "huffman-errors: codes raw, shift errors Huffman-coded (the paper's way)")
-	add(shown("coder") && stored("huffman"), "huffman: the same codes, Huffman-coded whole")
-	add(shown("coder") && stored("rans"), "rans: whole codes, entropy-coded by 16 models that the network's channels share")
-	add(shown("coder") && stored("contexts"), "contexts: the same codes by 32 models, chosen by the codes to the left and above")
+	add(shown("coder") && stored("paper"), "paper: codes raw, shift errors Huffman-coded (the paper's way)")
+	add(shown("coder") && stored("small"), "small: whole codes, entropy-coded by 16 models that the network's channels share")
+	add(shown("coder") && stored("smallest"), "smallest: the same codes by 128 models, chosen by the codes to the left and above")
 	return lines
 }
 

@@ -69,13 +69,13 @@ grow with the number of images.`,
 	flags.IntVar(&f.bits, "bits", 3, "n: bits of a code, 2 to 8")
 	flags.IntVar(&f.extra, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
 	flags.Float64Var(&f.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
-	flags.StringVar(&f.coder, "coder", "", "raw, huffman-errors, huffman, rans or contexts (default: the method's own)")
+	flags.StringVar(&f.coder, "coder", "", "raw, paper, small or smallest (default: the method's own)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
 	flags.DurationVar(&f.saveEvery, "save-every", 10*time.Second, "how often a search saves its progress")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
 	completeWords(cmd, "method", method.Names())
-	completeWords(cmd, "coder", []string{"raw", "huffman-errors", "huffman", "rans", "contexts"})
+	completeWords(cmd, "coder", []string{"raw", "paper", "small", "smallest"})
 	must(cmd.MarkFlagRequired("data"))
 	return cmd
 }
@@ -155,7 +155,7 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (variant, profile.Coder, er
 		err = fmt.Errorf("%w: --coder: %w", method.ErrSetting, err)
 	}
 	if v.Dial != profile.NoDial && !coder.Modelled() {
-		err = fmt.Errorf("%w: graded codes are stored by rans or contexts, not by %s", method.ErrSetting, coder)
+		err = fmt.Errorf("%w: graded codes are stored by small or smallest, not by %s", method.ErrSetting, coder)
 	}
 	return v, coder, err
 }
@@ -164,9 +164,9 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (variant, profile.Coder, er
 func paperCoder(m profile.Method) profile.Coder {
 	switch {
 	case m.Dial != profile.NoDial:
-		return profile.Contexts
+		return profile.Smallest
 	case m.ExtraBits > 0:
-		return profile.HuffmanErrors
+		return profile.Paper
 	}
 	return profile.Raw
 }
@@ -182,7 +182,7 @@ func (a *app) calibration(net *network, data *dataset.Inputs, f *calibrateFlags,
 		return nil, nil, err
 	}
 	if opt.Coder = coder; !coder.Modelled() {
-		opt.Coder = profile.Contexts
+		opt.Coder = profile.Smallest
 	}
 	if store != nil {
 		opt.Store = store

@@ -93,7 +93,7 @@ func (k *calibrator) candidate(ctx context.Context, v variant) (eval.Candidate, 
 	if c.Program, err = k.net.biased(plan.Bias); err != nil {
 		return c, err
 	}
-	coders := []profile.Coder{profile.RANS, profile.Contexts}
+	coders := []profile.Coder{profile.Small, profile.Smallest}
 	if own := paperCoder(plan.Method); !own.Modelled() {
 		coders = append([]profile.Coder{own}, coders...)
 	}

@@ -285,7 +285,7 @@ type profileEdgeView struct {
 	Important    []int  `json:"important"` // indices of channels
 	Escape       bool   `json:"escape"`    // codes may leave the bits
 	RowSums      bool   `json:"row_sums"`  // the engine spreads what rows lack of 1
-	Contexts     bool   `json:"contexts"`  // models go by neighbourhood
+	Coder        string `json:"coder"`
 	// What graded chose, else nothing.
 	Step            float32      `json:"step,omitempty"`
 	BitsPerValue    float64      `json:"bits_per_value,omitempty"`
@@ -379,7 +379,7 @@ func viewEdge(e *profile.Edge) profileEdgeView {
 		Name: e.Name, Channels: e.Channels, Rows: e.Rows, Cols: e.Cols, ChannelsLast: e.ChannelsLast, OneSided: e.OneSided,
 		Signed: !e.Unsigned, Bits: e.Bits, ExtraBits: e.ExtraBits, Scale: e.Scale.String(), Important: []int{},
 		TileChannels: e.Tile.Channels, TileRows: e.Tile.Rows, Tiles: e.NumTiles(),
-		Escape: e.Escape, RowSums: e.RowSums, Contexts: e.Contexts,
+		Escape: e.Escape, RowSums: e.RowSums, Coder: e.Coder.String(),
 	}
 	for c := range e.Channels {
 		if e.IsImportant(c) {
@@ -422,14 +422,10 @@ func (v *profileView) graded(w io.Writer) error {
 		if !e.Signed {
 			codes = "unsigned"
 		}
-		models := "channels"
-		if e.Contexts {
-			models = "contexts"
-		}
 		if e.RowSums {
 			codes += ", row sums"
 		}
-		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%dx%dx%d", e.Channels, e.Rows, e.Cols), codes, models,
+		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%dx%dx%d", e.Channels, e.Rows, e.Cols), codes, e.Coder,
 			fmt.Sprintf("%.3g", e.Step), fmt.Sprintf("%.2f", e.BitsPerValue), fmt.Sprintf("%.1f %%", 100*e.BitsShare),
 			fmt.Sprintf("%.1f %%", 100*e.DistortionShare), curveText(e.Curve)})
 	}

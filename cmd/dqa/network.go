@@ -68,7 +68,7 @@ func (a *app) compile(g *onnx.Graph, edges []onnx.Edge) (engine.Program, string,
 	switch a.engine {
 	case "native":
 		p, err := native.Compile(g, edges)
-		return p, cpu.ISA(), err
+		return p, cpu.Engine(), err
 	case "ort":
 		p, err := ort.Compile(g, edges, a.ortLib)
 		if err != nil {
@@ -78,7 +78,7 @@ func (a *app) compile(g *onnx.Graph, edges []onnx.Edge) (engine.Program, string,
 	case "auto":
 		p, err := native.Compile(g, edges)
 		if err == nil || !errors.Is(err, onnx.ErrUnsupported) || !ort.Enabled {
-			return p, cpu.ISA(), err
+			return p, cpu.Engine(), err
 		}
 		o, ortErr := ort.Compile(g, edges, a.ortLib)
 		if ortErr != nil {

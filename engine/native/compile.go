@@ -18,7 +18,7 @@ import (
 // memory onnx.ErrLimit.
 func Compile(g *onnx.Graph, edges []onnx.Edge) (*Program, error) {
 	c := &compiler{
-		p:       &Program{graph: g, isa: cpu.ISA()},
+		p:       &Program{graph: g, isa: cpu.Engine()},
 		uses:    map[string]int{},
 		reader:  map[string]int{},
 		edgeOf:  map[string]int{},

@@ -203,7 +203,7 @@ func measure(data, model, calibSpec, testSpec string, objective calib.Objective,
 		if err != nil {
 			return err
 		}
-		codec, err := dqa.NewCodec(plan.Profile(profile.Contexts))
+		codec, err := dqa.NewCodec(plan.Profile(profile.Smallest))
 		if err != nil {
 			return err
 		}

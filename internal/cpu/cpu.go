@@ -7,14 +7,13 @@ import (
 	"sync/atomic"
 )
 
-// Names of the instruction sets, weakest first.
+// Names of the instruction sets.
 const (
 	Generic = "generic" // portable Go
 	AVX2    = "avx2"    // amd64: AVX2 and FMA
+	AVX512  = "avx512"  // amd64: F, BW, DQ, VL, VBMI, VBMI2, GFNI and VPOPCNTDQ, as from Ice Lake and Zen 4 on
+	NEON    = "neon"    // arm64
 )
-
-// order lists the instruction sets, weakest first.
-var order = []string{Generic, AVX2}
 
 var current atomic.Value
 
@@ -26,7 +25,7 @@ func init() {
 	current.Store(isa)
 }
 
-// rank is the place of isa in order, -1 for an unknown name.
+// rank is the place of isa in order, which lists what there is on this architecture, weakest first; -1 for another name.
 func rank(isa string) int {
 	for i, name := range order {
 		if name == isa {
@@ -38,6 +37,14 @@ func rank(isa string) int {
 
 // ISA names the instruction set in use.
 func ISA() string { return current.Load().(string) }
+
+// Engine names the instruction set of the engine's kernels, which are fewer than the codec's.
+func Engine() string {
+	if Has(AVX2) {
+		return AVX2
+	}
+	return Generic
+}
 
 // Has reports whether kernels for isa may be used.
 func Has(isa string) bool { return rank(isa) >= 0 && rank(isa) <= rank(ISA()) }

@@ -4,9 +4,15 @@ package cpu
 
 import "golang.org/x/sys/cpu"
 
+var order = []string{Generic, AVX2, AVX512}
+
 func detect() string {
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		return AVX2
+	x := &cpu.X86
+	switch {
+	case !x.HasAVX2 || !x.HasFMA:
+		return Generic
+	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VBMI && x.HasAVX512VBMI2 && x.HasAVX512GFNI && x.HasAVX512VPOPCNTDQ:
+		return AVX512
 	}
-	return Generic
+	return AVX2
 }
