@@ -127,7 +127,8 @@ func (s *search) budget() (a *attempt, note string, err error) {
 
 // correctedWithin is corrected for a budget: biases change what codes take, so that coarser rungs may be due.
 func (s *search) correctedWithin(a *attempt, goal float64) (*attempt, error) {
-	for from := a; ; {
+	from := a
+	for range moreTries {
 		b, err := s.corrected(from)
 		if err != nil || b == from || s.worse(b, a) {
 			return a, err
@@ -135,13 +136,15 @@ func (s *search) correctedWithin(a *attempt, goal float64) (*attempt, error) {
 		if b.Bits <= goal*withinBudget {
 			return b, nil
 		}
-		if from.rung == s.rungs()-1 || from.rung >= a.rung+moreTries {
-			return a, nil
+		rung := max(from.rung+1, s.below(goal, b.Bits/s.bits[from.rung]))
+		if rung == s.rungs() {
+			break
 		}
-		if from, err = s.try(from.rung + 1); err != nil {
+		if from, err = s.try(rung); err != nil {
 			return nil, err
 		}
 	}
+	return a, nil
 }
 
 // worse tells whether the outputs of a are farther from the float network's than those of b: by their KL, or by the
