@@ -61,6 +61,8 @@ type Options struct {
 	MinBits   map[string]float64 // bits per value that an edge's codes take at least
 	Corrector Corrector          // nil: no biases are tried
 	Objective Objective          // what curves measure; zero: by the kind of the network's outputs
+	// Also are objectives that other calibrations with the same Store will ask for: one pass measures all.
+	Also []Objective
 }
 
 // Plan is a calibrated quantizer before the choice of a coder.

@@ -1,6 +1,7 @@
 package calib
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -50,13 +51,13 @@ func (r *run) MinBits(edge string) float64 { return r.opt.MinBits[edge] }
 
 // curvePart is one edge on one image: by step.
 type curvePart struct {
-	distortion []float64
+	distortion [][]float64 // and by objective
 	counts     []histogram
 }
 
 // Curves implements method.Env. Equal questions are answered once per calibration.
 func (r *run) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
-	key := r.stateKey("curves", edges, steps, r.coder(), r.opt.Objective)
+	key := r.curvesKey(edges, steps, r.opt.Objective)
 	if curves, ok := r.curves[key]; ok {
 		return curves, nil
 	}
@@ -65,6 +66,10 @@ func (r *run) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurveP
 		r.curves[key] = curves
 	}
 	return curves, err
+}
+
+func (r *run) curvesKey(edges []profile.Edge, steps [][]float32, o Objective) [32]byte {
+	return r.stateKey("curves", edges, steps, r.coder(), o)
 }
 
 // measureCurves cuts the work as a search does: the network runs up to an edge once per image and on from there once per
@@ -87,6 +92,7 @@ func (r *run) measureCurves(key [32]byte, edges []profile.Edge, steps [][]float3
 	if err != nil {
 		return nil, err
 	}
+	var also []curvePart
 	var sum curvePart
 	first, total := state.next*n, len(asked)*n
 	err = parallel.Ordered(r.ctx, total-first, r.opt.Workers, func(_, k int) (curvePart, error) {
@@ -103,7 +109,10 @@ func (r *run) measureCurves(key [32]byte, edges []profile.Edge, steps [][]float3
 		if k%n < n-1 {
 			return nil
 		}
-		state.add(asked[k/n], sum.points(n))
+		state.add(asked[k/n], sum.points(0, n))
+		if len(r.opt.Also) > 0 {
+			also = append(also, sum)
+		}
 		sum = curvePart{}
 		return state.saveSometimes()
 	})
@@ -112,9 +121,31 @@ func (r *run) measureCurves(key [32]byte, edges []profile.Edge, steps [][]float3
 		return nil, state.saveOn(err)
 	}
 	if !r.partial {
-		err = state.save()
+		err = errors.Join(state.save(), r.saveAlso(edges, steps, also, n))
 	}
 	return curvesOf(state.scores), err
+}
+
+// saveAlso saves the curves of further objectives, if no part of the work was done earlier.
+func (r *run) saveAlso(edges []profile.Edge, steps [][]float32, parts []curvePart, images int) error {
+	for o, objective := range r.opt.Also {
+		points := make([][]method.Score, len(edges))
+		s := &state{r: r, key: r.curvesKey(edges, steps, objective), scores: points}
+		for i := range edges {
+			if len(steps[i]) == 0 {
+				continue
+			}
+			if s.next == len(parts) {
+				return nil
+			}
+			points[i] = parts[s.next].points(1+o, images)
+			s.next++
+		}
+		if err := s.save(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func curvesOf(points [][]method.Score) [][]method.CurvePoint {
@@ -146,7 +177,7 @@ func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part cur
 	if err != nil {
 		return part, err
 	}
-	objective := r.objective(want[0])
+	objectives := append([]Objective{r.objective(want[0])}, r.opt.Also...)
 	var codes dqa.Codes
 	for _, step := range steps {
 		v := *e
@@ -157,19 +188,21 @@ func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part cur
 		codes.Quantize(&v, float)
 		codes.Dequantize(&v, t.Data)
 		dqa.Correct(&v, t.Data)
-		var d float64
-		if objective.Unweighted {
-			d = squares(float, t.Data)
-		} else {
-			got, err := r.prog.RunFrom(state, nil)
-			if err != nil {
-				return part, err
+		own := squares(float, t.Data)
+		got, err := r.prog.RunFrom(state, nil)
+		if err != nil {
+			return part, err
+		}
+		ds := make([]float64, len(objectives))
+		for k, o := range objectives {
+			if ds[k] = own; o.Unweighted {
+				continue
 			}
-			if d, err = objective.measure(want[0], got[0]); err != nil {
+			if ds[k], err = o.measure(want[0], got[0]); err != nil {
 				return part, err
 			}
 		}
-		part.distortion = append(part.distortion, d)
+		part.distortion = append(part.distortion, ds)
 		part.counts = append(part.counts, r.countFor(&v, codes.Wide))
 	}
 	return part, nil
@@ -194,13 +227,15 @@ func (p *curvePart) add(other curvePart) {
 		return
 	}
 	for k := range p.distortion {
-		p.distortion[k] += other.distortion[k]
+		for o, d := range other.distortion[k] {
+			p.distortion[k][o] += d
+		}
 		p.counts[k].merge(other.counts[k])
 	}
 }
 
-// points are the means over n images: distortion, and bits at the entropy of every slot and with what escapes take.
-func (p *curvePart) points(n int) []method.Score {
+// points are the means over n images: distortion by one of the objectives, and bits at the entropy of every slot and with what escapes take.
+func (p *curvePart) points(objective, n int) []method.Score {
 	points := make([]method.Score, len(p.distortion))
 	for k := range points {
 		bits := 0.0
@@ -209,7 +244,7 @@ func (p *curvePart) points(n int) []method.Score {
 			c.measure()
 			bits += c.bits()
 		}
-		points[k] = method.Score{First: p.distortion[k] / float64(n), Second: bits / float64(n)}
+		points[k] = method.Score{First: p.distortion[k][objective] / float64(n), Second: bits / float64(n)}
 	}
 	return points
 }

@@ -69,6 +69,17 @@ var variants = []struct {
 	{name: "a step per channel", channels: true, noBias: true},
 }
 
+// also lists what the other variants of a network measure: its curves are measured once, by the first of them.
+func also(model string, channels bool) []calib.Objective {
+	var all []calib.Objective
+	for _, v := range variants {
+		if !channels && !v.channels && v.objective != (calib.Objective{}) && (v.only == "" || regexp.MustCompile(v.only).MatchString(model)) && !slices.Contains(all, v.objective) {
+			all = append(all, v.objective)
+		}
+	}
+	return all
+}
+
 // memory keeps curves, which variants with and without biases share.
 type memory map[[32]byte][]byte
 
@@ -189,7 +200,7 @@ func measure(data, model, calibSpec, testSpec string, objective calib.Objective,
 		prog = withoutRows{prog}
 	}
 	opt := metric.Options{Ignore: pre.Ignore, Rounds: 1}
-	copt := calib.Options{Workers: runtime.NumCPU(), Objective: objective, Store: store, Key: []byte(model + calibSpec)}
+	copt := calib.Options{Workers: runtime.NumCPU(), Objective: objective, Also: also(model, channels), Store: store, Key: []byte(model + calibSpec)}
 	if !noBias {
 		copt.Corrector = calib.NewCorrector(prog, compile, compile)
 	}
