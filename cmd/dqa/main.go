@@ -75,7 +75,7 @@ func (a *app) root() *cobra.Command {
 	must(root.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions([]string{"auto", "native", "ort"}, cobra.ShellCompDirectiveNoFileComp)))
 	must(root.MarkPersistentFlagFilename("config", "yaml", "yml"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, err} })
-	root.AddCommand(a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.runVerb(), a.split(), a.encode(), a.decode(), a.errors(), a.version())
+	root.AddCommand(a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.runVerb(), a.split(), a.encode(), a.decode(), a.bench(), a.errors(), a.version())
 	return root
 }
 

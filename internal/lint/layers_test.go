@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"calib"},
 	{"report"},
 	{"doctor"},
-	{"eval"},
+	{"eval", "bench"},
 	{"cmd", "examples", "internal/ablation"},
 	{"internal/lint", "internal/testdata"},
 }
