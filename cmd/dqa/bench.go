@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -32,7 +33,7 @@ func (a *app) bench() *cobra.Command {
 type benchFlags struct {
 	pre                            preprocessFlags
 	model, profile, data, npy, svg string
-	edges                          string
+	edges, where                   string
 	bits                           float64
 	rounds                         int
 }
@@ -65,6 +66,7 @@ codes have an entropy of --bits.`,
 	flags.StringVar(&f.npy, "npy", "", "float32 array of N x C x H x W instead of a network")
 	flags.StringVar(&f.svg, "plot", "", "SVG file to write")
 	flags.Float64Var(&f.bits, "bits", 2, "entropy of the codes, bits per value, that steps are chosen for")
+	flags.StringVar(&f.where, "where", "cache,memory", "cache, memory, or both")
 	flags.IntVar(&f.rounds, "rounds", 7, "rounds of which the median counts")
 	return cmd
 }
@@ -73,13 +75,17 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 	if !(f.bits >= .2 && f.bits <= 7) || f.rounds < 1 {
 		return fmt.Errorf("%w: --bits %v, 0.2 to 7 allowed; --rounds %d, at least 1", method.ErrSetting, f.bits, f.rounds)
 	}
+	places, err := parseList("--where", f.where, placeNamed)
+	if err != nil {
+		return err
+	}
 	t, what, err := a.benchTensors(f)
 	if err != nil {
 		return err
 	}
 	bar := a.newProgress()
 	defer bar.finish()
-	res, err := bench.Codec(ctx, t, bench.Options{Bits: f.bits, Rounds: f.rounds, Progress: func(_ string, done, total int) {
+	res, err := bench.Codec(ctx, t, bench.Options{Bits: f.bits, Places: places, Rounds: f.rounds, Progress: func(_ string, done, total int) {
 		bar.report("measuring", "coders", done, total)
 	}})
 	if err != nil {
@@ -87,11 +93,20 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 	}
 	bar.finish()
 	if f.svg != "" {
-		if err := file.Write(f.svg, func(w io.Writer) error { return res.PlotSVG(w, bench.Cache.Name) }); err != nil {
+		if err := file.Write(f.svg, func(w io.Writer) error { return res.PlotSVG(w, places[0].Name) }); err != nil {
 			return err
 		}
 	}
 	return a.print(a.out, res, func(w io.Writer) error { return writeBench(w, res, what) })
+}
+
+func placeNamed(name string) (bench.Place, error) {
+	for _, p := range []bench.Place{bench.Cache, bench.Memory} {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return bench.Place{}, errors.New("no such place")
 }
 
 const benchImages = 16
@@ -214,12 +229,18 @@ func writeBench(w io.Writer, r *bench.Result, what string) error {
 		}
 		rows = append(rows, append(cells, row.What))
 	}
-	if err := tableOf(w, "path\tbits\tover entropy\tencode\tdecode\tencode (memory)\tdecode (memory)\t", rows); err != nil {
+	header := "path\tbits\tover entropy"
+	for _, row := range r.Rows {
+		if row.Path == r.Rows[0].Path {
+			header += fmt.Sprintf("\tencode (%s)\tdecode (%s)", row.Where, row.Where)
+		}
+	}
+	if err := tableOf(w, header+"\t", rows); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(w, `
 bits: per value, with headers, scales and checksums, without the profile
 over entropy: of the codes, each channel by its own distribution
-encode, decode: from float32 to bytes and back, 1.000 is as fast as copy() of the float32 values; in 1 MiB, and in 64 MiB`)
+encode, decode: from float32 to bytes and back, 1.000 is as fast as copy() of the float32 values; cache: 1 MiB, memory: 64 MiB`)
 	return err
 }

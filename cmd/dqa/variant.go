@@ -157,7 +157,7 @@ func parseList[T any](flag, text string, parse func(string) (T, error)) ([]T, er
 	for _, s := range strings.Split(text, ",") {
 		v, err := parse(strings.TrimSpace(s))
 		if err != nil {
-			return nil, fmt.Errorf("%w: %s %q: numbers separated by commas", method.ErrSetting, flag, text)
+			return nil, fmt.Errorf("%w: %s %q: values separated by commas wanted", method.ErrSetting, flag, text)
 		}
 		list = append(list, v)
 	}
