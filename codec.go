@@ -11,6 +11,8 @@ import (
 // Codec is a profile made ready for use: tables built, digest computed. It is immutable and may be shared.
 type Codec struct {
 	profile *profile.Profile
+	coded   []profile.Edge // as their base parts are coded
+	refined int            // number of edges with refinements
 	digest  [frame.DigestSize]byte
 	size    int                // of the encoded profile
 	tables  []*entropy.Huffman // of shift errors, by edge; nil where there are none
@@ -30,6 +32,10 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 	digest := p.Digest()
 	copy(c.digest[:], digest[:])
 	for i := range p.Edges {
+		c.coded = append(c.coded, p.Edges[i].Base())
+		if p.Edges[i].Refine > 0 {
+			c.refined++
+		}
 		if lengths := p.Edges[i].Table; len(lengths) > 0 {
 			var err error
 			if c.tables[i], err = entropy.NewHuffman(lengths); err != nil {
@@ -64,10 +70,13 @@ func (c *Codec) Profile() *profile.Profile { return c.profile }
 // ProfileBytes is the size of the encoded profile: what a device must have once, besides the frames.
 func (c *Codec) ProfileBytes() int { return c.size }
 
-// edge panics on an index that no profile can mean: a caller's bug.
+// edge is as the profile has it. It panics on an index that no profile can mean: a caller's bug.
 func (c *Codec) edge(i int) *profile.Edge {
 	if i < 0 || i >= len(c.profile.Edges) {
 		panic(fmt.Sprintf("dqa: edge %d of %d", i, len(c.profile.Edges)))
 	}
 	return &c.profile.Edges[i]
 }
+
+// codedEdge is the edge as its base part is coded.
+func (c *Codec) codedEdge(i int) *profile.Edge { return &c.coded[i] }

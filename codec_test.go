@@ -24,6 +24,7 @@ type setting struct {
 	n, m     int
 	ratio    float64
 	levels   profile.LevelMap
+	refine   int
 }
 
 func settings() []setting {
@@ -33,12 +34,15 @@ func settings() []setting {
 			for _, unsigned := range []bool{false, true} {
 				for _, nm := range [][2]int{{3, 3}, {2, 1}, {8, 4}, {4, 0}} {
 					for _, r := range []float64{0, .5, 1} {
-						all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Uniform})
+						all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Uniform, 0})
 						if !scale.Static() {
-							all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Clipped})
+							all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Clipped, 0})
 						}
 						if nm[1] == 0 && r == 0 {
-							all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Noisy})
+							if coder != profile.Paper {
+								all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Uniform, 2})
+							}
+							all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Noisy, 0})
 						}
 					}
 				}
@@ -49,7 +53,7 @@ func settings() []setting {
 }
 
 func (s setting) String() string {
-	return fmt.Sprintf("%v/%v/unsigned=%v/%d+%d/r=%v/%v", s.coder, s.scale, s.unsigned, s.n, s.m, s.ratio, s.levels)
+	return fmt.Sprintf("%v/%v/unsigned=%v/%d+%d/r=%v/%v/refine=%d", s.coder, s.scale, s.unsigned, s.n, s.m, s.ratio, s.levels, s.refine)
 }
 
 // build makes a profile of three edges (planes, channels last, one channel) with tables from a skewed distribution.
@@ -83,7 +87,7 @@ func (s setting) build() *profile.Profile {
 		case profile.Noisy:
 			e.Noise = quant.Noise{Amplitude: .75, Seed: uint64(i)}
 		}
-		e.Coder = s.coder
+		e.Coder, e.Refine = s.coder, s.refine
 		if n := e.NumSymbols(); n > 0 {
 			e.Table = skewed(n)
 		}
@@ -97,7 +101,7 @@ func (s setting) build() *profile.Profile {
 
 // models are two per alphabet, in turn; the first edge has them by neighbourhood if it can.
 func (s setting) models(p *profile.Profile) {
-	for _, bits := range []int{s.n, s.n + s.m} {
+	for _, bits := range []int{s.n - s.refine, s.n + s.m, max(1, s.refine)} {
 		p.Models = append(p.Models, entropy.BuildFreq(falling(1<<bits+1)), entropy.BuildFreq(make([]uint64, 1<<bits+1)))
 	}
 	for i := range p.Edges {
@@ -110,11 +114,16 @@ func (s setting) models(p *profile.Profile) {
 			wide := k / entropy.NumContexts
 			if e.Coder == profile.Small {
 				wide = 0
-				if e.IsImportant(k) {
+				if k < e.Channels && e.IsImportant(k) {
 					wide = 1
 				}
 			}
 			e.Models = append(e.Models, uint8(k%2+2*wide))
+		}
+		if s.refine > 0 {
+			for k := range e.RefineModels() {
+				e.RefineModels()[k] = uint8(4 + k%2)
+			}
 		}
 	}
 }
@@ -275,7 +284,6 @@ func TestRatioZeroAndOneAreDirect(t *testing.T) {
 	}
 }
 
-// Channels do not know their neighbours: permuting them permutes the values.
 // What a clipped or noisy edge restores, by the formulas of spec/numerics.md.
 func TestLevelMaps(t *testing.T) {
 	e := profile.Edge{Name: "e", Channels: 2, Rows: 3, Cols: 50, Bits: 3, Tile: profile.Tile{Channels: 2, Rows: 3}}
@@ -328,6 +336,7 @@ func TestLevelMaps(t *testing.T) {
 	}
 }
 
+// Channels do not know their neighbours: permuting them permutes the values.
 func TestChannelPermutation(t *testing.T) {
 	p := setting{n: 3, m: 3, ratio: .5}.build()
 	e := p.Edges[0]
@@ -374,16 +383,23 @@ func TestNonFiniteInputsAreCounted(t *testing.T) {
 }
 
 func TestDecoderRefusesEveryDamage(t *testing.T) {
-	for _, s := range []setting{{coder: profile.Small, n: 2, m: 1, ratio: .5}, {coder: profile.Paper, n: 2, m: 1, ratio: .5}, {n: 2, m: 1, ratio: .5, scale: profile.StaticTensor}} {
+	for _, s := range []setting{{coder: profile.Small, n: 2, m: 1, ratio: .5}, {coder: profile.Paper, n: 2, m: 1, ratio: .5}, {n: 2, m: 1, ratio: .5, scale: profile.StaticTensor}, {coder: profile.Small, n: 4, refine: 2}} {
 		p := s.build()
 		codec := mustCodec(t, p)
 		whole, err := codec.NewEncoder().Append(nil, tensors(p, 6))
 		if err != nil {
 			t.Fatal(err)
 		}
-		dec := codec.NewDecoder()
+		f, err := frame.Parse(whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dec, base := codec.NewDecoder(), f.BaseSize
 		var fe *dqa.FormatError
 		for i := range whole {
+			if s.refine > 0 && i == base {
+				continue // a frame may be cut there
+			}
 			if _, err := dec.Decode(whole[:i]); !errors.As(err, &fe) {
 				t.Fatalf("%v: prefix of %d bytes: %v", s, i, err)
 			}
@@ -432,17 +448,88 @@ func TestEncoderWantsAllEdgesInOrder(t *testing.T) {
 	}
 }
 
+// A scalable frame that is cut after its base part, or whose refinements are left out, gives the middle of the values
+// that a code without its low bits can stand for, and zero where that is sure to be near.
+func TestBaseOnly(t *testing.T) {
+	for _, s := range settings() {
+		if s.refine == 0 {
+			continue
+		}
+		p := s.build()
+		codec := mustCodec(t, p)
+		x := tensors(p, 7)
+		enc := codec.NewEncoder()
+		whole, err := enc.Append(nil, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := frame.Parse(whole)
+		if err != nil || f.BaseSize >= len(whole) {
+			t.Fatalf("%v: base of %d bytes of %d, %v", s, f.BaseSize, len(whole), err)
+		}
+		full, cut := codec.NewDecoder(), codec.NewDecoder()
+		got, err := cut.Decode(whole[:f.BaseSize])
+		if err != nil || cut.Complete() {
+			t.Fatalf("%v: %v, complete %v", s, err, cut.Complete())
+		}
+		full.BaseOnly = true
+		again, err := full.Decode(whole)
+		if err != nil || full.Complete() {
+			t.Fatal(s, err)
+		}
+		enc.BaseOnly = true
+		for i := range p.Edges {
+			e := &p.Edges[i]
+			var codes dqa.Codes
+			codes.Quantize(e, x[i])
+			for j := range x[i] {
+				c := j / (e.Rows * e.Cols)
+				k := j
+				if e.ChannelsLast {
+					c, k = j%e.Channels, j%e.Channels*e.Rows*e.Cols+j/e.Channels
+				}
+				step := float32(0)
+				if s.scale.Static() {
+					step = e.Steps[e.ScaleSlot(c)]
+				} else {
+					step = codes.Scales[e.ScaleSlot(c)]
+				}
+				base := math.Floor(float64(codes.Wide[k]) / 4)
+				want := step * float32(4*base+1.5)
+				if base == 0 && e.OneSided {
+					want = 0
+				}
+				if got[i][j] != want || again[i][j] != want {
+					t.Fatalf("%v: edge %d, value %d: %v and %v, want %v", s, i, j, got[i][j], again[i][j], want)
+				}
+			}
+			checkTiles(t, cut, e, i, got[i])
+			if err := enc.Edge(i, x[i]); err != nil {
+				t.Fatal(err)
+			}
+			if !sameBits(x[i], got[i]) {
+				t.Fatalf("%v: the encoder's edge %d differs", s, i)
+			}
+		}
+		if b, err := enc.AppendFrame(nil); err != nil || !bytes.Equal(b, whole[:f.BaseSize]) || enc.FrameSize() != f.BaseSize {
+			t.Fatalf("%v: the encoder's base frame is not the beginning of the whole one (%v)", s, err)
+		}
+		full.BaseOnly = false
+		if err := full.Open(whole); err != nil || !full.Complete() {
+			t.Fatal(s, err)
+		}
+	}
+}
+
 // reseal mends the checksums after damage, so that what lies behind them is reached.
 func reseal(t testing.TB, b []byte) []byte {
 	t.Helper()
 	// header
-	if len(b) < 29 {
+	if len(b) < frame.HeaderSize {
 		return b
 	}
-	b = bytes.Clone(b)
-	out := append([]byte(nil), b[:25]...)
-	out = wire.AppendCRC(out, 0)
-	return append(out, b[29:]...)
+	out := wire.AppendCRC(bytes.Clone(b[:frame.HeaderSize-4]), 0)
+	return append(out, b[frame.HeaderSize:]...)
 }
 
 func FuzzDecode(f *testing.F) {
@@ -492,6 +579,7 @@ func frameOf(codec *dqa.Codec, payload []byte) []byte {
 	var h frame.Header
 	digest := codec.Profile().Digest()
 	copy(h.Profile[:], digest[:])
-	h.Edges = 1
-	return frame.AppendEdge(frame.AppendHeader(nil, h), frame.Edge{Tiles: [][]byte{payload}})
+	block := frame.AppendEdge(nil, frame.Edge{Tiles: [][]byte{payload}})
+	h.Edges, h.BaseSize = 1, frame.HeaderSize+len(block)
+	return append(frame.AppendHeader(nil, h), block...)
 }

@@ -16,6 +16,8 @@ type Codes struct {
 	Wide []int16
 	// NonFinite counts NaN and infinite inputs: NaN became 0, infinities the outermost code.
 	NonFinite int
+	// base tells that Wide lacks the low bits that are stored apart.
+	base bool
 }
 
 // Quantize fills c with the codes of data, which holds edge e of one image, row-major (METHOD section 2).
@@ -23,7 +25,7 @@ type Codes struct {
 func (c *Codes) Quantize(e *profile.Edge, data []float32) {
 	mustFit(e, data)
 	c.Wide = resize(c.Wide, len(data))
-	c.NonFinite = 0
+	c.NonFinite, c.base = 0, false
 	maxima := c.maxima(e, data)
 	c.Scales = c.Scales[:0]
 	if !e.Scale.Static() {
@@ -134,6 +136,10 @@ func (c *Codes) Dequantize(e *profile.Edge, data []float32) {
 
 // values restores codes of channel ch, the first of which lies at position first of the edge, channel by channel.
 func (c *Codes) values(e *profile.Edge, ch int, dst []float32, codes []int16, first int) {
+	if c.base && e.Refine > 0 {
+		quant.DequantizeBase(dst, codes, c.step(e, ch), e.Refine, e.OneSided)
+		return
+	}
 	if e.Map == profile.Noisy {
 		quant.DequantizeNoisy(dst, codes, c.step(e, ch), e.Noise, first)
 		return

@@ -10,10 +10,15 @@ import (
 
 // Decoder restores the tensors of frames, whole, by edge or by tile. It belongs to one goroutine.
 type Decoder struct {
+	// BaseOnly does without the refinements of scalable frames, as is done where a frame ends before them.
+	BaseOnly bool
+
 	codec *Codec
 	frame *frame.Frame
 	codes Codes
 	buf   tileBuffers
+	// refinement is the number of an edge's refinement in the open frame, -1 where there is none.
+	refinement []int
 }
 
 // NewDecoder returns a decoder that shares the codec's tables.
@@ -33,13 +38,41 @@ func (d *Decoder) Open(src []byte) error {
 	if f.Edges != len(d.codec.profile.Edges) {
 		return formatError("frame header", wire.ErrValue, "%d edges, the profile has %d", f.Edges, len(d.codec.profile.Edges))
 	}
+	if f.Refinements != d.codec.refined {
+		return formatError("frame header", wire.ErrValue, "%d refinements, the profile has %d", f.Refinements, d.codec.refined)
+	}
 	for i, block := range f.EdgeBlocks {
 		if err := d.match(i, block); err != nil {
 			return err
 		}
 	}
+	if err := d.matchRefinements(f); err != nil {
+		return err
+	}
 	d.frame = f
 	return nil
+}
+
+// matchRefinements notes which refinement an edge has.
+func (d *Decoder) matchRefinements(f *frame.Frame) error {
+	d.refinement = resize(d.refinement, f.Edges)
+	next := 0
+	for i := range d.codec.profile.Edges {
+		d.refinement[i] = -1
+		if e := d.codec.edge(i); e.Refine > 0 && len(f.RefineBlocks) > 0 {
+			if n := len(f.RefineBlocks[next].Tiles); n != e.NumTiles() {
+				return formatError(fmt.Sprintf("frame refinement %d record", next), wire.ErrValue, "%d tiles, %d expected", n, e.NumTiles())
+			}
+			d.refinement[i] = next
+			next++
+		}
+	}
+	return nil
+}
+
+// Complete tells whether the open frame has all its refinements, so that values are those of the encoder.
+func (d *Decoder) Complete() bool {
+	return d.frame != nil && !d.BaseOnly && len(d.frame.RefineBlocks) == d.codec.refined
 }
 
 // match compares the counts of a record with what the profile demands.
@@ -98,14 +131,24 @@ func (d *Decoder) Tile(dst []float32, i, t int) error {
 	return nil
 }
 
+// tile decodes the codes of a tile, and its refinement if that is there and wanted.
 func (d *Decoder) tile(i, t int) error {
 	if d.frame == nil {
 		return errors.New("no frame is open")
 	}
 	e := d.codec.edge(i)
-	err := d.buf.decode(d.codec, i, e.TileBounds(t), d.frame.EdgeBlocks[i].Tiles[t], d.codes.Wide)
-	if err != nil {
-		return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: d.frame.EdgeBlocks[i].Offsets[t], Err: err}
+	block := d.frame.EdgeBlocks[i]
+	if err := d.buf.decode(d.codec, i, e.TileBounds(t), block.Tiles[t], d.codes.Wide); err != nil {
+		return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: block.Offsets[t], Err: err}
+	}
+	k := d.refinement[i]
+	d.codes.base = e.Refine > 0 && (k < 0 || d.BaseOnly)
+	if e.Refine == 0 || d.codes.base {
+		return nil
+	}
+	block = d.frame.RefineBlocks[k]
+	if err := d.buf.decodeRefinement(d.codec, i, e.TileBounds(t), block.Tiles[t], d.codes.Wide); err != nil {
+		return &FormatError{Section: fmt.Sprintf("frame refinement %d tile %d", k, t), Offset: block.Offsets[t], Err: err}
 	}
 	return nil
 }

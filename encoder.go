@@ -4,17 +4,25 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/profile"
 )
 
 // Encoder makes frames, one image after the other. It belongs to one goroutine.
 type Encoder struct {
+	// BaseOnly leaves out the refinements of scalable profiles: values and frames are those of a receiver that does
+	// without them. It must not change within an image.
+	BaseOnly bool
+
 	codec     *Codec
 	next      int // edge that is to come
 	nonFinite int
 	codes     Codes
 	body      []byte   // encoded edges of the image at hand
+	refined   []byte   // their refinements
 	tiles     [][]byte // of the edge at hand
+	ends      []int
 	payload   []byte
+	base      Codes // of the edge at hand, without the low bits
 	buf       tileBuffers
 }
 
@@ -38,7 +46,12 @@ func (e *Encoder) Edge(i int, data []float32) error {
 		return fmt.Errorf("edge %d encoded where %d is next", i, e.next)
 	}
 	e.codes.Quantize(edge, data)
-	e.codes.Dequantize(edge, data)
+	if e.BaseOnly && edge.Refine > 0 {
+		e.base.cut(edge, &e.codes)
+		e.base.Dequantize(edge, data)
+	} else {
+		e.codes.Dequantize(edge, data)
+	}
 	return e.EdgeCodes(i, &e.codes)
 }
 
@@ -55,24 +68,39 @@ func (e *Encoder) EdgeCodes(i int, codes *Codes) error {
 	if i != e.next {
 		return fmt.Errorf("edge %d encoded where %d is next", i, e.next)
 	}
-	e.payload, e.tiles = e.payload[:0], e.tiles[:0]
-	var ends []int
-	for t := range edge.NumTiles() {
-		e.payload = e.buf.append(e.payload, e.codec, i, edge.TileBounds(t), codes.Wide)
-		ends = append(ends, len(e.payload))
+	wide := codes.Wide
+	if edge.Refine > 0 {
+		e.base.cut(edge, codes)
+		wide = e.base.Wide
 	}
-	start := 0
-	for _, end := range ends { // cut only now: append may have moved the payload
-		e.tiles = append(e.tiles, e.payload[start:end])
-		start = end
-	}
+	e.cutTiles(edge, func(dst []byte, b profile.Bounds) []byte { return e.buf.append(dst, e.codec, i, b, wide) })
 	e.body = frame.AppendEdge(e.body, frame.Edge{Scales: codes.Scales, Tiles: e.tiles})
+	if edge.Refine > 0 && !e.BaseOnly {
+		e.cutTiles(edge, func(dst []byte, b profile.Bounds) []byte {
+			return e.buf.appendRefinement(dst, e.codec, i, b, codes.Wide)
+		})
+		e.refined = frame.AppendRefinement(e.refined, e.tiles)
+	}
 	e.nonFinite += codes.NonFinite
 	e.next++
 	return nil
 }
 
-func (e *Encoder) reset() { e.next, e.nonFinite, e.body = 0, 0, e.body[:0] }
+// cutTiles fills e.tiles with payloads.
+func (e *Encoder) cutTiles(edge *profile.Edge, appendTile func([]byte, profile.Bounds) []byte) {
+	e.payload, e.tiles, e.ends = e.payload[:0], e.tiles[:0], e.ends[:0]
+	for t := range edge.NumTiles() {
+		e.payload = appendTile(e.payload, edge.TileBounds(t))
+		e.ends = append(e.ends, len(e.payload))
+	}
+	start := 0
+	for _, end := range e.ends { // cut only now: append may have moved the payload
+		e.tiles = append(e.tiles, e.payload[start:end])
+		start = end
+	}
+}
+
+func (e *Encoder) reset() { e.next, e.nonFinite, e.body, e.refined = 0, 0, e.body[:0], e.refined[:0] }
 
 // NonFinite counts the NaN and infinite values in the edges given so far of the image at hand.
 func (e *Encoder) NonFinite() int { return e.nonFinite }
@@ -82,12 +110,14 @@ func (e *Encoder) AppendFrame(dst []byte) ([]byte, error) {
 	if n := len(e.codec.profile.Edges); e.next != n {
 		return dst, fmt.Errorf("frame is not complete: %d of %d edges encoded", e.next, n)
 	}
-	dst = frame.AppendHeader(dst, frame.Header{Profile: e.codec.digest, Edges: e.next})
-	return append(dst, e.body...), nil
+	dst = frame.AppendHeader(dst, frame.Header{
+		Profile: e.codec.digest, Edges: e.next, Refinements: e.codec.refined, BaseSize: frame.HeaderSize + len(e.body),
+	})
+	return append(append(dst, e.body...), e.refined...), nil
 }
 
 // FrameSize is the size in bytes of what AppendFrame appends.
-func (e *Encoder) FrameSize() int { return frame.HeaderSize + len(e.body) }
+func (e *Encoder) FrameSize() int { return frame.HeaderSize + len(e.body) + len(e.refined) }
 
 // Append encodes one image, edges[i] being the row-major tensor of edge i, and leaves the tensors as they are.
 func (e *Encoder) Append(dst []byte, edges [][]float32) ([]byte, error) {

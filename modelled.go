@@ -18,7 +18,7 @@ const maxRaw = 16
 
 // appendModelled appends the tile's whole codes: by models, or plain where that is no longer (spec/frame.md).
 func (t *tileBuffers) appendModelled(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
-	e := c.edge(i)
+	e := c.codedEdge(i)
 	tile := t.tile(c, i, b, wide)
 	width := rawBits(tile.Planes, e.Unsigned)
 	raw := rawSize(e.TileSize(b), width)
@@ -49,7 +49,7 @@ func (t *tileBuffers) appendModelled(dst []byte, c *Codec, i int, b profile.Boun
 
 // tile is the part of an edge's codes as entropy sees it.
 func (t *tileBuffers) tile(c *Codec, i int, b profile.Bounds, wide []int16) *entropy.Tile {
-	e := c.edge(i)
+	e := c.codedEdge(i)
 	t.planes = t.planes[:0]
 	for ch := b.C0; ch < b.C1; ch++ {
 		from, to := e.ModelSlots(ch)
@@ -101,7 +101,7 @@ func (t *tileBuffers) decodeModelled(c *Codec, i int, b profile.Bounds, src []by
 	case mode == coded:
 		err = t.rans.Decode(tile, src[1:])
 	case mode <= maxRaw:
-		err = t.decodeRaw(tile, src[1:], mode, !c.edge(i).Unsigned)
+		err = t.decodeRaw(tile, src[1:], mode, !c.codedEdge(i).Unsigned)
 	default:
 		err = fmt.Errorf("mode %d unknown", mode)
 	}

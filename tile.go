@@ -11,16 +11,18 @@ import (
 
 // tileBuffers is the scratch memory of coding one tile (spec/frame.md, section "tile payload").
 type tileBuffers struct {
-	codes  []int16  // n-bit codes of all channels, or shift errors as numbers
-	extra  []uint16 // shift errors of important channels
-	planes []entropy.Plane
-	rans   entropy.RANS
-	coded  []byte
+	codes   []int16  // n-bit codes of all channels, or shift errors as numbers
+	extra   []uint16 // shift errors of important channels
+	planes  []entropy.Plane
+	rans    entropy.RANS
+	coded   []byte
+	low     []int16 // bits that are stored apart
+	classes [profile.RefineClasses][]int16
 }
 
 // append appends the payload of the tile b of edge i.
 func (t *tileBuffers) append(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
-	e := c.edge(i)
+	e := c.codedEdge(i)
 	if e.Coder.Modelled() {
 		return t.appendModelled(dst, c, i, b, wide)
 	}
@@ -65,7 +67,7 @@ func band(e *profile.Edge, b profile.Bounds, ch int, wide []int16) []int16 {
 
 // decode restores the wide codes of the tile from src into wide, which holds the whole edge.
 func (t *tileBuffers) decode(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
-	e := c.edge(i)
+	e := c.codedEdge(i)
 	if e.Coder.Modelled() {
 		return t.decodeModelled(c, i, b, src, wide)
 	}
@@ -94,11 +96,11 @@ func (t *tileBuffers) decodeErrors(c *Codec, i, n int, src []byte) error {
 		}
 		return nil
 	}
-	if c.edge(i).Coder == profile.Paper {
+	if c.codedEdge(i).Coder == profile.Paper {
 		return c.tables[i].Decode(t.extra, src)
 	}
 	numbers := make([]int16, n)
-	if err := bitplane.Unpack(numbers, src, c.edge(i).ExtraBits, false); err != nil {
+	if err := bitplane.Unpack(numbers, src, c.codedEdge(i).ExtraBits, false); err != nil {
 		return err
 	}
 	for j, v := range numbers {

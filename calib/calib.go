@@ -158,7 +158,9 @@ func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
 		Seed: p.Seed, Method: p.Method, Coder: coder, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence,
 	}
 	for i := range out.Edges {
-		out.Edges[i].Coder = coder
+		if out.Edges[i].Coder = coder; coder == profile.Paper && out.Edges[i].Refine > 0 {
+			out.Edges[i].Coder = profile.Raw // it has no shift errors
+		}
 		out.Edges[i].Table = table(&out.Edges[i], p.counts[i].channels)
 	}
 	if coder.Modelled() {

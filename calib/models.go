@@ -17,19 +17,28 @@ const (
 	contextModels = 128
 )
 
-// counted is how often an edge's codes were seen, by channel and by context.
-type counted struct{ channels, contexts histogram }
+// counted is how often an edge's codes were seen, by channel and by context, without the low bits that are stored apart;
+// and these, by the class of the rest.
+type counted struct{ channels, contexts, refinements histogram }
 
-func newCounted(e *profile.Edge) counted { return counted{newHistogram(e), newContexts(e)} }
+func newCounted(e *profile.Edge) counted {
+	base := e.Base()
+	return counted{newHistogram(&base), newContexts(&base), newRefinements(e)}
+}
 
 func (c counted) add(e *profile.Edge, wide []int16) {
-	c.channels.add(e, wide)
-	c.contexts.addContexts(e, wide)
+	if e.Refine > 0 {
+		wide = c.refinements.addRefinements(e, wide)
+	}
+	base := e.Base()
+	c.channels.add(&base, wide)
+	c.contexts.addContexts(&base, wide)
 }
 
 func (c counted) merge(other counted) {
 	c.channels.merge(other.channels)
 	c.contexts.merge(other.contexts)
+	c.refinements.merge(other.refinements)
 }
 
 // setModels gives the profile's models and every edge's choice of them.
@@ -46,6 +55,9 @@ func setModels(p *profile.Profile, counts []counted) {
 		} else {
 			p.Edges[i].Coder = profile.Small
 		}
+	}
+	for i, c := range counts {
+		chosen[i] = slices.Concat(chosen[i], c.refinements)
 	}
 	models, slots := cluster(chosen, limit)
 	p.Models = models

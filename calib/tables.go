@@ -75,6 +75,28 @@ func (h histogram) addContexts(e *profile.Edge, wide []int16) {
 	}
 }
 
+// newRefinements has a slot for every class of codes whose low bits are stored apart; none where there are none.
+func newRefinements(e *profile.Edge) histogram {
+	if e.Refine == 0 {
+		return nil
+	}
+	h := make(histogram, profile.RefineClasses)
+	for k := range h {
+		h[k] = make([]uint32, 1<<e.Refine+1)
+	}
+	return h
+}
+
+// addRefinements counts the low bits of the codes of one image and returns the rest.
+func (h histogram) addRefinements(e *profile.Edge, wide []int16) (base []int16) {
+	base = make([]int16, len(wide))
+	for i, w := range wide {
+		base[i] = w >> e.Refine
+		h[profile.RefineClass(base[i])][int(w)&(1<<e.Refine-1)]++
+	}
+	return base
+}
+
 func (h histogram) merge(other histogram) {
 	for c, counts := range other {
 		for s, n := range counts {

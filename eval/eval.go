@@ -27,6 +27,8 @@ type Source interface {
 type Candidate struct {
 	Codecs  []*dqa.Codec
 	Program engine.Program // that computes with stored activations: the network with biases; nil: as it is
+	// BaseOnly evaluates what a receiver has that does without the refinements of scalable frames.
+	BaseOnly bool
 }
 
 // Options steer an evaluation.
@@ -100,7 +102,9 @@ func encoders(candidates []Candidate) []*dqa.Encoder {
 	var all []*dqa.Encoder
 	for _, c := range candidates {
 		for _, codec := range c.Codecs {
-			all = append(all, codec.NewEncoder())
+			enc := codec.NewEncoder()
+			enc.BaseOnly = c.BaseOnly
+			all = append(all, enc)
 		}
 	}
 	return all

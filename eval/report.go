@@ -22,6 +22,9 @@ func (r *Results) Report(model, data string) report.Result {
 		for k, codec := range m.Codecs {
 			row := scoreRow(score)
 			setting(&row, codec.Profile())
+			if codec.Profile().Method.Refine > 0 {
+				row.Scalable, row.BaseOnly = pointer(codec.Profile().Method.Refine), pointer(m.BaseOnly)
+			}
 			bytes := float64(m.Frames[k]) / float64(r.Images)
 			row.FrameBytes = number(bytes)
 			row.StoredBits = number(8 * bytes / float64(codec.Profile().Elements()))

@@ -1,5 +1,5 @@
 // Package frame is the container of all quantized edges of one image: header, then per edge a record (scales of this
-// image, length of every tile) and the tiles. It is pure data, bytes <-> structs; what is inside a tile is the codec's
+// image, length of every tile) and the tiles, then the refinements of edges that have one. It is pure data, bytes <-> structs; what is inside a tile is the codec's
 // business. spec/frame.md describes it field by field.
 package frame
 
@@ -27,12 +27,14 @@ const magic = "DQAF"
 const DigestSize = 16
 
 // HeaderSize is the encoded size of a Header in bytes.
-const HeaderSize = len(magic) + 1 + DigestSize + 4 + 4
+const HeaderSize = len(magic) + 1 + DigestSize + 3*4 + 4
 
 // Header opens a frame.
 type Header struct {
-	Profile [DigestSize]byte // leading bytes of the digest of the profile that it was made with
-	Edges   int              // number of edges that follow
+	Profile     [DigestSize]byte // leading bytes of the digest of the profile that it was made with
+	Edges       int              // number of edges that follow
+	Refinements int              // number of refinements that follow them, unless the frame was cut
+	BaseSize    int              // bytes of header and edges: where a frame may be cut
 }
 
 // Edge is one edge of a frame. Scales belong to this image; none where they are static.
@@ -46,20 +48,25 @@ type Edge struct {
 type Frame struct {
 	Header
 	EdgeBlocks []Edge
-	Sections   Sections
+	// RefineBlocks has Refinements entries without scales, or none if the frame ends after its base part.
+	RefineBlocks []Edge
+	Sections     Sections
 }
 
 // Sections says what the bytes of a frame are spent on; they sum to its size.
 type Sections struct {
-	Header    int
-	Scales    int
-	Index     int // counts and tile lengths
-	Payload   int
-	Checksums int
+	Header     int
+	Scales     int
+	Index      int // counts and tile lengths
+	Payload    int // of the base part
+	Refinement int // payload
+	Checksums  int
 }
 
 // Total is the size of the frame.
-func (s Sections) Total() int { return s.Header + s.Scales + s.Index + s.Payload + s.Checksums }
+func (s Sections) Total() int {
+	return s.Header + s.Scales + s.Index + s.Payload + s.Refinement + s.Checksums
+}
 
 // AppendHeader appends the header to dst.
 func AppendHeader(dst []byte, h Header) []byte {
@@ -67,7 +74,9 @@ func AppendHeader(dst []byte, h Header) []byte {
 	dst = append(dst, magic...)
 	dst = append(dst, Version)
 	dst = append(dst, h.Profile[:]...)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(h.Edges))
+	for _, v := range []int{h.Edges, h.Refinements, h.BaseSize} {
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(v))
+	}
 	return wire.AppendCRC(dst, start)
 }
 
@@ -78,12 +87,20 @@ func AppendEdge(dst []byte, e Edge) []byte {
 	for _, s := range e.Scales {
 		dst = wire.AppendFloat32(dst, s)
 	}
-	dst = binary.AppendUvarint(dst, uint64(len(e.Tiles)))
-	for _, t := range e.Tiles {
+	return appendTiles(dst, start, e.Tiles)
+}
+
+// AppendRefinement appends the refinement of one edge to dst: its tiles.
+func AppendRefinement(dst []byte, tiles [][]byte) []byte { return appendTiles(dst, len(dst), tiles) }
+
+// appendTiles ends the record that begins at start, and appends the tiles.
+func appendTiles(dst []byte, start int, tiles [][]byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(tiles)))
+	for _, t := range tiles {
 		dst = binary.AppendUvarint(dst, uint64(len(t)))
 	}
 	dst = wire.AppendCRC(dst, start)
-	for _, t := range e.Tiles {
+	for _, t := range tiles {
 		start := len(dst)
 		dst = append(dst, t...)
 		dst = wire.AppendCRC(dst, start)
@@ -97,9 +114,20 @@ func Parse(src []byte) (*Frame, error) {
 	f := &Frame{}
 	f.readHeader(r)
 	for i := 0; i < f.Edges && r.Err() == nil; i++ {
-		f.readEdge(r, i)
+		r.Section(fmt.Sprintf("frame edge %d record", i))
+		f.EdgeBlocks = append(f.EdgeBlocks, f.readBlock(r, true, &f.Sections.Payload, fmt.Sprintf("edge %d", i)))
 	}
 	r.Section("frame end")
+	if r.Err() == nil && r.Offset() != f.BaseSize {
+		r.Fail(wire.ErrValue, "the base part ends at byte %d, the header says %d", r.Offset(), f.BaseSize)
+	}
+	if r.Err() == nil && r.Len() > 0 { // it was not cut
+		for i := 0; i < f.Refinements && r.Err() == nil; i++ {
+			r.Section(fmt.Sprintf("frame refinement %d record", i))
+			f.RefineBlocks = append(f.RefineBlocks, f.readBlock(r, false, &f.Sections.Refinement, fmt.Sprintf("refinement %d", i)))
+		}
+		r.Section("frame end")
+	}
 	r.End()
 	if r.Err() != nil {
 		return nil, r.Err()
@@ -116,22 +144,23 @@ func (f *Frame) readHeader(r *wire.Reader) {
 		r.Fail(wire.ErrVersion, "frame has version %d, this program reads %d", v, Version)
 	}
 	copy(f.Profile[:], r.Bytes(DigestSize))
-	n := r.U32()
+	edges, refinements, base := r.U32(), r.U32(), r.U32()
 	r.CheckCRC(0)
-	if n > MaxEdges {
-		r.Fail(wire.ErrLimit, "%d edges, at most %d allowed", n, MaxEdges)
+	if edges > MaxEdges || refinements > edges {
+		r.Fail(wire.ErrLimit, "%d edges and %d refinements, at most %d edges and as many refinements allowed", edges, refinements, MaxEdges)
 		return
 	}
-	f.Edges = int(n)
+	f.Edges, f.Refinements, f.BaseSize = int(edges), int(refinements), int(base)
 	f.Sections.Header = r.Offset() - 4
 	f.Sections.Checksums = 4
 }
 
-func (f *Frame) readEdge(r *wire.Reader, i int) {
-	r.Section(fmt.Sprintf("frame edge %d record", i))
+// readBlock reads the record and the tiles of an edge or of a refinement.
+func (f *Frame) readBlock(r *wire.Reader, scales bool, payload *int, name string) (e Edge) {
 	start := r.Offset()
-	var e Edge
-	e.Scales = readScales(r)
+	if scales {
+		e.Scales = readScales(r)
+	}
 	lengths := readLengths(r)
 	f.Sections.Index += r.Offset() - start - 4*len(e.Scales)
 	f.Sections.Scales += 4 * len(e.Scales)
@@ -139,16 +168,16 @@ func (f *Frame) readEdge(r *wire.Reader, i int) {
 	f.Sections.Checksums += 4 * (1 + len(lengths))
 	for t, n := range lengths {
 		if r.Err() != nil {
-			return
+			return e
 		}
-		r.Section(fmt.Sprintf("frame edge %d tile %d", i, t))
+		r.Section(fmt.Sprintf("frame %s tile %d", name, t))
 		start := r.Offset()
 		e.Tiles = append(e.Tiles, r.Bytes(n))
 		e.Offsets = append(e.Offsets, start)
 		r.CheckCRC(start)
-		f.Sections.Payload += n
+		*payload += n
 	}
-	f.EdgeBlocks = append(f.EdgeBlocks, e)
+	return e
 }
 
 func readScales(r *wire.Reader) []float32 {

@@ -18,12 +18,23 @@ func example() (Header, []Edge) {
 	}
 }
 
-func encode(h Header, edges []Edge) []byte {
-	b := AppendHeader(nil, h)
+// refined has a refinement of the second edge.
+func refined() (Header, []Edge, []Edge) {
+	h, edges := example()
+	h.Refinements = 1
+	return h, edges, []Edge{{Tiles: [][]byte{{5, 6}, {}}}}
+}
+
+func encode(h Header, edges []Edge, refinements ...Edge) []byte {
+	var b []byte
 	for _, e := range edges {
 		b = AppendEdge(b, e)
 	}
-	return b
+	h.BaseSize = HeaderSize + len(b)
+	for _, e := range refinements {
+		b = AppendRefinement(b, e.Tiles)
+	}
+	return append(AppendHeader(nil, h), b...)
 }
 
 func TestParseRestoresWhatWasAppended(t *testing.T) {
@@ -33,6 +44,7 @@ func TestParseRestoresWhatWasAppended(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.BaseSize = len(b)
 	if diff := cmp.Diff(h, f.Header); diff != "" {
 		t.Error(diff)
 	}
@@ -53,10 +65,34 @@ func TestParseRestoresWhatWasAppended(t *testing.T) {
 	}
 }
 
+func TestParseRefinements(t *testing.T) {
+	h, edges, refinements := refined()
+	b := encode(h, edges, refinements...)
+	f, err := Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(refinements[0].Tiles, f.RefineBlocks[0].Tiles); diff != "" || len(f.RefineBlocks) != 1 {
+		t.Error(diff)
+	}
+	if f.Sections.Refinement != 2 || f.Sections.Payload != 304 || f.Sections.Total() != len(b) {
+		t.Errorf("sections %+v of %d bytes", f.Sections, len(b))
+	}
+	f, err = Parse(b[:f.BaseSize])
+	if err != nil || f.RefineBlocks != nil || f.Refinements != 1 {
+		t.Errorf("cut after the base part: %+v, %v", f, err)
+	}
+}
+
 func TestParseRefusesEveryDamage(t *testing.T) {
-	whole := encode(example())
+	h, edges, refinements := refined()
+	whole := encode(h, edges, refinements...)
+	base := len(encode(h, edges))
 	var e *wire.Error
 	for i := range whole {
+		if i == base {
+			continue // a frame may be cut there
+		}
 		if _, err := Parse(whole[:i]); !errors.As(err, &e) {
 			t.Fatalf("prefix of %d bytes: %v", i, err)
 		}
@@ -71,10 +107,13 @@ func TestParseRefusesEveryDamage(t *testing.T) {
 	if _, err := Parse(append(bytes.Clone(whole), 0)); !errors.Is(err, wire.ErrTrailing) {
 		t.Errorf("trailing byte: %v", err)
 	}
+	if _, err := Parse(append(encode(example()), 0)); !errors.Is(err, wire.ErrTrailing) {
+		t.Errorf("trailing byte without refinements: %v", err)
+	}
 }
 
 // header makes a valid header, so that what follows it is reached.
-func header(edges int) []byte { return AppendHeader(nil, Header{Edges: edges}) }
+func header(edges int) []byte { return AppendHeader(nil, Header{Edges: edges, BaseSize: HeaderSize}) }
 
 func record(fields ...byte) []byte { return wire.AppendCRC(append([]byte(nil), fields...), 0) }
 
@@ -88,19 +127,22 @@ func TestParseRefusesLies(t *testing.T) {
 		src   []byte
 		cause error
 	}{
-		"version":                {wire.AppendCRC(other[:25], 0), wire.ErrVersion},
-		"magic":                  {[]byte("DQAX and more"), wire.ErrMagic},
-		"too many edges":         {header(MaxEdges + 1), wire.ErrLimit},
-		"edges that do not come": {header(3), wire.ErrTruncated},
-		"scales beyond the end":  {append(header(1), record(200, 1)...), wire.ErrTruncated},
-		"tiles beyond the end":   {append(header(1), record(0, 100)...), wire.ErrTruncated},
-		"tile longer than file":  {append(header(1), append(record(0, 1, 100), make([]byte, 8)...)...), wire.ErrTruncated},
-		"too many scales":        {append(header(1), record(0xff, 0xff, 0xff, 1)...), wire.ErrLimit},
-		"scale negative":         {append(header(1), record(append(scale(-1), 0)...)...), wire.ErrValue},
-		"scale minus zero":       {append(header(1), record(append(scale(float32(math.Copysign(0, -1))), 0)...)...), wire.ErrValue},
-		"scale subnormal":        {append(header(1), record(append(scale(1e-40), 0)...)...), wire.ErrValue},
-		"scale infinite":         {append(header(1), record(append(scale(float32(math.Inf(1))), 0)...)...), wire.ErrValue},
-		"scale not a number":     {append(header(1), record(append(scale(float32(math.NaN())), 0)...)...), wire.ErrValue},
+		"version":                     {wire.AppendCRC(other[:HeaderSize-4], 0), wire.ErrVersion},
+		"magic":                       {[]byte("DQAX and more"), wire.ErrMagic},
+		"too many edges":              {header(MaxEdges + 1), wire.ErrLimit},
+		"more refinements than edges": {AppendHeader(nil, Header{Edges: 1, Refinements: 2}), wire.ErrLimit},
+		"base part ends elsewhere":    {AppendHeader(nil, Header{BaseSize: 7}), wire.ErrValue},
+		"refinement beyond the end":   {append(AppendHeader(nil, Header{Edges: 1, Refinements: 1, BaseSize: HeaderSize + 6}), append(record(0, 0), record(1, 9)...)...), wire.ErrTruncated},
+		"edges that do not come":      {header(3), wire.ErrTruncated},
+		"scales beyond the end":       {append(header(1), record(200, 1)...), wire.ErrTruncated},
+		"tiles beyond the end":        {append(header(1), record(0, 100)...), wire.ErrTruncated},
+		"tile longer than file":       {append(header(1), append(record(0, 1, 100), make([]byte, 8)...)...), wire.ErrTruncated},
+		"too many scales":             {append(header(1), record(0xff, 0xff, 0xff, 1)...), wire.ErrLimit},
+		"scale negative":              {append(header(1), record(append(scale(-1), 0)...)...), wire.ErrValue},
+		"scale minus zero":            {append(header(1), record(append(scale(float32(math.Copysign(0, -1))), 0)...)...), wire.ErrValue},
+		"scale subnormal":             {append(header(1), record(append(scale(1e-40), 0)...)...), wire.ErrValue},
+		"scale infinite":              {append(header(1), record(append(scale(float32(math.Inf(1))), 0)...)...), wire.ErrValue},
+		"scale not a number":          {append(header(1), record(append(scale(float32(math.NaN())), 0)...)...), wire.ErrValue},
 	}
 	for name, c := range cases {
 		var e *wire.Error
@@ -112,6 +154,8 @@ func TestParseRefusesLies(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(encode(example()))
+	h, edges, refinements := refined()
+	f.Add(encode(h, edges, refinements...))
 	f.Add(append(header(1), record(0, 0)...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) >= HeaderSize { // a right header checksum lets the fuzzer reach the rest
@@ -126,7 +170,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if fr.Sections.Total() != len(b) || !bytes.Equal(encode(fr.Header, fr.EdgeBlocks), b) {
+		if fr.Sections.Total() != len(b) || !bytes.Equal(encode(fr.Header, fr.EdgeBlocks, fr.RefineBlocks...), b) {
 			t.Fatal("accepted, yet encodes to other bytes")
 		}
 	})

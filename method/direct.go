@@ -1,6 +1,8 @@
 package method
 
 import (
+	"errors"
+
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -11,7 +13,12 @@ type Direct struct{}
 func (Direct) Name() string { return "direct" }
 
 // Complete drops what only other methods use.
-func (Direct) Complete(s profile.Method) (profile.Method, error) { return completePlain("direct", s) }
+func (Direct) Complete(s profile.Method) (profile.Method, error) {
+	refine := s.Refine
+	s, err := completePlain("direct", s)
+	s.Refine = refine
+	return s, errors.Join(err, checkRefine(s))
+}
 
 // Plan gives every channel n bits.
 func (Direct) Plan(env Env, s profile.Method) (*Plan, error) {

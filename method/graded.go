@@ -40,9 +40,10 @@ func (Graded) Complete(s profile.Method) (profile.Method, error) {
 	if s.Channels {
 		scale = profile.StaticChannel
 	}
-	return profile.Method{
-		Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: scale, Dial: s.Dial, Goal: s.Goal, Pow2: s.Pow2, Channels: s.Channels,
-	}, nil
+	s = profile.Method{
+		Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: scale, Dial: s.Dial, Goal: s.Goal, Pow2: s.Pow2, Channels: s.Channels, Refine: s.Refine,
+	}
+	return s, checkRefine(s)
 }
 
 // DefaultBudget is stored bits per value.

@@ -118,6 +118,14 @@ func completePlain(name string, s profile.Method) (profile.Method, error) {
 	return s, checkBits(s.Bits)
 }
 
+// checkRefine demands that a bit is left when the low ones are stored apart.
+func checkRefine(s profile.Method) error {
+	if s.Refine < 0 || s.Refine > profile.MaxExtra || s.Refine >= s.Bits {
+		return fmt.Errorf("%w: %d of %d bits stored apart, at most %d allowed", ErrSetting, s.Refine, s.Bits, min(profile.MaxExtra, s.Bits-1))
+	}
+	return nil
+}
+
 func checkBits(bits int) error {
 	if bits < profile.MinBits || bits > profile.MaxBits {
 		return fmt.Errorf("%w: %d bits, %d to %d allowed", ErrSetting, bits, profile.MinBits, profile.MaxBits)
@@ -138,7 +146,7 @@ func plain(env Env, s profile.Method) ([]profile.Edge, error) {
 		oneSided := g.OneSided || slices.Min(stats[i].Min) >= 0
 		edges[i] = profile.Edge{
 			Name: g.Name, Channels: g.Channels, Rows: g.Rows, Cols: g.Cols, ChannelsLast: g.ChannelsLast,
-			OneSided: oneSided, Unsigned: s.Unsigned && oneSided, Bits: s.Bits, Scale: s.Scale,
+			OneSided: oneSided, Unsigned: s.Unsigned && oneSided, Bits: s.Bits, Scale: s.Scale, Refine: s.Refine,
 			Tile: profile.TileFor(g.Channels, g.Rows, g.Cols),
 		}
 		setSteps(&edges[i], stats[i])

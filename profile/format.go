@@ -199,7 +199,7 @@ func (p *Profile) appendMethod(b []byte) []byte {
 	b = wire.AppendString(b, m.Ranking)
 	b = wire.AppendBools(b, []bool{m.Unsigned, m.Global, m.Pow2, m.Channels})
 	b = append(b, byte(m.Scale), byte(p.Coder))
-	b = append(b, byte(m.Dial))
+	b = append(b, byte(m.Refine), byte(m.Dial))
 	return binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Goal))
 }
 
@@ -213,7 +213,7 @@ func (p *Profile) readMethod(r *wire.Reader) {
 		m.Unsigned, m.Global, m.Pow2, m.Channels = asked[0], asked[1], asked[2], asked[3]
 	}
 	m.Scale, p.Coder = ScaleMode(r.U8()), Coder(r.U8())
-	m.Dial = Dial(r.U8())
+	m.Refine, m.Dial = int(r.U8()), Dial(r.U8())
 	m.Goal = r.Float64()
 }
 
@@ -375,7 +375,7 @@ func (e *Edge) append(b []byte) []byte {
 			flags |= 1 << i
 		}
 	}
-	b = append(b, flags, byte(e.Bits), byte(e.ExtraBits), byte(e.Scale), byte(e.Map), byte(e.Coder))
+	b = append(b, flags, byte(e.Bits), byte(e.ExtraBits), byte(e.Scale), byte(e.Map), byte(e.Coder), byte(e.Refine))
 	if e.ExtraBits > 0 {
 		b = wire.AppendBools(b, e.Important)
 	}
@@ -409,6 +409,7 @@ func (e *Edge) read(r *wire.Reader) {
 	e.Escape = flags&flagEscape != 0
 	e.RowSums = flags&flagRowSums != 0
 	e.Bits, e.ExtraBits, e.Scale, e.Map, e.Coder = int(r.U8()), int(r.U8()), ScaleMode(r.U8()), LevelMap(r.U8()), Coder(r.U8())
+	e.Refine = int(r.U8())
 	if r.Err() != nil {
 		return
 	}

@@ -62,6 +62,7 @@ type Method struct {
 	Goal      float64 // of the dial, in its unit
 	Pow2      bool    // graded: steps are powers of two
 	Channels  bool    // graded: every channel has a step of its own, by its energy
+	Refine    int     // low bits of codes that are stored apart, 0..4
 }
 
 // Coder says how codes become bytes (spec/frame.md, section "tile payload"). The later ones take fewer bytes and more time.
@@ -163,6 +164,7 @@ type Edge struct {
 	Clip                 []float32   // map Clipped: share of the maximum that is kept, 0..1, one per scale slot
 	Noise                quant.Noise // map Noisy: amplitude 0..1
 	Coder                Coder
+	Refine               int     // low bits of a code that are stored apart: a receiver may do without them; 0: none
 	Table                []uint8 // coder Paper: code lengths of shift errors, see NumSymbols
 	Models               []uint8 // modelled coders: indices in Profile.Models, see NumModels and ModelSlots
 }
@@ -220,16 +222,44 @@ func (e *Edge) NumSymbols() int {
 	return 1 << e.ExtraBits
 }
 
+// RefineClasses is the number of models of refinements: by what is known of the code (RefineClass).
+const RefineClasses = 5
+
+// RefineClass of a code without its low bits: -2 and below, -1, 0, 1, 2 and above.
+func RefineClass(base int16) int { return int(max(-2, min(2, base))) + 2 }
+
+// Base is the edge as its base part is coded: codes without their low Refine bits. Tables, models and steps are shared.
+func (e *Edge) Base() Edge {
+	b := *e
+	b.Bits, b.Refine = e.Bits-e.Refine, 0
+	if e.Refine > 0 && e.Models != nil {
+		b.Models = e.Models[:len(e.Models)-RefineClasses]
+	}
+	return b
+}
+
+// RefineModels are the models of refinements, by class; nil where there are none.
+func (e *Edge) RefineModels() []uint8 {
+	if e.Refine == 0 || e.Models == nil {
+		return nil
+	}
+	return e.Models[len(e.Models)-RefineClasses:]
+}
+
 // NumModels is the length of Models: one per channel, or entropy.NumContexts for the unimportant channels and, if any
-// channel has ExtraBits, as many for the important ones.
+// channel has ExtraBits, as many for the important ones; then RefineClasses if the edge has refinements.
 func (e *Edge) NumModels() int {
+	n := entropy.NumContexts
 	switch {
 	case e.Coder == Small:
-		return e.Channels
+		n = e.Channels
 	case e.ExtraBits > 0:
-		return 2 * entropy.NumContexts
+		n = 2 * entropy.NumContexts
 	}
-	return entropy.NumContexts
+	if e.Refine > 0 {
+		n += RefineClasses
+	}
+	return n
 }
 
 // ModelSlots is the part of Models that channel c uses: one, or one per context.

@@ -80,8 +80,20 @@ func neighbourly() *Profile {
 	return p
 }
 
+// scalable is coded with refinements in the last edge but one: raw, and in the last: by models.
+func scalable() *Profile {
+	p := coded()
+	p.Method.Refine = 1
+	p.Models = append(p.Models, []uint16{2048, 1, 2047})
+	p.Edges = append(p.Edges, p.Edges[3], Edge{Name: "plain", Channels: 1, Rows: 2, Cols: 2, Bits: 3, Tile: Tile{1, 2}, Refine: 2})
+	e := &p.Edges[4]
+	e.ExtraBits, e.Important, e.Refine = 0, nil, 1
+	e.Models = []uint8{4, 4, 4, 4, 4, 4, 4}
+	return p
+}
+
 func TestParseRestoresWhatAppendWrote(t *testing.T) {
-	for _, want := range []*Profile{example(), coded(), neighbourly()} {
+	for _, want := range []*Profile{example(), coded(), neighbourly(), scalable()} {
 		checkRestored(t, want)
 	}
 }
@@ -192,6 +204,21 @@ func TestValidateRefusesModels(t *testing.T) {
 		damage(p)
 		if err := p.Validate(); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+	for name, damage := range map[string]func(*Profile){
+		"with extra bits":     func(p *Profile) { p.Edges[4].ExtraBits, p.Edges[4].Important = 1, make([]bool, 2) },
+		"all bits":            func(p *Profile) { p.Edges[5].Refine = 3 },
+		"paper":               func(p *Profile) { p.Edges[5].Coder = Paper },
+		"noisy":               func(p *Profile) { p.Edges[5].Map = Noisy },
+		"base alphabet":       func(p *Profile) { p.Edges[4].Models[0] = 0 },
+		"refinement alphabet": func(p *Profile) { p.Edges[4].Models[6] = 0 },
+		"five bits":           func(p *Profile) { p.Method.Refine = 5 },
+	} {
+		p := scalable()
+		damage(p)
+		if err := p.Validate(); err == nil {
+			t.Errorf("refinements, %s: accepted", name)
 		}
 	}
 	p := example()

@@ -18,6 +18,8 @@ func (p *Profile) Validate() error {
 		return fmt.Errorf("scale mode %d unknown", p.Method.Scale)
 	case !(p.Method.Ratio >= 0 && p.Method.Ratio <= 1):
 		return fmt.Errorf("ratio %v is not between 0 and 1", p.Method.Ratio)
+	case p.Method.Refine < 0 || p.Method.Refine > MaxExtra:
+		return fmt.Errorf("%d bits stored apart, at most %d allowed", p.Method.Refine, MaxExtra)
 	case p.Method.Dial >= dials:
 		return fmt.Errorf("dial %d unknown", p.Method.Dial)
 	case !(p.Method.Goal >= 0 && p.Method.Goal <= math.MaxFloat64):
@@ -100,15 +102,27 @@ func (e *Edge) validateModels(p *Profile) error {
 	case len(e.Models) != e.NumModels():
 		return fmt.Errorf("%d models, it needs %d", len(e.Models), e.NumModels())
 	}
+	base := e.Base()
 	for c := range e.Channels {
 		from, to := e.ModelSlots(c)
-		for _, k := range e.Models[from:to] {
-			if int(k) >= len(p.Models) || len(p.Models[k])-1 != 1<<e.WideBits(c) {
-				return fmt.Errorf("channel %d of %d bits has model %d", c, e.WideBits(c), k)
-			}
+		if err := checkModels(p, e.Models[from:to], base.WideBits(c)); err != nil {
+			return fmt.Errorf("channel %d: %w", c, err)
 		}
 	}
+	if err := checkModels(p, e.RefineModels(), e.Refine); err != nil {
+		return fmt.Errorf("refinements: %w", err)
+	}
 	return e.validateUnused(p)
+}
+
+// checkModels demands models of the alphabet of so many bits.
+func checkModels(p *Profile, models []uint8, bits int) error {
+	for _, k := range models {
+		if int(k) >= len(p.Models) || len(p.Models[k])-1 != 1<<bits {
+			return fmt.Errorf("%d bits have model %d", bits, k)
+		}
+	}
+	return nil
 }
 
 // validateUnused checks the slots of channels that do not exist: all channels may be important, or none.
@@ -203,6 +217,9 @@ func (e *Edge) validateShape() error {
 	}
 	if e.Coder >= coders {
 		return fmt.Errorf("coder %d unknown", e.Coder)
+	}
+	if e.Refine > 0 && (e.Refine > MaxExtra || e.Refine >= e.Bits || e.ExtraBits > 0 || e.Map != Uniform || e.Coder == Paper) {
+		return fmt.Errorf("%d of %d+%d bits stored apart, level map %s, coder %s", e.Refine, e.Bits, e.ExtraBits, e.Map, e.Coder)
 	}
 	if e.Unsigned && !e.OneSided {
 		return errors.New("unsigned codes on a two-sided edge")

@@ -149,6 +149,20 @@ func DequantizeNoisy(dst []float32, codes []int16, step float32, n Noise, first 
 	}
 }
 
+// DequantizeBase restores codes that lack their low bits: the middle of the values that they may have been, but zero
+// where oneSided values have a zero code: most of them were.
+func DequantizeBase(dst []float32, codes []int16, step float32, bits int, oneSided bool) {
+	dst = dst[:len(codes)]
+	middle := float32(int(1)<<bits-1) / 2
+	for i, c := range codes {
+		if c == 0 && oneSided {
+			dst[i] = 0
+			continue
+		}
+		dst[i] = float32(step * float32(float32(int(c)<<bits)+middle))
+	}
+}
+
 // Dequantize writes float32(step * code) to dst, which is at least as long as codes. A zero code becomes +0.
 func Dequantize(dst []float32, codes []int16, step float32) {
 	dst = dst[:len(codes)]

@@ -22,6 +22,7 @@ func columns(r Result, page bool) []column {
 		{head: "r", title: "share of important channels", text: ratioText, number: func(row Row) *float64 { return row.Ratio }},
 		{head: "ranking", title: "ranking of channels", text: func(row Row) string { return str(row.Ranking) }},
 		{head: "seed", title: "seed of random choices", text: seedText, number: seedNumber},
+		{head: "part", title: "what of a scalable frame a receiver has", text: partText},
 		{head: "coder", title: "coder", text: func(row Row) string { return str(row.Coder) }},
 		{head: "stored", title: "stored bits per value", text: func(row Row) string { return fixed2(row.StoredBits) }, number: func(row Row) *float64 { return row.StoredBits }},
 		{head: metricName(r) + " %", title: metricName(r) + " in percent", text: func(row Row) string { return fixed2(row.Value) }, number: func(row Row) *float64 { return row.Value }},

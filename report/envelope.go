@@ -26,6 +26,8 @@ type Row struct {
 	Signed       *bool    `json:"signed"`     // false: one-sided channels use unsigned codes
 	Scale        *string  `json:"scale"`      // "dynamic-channel", ...
 	Coder        *string  `json:"coder"`      // null: raw codes; "paper": shift errors coded; "small", "smallest": whole codes
+	Scalable     *int     `json:"scalable"`   // low bits of codes that are stored apart; null: none
+	BaseOnly     *bool    `json:"base_only"`  // of scalable frames: true: a receiver does without those bits
 	Value        *float64 `json:"value"`      // the metric
 	Drop         *float64 `json:"drop"`       // fp32 minus value on the same images
 	DropSE       *float64 `json:"drop_se"`    // paired standard error

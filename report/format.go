@@ -111,6 +111,17 @@ func seedText(row Row) string {
 	return strconv.FormatUint(*row.Seed, 10)
 }
 
+// partText says what of a scalable frame a receiver has.
+func partText(row Row) string {
+	switch {
+	case row.Scalable == nil:
+		return ""
+	case row.BaseOnly != nil && *row.BaseOnly:
+		return "base"
+	}
+	return fmt.Sprintf("base+%d", *row.Scalable)
+}
+
 func dropText(row Row) string {
 	if row.Drop == nil || row.DropSE == nil {
 		return fixed2(row.Drop)

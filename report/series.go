@@ -8,10 +8,10 @@ import (
 )
 
 // setting is what makes the codes of a method besides their number of bits.
-type setting struct{ method, extra, ratio, ranking, seed, signed, scale string }
+type setting struct{ method, extra, ratio, ranking, seed, signed, scale, part string }
 
 func settingOf(row Row) setting {
-	s := setting{method: row.Method, ratio: ratioText(row), ranking: str(row.Ranking), seed: seedText(row), signed: signedText(row), scale: str(row.Scale)}
+	s := setting{method: row.Method, ratio: ratioText(row), ranking: str(row.Ranking), seed: seedText(row), signed: signedText(row), scale: str(row.Scale), part: partText(row)}
 	if row.ExtraBits != nil {
 		s.extra = strconv.Itoa(*row.ExtraBits)
 	}
@@ -20,7 +20,7 @@ func settingOf(row Row) setting {
 
 // parts names what may differ between two settings of one method.
 func (s setting) parts() []string {
-	return []string{named("m=", s.extra), named("r=", s.ratio), s.ranking, named("seed ", s.seed), s.signed, s.scale}
+	return []string{named("m=", s.extra), named("r=", s.ratio), s.ranking, named("seed ", s.seed), s.signed, s.scale, s.part}
 }
 
 func named(name, value string) string {

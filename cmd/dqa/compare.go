@@ -111,11 +111,24 @@ func (k *calibrator) candidate(ctx context.Context, v variant) (eval.Candidate, 
 	return c, nil
 }
 
+// withBases adds, behind every scalable candidate, what its base part alone comes to.
+func withBases(candidates []eval.Candidate) []eval.Candidate {
+	var all []eval.Candidate
+	for _, c := range candidates {
+		all = append(all, c)
+		if c.Codecs[0].Profile().Method.Refine > 0 {
+			c.BaseOnly = true
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // evaluate measures candidates on the images of --data.
 func (a *app) evaluate(ctx context.Context, net *network, f *compareFlags, data *dataset.Inputs, candidates []eval.Candidate) (*eval.Results, error) {
 	bar := a.newProgress()
 	defer bar.finish()
-	return eval.Run(ctx, net.prog, data, candidates, eval.Options{
+	return eval.Run(ctx, net.prog, data, withBases(candidates), eval.Options{
 		Metric: f.metric(net), Workers: a.workers, AllowNonFinite: f.set.allowNonFinite,
 		Progress: func(phase string, done, total int) { bar.report(phase, "images", done, total) },
 	})

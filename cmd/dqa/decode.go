@@ -14,15 +14,20 @@ type decoded struct {
 	Arrays     int    `json:"arrays"`
 	Values     int    `json:"values"`
 	FrameBytes int    `json:"frame_bytes"`
+	BaseOnly   bool   `json:"base_only"` // without the refinements of a scalable frame
 }
 
 func (a *app) decode() *cobra.Command {
-	var out string
+	var (
+		out      string
+		baseOnly bool
+	)
 	cmd := &cobra.Command{
 		Use:   "decode P.dqap FRAME.dqaf -o OUT.npz",
 		Short: "restore the activations of a frame as NumPy arrays",
 		Long: `decode writes one float32 array per edge, named as the edge, of shape channels x rows x columns (rows x columns x
-channels where the network keeps channels last). - is standard input or output.`,
+channels where the network keeps channels last). - is standard input or output. Of a scalable frame (calibrate --scalable)
+the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --base-only does without the rest.`,
 		Example: `  dqa decode resnet32.dqap frames/000000.dqaf -o activations.npz
   python3 -c 'import numpy as np; print({k: v.shape for k, v in np.load("activations.npz").items()})'`,
 		Args: exactArgs("the profile", "the frame"),
@@ -39,7 +44,9 @@ channels where the network keeps channels last). - is standard input or output.`
 			if err != nil {
 				return err
 			}
-			edges, err := codec.NewDecoder().Decode(src)
+			dec := codec.NewDecoder()
+			dec.BaseOnly = baseOnly
+			edges, err := dec.Decode(src)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[1], err)
 			}
@@ -47,14 +54,19 @@ channels where the network keeps channels last). - is standard input or output.`
 			if err != nil {
 				return err
 			}
-			v := decoded{out, len(edges), p.Elements(), len(src)}
+			v := decoded{out, len(edges), p.Elements(), len(src), !dec.Complete()}
 			return a.print(w, v, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "%s: %d arrays, %d values from %d bytes\n", v.Output, v.Arrays, v.Values, v.FrameBytes)
+				note := ""
+				if v.BaseOnly {
+					note = ", base only"
+				}
+				_, err := fmt.Fprintf(w, "%s: %d arrays, %d values from %d bytes%s\n", v.Output, v.Arrays, v.Values, v.FrameBytes, note)
 				return err
 			})
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "NumPy archive to write; - for standard output")
+	cmd.Flags().BoolVar(&baseOnly, "base-only", false, "do without the refinements of a scalable frame")
 	must(cmd.MarkFlagRequired("output"))
 	return cmd
 }

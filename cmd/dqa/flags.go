@@ -107,6 +107,7 @@ type methodFlags struct {
 	seed                  uint64
 	steps                 string
 	channels              bool
+	scalable              int
 	skip, minBits         []string
 }
 
@@ -117,6 +118,7 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.StringVar(&m.scale, "scale", "dynamic-channel", "dynamic-channel, dynamic-tensor, static-channel or static-tensor")
 	f.BoolVar(&m.unsigned, "unsigned", false, "unsigned codes where values cannot be negative: one bit more for nothing")
 	f.StringVar(&m.steps, "steps", "free", "free, or pow2: steps are powers of two (graded)")
+	f.IntVar(&m.scalable, "scalable", 0, "low bits of codes that are stored apart, 0 to 4: a receiver may do without them (graded, direct)")
 	f.BoolVar(&m.channels, "channel-steps", false, "a step per channel, by energy, for comparison (graded)")
 	f.StringArrayVar(&m.minBits, "min-bits", nil, "EDGE=BITS: bits per value that the codes of an edge take at least; may be repeated (graded)")
 	f.StringArrayVar(&m.skip, "skip", nil, "edge that stays float32 and is not stored: a name or a number of inspect; may be repeated")

@@ -494,6 +494,8 @@ type frameView struct {
 	Sections []sectionView `json:"sections"`
 	Bytes    int           `json:"bytes"`
 	Payload  *payloadView  `json:"payload,omitempty"`
+	Base     int           `json:"base_bytes,omitempty"` // of a scalable frame: the part that suffices
+	Cut      bool          `json:"cut,omitempty"`        // and that is all there is
 }
 
 // payloadView tells how near a modelled payload is to what its models allow.
@@ -563,6 +565,10 @@ func inspectFrame(path string) (view, error) {
 	v := &frameView{File: path, Profile: fmt.Sprintf("%x", f.Profile), Edges: f.Edges, Bytes: len(b), Sections: []sectionView{
 		{"header", s.Header}, {"scales", s.Scales}, {"index", s.Index}, {"payload", s.Payload}, {"checksums", s.Checksums},
 	}}
+	if f.Refinements > 0 {
+		v.Base, v.Cut = f.BaseSize, len(f.RefineBlocks) == 0
+		v.Sections = slices.Insert(v.Sections, 4, sectionView{"refinements", s.Refinement})
+	}
 	for _, e := range f.EdgeBlocks {
 		v.Tiles += len(e.Tiles)
 	}
@@ -571,8 +577,17 @@ func inspectFrame(path string) (view, error) {
 
 func (v *frameView) text(w io.Writer) error {
 	fmt.Fprintf(w, "%s  frame of %d edges in %d tiles, made with profile %s...\n\n", v.File, v.Edges, v.Tiles, v.Profile[:12])
-	if err := printSections(w, v.Sections, v.Bytes); err != nil || v.Payload == nil {
+	if err := printSections(w, v.Sections, v.Bytes); err != nil {
 		return err
+	}
+	switch {
+	case v.Cut:
+		fmt.Fprintf(w, "\nscalable: only the base part is there\n")
+	case v.Base > 0:
+		fmt.Fprintf(w, "\nscalable: the first %d bytes, the base part, suffice for coarser values\n", v.Base)
+	}
+	if v.Payload == nil {
+		return nil
 	}
 	p := v.Payload
 	_, err := fmt.Fprintf(w, "\n%.3f stored bits per value. Codes take %d bytes where %.0f are ideal with these models (%+.2f %%);\n"+

@@ -31,13 +31,13 @@ func (m *methodFlags) base() (variant, error) {
 		return variant{}, err
 	}
 	return variant{profile.Method{
-		Ranking: m.ranking, Unsigned: m.unsigned, Global: m.globalRatio, Scale: scale, Pow2: pow2, Channels: m.channels,
+		Ranking: m.ranking, Unsigned: m.unsigned, Global: m.globalRatio, Scale: scale, Pow2: pow2, Channels: m.channels, Refine: m.scalable,
 	}, m.seed}, nil
 }
 
 const variantHelp = `A method may be followed by settings of its own, each after a colon: unsigned or signed, a scale
 (static-channel), for dqa a ranking (mse), global or per-edge, m=2, r=0.25, for graded budget=2, max-kl=0.05,
-min-agreement=99, max-drop=1, pow2, channel-steps, and seed=2; for example "direct:unsigned,dqa:greedy:m=2,graded:pow2".`
+min-agreement=99, max-drop=1, pow2, channel-steps, for graded and direct scalable=2, and seed=2; for example "direct:unsigned,dqa:greedy:m=2,graded:pow2".`
 
 // parseVariant reads METHOD[:SETTING]..., other settings as in base.
 func parseVariant(text string, base variant) (variant, error) {
@@ -66,6 +66,8 @@ func (v *variant) set(word string) (err error) {
 	case given && dialNamed(name) != profile.NoDial:
 		v.Dial = dialNamed(name)
 		v.Goal, err = strconv.ParseFloat(value, 64)
+	case name == "scalable" && given:
+		v.Refine, err = strconv.Atoi(value)
 	case word == "pow2":
 		v.Pow2 = true
 	case word == "channel-steps":
@@ -173,7 +175,14 @@ func describeGraded(m profile.Method) string {
 	if m.Channels {
 		s += ", a step per channel"
 	}
-	return s
+	return s + describeScalable(m)
+}
+
+func describeScalable(m profile.Method) string {
+	if m.Refine == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d low bits apart", m.Refine)
 }
 
 // describe names a setting as people do: "dqa 3+3 bits, r 0.5, energy".
@@ -191,5 +200,5 @@ func describe(m profile.Method) string {
 	if m.Unsigned {
 		s += ", unsigned"
 	}
-	return s + ", " + m.Scale.String()
+	return s + ", " + m.Scale.String() + describeScalable(m)
 }
