@@ -13,6 +13,7 @@ type Codec struct {
 	profile *profile.Profile
 	coded   []profile.Edge // as their base parts are coded
 	refined int            // number of edges with refinements
+	fused   []bool         // by edge: fusable
 	digest  [frame.DigestSize]byte
 	size    int                // of the encoded profile
 	tables  []*entropy.Huffman // of shift errors, by edge; nil where there are none
@@ -33,6 +34,7 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 	copy(c.digest[:], digest[:])
 	for i := range p.Edges {
 		c.coded = append(c.coded, p.Edges[i].Base())
+		c.fused = append(c.fused, fusable(&p.Edges[i]))
 		if p.Edges[i].Refine > 0 {
 			c.refined++
 		}

@@ -18,6 +18,8 @@ type Codes struct {
 	NonFinite int
 	// base tells that Wide lacks the low bits that are stored apart.
 	base bool
+	// fused are scales by channel, where codes are not kept.
+	fused []quant.Scale
 }
 
 // Quantize fills c with the codes of data, which holds edge e of one image, row-major (METHOD section 2).

@@ -99,6 +99,9 @@ func formatError(section string, cause error, format string, args ...any) error 
 func (d *Decoder) Edge(dst []float32, i int) error {
 	e := d.codec.edge(i)
 	mustFit(e, dst)
+	if d.frame != nil && d.codec.fused[i] {
+		return d.fusedEdge(i, dst)
+	}
 	d.codes.Wide = resize(d.codes.Wide, e.Elements())
 	for t := range e.NumTiles() {
 		if err := d.tile(i, t); err != nil {
@@ -107,6 +110,18 @@ func (d *Decoder) Edge(dst []float32, i int) error {
 	}
 	d.codes.Scales = d.frame.EdgeBlocks[i].Scales
 	d.codes.Dequantize(e, dst)
+	return nil
+}
+
+// fusedEdge is Edge without codes in between.
+func (d *Decoder) fusedEdge(i int, dst []float32) error {
+	e, block := d.codec.edge(i), &d.frame.EdgeBlocks[i]
+	d.codes.Scales = block.Scales
+	for t := range e.NumTiles() {
+		if err := d.buf.decodeFused(d.codec, i, e.TileBounds(t), block.Tiles[t], &d.codes, dst); err != nil {
+			return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: block.Offsets[t], Err: err}
+		}
+	}
 	return nil
 }
 

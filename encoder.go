@@ -5,6 +5,7 @@ import (
 
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/quant"
 )
 
 // Encoder makes frames, one image after the other. It belongs to one goroutine.
@@ -12,6 +13,8 @@ type Encoder struct {
 	// BaseOnly leaves out the refinements of scalable profiles: values and frames are those of a receiver that does
 	// without them. It must not change within an image.
 	BaseOnly bool
+	// KeepCodes makes Codes valid after every call of Edge; it takes a longer way.
+	KeepCodes bool
 
 	codec     *Codec
 	next      int // edge that is to come
@@ -45,6 +48,11 @@ func (e *Encoder) Edge(i int, data []float32) error {
 	if i != 0 && i != e.next {
 		return fmt.Errorf("edge %d encoded where %d is next", i, e.next)
 	}
+	if !e.KeepCodes && e.codec.fused[i] && len(data) == edge.Elements() {
+		if done, err := e.fusedEdge(i, data, true); done || err != nil {
+			return err
+		}
+	}
 	e.codes.Quantize(edge, data)
 	if e.BaseOnly && edge.Refine > 0 {
 		e.base.cut(edge, &e.codes)
@@ -55,7 +63,7 @@ func (e *Encoder) Edge(i int, data []float32) error {
 	return e.EdgeCodes(i, &e.codes)
 }
 
-// Codes are those of the last edge given to Edge, valid until the next.
+// Codes are those of the last edge given to Edge, valid until the next, if KeepCodes is set.
 func (e *Encoder) Codes() *Codes { return &e.codes }
 
 // EdgeCodes is Edge for codes that have been quantized elsewhere with the same edge: a second encoder stores the codes
@@ -84,6 +92,33 @@ func (e *Encoder) EdgeCodes(i int, codes *Codes) error {
 	e.nonFinite += codes.NonFinite
 	e.next++
 	return nil
+}
+
+// fusedEdge is Edge without codes in between; done is false where that cannot be, and data is then as it was.
+func (e *Encoder) fusedEdge(i int, data []float32, restore bool) (done bool, err error) {
+	edge := e.codec.edge(i)
+	if i == 0 {
+		e.reset()
+	}
+	if i != e.next {
+		return false, fmt.Errorf("edge %d encoded where %d is next", i, e.next)
+	}
+	// Dynamic scales have seen all values. Where data is overwritten, it must be known before.
+	if !e.codes.fusedScales(edge, data) || restore && edge.Scale.Static() && !quant.Finite(data) {
+		return false, nil
+	}
+	finite := true
+	e.cutTiles(edge, func(dst []byte, b profile.Bounds) []byte {
+		dst, ok := e.buf.appendFused(dst, e.codec, i, b, &e.codes, data, restore)
+		finite = finite && ok
+		return dst
+	})
+	if !finite {
+		return false, nil
+	}
+	e.body = frame.AppendEdge(e.body, frame.Edge{Scales: e.codes.Scales, Tiles: e.tiles})
+	e.next++
+	return true, nil
 }
 
 // cutTiles fills e.tiles with payloads.
@@ -125,6 +160,15 @@ func (e *Encoder) Append(dst []byte, edges [][]float32) ([]byte, error) {
 	for i, data := range edges {
 		if i >= len(e.codec.profile.Edges) || len(data) != e.codec.edge(i).Elements() {
 			return dst, fmt.Errorf("tensor %d of %d values is not an edge of the profile", i, len(data))
+		}
+		if e.codec.fused[i] {
+			done, err := e.fusedEdge(i, data, false)
+			if err != nil {
+				return dst, err
+			}
+			if done {
+				continue
+			}
 		}
 		e.codes.Quantize(e.codec.edge(i), data)
 		if err := e.EdgeCodes(i, &e.codes); err != nil {

@@ -16,6 +16,8 @@ type tileBuffers struct {
 	planes  []entropy.Plane
 	rans    entropy.RANS
 	coded   []byte
+	bytes   []byte  // codes of a channel
+	errors  []byte  // codes of important channels, or their shift errors
 	low     []int16 // bits that are stored apart
 	classes [profile.RefineClasses][]int16
 }
@@ -71,21 +73,31 @@ func (t *tileBuffers) decode(c *Codec, i int, b profile.Bounds, src []byte, wide
 	if e.Coder.Modelled() {
 		return t.decodeModelled(c, i, b, src, wide)
 	}
-	size := e.TileSize(b)
-	planes := bitplane.Size(size, e.Bits)
-	if len(src) < planes {
-		return fmt.Errorf("%w: %d bytes of code planes, %d wanted", wire.ErrTruncated, len(src), planes)
+	planes, err := t.splitPayload(e, b, src)
+	if err != nil {
+		return err
 	}
-	t.codes = resize(t.codes, size)
+	t.codes = resize(t.codes, e.TileSize(b))
 	if err := bitplane.Unpack(t.codes, src[:planes], e.Bits, !e.Unsigned); err != nil {
 		return fmt.Errorf("%w: code planes: %w", wire.ErrValue, err)
 	}
 	if err := t.decodeErrors(c, i, important(e, b), src[planes:]); err != nil {
-		return fmt.Errorf("%w: shift errors: %w", wire.ErrValue, err)
+		return errorsDamaged(err)
 	}
 	t.merge(e, b, wide)
 	return nil
 }
+
+// splitPayload is the number of bytes of code planes that a payload begins with.
+func (t *tileBuffers) splitPayload(e *profile.Edge, b profile.Bounds, src []byte) (int, error) {
+	planes := bitplane.Size(e.TileSize(b), e.Bits)
+	if len(src) < planes {
+		return 0, fmt.Errorf("%w: %d bytes of code planes, %d wanted", wire.ErrTruncated, len(src), planes)
+	}
+	return planes, nil
+}
+
+func errorsDamaged(err error) error { return fmt.Errorf("%w: shift errors: %w", wire.ErrValue, err) }
 
 // decodeErrors fills extra with n shift errors.
 func (t *tileBuffers) decodeErrors(c *Codec, i, n int, src []byte) error {

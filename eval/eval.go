@@ -103,7 +103,7 @@ func encoders(candidates []Candidate) []*dqa.Encoder {
 	for _, c := range candidates {
 		for _, codec := range c.Codecs {
 			enc := codec.NewEncoder()
-			enc.BaseOnly = c.BaseOnly
+			enc.BaseOnly, enc.KeepCodes = c.BaseOnly, len(c.Codecs) > 1
 			all = append(all, enc)
 		}
 	}

@@ -4,7 +4,11 @@
 // architecture. Explicit float32 conversions keep compilers from fusing a multiplication and an addition.
 package quant
 
-import "math"
+import (
+	"math"
+
+	"github.com/dqa-go/dqa/internal/simd"
+)
 
 // Scale is the distance of neighbouring levels. The zero Scale maps everything to code 0.
 type Scale struct {
@@ -42,13 +46,33 @@ func Signed(bits int) Range { return Range{-1 << (bits - 1), 1<<(bits-1) - 1} }
 // Unsigned is 0 to 2^bits - 1; bits is at most 15.
 func Unsigned(bits int) Range { return Range{0, 1<<bits - 1} }
 
+// FiniteAbsMax is the largest magnitude, ok whether all values are finite.
+func FiniteAbsMax(x []float32) (max float32, ok bool) {
+	top := simd.AbsMax(x)
+	return math.Float32frombits(top), top < special
+}
+
+// FiniteMax is the largest value, at least 0; ok whether all values are finite.
+func FiniteMax(x []float32) (max float32, ok bool) {
+	return math.Float32frombits(simd.Max(x)), Finite(x)
+}
+
+// Finite tells whether all values are finite.
+func Finite(x []float32) bool { return simd.AbsMax(x) < special }
+
+// special is the bit pattern from which on a magnitude is infinite or not a number.
+const special = 0x7f800000
+
 // AbsMax returns the largest finite magnitude, 0 where there is none, and the number of NaN and infinite values.
 func AbsMax(x []float32) (max float32, nonFinite int) {
+	if max, ok := FiniteAbsMax(x); ok {
+		return max, 0
+	}
 	var top uint32
 	for _, v := range x {
 		// Magnitudes compare as their bit patterns do; those from infinity on are not finite.
 		b := math.Float32bits(v) &^ (1 << 31)
-		if b >= 0x7f800000 {
+		if b >= special {
 			nonFinite++
 			continue
 		}
@@ -61,6 +85,9 @@ func AbsMax(x []float32) (max float32, nonFinite int) {
 
 // Max returns the largest finite value, at least 0.
 func Max(x []float32) float32 {
+	if bits := simd.Max(x); bits < special {
+		return math.Float32frombits(bits)
+	}
 	var top float32
 	for _, v := range x {
 		if v > top && v <= math.MaxFloat32 {

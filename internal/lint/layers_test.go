@@ -18,6 +18,7 @@ const module = "github.com/dqa-go/dqa"
 // A folder stands for everything below it. internal/ is free to be used, but not to import a layer, save where noted.
 var layers = [][]string{
 	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/file"},
+	{"internal/simd"},
 	{"quant", "bitplane", "entropy"},
 	{"frame", "profile"},
 	{"."},

@@ -1,0 +1,205 @@
+//go:build amd64 && !noasm
+
+package simd
+
+import (
+	"unsafe"
+
+	"github.com/dqa-go/dqa/internal/cpu"
+)
+
+// Tables for byte permutations; the instruction that multiplies 8x8 bit matrices counts rows from the top.
+var (
+	reversed  [64]byte       // from 32 dwords, their low bytes, each 8 in reverse order
+	linear    [64]byte       // the same in order
+	backwards [64]byte       // 64 bytes, each 8 in reverse order
+	unit      [64]byte       // the unit matrix, 8 times
+	planesOf  [9][64]byte    // by first plane: from plane p of byte row g to plane-major order
+	gather    [9][9][64]byte // by n and m: the planes of codes (0..63) and errors (64..127) as reversed rows
+)
+
+func init() {
+	for i := range 64 {
+		reversed[i] = byte(4 * (i/8*8 + 7 - i%8))
+		linear[i] = byte(4 * i)
+		backwards[i] = byte(i ^ 7)
+		unit[i] = 1 << (i % 8)
+	}
+	for first := range planesOf {
+		for p := range 8 {
+			for g := range 8 {
+				planesOf[first][8*p+g] = byte(8*g + (first+p)%8)
+			}
+		}
+	}
+	for n := 0; n <= 8; n++ {
+		for m := 0; n+m <= 8; m++ {
+			for g := range 8 {
+				for i := range 8 {
+					from := 0 // cut off afterwards
+					switch {
+					case i < m:
+						from = 64 + 8*i + g
+					case i < n+m:
+						from = 8*(i-m) + g
+					}
+					gather[n][m][8*g+7-i] = byte(from)
+				}
+			}
+		}
+	}
+}
+
+// constants of quantizing, as the kernels read them.
+type constants struct{ inv, magic, high, low, highBound, lowBound float32 }
+
+func (l *Levels) constants() *constants {
+	return &constants{l.Inv, magic, l.High, l.Low, l.High + .5, l.Low - .5}
+}
+
+//go:noescape
+func quantizePackAVX512(x *float32, groups int, c *constants, reversed, unit, planes, low *[64]byte, codes *byte, n int, errors *byte, m int) (special uint64)
+
+//go:noescape
+func quantizePackAVX2(x *float32, groups int, c *constants, codes *byte, n int, errors *byte, m int) (special uint64)
+
+//go:noescape
+func unpackDequantizeAVX512(x *float32, groups int, step float32, gather, unit *[64]byte, codes *byte, n int, errors *byte, m int, sign, keep byte)
+
+//go:noescape
+func unpackDequantizeUnsignedAVX512(x *float32, groups int, step float32, gather, unit *[64]byte, codes *byte, n int, errors *byte, m int, sign, keep byte)
+
+//go:noescape
+func quantizeAVX512(dst *byte, x *float32, groups int, c *constants, linear *[64]byte) (special, beyond uint64)
+
+//go:noescape
+func dequantizeAVX512(x *float32, codes *byte, groups int, step float32)
+
+//go:noescape
+func dequantizeUnsignedAVX512(x *float32, codes *byte, groups int, step float32)
+
+//go:noescape
+func packAVX512(dst, codes *byte, groups int, backwards, unit, planes *[64]byte, bits int)
+
+//go:noescape
+func unpackAVX512(codes, src *byte, groups int, gather, unit *[64]byte, bits int, sign, keep byte)
+
+//go:noescape
+func absMaxAVX512(x *float32, groups int) uint32
+
+//go:noescape
+func maxAVX512(x *float32, groups int) int32
+
+//go:noescape
+func absMaxAVX2(x *float32, groups int) uint32
+
+//go:noescape
+func maxAVX2(x *float32, groups int) int32
+
+func quantizePackVector(codes, errors []byte, x []float32, l Levels, n, m int) (done, finite bool) {
+	if len(x) == 0 {
+		return true, true
+	}
+	c, e := unsafe.SliceData(codes), unsafe.SliceData(errors)
+	switch {
+	case cpu.Has(cpu.AVX512):
+		return true, quantizePackAVX512(&x[0], len(x)/Group, l.constants(), &reversed, &unit, &planesOf[m], &planesOf[0], c, n, e, m) == 0
+	case cpu.Has(cpu.AVX2):
+		return true, quantizePackAVX2(&x[0], len(x)/Group, l.constants(), c, n, e, m) == 0
+	}
+	return false, false
+}
+
+// signs are the byte that has the highest bit of bits if values are signed, and one that has all of them.
+func signs(bits int, signed bool) (sign, keep byte) {
+	if signed {
+		sign = 1 << (bits - 1)
+	}
+	return sign, byte(1<<bits - 1)
+}
+
+func unpackDequantizeVector(x []float32, codes, errors []byte, step float32, n, m int, signed bool) bool {
+	if !cpu.Has(cpu.AVX512) {
+		return false
+	}
+	if len(x) == 0 {
+		return true
+	}
+	kernel := unpackDequantizeUnsignedAVX512
+	if signed {
+		kernel = unpackDequantizeAVX512
+	}
+	sign, keep := signs(n+m, signed)
+	kernel(&x[0], len(x)/Group, step, &gather[n][m], &unit, unsafe.SliceData(codes), n, unsafe.SliceData(errors), m, sign, keep)
+	return true
+}
+
+func quantizeVector(dst []byte, x []float32, l Levels) (done, finite, within bool) {
+	if !cpu.Has(cpu.AVX512) {
+		return false, false, false
+	}
+	if len(x) == 0 {
+		return true, true, true
+	}
+	special, beyond := quantizeAVX512(&dst[0], &x[0], len(x)/Group, l.constants(), &linear)
+	return true, special == 0, beyond == 0
+}
+
+func dequantizeVector(x []float32, codes []byte, step float32, signed bool) bool {
+	if !cpu.Has(cpu.AVX512) {
+		return false
+	}
+	switch {
+	case len(x) == 0:
+	case signed:
+		dequantizeAVX512(&x[0], &codes[0], len(x)/Group, step)
+	default:
+		dequantizeUnsignedAVX512(&x[0], &codes[0], len(x)/Group, step)
+	}
+	return true
+}
+
+func packVector(dst, codes []byte, first, bits int) bool {
+	if !cpu.Has(cpu.AVX512) {
+		return false
+	}
+	if len(codes) > 0 {
+		packAVX512(unsafe.SliceData(dst), &codes[0], len(codes)/Group, &backwards, &unit, &planesOf[first], bits)
+	}
+	return true
+}
+
+func unpackVector(codes, src []byte, bits int, signed bool) bool {
+	if !cpu.Has(cpu.AVX512) {
+		return false
+	}
+	sign, keep := signs(bits, signed)
+	if len(codes) > 0 {
+		unpackAVX512(&codes[0], unsafe.SliceData(src), len(codes)/Group, &gather[bits][0], &unit, bits, sign, keep)
+	}
+	return true
+}
+
+func absMaxVector(x []float32) (top uint32, done bool) {
+	switch {
+	case len(x) == 0:
+		return 0, true
+	case cpu.Has(cpu.AVX512):
+		return absMaxAVX512(&x[0], len(x)/Group), true
+	case cpu.Has(cpu.AVX2):
+		return absMaxAVX2(&x[0], len(x)/Group), true
+	}
+	return 0, false
+}
+
+func maxVector(x []float32) (top int32, done bool) {
+	switch {
+	case len(x) == 0:
+		return 0, true
+	case cpu.Has(cpu.AVX512):
+		return maxAVX512(&x[0], len(x)/Group), true
+	case cpu.Has(cpu.AVX2):
+		return maxAVX2(&x[0], len(x)/Group), true
+	}
+	return 0, false
+}
