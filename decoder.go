@@ -100,7 +100,11 @@ func (d *Decoder) Edge(dst []float32, i int) error {
 	e := d.codec.edge(i)
 	mustFit(e, dst)
 	if d.frame != nil && d.codec.fused[i] {
-		return d.fusedEdge(i, dst)
+		err := d.fusedEdge(i, dst)
+		if err == nil || !e.Escape {
+			return err
+		}
+		// A code may be wider than a byte.
 	}
 	d.codes.Wide = resize(d.codes.Wide, e.Elements())
 	for t := range e.NumTiles() {
@@ -118,7 +122,7 @@ func (d *Decoder) fusedEdge(i int, dst []float32) error {
 	e, block := d.codec.edge(i), &d.frame.EdgeBlocks[i]
 	d.codes.Scales = block.Scales
 	for t := range e.NumTiles() {
-		if err := d.buf.decodeFused(d.codec, i, e.TileBounds(t), block.Tiles[t], &d.codes, dst); err != nil {
+		if err := wayOf(e).decode(&d.buf, d.codec, i, e.TileBounds(t), block.Tiles[t], &d.codes, dst); err != nil {
 			return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: block.Offsets[t], Err: err}
 		}
 	}

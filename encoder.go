@@ -24,6 +24,7 @@ type Encoder struct {
 	refined   []byte   // their refinements
 	tiles     [][]byte // of the edge at hand
 	ends      []int
+	before    []float32
 	payload   []byte
 	base      Codes // of the edge at hand, without the low bits
 	buf       tileBuffers
@@ -107,18 +108,32 @@ func (e *Encoder) fusedEdge(i int, data []float32, restore bool) (done bool, err
 	if !e.codes.fusedScales(edge, data) || restore && edge.Scale.Static() && !quant.Finite(data) {
 		return false, nil
 	}
-	finite := true
+	encode, fits := wayOf(edge).encode, true
+	if restore && edge.Escape {
+		copy(e.saved(data), data)
+	}
 	e.cutTiles(edge, func(dst []byte, b profile.Bounds) []byte {
-		dst, ok := e.buf.appendFused(dst, e.codec, i, b, &e.codes, data, restore)
-		finite = finite && ok
+		if !fits {
+			return dst
+		}
+		dst, fits = encode(&e.buf, dst, e.codec, i, b, &e.codes, data, restore)
 		return dst
 	})
-	if !finite {
+	if !fits {
+		if restore && edge.Escape {
+			copy(data, e.before)
+		}
 		return false, nil
 	}
 	e.body = frame.AppendEdge(e.body, frame.Edge{Scales: e.codes.Scales, Tiles: e.tiles})
 	e.next++
 	return true, nil
+}
+
+// saved makes room for what data was before a tile turned out not to fit.
+func (e *Encoder) saved(data []float32) []float32 {
+	e.before = resize(e.before, len(data))
+	return e.before
 }
 
 // cutTiles fills e.tiles with payloads.

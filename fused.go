@@ -13,8 +13,23 @@ import (
 
 // fusable tells whether an edge is coded so.
 func fusable(e *profile.Edge) bool {
-	return !e.Coder.Modelled() && e.Refine == 0 && e.Map != profile.Noisy && !e.ChannelsLast && e.Bits+e.ExtraBits <= 8 &&
-		e.Rows*e.Cols%simd.Group == 0 && e.Tile.Rows*e.Cols%simd.Group == 0
+	if e.Refine > 0 || e.Map == profile.Noisy || e.ChannelsLast || e.Bits+e.ExtraBits > 8 {
+		return false
+	}
+	return e.Coder.Modelled() || e.Rows*e.Cols%simd.Group == 0 && e.Tile.Rows*e.Cols%simd.Group == 0
+}
+
+// way is how the codec turns a tile's values into its payload and back.
+type way struct {
+	encode func(t *tileBuffers, dst []byte, c *Codec, i int, b profile.Bounds, codes *Codes, data []float32, restore bool) ([]byte, bool)
+	decode func(t *tileBuffers, c *Codec, i int, b profile.Bounds, src []byte, codes *Codes, data []float32) error
+}
+
+func wayOf(e *profile.Edge) way {
+	if e.Coder.Modelled() {
+		return way{(*tileBuffers).appendBytes, (*tileBuffers).decodeBytes}
+	}
+	return way{(*tileBuffers).appendFused, (*tileBuffers).decodeFused}
 }
 
 // fusedScales fills scales by slot; ok is false where a value is not finite.

@@ -16,6 +16,7 @@ type tileBuffers struct {
 	planes  []entropy.Plane
 	rans    entropy.RANS
 	coded   []byte
+	one     entropy.Tile
 	bytes   []byte  // codes of a channel
 	errors  []byte  // codes of important channels, or their shift errors
 	low     []int16 // bits that are stored apart

@@ -17,6 +17,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/dqa-go/dqa/internal/simd"
 )
 
 // MaxBits is the largest number of planes.
@@ -32,6 +35,47 @@ var (
 
 // Size is the number of bytes of n values of the given bits.
 func Size(n, bits int) int { return bits * (n/group*8 + (n%group+7)/8) }
+
+// AppendBytes is Append of codes that are bytes.
+func AppendBytes(dst, codes []byte, bits int) []byte {
+	start, whole := len(dst), len(codes)/group*group
+	dst = slices.Grow(dst, Size(len(codes), bits))[:start+Size(whole, bits)]
+	simd.Pack(dst[start:], codes[:whole], 0, bits)
+	if rest := codes[whole:]; len(rest) > 0 {
+		var last [group]byte
+		var planes [MaxBits * 8]byte
+		copy(last[:], rest)
+		simd.Pack(planes[:8*bits], last[:], 0, bits)
+		for p := range bits {
+			dst = append(dst, planes[8*p:8*p+(len(rest)+7)/8]...)
+		}
+	}
+	return dst
+}
+
+// UnpackBytes is Unpack to bytes; where signed says so the higher bits are those of the sign.
+func UnpackBytes(dst, src []byte, bits int, signed bool) error {
+	if want := Size(len(dst), bits); len(src) != want {
+		return fmt.Errorf("%w: %d bytes, %d wanted", ErrLength, len(src), want)
+	}
+	whole := len(dst) / group * group
+	simd.Unpack(dst[:whole], src, bits, signed)
+	if rest := dst[whole:]; len(rest) > 0 {
+		src = src[Size(whole, bits):]
+		width := (len(rest) + 7) / 8
+		if err := checkPadding(src, len(rest), bits, width); err != nil {
+			return err
+		}
+		var last [group]byte
+		var planes [MaxBits * 8]byte
+		for p := range bits {
+			copy(planes[8*p:], src[p*width:(p+1)*width])
+		}
+		simd.Unpack(last[:], planes[:8*bits], bits, signed)
+		copy(rest, last[:])
+	}
+	return nil
+}
 
 // Append appends the low bits of codes, 1 to MaxBits of each: unsigned numbers or two's complement.
 func Append(dst []byte, codes []int16, bits int) []byte {

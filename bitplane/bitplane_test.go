@@ -120,3 +120,37 @@ func BenchmarkBitplane(b *testing.B) {
 		b.ReportMetric(base/(float64(b.Elapsed())/float64(b.N)), "x_copy")
 	})
 }
+
+// Bytes are stored as the same codes of 16 bits are.
+func TestBytesAgree(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for n := range 300 {
+		bits, signed := 1+rng.IntN(8), rng.IntN(2) == 0
+		wide, narrow := make([]int16, n), make([]byte, n)
+		for i := range wide {
+			wide[i] = int16(rng.IntN(1 << bits))
+			if signed {
+				wide[i] -= 1 << (bits - 1)
+			}
+			narrow[i] = byte(wide[i])
+		}
+		prefix := []byte{1, 2, 3}
+		want, got := Append(prefix, wide, bits), AppendBytes(prefix, narrow, bits)
+		if !bytes.Equal(want, got) {
+			t.Fatalf("%d codes of %d bits: %x, want %x", n, bits, got, want)
+		}
+		back := make([]byte, n)
+		if err := UnpackBytes(back, got[3:], bits, signed); err != nil || !bytes.Equal(back, narrow) {
+			t.Fatalf("%d codes of %d bits, signed %v: %x, want %x (%v)", n, bits, signed, back, narrow, err)
+		}
+		if err := UnpackBytes(back, append(got[3:], 0), bits, signed); !errors.Is(err, ErrLength) {
+			t.Fatalf("a byte too many: %v", err)
+		}
+		if n%8 != 0 {
+			got[len(got)-1] |= 0x80
+			if err := UnpackBytes(back, got[3:], bits, signed); !errors.Is(err, ErrPadding) {
+				t.Fatalf("%d codes: padding: %v", n, err)
+			}
+		}
+	}
+}

@@ -176,6 +176,37 @@ func DequantizeNoisy(dst []float32, codes []int16, step float32, n Noise, first 
 	}
 }
 
+// QuantizeBytes writes the low bytes of the codes of src to dst, which is at least as long. r lies within a byte, signed
+// or unsigned. It reports whether all values are finite; if one is not, what is written is undefined. within is false if
+// a code lies beyond r and is clamped.
+func QuantizeBytes(dst []byte, src []float32, s Scale, r Range) (finite, within bool) {
+	l := simd.Levels{Inv: s.Inv, Low: float32(r.Low), High: float32(r.High)}
+	whole := len(src) / simd.Group * simd.Group
+	finite, within = simd.Quantize(dst[:whole], src[:whole], l)
+	if rest := src[whole:]; len(rest) > 0 {
+		var from [simd.Group]float32
+		var to [simd.Group]byte
+		copy(from[:], rest)
+		f, w := simd.Quantize(to[:], from[:], l)
+		copy(dst[whole:], to[:len(rest)])
+		finite, within = finite && f, within && w
+	}
+	return finite, within
+}
+
+// DequantizeBytes writes float32(step * code) of codes that are bytes, two's complement if signed says so.
+func DequantizeBytes(dst []float32, codes []byte, step float32, signed bool) {
+	whole := len(codes) / simd.Group * simd.Group
+	simd.Dequantize(dst[:whole], codes[:whole], step, signed)
+	if rest := codes[whole:]; len(rest) > 0 {
+		var from [simd.Group]byte
+		var to [simd.Group]float32
+		copy(from[:], rest)
+		simd.Dequantize(to[:], from[:], step, signed)
+		copy(dst[whole:len(codes)], to[:])
+	}
+}
+
 // DequantizeBase restores codes that lack their low bits: the middle of the values that they may have been, but zero
 // where oneSided values have a zero code: most of them were.
 func DequantizeBase(dst []float32, codes []int16, step float32, bits int, oneSided bool) {

@@ -1,0 +1,135 @@
+package dqa
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/dqa-go/dqa/bitplane"
+	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/quant"
+)
+
+// Whole codes that fit a byte, nearly all, are coded as bytes. Payloads are those of modelled.go.
+
+// appendBytes appends the payload of a tile of a modelled edge, and writes the restored values to data if restore says
+// so. ok is false where a value is not finite or a code does not fit a byte; data is then unchanged.
+func (t *tileBuffers) appendBytes(dst []byte, c *Codec, i int, b profile.Bounds, codes *Codes, data []float32, restore bool) (out []byte, ok bool) {
+	e := c.codedEdge(i)
+	band := (b.R1 - b.R0) * e.Cols
+	t.bytes = resize(t.bytes, e.TileSize(b))
+	for ch := b.C0; ch < b.C1; ch++ {
+		from := (ch*e.Rows + b.R0) * e.Cols
+		finite, within := quant.QuantizeBytes(t.bytes[(ch-b.C0)*band:][:band], data[from:from+band], codes.fused[ch], byteRange(e, ch))
+		if !finite || e.Escape && !within {
+			return dst, false
+		}
+	}
+	tile := t.byteTile(c, i, b, t.bytes)
+	width := byteWidth(t.bytes, e.Unsigned)
+	if raw := rawSize(len(t.bytes), width); raw > 0 {
+		t.coded = t.rans.Append(t.coded[:0], tile)
+		if len(t.coded) < raw {
+			dst = append(append(dst, coded), t.coded...)
+			return dst, t.restoreBytes(e, b, codes, data, restore)
+		}
+	}
+	dst = append(dst, byte(width))
+	if width > 0 {
+		dst = bitplane.AppendBytes(dst, t.bytes, width)
+	}
+	return dst, t.restoreBytes(e, b, codes, data, restore)
+}
+
+// byteRange are the codes of channel ch that a byte has room for: all n bits, or with escapes 8.
+func byteRange(e *profile.Edge, ch int) quant.Range {
+	switch {
+	case !e.Escape:
+		return levels(e, ch)
+	case e.Unsigned:
+		return quant.Unsigned(8)
+	}
+	return quant.Signed(8)
+}
+
+// byteTile is the part of an edge's codes as entropy sees it, channel by channel in codes.
+func (t *tileBuffers) byteTile(c *Codec, i int, b profile.Bounds, codes []byte) *entropy.Tile {
+	e := c.codedEdge(i)
+	band := (b.R1 - b.R0) * e.Cols
+	t.planes = t.planes[:0]
+	for ch := b.C0; ch < b.C1; ch++ {
+		from, to := e.ModelSlots(ch)
+		r := levels(e, ch)
+		t.planes = append(t.planes, entropy.Plane{
+			Bytes: codes[(ch-b.C0)*band:][:band], Models: c.models[i][from:to], Low: lowest(e, ch), Min: r.Low, Max: r.High,
+		})
+	}
+	t.one = entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.planes}
+	return &t.one
+}
+
+// byteWidth is the number of bits that hold every code, 0 if all are 0.
+func byteWidth(codes []byte, unsigned bool) int {
+	var used byte
+	for _, c := range codes {
+		used |= c
+	}
+	if unsigned || used == 0 {
+		return bits.Len8(used)
+	}
+	used = 0
+	for _, c := range codes {
+		used |= c ^ byte(int8(c)>>7) // bits that differ from the sign
+	}
+	return bits.Len8(used) + 1
+}
+
+// restoreBytes writes the values of the codes in t.bytes to data if they are wanted. It is always true.
+func (t *tileBuffers) restoreBytes(e *profile.Edge, b profile.Bounds, codes *Codes, data []float32, restore bool) bool {
+	band := (b.R1 - b.R0) * e.Cols
+	for ch := b.C0; restore && ch < b.C1; ch++ {
+		from := (ch*e.Rows + b.R0) * e.Cols
+		quant.DequantizeBytes(data[from:from+band], t.bytes[(ch-b.C0)*band:][:band], codes.step(e, ch), !e.Unsigned)
+	}
+	return true
+}
+
+// decodeBytes is the inverse of appendBytes: data is the whole edge. It fails also where a code does not fit a byte.
+func (t *tileBuffers) decodeBytes(c *Codec, i int, b profile.Bounds, src []byte, codes *Codes, data []float32) error {
+	e := c.codedEdge(i)
+	if len(src) == 0 {
+		return fmt.Errorf("%w: an empty tile", wire.ErrTruncated)
+	}
+	t.bytes = resize(t.bytes, e.TileSize(b))
+	if mode := int(src[0]); mode == coded {
+		if err := t.rans.Decode(t.byteTile(c, i, b, t.bytes), src[1:]); err != nil {
+			return fmt.Errorf("%w: codes: %w", wire.ErrValue, err)
+		}
+	} else if err := t.unpackBytes(e, b, src[1:], mode); err != nil {
+		return fmt.Errorf("%w: codes: %w", wire.ErrValue, err)
+	}
+	t.restoreBytes(e, b, codes, data, true)
+	return nil
+}
+
+// unpackBytes reads plain codes of width bits.
+func (t *tileBuffers) unpackBytes(e *profile.Edge, b profile.Bounds, src []byte, width int) error {
+	if width > bitplane.MaxBits || len(src) != rawSize(len(t.bytes), width) {
+		return fmt.Errorf("%d bytes of plain codes of %d bits", len(src), width)
+	}
+	if width == 0 {
+		clear(t.bytes)
+		return nil
+	}
+	if err := bitplane.UnpackBytes(t.bytes, src, width, !e.Unsigned); err != nil {
+		return err
+	}
+	band := (b.R1 - b.R0) * e.Cols
+	for ch := b.C0; ch < b.C1; ch++ {
+		if width > e.WideBits(ch) && !e.Escape && byteWidth(t.bytes[(ch-b.C0)*band:][:band], e.Unsigned) > e.WideBits(ch) {
+			return fmt.Errorf("a code of more than %d bits", e.WideBits(ch))
+		}
+	}
+	return nil
+}
