@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -18,6 +19,7 @@ type Codec struct {
 	size    int                // of the encoded profile
 	tables  []*entropy.Huffman // of shift errors, by edge; nil where there are none
 	models  [][]*entropy.Model // by edge, as profile.Edge.Models
+	fast    []*prefix.Code     // by edge; nil for other coders
 }
 
 // NewCodec checks p and builds its tables. p must not be changed afterwards.
@@ -26,7 +28,7 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	encoded := p.Append(nil)
-	c := &Codec{profile: p, size: len(encoded), tables: make([]*entropy.Huffman, len(p.Edges))}
+	c := &Codec{profile: p, size: len(encoded), tables: make([]*entropy.Huffman, len(p.Edges)), fast: make([]*prefix.Code, len(p.Edges))}
 	if err := c.newModels(); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
@@ -38,8 +40,13 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 		if p.Edges[i].Refine > 0 {
 			c.refined++
 		}
+		var err error
+		if p.Edges[i].Prefix != nil {
+			if c.fast[i], err = prefix.NewCode(*p.Edges[i].Prefix); err != nil {
+				return nil, fmt.Errorf("profile: edge %d %q: %w", i, p.Edges[i].Name, err)
+			}
+		}
 		if lengths := p.Edges[i].Table; len(lengths) > 0 {
-			var err error
 			if c.tables[i], err = entropy.NewHuffman(lengths); err != nil {
 				return nil, fmt.Errorf("profile: edge %d %q: %w", i, p.Edges[i].Name, err)
 			}

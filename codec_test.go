@@ -10,6 +10,7 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
@@ -29,17 +30,20 @@ type setting struct {
 
 func settings() []setting {
 	var all []setting
-	for _, coder := range []profile.Coder{profile.Raw, profile.Paper, profile.Small, profile.Smallest} {
+	for _, coder := range []profile.Coder{profile.Raw, profile.Paper, profile.Fast, profile.Small, profile.Smallest} {
 		for _, scale := range []profile.ScaleMode{profile.DynamicChannel, profile.DynamicTensor, profile.StaticChannel, profile.StaticTensor} {
 			for _, unsigned := range []bool{false, true} {
 				for _, nm := range [][2]int{{3, 3}, {2, 1}, {8, 4}, {4, 0}} {
+					if coder == profile.Fast && nm[0]+nm[1] > profile.MaxBits {
+						continue
+					}
 					for _, r := range []float64{0, .5, 1} {
 						all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Uniform, 0})
 						if !scale.Static() {
 							all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Clipped, 0})
 						}
 						if nm[1] == 0 && r == 0 {
-							if coder != profile.Paper {
+							if coder != profile.Paper && coder != profile.Fast {
 								all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Uniform, 2})
 							}
 							all = append(all, setting{coder, scale, unsigned, nm[0], nm[1], r, profile.Noisy, 0})
@@ -89,8 +93,12 @@ func (s setting) build() *profile.Profile {
 			e.Noise = quant.Noise{Amplitude: .75, Seed: uint64(i)}
 		}
 		e.Coder, e.Refine = s.coder, s.refine
+		e.Escape = s.coder.Whole() && s.m == 0 && s.scale.Static() && s.levels == profile.Uniform
 		if n := e.NumSymbols(); n > 0 {
 			e.Table = skewed(n)
+		}
+		if s.coder == profile.Fast {
+			e.Prefix = shortWords(e)
 		}
 	}
 	p := &profile.Profile{Method: profile.Method{Name: "dqa", Bits: s.n, ExtraBits: s.m, Scale: s.scale}, Coder: s.coder, Edges: edges}
@@ -110,7 +118,6 @@ func (s setting) models(p *profile.Profile) {
 		if e.Coder = s.coder; i > 0 && s.coder == profile.Smallest {
 			e.Coder = profile.Small
 		}
-		e.Escape = s.m == 0 && s.scale.Static() && s.levels == profile.Uniform
 		for k := range e.NumModels() {
 			wide := k / entropy.NumContexts
 			if e.Coder == profile.Small {
@@ -127,6 +134,17 @@ func (s setting) models(p *profile.Profile) {
 			}
 		}
 	}
+}
+
+// shortWords are for codes near zero.
+func shortWords(e *profile.Edge) *prefix.Params {
+	low, high := e.CodeRange()
+	counts := prefix.NewCounts(low, high, 0)
+	for range 100 {
+		counts.Add([]byte{0, 0, 1, 0, 0, 0, 2, 1, 0, 1, 0, 3})
+	}
+	p := counts.Build()
+	return &p
 }
 
 func skewed(n int) []uint8 {
@@ -416,7 +434,7 @@ func TestNonFiniteInputsAreCounted(t *testing.T) {
 }
 
 func TestDecoderRefusesEveryDamage(t *testing.T) {
-	for _, s := range []setting{{coder: profile.Small, n: 2, m: 1, ratio: .5}, {coder: profile.Paper, n: 2, m: 1, ratio: .5}, {n: 2, m: 1, ratio: .5, scale: profile.StaticTensor}, {coder: profile.Small, n: 4, refine: 2}} {
+	for _, s := range []setting{{coder: profile.Small, n: 2, m: 1, ratio: .5}, {coder: profile.Paper, n: 2, m: 1, ratio: .5}, {n: 2, m: 1, ratio: .5, scale: profile.StaticTensor}, {coder: profile.Small, n: 4, refine: 2}, {coder: profile.Fast, n: 4}} {
 		p := s.build()
 		codec := mustCodec(t, p)
 		whole, err := codec.NewEncoder().Append(nil, tensors(p, 6))
@@ -586,7 +604,7 @@ func FuzzDecode(f *testing.F) {
 // FuzzTile feeds payloads that no checksum protects to every coder.
 func FuzzTile(f *testing.F) {
 	var codecs []*dqa.Codec
-	for _, coder := range []profile.Coder{profile.Raw, profile.Paper, profile.Small} {
+	for _, coder := range []profile.Coder{profile.Raw, profile.Paper, profile.Fast, profile.Small} {
 		p := setting{coder: coder, scale: profile.StaticTensor, n: 3, m: 2, ratio: .5}.build()
 		p.Edges = p.Edges[2:3]
 		p.Edges[0].Important[0] = true

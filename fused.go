@@ -16,7 +16,7 @@ func fusable(e *profile.Edge) bool {
 	if e.Refine > 0 || e.Map == profile.Noisy || e.ChannelsLast || e.Bits+e.ExtraBits > 8 {
 		return false
 	}
-	return e.Coder.Modelled() || e.Rows*e.Cols%simd.Group == 0 && e.Tile.Rows*e.Cols%simd.Group == 0
+	return e.Coder.Whole() || e.Rows*e.Cols%simd.Group == 0 && e.Tile.Rows*e.Cols%simd.Group == 0
 }
 
 // way is how the codec turns a tile's values into its payload and back.
@@ -26,7 +26,7 @@ type way struct {
 }
 
 func wayOf(e *profile.Edge) way {
-	if e.Coder.Modelled() {
+	if e.Coder.Whole() {
 		return way{(*tileBuffers).appendBytes, (*tileBuffers).decodeBytes}
 	}
 	return way{(*tileBuffers).appendFused, (*tileBuffers).decodeFused}

@@ -16,19 +16,25 @@ const coded = 255
 // maxRaw is the number of bits that any code fits in.
 const maxRaw = 16
 
-// appendModelled appends the tile's whole codes: by models, or plain where that is no longer (spec/frame.md).
-func (t *tileBuffers) appendModelled(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
+// appendWhole appends the tile's whole codes: by the edge's coder, or plain where that is no longer (spec/frame.md).
+func (t *tileBuffers) appendWhole(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
 	e := c.codedEdge(i)
+	if e.Coder == profile.Fast && t.narrow(e, b, wide) {
+		return t.appendByteCodes(dst, c, i, b)
+	}
 	tile := t.tile(c, i, b, wide)
 	width := rawBits(tile.Planes, e.Unsigned)
 	raw := rawSize(e.TileSize(b), width)
-	if raw > 0 {
+	if raw > 0 && e.Coder.Modelled() {
 		t.coded = t.rans.Append(t.coded[:0], tile)
 		if len(t.coded) < raw {
 			return append(append(dst, coded), t.coded...)
 		}
 	}
-	dst = append(dst, byte(width))
+	return t.appendPlain(append(dst, byte(width)), tile, width)
+}
+
+func (t *tileBuffers) appendPlain(dst []byte, tile *entropy.Tile, width int) []byte {
 	codes := t.codes[:0]
 	for _, p := range tile.Planes {
 		codes = append(codes, p.Codes...)
@@ -55,10 +61,18 @@ func (t *tileBuffers) tile(c *Codec, i int, b profile.Bounds, wide []int16) *ent
 		from, to := e.ModelSlots(ch)
 		r := levels(e, ch)
 		t.planes = append(t.planes, entropy.Plane{
-			Codes: band(e, b, ch, wide), Models: c.models[i][from:to], Low: lowest(e, ch), Min: r.Low, Max: r.High,
+			Codes: band(e, b, ch, wide), Models: c.modelsOf(i, from, to), Low: lowest(e, ch), Min: r.Low, Max: r.High,
 		})
 	}
 	return &entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.planes}
+}
+
+// modelsOf are models of edge i; none where its coder has none.
+func (c *Codec) modelsOf(i, from, to int) []*entropy.Model {
+	if c.models[i] == nil {
+		return nil
+	}
+	return c.models[i][from:to]
 }
 
 // lowest is the code of a channel's symbol 0.
@@ -90,14 +104,18 @@ func rawSize(n, width int) int {
 	return bitplane.Size(n, low) + bitplane.Size(n, width-low)
 }
 
-// decodeModelled is the inverse of appendModelled.
-func (t *tileBuffers) decodeModelled(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
+// decodeWhole is the inverse of appendWhole.
+func (t *tileBuffers) decodeWhole(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
 	if len(src) == 0 {
 		return fmt.Errorf("%w: an empty tile", wire.ErrTruncated)
 	}
 	tile, mode := t.tile(c, i, b, wide), int(src[0])
 	var err error
 	switch {
+	case mode == coded && c.codedEdge(i).Coder == profile.Fast:
+		if err = t.decodeFast(c, i, b, src[1:]); err == nil {
+			t.widen(c.codedEdge(i), b, wide)
+		}
 	case mode == coded:
 		err = t.rans.Decode(tile, src[1:])
 	case mode <= maxRaw:

@@ -26,20 +26,74 @@ func (t *tileBuffers) appendBytes(dst []byte, c *Codec, i int, b profile.Bounds,
 			return dst, false
 		}
 	}
-	tile := t.byteTile(c, i, b, t.bytes)
+	return t.appendByteCodes(dst, c, i, b), t.restoreBytes(e, b, codes, data, restore)
+}
+
+// appendByteCodes appends the payload of the codes in t.bytes.
+func (t *tileBuffers) appendByteCodes(dst []byte, c *Codec, i int, b profile.Bounds) []byte {
+	e := c.codedEdge(i)
 	width := byteWidth(t.bytes, e.Unsigned)
 	if raw := rawSize(len(t.bytes), width); raw > 0 {
-		t.coded = t.rans.Append(t.coded[:0], tile)
+		if e.Coder == profile.Fast {
+			t.coded = t.fast.Append(t.coded[:0], t.bytes, c.fast[i])
+		} else {
+			t.coded = t.rans.Append(t.coded[:0], t.byteTile(c, i, b, t.bytes))
+		}
 		if len(t.coded) < raw {
-			dst = append(append(dst, coded), t.coded...)
-			return dst, t.restoreBytes(e, b, codes, data, restore)
+			return append(append(dst, coded), t.coded...)
 		}
 	}
 	dst = append(dst, byte(width))
 	if width > 0 {
 		dst = bitplane.AppendBytes(dst, t.bytes, width)
 	}
-	return dst, t.restoreBytes(e, b, codes, data, restore)
+	return dst
+}
+
+// narrow fills t.bytes with the tile's codes; false where one does not fit a byte.
+func (t *tileBuffers) narrow(e *profile.Edge, b profile.Bounds, wide []int16) bool {
+	t.bytes = t.bytes[:0]
+	low, high := int16(-128), int16(127)
+	if e.Unsigned {
+		low, high = 0, 255
+	}
+	for ch := b.C0; ch < b.C1; ch++ {
+		for _, c := range band(e, b, ch, wide) {
+			if c < low || c > high {
+				return false
+			}
+			t.bytes = append(t.bytes, byte(c))
+		}
+	}
+	return true
+}
+
+// widen is the inverse of narrow.
+func (t *tileBuffers) widen(e *profile.Edge, b profile.Bounds, wide []int16) {
+	codes := t.bytes
+	for ch := b.C0; ch < b.C1; ch++ {
+		part := band(e, b, ch, wide)
+		for j, c := range codes[:len(part)] {
+			if part[j] = int16(c); !e.Unsigned {
+				part[j] = int16(int8(c))
+			}
+		}
+		codes = codes[len(part):]
+	}
+}
+
+// decodeFast fills t.bytes.
+func (t *tileBuffers) decodeFast(c *Codec, i int, b profile.Bounds, src []byte) error {
+	e := c.codedEdge(i)
+	t.bytes = resize(t.bytes, e.TileSize(b))
+	rest, err := t.fast.Decode(t.bytes, src, c.fast[i])
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%d bytes left", len(rest))
+	}
+	if err != nil {
+		return err
+	}
+	return t.checkBits(e, b)
 }
 
 // byteRange are the codes of channel ch that a byte has room for: all n bits, or with escapes 8.
@@ -62,7 +116,7 @@ func (t *tileBuffers) byteTile(c *Codec, i int, b profile.Bounds, codes []byte) 
 		from, to := e.ModelSlots(ch)
 		r := levels(e, ch)
 		t.planes = append(t.planes, entropy.Plane{
-			Bytes: codes[(ch-b.C0)*band:][:band], Models: c.models[i][from:to], Low: lowest(e, ch), Min: r.Low, Max: r.High,
+			Bytes: codes[(ch-b.C0)*band:][:band], Models: c.modelsOf(i, from, to), Low: lowest(e, ch), Min: r.Low, Max: r.High,
 		})
 	}
 	t.one = entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.planes}
@@ -102,7 +156,11 @@ func (t *tileBuffers) decodeBytes(c *Codec, i int, b profile.Bounds, src []byte,
 		return fmt.Errorf("%w: an empty tile", wire.ErrTruncated)
 	}
 	t.bytes = resize(t.bytes, e.TileSize(b))
-	if mode := int(src[0]); mode == coded {
+	if mode := int(src[0]); mode == coded && e.Coder == profile.Fast {
+		if err := t.decodeFast(c, i, b, src[1:]); err != nil {
+			return fmt.Errorf("%w: codes: %w", wire.ErrValue, err)
+		}
+	} else if mode == coded {
 		if err := t.rans.Decode(t.byteTile(c, i, b, t.bytes), src[1:]); err != nil {
 			return fmt.Errorf("%w: codes: %w", wire.ErrValue, err)
 		}
@@ -125,9 +183,17 @@ func (t *tileBuffers) unpackBytes(e *profile.Edge, b profile.Bounds, src []byte,
 	if err := bitplane.UnpackBytes(t.bytes, src, width, !e.Unsigned); err != nil {
 		return err
 	}
+	if width > e.Bits {
+		return t.checkBits(e, b)
+	}
+	return nil
+}
+
+// checkBits refuses codes in t.bytes that their channel may not have.
+func (t *tileBuffers) checkBits(e *profile.Edge, b profile.Bounds) error {
 	band := (b.R1 - b.R0) * e.Cols
-	for ch := b.C0; ch < b.C1; ch++ {
-		if width > e.WideBits(ch) && !e.Escape && byteWidth(t.bytes[(ch-b.C0)*band:][:band], e.Unsigned) > e.WideBits(ch) {
+	for ch := b.C0; ch < b.C1 && !e.Escape; ch++ {
+		if e.WideBits(ch) < bitplane.MaxBits && byteWidth(t.bytes[(ch-b.C0)*band:][:band], e.Unsigned) > e.WideBits(ch) {
 			return fmt.Errorf("a code of more than %d bits", e.WideBits(ch))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dqa-go/dqa/bitplane"
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -17,6 +18,7 @@ type tileBuffers struct {
 	rans    entropy.RANS
 	coded   []byte
 	one     entropy.Tile
+	fast    prefix.Coder
 	bytes   []byte  // codes of a channel
 	errors  []byte  // codes of important channels, or their shift errors
 	low     []int16 // bits that are stored apart
@@ -26,8 +28,8 @@ type tileBuffers struct {
 // append appends the payload of the tile b of edge i.
 func (t *tileBuffers) append(dst []byte, c *Codec, i int, b profile.Bounds, wide []int16) []byte {
 	e := c.codedEdge(i)
-	if e.Coder.Modelled() {
-		return t.appendModelled(dst, c, i, b, wide)
+	if e.Coder.Whole() {
+		return t.appendWhole(dst, c, i, b, wide)
 	}
 	t.split(e, b, wide)
 	dst = bitplane.Append(dst, t.codes, e.Bits)
@@ -71,8 +73,8 @@ func band(e *profile.Edge, b profile.Bounds, ch int, wide []int16) []int16 {
 // decode restores the wide codes of the tile from src into wide, which holds the whole edge.
 func (t *tileBuffers) decode(c *Codec, i int, b profile.Bounds, src []byte, wide []int16) error {
 	e := c.codedEdge(i)
-	if e.Coder.Modelled() {
-		return t.decodeModelled(c, i, b, src, wide)
+	if e.Coder.Whole() {
+		return t.decodeWhole(c, i, b, src, wide)
 	}
 	planes, err := t.splitPayload(e, b, src)
 	if err != nil {

@@ -46,6 +46,7 @@ func allPaths(t Tensors, bits float64) ([]path, error) {
 	}{
 		{"dqa/raw", "3+3 bits as bit planes", d, profile.Raw},
 		{"dqa/paper", "3+3 bits, shift errors Huffman-coded", d, profile.Paper},
+		{"graded/fast", "whole codes by a vector prefix code", g, profile.Fast},
 		{"graded/small", "whole codes by rANS", g, profile.Small},
 		{"graded/smallest", "whole codes by rANS and their neighbours", g, profile.Smallest},
 	} {

@@ -152,7 +152,7 @@ func Calibrate(ctx context.Context, prog engine.Program, src Source, setting pro
 	return c.Plan(ctx, setting, seed)
 }
 
-// Profile builds the profile for one coder. Origin and preprocessing are the caller's to fill in.
+// Profile builds the profile for one coder: Fast only if Options.Coder is. Origin and preprocessing are the caller's to fill in.
 func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
 	out := &profile.Profile{
 		Seed: p.Seed, Method: p.Method, Coder: coder, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence,
@@ -160,6 +160,14 @@ func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
 	for i := range out.Edges {
 		if out.Edges[i].Coder = coder; coder == profile.Paper && out.Edges[i].Refine > 0 {
 			out.Edges[i].Coder = profile.Raw // it has no shift errors
+		}
+		if c := p.counts[i].prefix; coder == profile.Fast {
+			if c == nil {
+				out.Edges[i].Coder = profile.Raw
+			} else {
+				params := c.Build()
+				out.Edges[i].Prefix = &params
+			}
 		}
 		out.Edges[i].Table = table(&out.Edges[i], p.counts[i].channels)
 	}

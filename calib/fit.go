@@ -13,9 +13,9 @@ import (
 func Fit(setting profile.Method, edges []profile.Edge, images [][][]float32) (*Plan, error) {
 	edges = slices.Clone(edges)
 	for i := range edges {
-		edges[i].Coder, edges[i].Table, edges[i].Models = profile.Raw, nil, nil
+		edges[i].Coder, edges[i].Table, edges[i].Prefix, edges[i].Models = profile.Raw, nil, nil, nil
 	}
-	p := &Plan{Method: setting, Edges: edges, counts: newCounts(edges)}
+	p := &Plan{Method: setting, Edges: edges, counts: newCounts(edges, profile.Fast)}
 	var codes dqa.Codes
 	for i, image := range images {
 		if len(image) != len(edges) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -19,11 +20,19 @@ const (
 
 // counted is how often an edge's codes were seen, by channel and by context, without the low bits that are stored apart;
 // and these, by the class of the rest.
-type counted struct{ channels, contexts, refinements histogram }
+type counted struct {
+	channels, contexts, refinements histogram
+	prefix                          *prefix.Counts // for the coder fast; nil: not wanted, or codes are too wide
+}
 
-func newCounted(e *profile.Edge) counted {
+func newCounted(e *profile.Edge, coder profile.Coder) counted {
 	base := e.Base()
-	return counted{newHistogram(&base), newContexts(&base), newRefinements(e)}
+	c := counted{newHistogram(&base), newContexts(&base), newRefinements(e), nil}
+	if coder == profile.Fast && e.Bits+e.ExtraBits <= profile.MaxBits {
+		low, high := e.CodeRange()
+		c.prefix = prefix.NewCounts(low, high, 0) // two-sided codes are most often 0: steps are large, and so is it
+	}
+	return c
 }
 
 func (c counted) add(e *profile.Edge, wide []int16) {
@@ -31,6 +40,9 @@ func (c counted) add(e *profile.Edge, wide []int16) {
 		wide = c.refinements.addRefinements(e, wide)
 	}
 	base := e.Base()
+	if c.prefix != nil {
+		addBytes(c.prefix, e, wide)
+	}
 	c.channels.add(&base, wide)
 	c.contexts.addContexts(&base, wide)
 }
@@ -39,6 +51,9 @@ func (c counted) merge(other counted) {
 	c.channels.merge(other.channels)
 	c.contexts.merge(other.contexts)
 	c.refinements.merge(other.refinements)
+	if c.prefix != nil {
+		c.prefix.Merge(other.prefix)
+	}
 }
 
 // setModels gives the profile's models and every edge's choice of them.

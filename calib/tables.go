@@ -2,6 +2,7 @@ package calib
 
 import (
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -95,6 +96,23 @@ func (h histogram) addRefinements(e *profile.Edge, wide []int16) (base []int16) 
 		h[profile.RefineClass(base[i])][int(w)&(1<<e.Refine-1)]++
 	}
 	return base
+}
+
+// addBytes counts the codes of one image, tile by tile, as the coder fast sees them. Codes beyond a byte, whose tiles it
+// leaves alone, count as the outermost one.
+func addBytes(counts *prefix.Counts, e *profile.Edge, wide []int16) {
+	low, high := e.CodeRange()
+	var codes []byte
+	for t := range e.NumTiles() {
+		b := e.TileBounds(t)
+		codes = codes[:0]
+		for c := b.C0; c < b.C1; c++ {
+			for _, w := range wide[(c*e.Rows+b.R0)*e.Cols : (c*e.Rows+b.R1)*e.Cols] {
+				codes = append(codes, byte(max(low, min(high, w))))
+			}
+		}
+		counts.Add(codes)
+	}
 }
 
 func (h histogram) merge(other histogram) {

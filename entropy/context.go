@@ -53,10 +53,10 @@ func (n *neighbours) next() {
 }
 
 // context of column x: t = 2*left + 2*up + upleft + upright, by magnitudes.
-func (n *neighbours) context(x, lane int) int {
+func (n *neighbours) context(x, lane int) uint8 {
 	i := x*n.lanes + lane // of the left neighbour
 	t := 2*uint32(n.row[i]) + uint32(n.above[i]) + 2*uint32(n.above[i+n.lanes]) + uint32(n.above[i+2*n.lanes])
-	return int(contextOf[min(t, maxActivity)])
+	return contextOf[min(t, maxActivity)]
 }
 
 func (n *neighbours) set(x, lane int, code int16) { n.row[(x+1)*n.lanes+lane] = magnitude(code) }
@@ -69,7 +69,7 @@ func VisitContexts(codes []int16, cols int, visit func(context int, code int16))
 	for len(codes) > 0 {
 		n.next()
 		for x, c := range codes[:cols] {
-			visit(n.context(x, 0), c)
+			visit(int(n.context(x, 0)), c)
 			n.set(x, 0, c)
 		}
 		codes = codes[cols:]

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 )
 
 // ProbBits is the resolution of a Model: frequencies sum to 1 << ProbBits.
@@ -14,19 +15,48 @@ const probScale = 1 << ProbBits
 // EscapeBits is what follows an escape: the code itself.
 const EscapeBits = 16
 
+// MaxLive is the number of symbols, the escape among them, that may have a frequency.
+const MaxLive = 256
+
 // ErrModel is what NewModel says of frequencies that make no model.
 var ErrModel = errors.New("frequencies do not make a model")
 
 // Model is a static probability table for asymmetric numeral systems (Duda, arXiv 1311.2540). What has no frequency can
 // still be coded: as an escape, and by itself. A Model is immutable and may be shared.
+//
+// Inside, a symbol goes by its rank: 0 is the escape, then come those that have a frequency, in their order.
 type Model struct {
-	interval []uint32          // by symbol, the escape last: start << 16 | frequency
-	slot     [probScale]uint32 // by the low bits of the state: (slot - start) << 16 | frequency
-	symbol   [probScale]uint16 // by the same
+	rank   []uint8           // by symbol
+	symbol [MaxLive]uint16   // by rank
+	freq   [MaxLive]uint16   // by rank
+	coding [MaxLive]coding   // by rank
+	slots  [probScale]uint32 // by the low bits of the state: (frequency - 1) << 20 | offset in the interval << 8 | rank
+	live   int               // ranks
+	ranks  [2][256]uint8     // by a byte that holds a code, unsigned and signed; if there are at most 256 symbols
+	codes  [2][256]uint8     // the inverse
+	small  *smallTables      // nil: the model is too fine for them
+}
+
+// coding is what an encoder needs of an interval (spec/coders.md): divisions become multiplications.
+type coding struct {
+	limit      uint32 // a state from here on gives a word away first
+	start      uint32
+	reciprocal uint32 // x/f is x*reciprocal >> (31 + shift) for every x below 1<<31
+	rest       uint16 // probScale - frequency
+	shift      uint8
+}
+
+func newCoding(start, freq int) coding {
+	shift := bits.Len(uint(freq - 1))
+	reciprocal := (uint64(1)<<(31+shift) + uint64(freq) - 1) / uint64(freq)
+	return coding{
+		limit: uint32(freq) << (31 - ProbBits), start: uint32(start), rest: uint16(probScale - freq),
+		reciprocal: uint32(reciprocal), shift: uint8(shift),
+	}
 }
 
 // NewModel makes a model of an alphabet of 2 to MaxSymbols symbols. freq has one entry per symbol and one for the
-// escape, which must not be 0; they sum to 1 << ProbBits.
+// escape, which must not be 0; they sum to 1 << ProbBits, and at most MaxLive are not 0.
 func NewModel(freq []uint16) (*Model, error) {
 	n := len(freq) - 1
 	if n < 2 || n > MaxSymbols {
@@ -35,104 +65,115 @@ func NewModel(freq []uint16) (*Model, error) {
 	if freq[n] == 0 {
 		return nil, fmt.Errorf("%w: no escape", ErrModel)
 	}
-	m := &Model{interval: make([]uint32, n+1)}
-	at := 0
-	for s, f := range freq {
-		if at+int(f) > probScale {
-			return nil, fmt.Errorf("%w: they sum to more than %d", ErrModel, probScale)
+	sum, live := 0, 0
+	for _, f := range freq {
+		sum += int(f)
+		if f > 0 {
+			live++
 		}
-		m.interval[s] = uint32(at)<<16 | uint32(f)
-		for i := range int(f) {
-			m.slot[at+i] = uint32(i)<<16 | uint32(f)
-			m.symbol[at+i] = uint16(s)
+	}
+	if sum != probScale {
+		return nil, fmt.Errorf("%w: they sum to %d, not %d", ErrModel, sum, probScale)
+	}
+	if live > MaxLive {
+		return nil, fmt.Errorf("%w: %d are not 0, %d allowed", ErrModel, live, MaxLive)
+	}
+	m := &Model{rank: make([]uint8, n), live: live}
+	m.freq[0] = freq[n]
+	next := 1
+	for s, f := range freq[:n] {
+		if f > 0 {
+			m.rank[s], m.symbol[next], m.freq[next] = uint8(next), uint16(s), f
+			next++
 		}
-		at += int(f)
 	}
-	if at != probScale {
-		return nil, fmt.Errorf("%w: they sum to %d, not %d", ErrModel, at, probScale)
-	}
+	m.place()
+	m.mapBytes()
+	m.small = newSmallTables(m)
 	return m, nil
+}
+
+// place gives every rank its slots.
+func (m *Model) place() {
+	at := 0
+	for _, r := range slotOrder(m.freq[:m.live]) {
+		f := int(m.freq[r])
+		m.coding[r] = newCoding(at, f)
+		for i := range f {
+			m.slots[at+i] = uint32(f-1)<<20 | uint32(i)<<8 | uint32(r)
+		}
+		at += f
+	}
+}
+
+// slotOrder lists ranks as they lie in the slots (spec/coders.md): first frequencies that are no multiples of 4, then
+// those of 4, then the largest one of all, which takes up what is odd, then the multiples of 32. So intervals end on a
+// grid that grows coarser, and a few small tables find the symbol of a slot. Among equals the symbol's order counts,
+// the escape being the last.
+func slotOrder(freq []uint16) []int {
+	top := 0
+	for r := len(freq) - 1; r > 0; r-- {
+		if freq[r] >= freq[top] {
+			top = r
+		}
+	}
+	class := func(r int) int {
+		switch f := freq[r]; {
+		case r == top:
+			return 2
+		case f%4 != 0:
+			return 0
+		case f%32 != 0:
+			return 1
+		}
+		return 3
+	}
+	order := make([]int, 0, len(freq))
+	for c := range 4 {
+		for i := range freq {
+			if r := (i + 1) % len(freq); class(r) == c {
+				order = append(order, r)
+			}
+		}
+	}
+	return order
+}
+
+// mapBytes fills the tables for codes that are held as bytes: from 0 on, or two's complement.
+func (m *Model) mapBytes() {
+	if len(m.rank) > 256 {
+		return
+	}
+	for signed, low := range [2]int{0, -len(m.rank) / 2} {
+		for s, r := range m.rank {
+			if r > 0 {
+				m.ranks[signed][uint8(s+low)] = r
+				m.codes[signed][r] = uint8(s + low)
+			}
+		}
+	}
+}
+
+// rankOf is the rank of a code, 0 if it is to be escaped.
+func (m *Model) rankOf(code, low int16) uint8 {
+	if s := int(code) - int(low); s >= 0 && s < len(m.rank) {
+		return m.rank[s]
+	}
+	return 0
 }
 
 // Cost is the ideal length of symbol s in bits; an escape's contains what follows it.
 func (m *Model) Cost(s int) float64 {
-	escape := len(m.interval) - 1
-	if s < escape && uint16(m.interval[s]) > 0 {
-		return ProbBits - math.Log2(float64(uint16(m.interval[s])))
+	if s < len(m.rank) {
+		return m.rankCost(m.rank[s])
 	}
-	return ProbBits - math.Log2(float64(uint16(m.interval[escape]))) + EscapeBits
+	return m.rankCost(0)
 }
 
-// rareness is from when on a symbol is cheaper as an escape: a frequency of 1 in 4096 costs all others log2(e)/4096 bits
-// each, an escape about 16 bits more than a frequency of 1.
-const rareness = 45_000
-
-// BuildFreq gives the frequencies for NewModel that code what was counted in the fewest bits, but for rounding. The last
-// count is that of values beyond the alphabet. What is rare or was not seen shares the escape.
-func BuildFreq(counts []uint64) []uint16 {
-	n := len(counts) - 1
-	total := 1.0
-	for _, c := range counts {
-		total += float64(c)
+func (m *Model) rankCost(r uint8) float64 {
+	bits := ProbBits - math.Log2(float64(m.freq[r]))
+	if r == 0 {
+		bits += EscapeBits
 	}
-	weight := make([]float64, n+1)
-	weight[n] = 1 + float64(counts[n])
-	for s, c := range counts[:n] {
-		if float64(c)*rareness < total {
-			weight[n] += float64(c)
-		} else {
-			weight[s] = float64(c)
-		}
-	}
-	freq := make([]uint16, n+1)
-	left := probScale
-	for s, w := range weight {
-		if w > 0 {
-			freq[s] = uint16(max(1, min(probScale, int(math.Round(w/total*probScale)))))
-			left -= int(freq[s])
-		}
-	}
-	for left != 0 {
-		left -= adjust(freq, weight, left > 0)
-	}
-	return freq
-}
-
-// rarest is the symbol, not the escape, of the least weight above 0; of equal ones the last.
-func rarest(weight []float64) int {
-	best := -1
-	for s, w := range weight[:len(weight)-1] {
-		if w > 0 && (best < 0 || w <= weight[best]) {
-			best = s
-		}
-	}
-	return best
-}
-
-// adjust raises the frequency that gains most, or lowers the one that loses least; it returns the change.
-func adjust(freq []uint16, weight []float64, up bool) int {
-	best, value := -1, math.Inf(-1)
-	for s, f := range freq {
-		v := math.Inf(-1)
-		switch {
-		case weight[s] == 0:
-		case up:
-			v = weight[s] * math.Log2(float64(f+1)/float64(f))
-		case f > 1:
-			v = -weight[s] * math.Log2(float64(f)/float64(f-1))
-		}
-		if v > value {
-			best, value = s, v
-		}
-	}
-	if up {
-		freq[best]++
-		return 1
-	}
-	if best < 0 { // more symbols than 1<<ProbBits: one of the rarest must be escaped
-		best = rarest(weight)
-		weight[best] = 0
-	}
-	freq[best]--
-	return -1
+	return bits
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -102,9 +103,48 @@ func TestNewModelRefuses(t *testing.T) {
 		"too much":   {4000, 4000, 1},
 		"no escape":  {4000, 96, 0},
 		"too many":   append(make([]uint16, MaxSymbols+1), 4096),
+		"all live":   append(slices.Repeat([]uint16{1}, 256), 4096-256),
 	} {
 		if _, err := NewModel(freq); !errors.Is(err, ErrModel) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What vector kernels can use costs next to nothing more than the best frequencies.
+func TestBuildFreqSuitsKernels(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 5))
+	for _, q := range []float64{.01, .1, .3, .5, .7, .8, .9} {
+		counts := countOf(256, geometric(rng, 256, 50_000, q))
+		weight := make([]float64, len(counts))
+		for s, c := range counts {
+			weight[s] = float64(c)
+		}
+		weight[256] = 1
+		best := cost(fineFreq(weight, 50_001), weight)
+		freq := BuildFreq(counts)
+		if c := cost(freq, weight); mustModel(t, counts).small == nil || c > best*(coarseness+.001)+40 {
+			t.Errorf("q %v: %.0f bits, the best are %.0f; small tables: %v", q, c, best, fitsSmall(freq))
+		}
+	}
+}
+
+// Small tables and the table of all slots tell the same.
+func TestSmallTables(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 6))
+	for n := 2; n < 40; n++ {
+		m := smallModel(t, rng, n)
+		for slot, e := range m.slots {
+			r := m.small.coarse[slot/coarseUnit]
+			switch {
+			case slot < middleFrom:
+				r = m.small.fine[slot]
+			case slot < coarseFrom:
+				r = m.small.middle[slot/middleUnit]
+			}
+			if r != uint8(e) || uint32(m.small.freq[r]) != e>>20+1 || uint32(slot)-uint32(m.small.start[r]) != e>>8&0xfff {
+				t.Fatalf("%d ranks, slot %d: rank %d, entry %#x", n, slot, r, e)
+			}
 		}
 	}
 }

@@ -1,230 +1,283 @@
 package entropy
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math"
+	"slices"
 )
-
-// Tile is a block of planes that are coded together. All planes have Rows x Cols codes.
-type Tile struct {
-	Rows, Cols int
-	Planes     []Plane
-}
-
-// Plane is a channel's part of a tile.
-type Plane struct {
-	Codes []int16 // row by row
-	// Models has one entry, or NumContexts: by what lies to the left and above.
-	Models []*Model
-	Low    int16 // the code of symbol 0
-	// Codes that a decoder accepts.
-	Min, Max int16
-}
-
-// Cost is the ideal length of the tile's codes by its models, in bits.
-func (t *Tile) Cost() float64 {
-	sum := 0.0
-	for i := range t.Planes {
-		p := &t.Planes[i]
-		VisitContexts(p.Codes, t.Cols, func(context int, code int16) {
-			m := p.Models[context%len(p.Models)]
-			s := int(code) - int(p.Low)
-			if s < 0 {
-				s = len(m.interval)
-			}
-			sum += m.Cost(s)
-		})
-	}
-	return sum
-}
-
-// Lanes is the number of states that code a tile side by side: a power of two, at most MaxLanes, which leaves each
-// laneValues codes at least, or 1. A state costs 3 bytes: what it holds beyond codes.
-func (t *Tile) Lanes() int {
-	n := 1
-	for n < MaxLanes && 2*n <= len(t.Planes) && 2*n*laneValues <= len(t.Planes)*t.Rows*t.Cols {
-		n *= 2
-	}
-	return n
-}
-
-// MaxLanes is a vector of 32-bit states.
-const MaxLanes = 16
-
-const laneValues = 2048
 
 // StateBytes is the size of a lane's state in the stream.
 const StateBytes = 4
 
-// The state is kept in [ransLow, ransLow << 16): 16 bits are moved out or in at a time.
-const ransLow = 1 << 16
+// The state is kept in [ransLow, ransLow << 16): 16 bits are moved out or in at a time. One bit less than 32 makes the
+// reciprocals of coding exact.
+const ransLow = 1 << 15
 
-// RANS codes tiles. Planes go through the lanes in groups: plane k of a group belongs to lane k, and a group's planes are
-// coded in step, position by position. The zero value is ready; its memory is reused.
+// RANS codes tiles (spec/coders.md). The zero value is ready; its memory is reused.
 type RANS struct {
-	near      neighbours
-	intervals []uint32 // of every code, in coding order
-	words     []uint16
-	escapes   []int16
+	streams [abreast]stream
+	group   group   // of a tile with contexts
+	context []uint8 // of its codes
 }
 
-// Append appends the tile as one stream (spec/coders.md): the lanes' states, words, and what was escaped.
+// abreast is the number of tiles that are coded together where they are alike: a lane's next step must wait for its
+// last one, those of other tiles need not.
+const abreast = 4
+
+// alike is the number of tiles, from the first on, that can be coded together.
+func alike(tiles []Tile) int {
+	t, n := &tiles[0], 1
+	for n < min(len(tiles), abreast) && !t.inStep() && t.sameShape(&tiles[n]) {
+		n++
+	}
+	return n
+}
+
+func (t *Tile) sameShape(u *Tile) bool {
+	return len(t.Planes) == len(u.Planes) && t.Rows*t.Cols == u.Rows*u.Cols && t.inStep() == u.inStep()
+}
+
+// Append appends the tile as one stream: the lanes' states, words, and what was escaped.
 func (r *RANS) Append(dst []byte, t *Tile) []byte {
-	lanes, plane := t.Lanes(), t.Rows*t.Cols
-	if n := len(t.Planes) * plane; cap(r.intervals) < n {
-		r.intervals = make([]uint32, n)
-	}
-	for first := 0; first < len(t.Planes); first += lanes {
-		group := t.Planes[first:min(first+lanes, len(t.Planes))]
-		for lane := range group {
-			r.find(r.intervals[first*plane:], t, &group[lane], lane, len(group))
+	streams := [1][]byte{dst}
+	r.AppendAll(streams[:], []Tile{*t})
+	return streams[0]
+}
+
+// AppendAll appends every tile's stream to its part of dst. It is faster than Append tile by tile if tiles of one shape
+// follow each other.
+func (r *RANS) AppendAll(dst [][]byte, tiles []Tile) {
+	for len(tiles) > 0 {
+		n := alike(tiles)
+		streams := r.streams[:n]
+		for i := range streams {
+			streams[i].begin(&tiles[i])
 		}
+		if tiles[0].inStep() {
+			r.encodeInStep(&tiles[0], &streams[0])
+		} else {
+			encodeTiles(streams, tiles[:n])
+		}
+		for i := range streams {
+			dst[i] = streams[i].append(dst[i])
+		}
+		dst, tiles = dst[n:], tiles[n:]
 	}
-	var states [MaxLanes]uint32
-	for lane := range lanes {
-		states[lane] = ransLow
+}
+
+// begin makes the stream ready to encode a tile.
+func (s *stream) begin(t *Tile) {
+	n := len(t.Planes) * t.Rows * t.Cols
+	s.lanes = t.Lanes()
+	s.words = resize(s.words, 2*n+slack)
+	s.at = len(s.words)
+	for lane := range s.states {
+		s.states[lane] = ransLow
 	}
-	r.words, r.escapes = r.words[:0], r.escapes[:0]
-	for first := (len(t.Planes) - 1) / lanes * lanes; first >= 0; first -= lanes { // the last code first
-		group := t.Planes[first:min(first+lanes, len(t.Planes))]
-		r.encode(states[:len(group)], r.intervals[first*plane:(first+len(group))*plane], group)
+	s.all = resize(s.all, n+slack)[:n]
+	s.escapes = s.escapes[:0]
+}
+
+// append appends what was encoded.
+func (s *stream) append(dst []byte) []byte {
+	for _, x := range s.states[:s.lanes] {
+		dst = binary.LittleEndian.AppendUint32(dst, x)
 	}
-	for _, s := range states[:lanes] {
-		dst = binary.LittleEndian.AppendUint32(dst, s)
-	}
-	for i := len(r.words) - 1; i >= 0; i-- {
-		dst = binary.LittleEndian.AppendUint16(dst, r.words[i])
-	}
-	for _, e := range r.escapes {
+	dst = append(dst, s.words[s.at:]...)
+	for _, e := range slices.Backward(s.escapes) {
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(e))
 	}
 	return dst
 }
 
-// escaped marks the interval of an escape.
-const escaped = 1 << 31
-
-// find writes the intervals of a plane's codes to every lanes-th place of dst.
-func (r *RANS) find(dst []uint32, t *Tile, p *Plane, lane, lanes int) {
-	if len(p.Models) == 1 {
-		m := p.Models[0]
-		for i, c := range p.Codes {
-			dst[i*lanes+lane] = m.find(c, p.Low)
+// encodeTiles codes the planes of tiles of one shape one after the other, the last one first.
+func encodeTiles(streams []stream, tiles []Tile) {
+	n := tiles[0].Rows * tiles[0].Cols
+	for i := range streams {
+		for k := range tiles[i].Planes {
+			streams[i].rank(&tiles[i].Planes[k], streams[i].all[k*n:(k+1)*n])
 		}
-		return
 	}
-	r.near.reset(t.Cols, 1)
-	for i := 0; i < len(p.Codes); i += t.Cols {
-		r.near.next()
-		for x, c := range p.Codes[i : i+t.Cols] {
-			dst[(i+x)*lanes+lane] = p.Models[r.near.context(x, 0)].find(c, p.Low)
-			r.near.set(x, 0, c)
+	for k := len(tiles[0].Planes) - 1; k >= 0; k-- {
+		for i := range streams {
+			streams[i].plane(tiles[i].Planes[k].Models[0], streams[i].all[k*n:(k+1)*n])
 		}
+		encodePlanes(streams)
 	}
 }
 
-func (m *Model) find(code, low int16) uint32 {
-	s := int(code) - int(low)
-	if s >= 0 && s < len(m.interval)-1 && uint16(m.interval[s]) > 0 {
-		return m.interval[s]
+// rank finds the ranks of a plane's codes and notes what is escaped.
+func (s *stream) rank(p *Plane, ranks []uint8) {
+	m := p.Models[0]
+	if table := m.bytesTable(&m.ranks, p); table != nil {
+		translate(ranks, p.Bytes, table)
+	} else {
+		for i := range ranks {
+			ranks[i] = m.rankOf(p.code(i), p.Low)
+		}
 	}
-	return m.interval[len(m.interval)-1] | escaped
-}
-
-// encode codes a group from its last code to the first.
-func (r *RANS) encode(states, intervals []uint32, group []Plane) {
-	for i := len(intervals) - 1; i >= 0; i-- {
-		lane, v := i%len(group), intervals[i]
-		if v&escaped != 0 {
-			r.escapes = append(r.escapes, group[lane].Codes[i/len(group)])
-			v &^= escaped
-		}
-		x, freq := states[lane], v&math.MaxUint16
-		if uint64(x) >= uint64(freq)<<(32-ProbBits) {
-			r.words = append(r.words, uint16(x))
-			x >>= 16
-		}
-		states[lane] = x/freq<<ProbBits + x%freq + v>>16
+	for i := nextEscape(ranks, 0); i < len(ranks); i = nextEscape(ranks, i+1) {
+		s.escapes = append(s.escapes, p.code(i))
 	}
 }
 
-// Decode fills the planes' codes from a stream that Append made of a tile of the same shape and models. A stream that is
-// too short or too long, does not end in the initial states, escapes a code that has a frequency, or holds one beyond its
-// plane's bounds gives ErrStream.
-func (r *RANS) Decode(t *Tile, src []byte) error {
-	lanes := t.Lanes()
-	if len(src) < StateBytes*lanes || len(src)%2 != 0 {
-		return fmt.Errorf("%w: %d bytes", ErrStream, len(src))
+// nextEscape is the place of the next escape from i on, or len(ranks).
+func nextEscape(ranks []uint8, i int) int {
+	if n := bytes.IndexByte(ranks[i:], 0); n >= 0 {
+		return i + n
 	}
-	var states [MaxLanes]uint32
-	for lane := range lanes {
-		states[lane] = binary.LittleEndian.Uint32(src[StateBytes*lane:])
-		if states[lane] < ransLow {
-			return fmt.Errorf("%w: state %#x", ErrStream, states[lane])
-		}
-	}
-	src = src[StateBytes*lanes:]
-	for first := 0; first < len(t.Planes); first += lanes {
-		group := t.Planes[first:min(first+lanes, len(t.Planes))]
-		var err error
-		if src, err = r.decode(states[:len(group)], t, group, src); err != nil {
-			return err
-		}
-	}
-	for _, s := range states[:lanes] {
-		if s != ransLow {
-			return fmt.Errorf("%w: it ends in state %#x", ErrStream, s)
-		}
-	}
-	if len(src) != 0 {
-		return fmt.Errorf("%w: %d bytes left", ErrStream, len(src))
+	return len(ranks)
+}
+
+// bytesTable picks the table for a plane of bytes; nil if there is none.
+func (m *Model) bytesTable(tables *[2][256]uint8, p *Plane) *[256]uint8 {
+	switch {
+	case p.Bytes == nil || len(m.rank) > 256:
+		return nil
+	case p.Low == 0:
+		return &tables[0]
+	case int(p.Low) == -len(m.rank)/2:
+		return &tables[1]
 	}
 	return nil
 }
 
-// decode decodes a group of planes in step and returns what is left of src: words are taken from its front, escapes from
-// its end.
-func (r *RANS) decode(states []uint32, t *Tile, group []Plane, src []byte) ([]byte, error) {
-	r.near.reset(t.Cols, len(group))
-	for i := range t.Rows * t.Cols {
-		x := i % t.Cols
-		if x == 0 {
-			r.near.next()
+// Decode fills the planes' codes from a stream that Append made of a tile of the same shape and models. A stream that is
+// too short or too long, does not end in the initial states, escapes a code that has a frequency, or holds one beyond its
+// plane's bounds or memory gives ErrStream.
+func (r *RANS) Decode(t *Tile, src []byte) error {
+	return r.DecodeAll([]Tile{*t}, [][]byte{src})
+}
+
+// DecodeAll is Decode of every tile from its part of src. It is faster than Decode tile by tile if tiles of one shape
+// follow each other.
+func (r *RANS) DecodeAll(tiles []Tile, src [][]byte) error {
+	for len(tiles) > 0 {
+		n := alike(tiles)
+		if err := r.decodeAlike(tiles[:n], src[:n]); err != nil {
+			return err
 		}
-		for lane := range group {
-			p := &group[lane]
-			m := p.Models[0]
-			if len(p.Models) > 1 {
-				m = p.Models[r.near.context(x, lane)]
-			}
-			s := states[lane]
-			slot := m.slot[s&(probScale-1)]
-			code := int(m.symbol[s&(probScale-1)])
-			s = slot&math.MaxUint16*(s>>ProbBits) + slot>>16
-			if s < ransLow {
-				if len(src) < 2 {
-					return nil, fmt.Errorf("%w: it ends too early", ErrStream)
-				}
-				s = s<<16 | uint32(binary.LittleEndian.Uint16(src))
-				src = src[2:]
-			}
-			states[lane] = s
-			if code == len(m.interval)-1 {
-				if len(src) < 2 {
-					return nil, fmt.Errorf("%w: an escaped code is missing", ErrStream)
-				}
-				c := int16(binary.LittleEndian.Uint16(src[len(src)-2:]))
-				src = src[:len(src)-2]
-				if c < p.Min || c > p.Max || m.find(c, p.Low)&escaped == 0 {
-					return nil, fmt.Errorf("%w: code %d is escaped", ErrStream, c)
-				}
-				p.Codes[i] = c
-			} else {
-				p.Codes[i] = int16(code) + p.Low
-			}
-			r.near.set(x, lane, p.Codes[i])
+		tiles, src = tiles[n:], src[n:]
+	}
+	return nil
+}
+
+func (r *RANS) decodeAlike(tiles []Tile, src [][]byte) error {
+	streams := r.streams[:len(tiles)]
+	for i := range streams {
+		if err := streams[i].open(&tiles[i], src[i]); err != nil {
+			return err
 		}
 	}
-	return src, nil
+	var err error
+	if tiles[0].inStep() {
+		err = r.decodeInStep(&tiles[0], &streams[0])
+	} else {
+		err = decodeTiles(streams, tiles)
+	}
+	for i := range streams {
+		if err == nil {
+			err = streams[i].close()
+		}
+	}
+	return err
+}
+
+// open reads the states and copies the rest, so that kernels may read beyond it.
+func (s *stream) open(t *Tile, src []byte) error {
+	s.lanes = t.Lanes()
+	if len(src) < StateBytes*s.lanes || len(src)%2 != 0 {
+		return fmt.Errorf("%w: %d bytes", ErrStream, len(src))
+	}
+	for lane := range s.lanes {
+		x := binary.LittleEndian.Uint32(src[StateBytes*lane:])
+		if x < ransLow || x >= ransLow<<16 {
+			return fmt.Errorf("%w: state %#x", ErrStream, x)
+		}
+		s.states[lane] = x
+	}
+	src = src[StateBytes*s.lanes:]
+	s.words = resize(s.words, len(src)+slack)
+	clear(s.words[copy(s.words, src):])
+	s.at, s.end = 0, len(src)
+	s.all = resize(s.all, t.Rows*t.Cols+slack)
+	return nil
+}
+
+// close checks that the stream ends as it must.
+func (s *stream) close() error {
+	if s.at != s.end {
+		return fmt.Errorf("%w: %d bytes left", ErrStream, s.end-s.at)
+	}
+	for _, x := range s.states[:s.lanes] {
+		if x != ransLow {
+			return fmt.Errorf("%w: it ends in state %#x", ErrStream, x)
+		}
+	}
+	return nil
+}
+
+// decodeTiles decodes the planes of tiles of one shape one after the other.
+func decodeTiles(streams []stream, tiles []Tile) error {
+	n := tiles[0].Rows * tiles[0].Cols
+	for k := range tiles[0].Planes {
+		for i := range streams {
+			streams[i].plane(tiles[i].Planes[k].Models[0], streams[i].all[:n])
+		}
+		decodePlanes(streams)
+		for i := range streams {
+			if err := streams[i].place(&tiles[i].Planes[k]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// place turns ranks into codes and takes escaped ones from the stream's end.
+func (s *stream) place(p *Plane) error {
+	if s.at > s.end {
+		return fmt.Errorf("%w: it ends too early", ErrStream)
+	}
+	m := s.model
+	if table := m.bytesTable(&m.codes, p); table != nil {
+		translate(p.Bytes, s.ranks, table)
+	} else {
+		for i, r := range s.ranks {
+			if !p.set(i, int16(m.symbol[r])+p.Low) && r > 0 {
+				return fmt.Errorf("%w: code %d in a byte", ErrStream, int16(m.symbol[r])+p.Low)
+			}
+		}
+	}
+	for i := nextEscape(s.ranks, 0); i < len(s.ranks); i = nextEscape(s.ranks, i+1) {
+		c, err := s.escaped(p, m)
+		if err != nil {
+			return err
+		}
+		if !p.set(i, c) {
+			return fmt.Errorf("%w: code %d in a byte", ErrStream, c)
+		}
+	}
+	return nil
+}
+
+// escaped takes a code of plane p from the stream's end.
+func (s *stream) escaped(p *Plane, m *Model) (int16, error) {
+	if s.end-s.at < 2 {
+		return 0, fmt.Errorf("%w: an escaped code is missing", ErrStream)
+	}
+	s.end -= 2
+	c := int16(binary.LittleEndian.Uint16(s.words[s.end:]))
+	if c < p.Min || c > p.Max || m.rankOf(c, p.Low) != 0 {
+		return 0, fmt.Errorf("%w: code %d is escaped", ErrStream, c)
+	}
+	return c, nil
+}
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
 }

@@ -2,6 +2,7 @@ package entropy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/dqa-go/dqa/internal/cpu"
 )
 
 // smooth makes planes whose codes resemble their neighbours', so that contexts matter; some codes leave the alphabet.
@@ -73,13 +76,38 @@ func modelled(t testing.TB, codes [][]int16, rows, cols int, low int16, contexts
 func blank(t *Tile) *Tile {
 	out := &Tile{Rows: t.Rows, Cols: t.Cols, Planes: slices.Clone(t.Planes)}
 	for i := range out.Planes {
-		out.Planes[i].Codes = make([]int16, t.Rows*t.Cols)
+		p := &out.Planes[i]
+		if p.Bytes != nil {
+			p.Bytes = make([]byte, t.Rows*t.Cols)
+		} else {
+			p.Codes = make([]int16, t.Rows*t.Cols)
+		}
 	}
 	return out
 }
 
 func sameCodes(a, b *Tile) bool {
-	return slices.EqualFunc(a.Planes, b.Planes, func(p, q Plane) bool { return slices.Equal(p.Codes, q.Codes) })
+	return slices.EqualFunc(a.Planes, b.Planes, func(p, q Plane) bool {
+		return slices.Equal(p.Codes, q.Codes) && bytes.Equal(p.Bytes, q.Bytes)
+	})
+}
+
+// asBytes is the tile with its codes clamped to bytes.
+func asBytes(t *Tile) *Tile {
+	out := &Tile{Rows: t.Rows, Cols: t.Cols, Planes: slices.Clone(t.Planes)}
+	for i := range out.Planes {
+		p := &out.Planes[i]
+		low, high := int16(0), int16(255)
+		if p.Low < 0 {
+			low, high = -128, 127
+		}
+		p.Bytes = make([]byte, len(p.Codes))
+		for j, c := range p.Codes {
+			p.Bytes[j] = byte(max(low, min(high, c)))
+		}
+		p.Codes = nil
+	}
+	return out
 }
 
 // slowContext is METHOD section 4.4 word by word: zero outside the plane, plain int arithmetic.
@@ -101,6 +129,39 @@ func slowContext(codes []int16, cols, i int) int {
 	return class
 }
 
+// interval is a symbol's place among the slots; the escape is symbol -1.
+type interval struct{ symbol, start, freq uint64 }
+
+const slowEscape = math.MaxUint64
+
+// slowIntervals sorts a model's symbols into the slots by the words of spec/coders.md.
+func slowIntervals(m *Model) []interval {
+	var all []interval
+	for r := 1; r < m.live; r++ {
+		all = append(all, interval{symbol: uint64(m.symbol[r]), freq: uint64(m.freq[r])})
+	}
+	all = append(all, interval{symbol: slowEscape, freq: uint64(m.freq[0])})
+	largest := slices.MaxFunc(all, func(a, b interval) int { return cmp.Compare(a.freq, b.freq) }) // the first one
+	class := func(v interval) int {
+		switch {
+		case v.symbol == largest.symbol:
+			return 3
+		case v.freq%32 == 0:
+			return 4
+		case v.freq%4 == 0:
+			return 2
+		}
+		return 1
+	}
+	slices.SortStableFunc(all, func(a, b interval) int { return class(a) - class(b) })
+	start := uint64(0)
+	for i := range all {
+		all[i].start = start
+		start += all[i].freq
+	}
+	return all
+}
+
 // slowDecode is a reference: one symbol at a time, intervals searched from the start, from the words of spec/coders.md.
 func slowDecode(t *Tile, src []byte) error {
 	lanes := t.Lanes()
@@ -109,30 +170,52 @@ func slowDecode(t *Tile, src []byte) error {
 		state[k] = uint64(binary.LittleEndian.Uint32(src[4*k:]))
 	}
 	front, back := 4*lanes, len(src)
-	for g := 0; g < len(t.Planes); g += lanes {
-		for i := range t.Rows * t.Cols {
-			for k := 0; k < lanes && g+k < len(t.Planes); k++ {
-				p := &t.Planes[g+k]
-				m := p.Models[0]
-				if len(p.Models) > 1 {
-					m = p.Models[slowContext(p.Codes, t.Cols, i)]
-				}
-				slot := state[k] % 4096
-				s, start := 0, uint64(0)
-				for slot >= start+uint64(m.interval[s]&0xffff) {
-					start += uint64(m.interval[s] & 0xffff)
-					s++
-				}
-				state[k] = uint64(m.interval[s]&0xffff)*(state[k]/4096) + slot - start
-				if state[k] < 65536 {
-					state[k] = state[k]*65536 + uint64(binary.LittleEndian.Uint16(src[front:]))
-					front += 2
-				}
-				if s == len(m.interval)-1 {
-					back -= 2
-					p.Codes[i] = int16(binary.LittleEndian.Uint16(src[back:]))
-				} else {
-					p.Codes[i] = int16(s) + p.Low
+	intervals, plain := map[*Model][]interval{}, map[*Plane][]int16{}
+	for i := range t.Planes {
+		p := &t.Planes[i]
+		plain[p] = make([]int16, t.Rows*t.Cols)
+		for _, m := range p.Models {
+			if intervals[m] == nil {
+				intervals[m] = slowIntervals(m)
+			}
+		}
+	}
+	one := func(p *Plane, i, k int) {
+		m := p.Models[0]
+		if len(p.Models) > 1 {
+			m = p.Models[slowContext(plain[p], t.Cols, i)]
+		}
+		slot := state[k] % 4096
+		at := slices.IndexFunc(intervals[m], func(v interval) bool { return slot >= v.start && slot < v.start+v.freq })
+		v := intervals[m][at]
+		state[k] = v.freq*(state[k]/4096) + slot - v.start
+		if state[k] < 32768 {
+			state[k] = state[k]*65536 + uint64(binary.LittleEndian.Uint16(src[front:]))
+			front += 2
+		}
+		code := int16(v.symbol) + p.Low
+		if v.symbol == slowEscape {
+			back -= 2
+			code = int16(binary.LittleEndian.Uint16(src[back:]))
+		}
+		plain[p][i] = code
+		if p.Bytes != nil {
+			p.Bytes[i] = byte(code)
+		} else {
+			p.Codes[i] = code
+		}
+	}
+	if len(t.Planes[0].Models) == 1 {
+		for k := range t.Planes {
+			for i := range t.Rows * t.Cols {
+				one(&t.Planes[k], i, i%lanes)
+			}
+		}
+	} else {
+		for g := 0; g < len(t.Planes); g += lanes {
+			for i := range t.Rows * t.Cols {
+				for k := 0; k < lanes && g+k < len(t.Planes); k++ {
+					one(&t.Planes[g+k], i, k)
 				}
 			}
 		}
@@ -149,25 +232,131 @@ var shapes = []struct{ planes, rows, cols int }{
 
 func TestRANSRoundTripAndSize(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	var coder RANS
 	for _, s := range shapes {
 		for _, low := range []int16{0, -128} {
 			for _, contexts := range []bool{false, true} {
-				tile := modelled(t, smooth(rng, s.planes, s.rows, s.cols, low), s.rows, s.cols, low, contexts)
-				b := coder.Append([]byte("kept"), tile)
-				got, slow := blank(tile), blank(tile)
-				if err := coder.Decode(got, b[4:]); err != nil || string(b[:4]) != "kept" || !sameCodes(got, tile) {
-					t.Fatalf("%v low %d contexts %v: %v", s, low, contexts, err)
-				}
-				if err := slowDecode(slow, b[4:]); err != nil || !sameCodes(slow, tile) {
-					t.Fatalf("%v low %d contexts %v: the slow decoder disagrees: %v", s, low, contexts, err)
-				}
-				size, ideal := float64(8*(len(b)-4)), tile.Cost()
-				if size > ideal*1.015+32*float64(tile.Lanes()) || size < ideal {
-					t.Errorf("%v low %d contexts %v: %v bits, ideal %v", s, low, contexts, size, ideal)
+				wide := modelled(t, smooth(rng, s.planes, s.rows, s.cols, low), s.rows, s.cols, low, contexts)
+				for _, tile := range []*Tile{wide, asBytes(wide)} {
+					name := fmt.Sprintf("%v low %d contexts %v bytes %v", s, low, contexts, tile != wide)
+					checkRoundTrip(t, name, tile)
 				}
 			}
 		}
+	}
+}
+
+func checkRoundTrip(t *testing.T, name string, tile *Tile) {
+	t.Helper()
+	var coder RANS
+	b := coder.Append([]byte("kept"), tile)
+	got, slow := blank(tile), blank(tile)
+	if err := coder.Decode(got, b[4:]); err != nil || string(b[:4]) != "kept" || !sameCodes(got, tile) {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if err := slowDecode(slow, b[4:]); err != nil || !sameCodes(slow, tile) {
+		t.Fatalf("%s: the slow decoder disagrees: %v", name, err)
+	}
+	size, ideal := float64(8*(len(b)-4)), tile.Cost()
+	if size > ideal*1.015+32*float64(tile.Lanes()) || size < ideal {
+		t.Errorf("%s: %v bits, ideal %v", name, size, ideal)
+	}
+}
+
+// Every instruction set writes the same stream, alone and together, and reads it.
+func TestRANSOnEveryInstructionSet(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 2))
+	var tiles []Tile
+	for _, s := range []struct{ planes, rows, cols int }{{16, 32, 32}, {20, 40, 27}, {9, 7, 130}, {70, 5, 3}} {
+		for i := range 6 { // more than are coded together
+			wide := modelled(t, smooth(rng, s.planes, s.rows, s.cols, 0), s.rows, s.cols, 0, i == 5)
+			tiles = append(tiles, *asBytes(wide), *wide)
+		}
+	}
+	slices.SortStableFunc(tiles, func(a, b Tile) int { return cmp.Compare(len(a.Planes[0].Codes), len(b.Planes[0].Codes)) })
+	var want [][]byte
+	for _, isa := range []string{cpu.Generic, cpu.AVX2, cpu.ISA()} {
+		restore := cpu.Lower(isa)
+		var coder RANS
+		streams := make([][]byte, len(tiles))
+		coder.AppendAll(streams, tiles)
+		for i := range tiles {
+			if alone := coder.Append(nil, &tiles[i]); !bytes.Equal(alone, streams[i]) {
+				t.Errorf("%s: tile %d is another stream when it is coded alone", isa, i)
+			}
+		}
+		if want == nil {
+			want = streams
+		}
+		if !slices.EqualFunc(streams, want, bytes.Equal) {
+			t.Errorf("%s: other streams than generic", isa)
+		}
+		var got []Tile
+		for i := range tiles {
+			got = append(got, *blank(&tiles[i]))
+		}
+		if err := coder.DecodeAll(got, streams); err != nil {
+			t.Errorf("%s: %v", isa, err)
+		}
+		for i := range tiles {
+			if !sameCodes(&got[i], &tiles[i]) {
+				t.Errorf("%s: tile %d differs", isa, i)
+			}
+		}
+		restore()
+	}
+}
+
+// A damaged stream among others is refused, or gives other codes, alike on every instruction set.
+func TestDecodeAllOfDamagedStreams(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	tile := asBytes(modelled(t, smooth(rng, 16, 32, 32, 0), 32, 32, 0, false))
+	var coder RANS
+	good := coder.Append(nil, tile)
+	for range 300 {
+		bad := bytes.Clone(good)
+		switch rng.IntN(3) {
+		case 0:
+			bad = bad[:rng.IntN(len(bad)/2)*2]
+		case 1:
+			bad[rng.IntN(len(bad))] ^= 1 << rng.IntN(8)
+		case 2:
+			for i := rng.IntN(len(bad)); i < len(bad); i++ {
+				bad[i] = byte(rng.Uint32())
+			}
+		}
+		srcs := [][]byte{good, bad, good}
+		decode := func() (tiles []Tile, err error) {
+			tiles = []Tile{*blank(tile), *blank(tile), *blank(tile)}
+			return tiles, coder.DecodeAll(tiles, srcs)
+		}
+		got, err := decode()
+		restore := cpu.Lower(cpu.Generic)
+		want, wantErr := decode()
+		restore()
+		if (err == nil) != (wantErr == nil) || err != nil && !errors.Is(err, ErrStream) {
+			t.Fatalf("%v, generic: %v", err, wantErr)
+		}
+		if err == nil && (!sameCodes(&got[0], tile) || !sameCodes(&got[1], &want[1]) || sameCodes(&got[1], tile)) {
+			t.Fatal("codes differ")
+		}
+	}
+}
+
+func TestRANSDoesNotAllocate(t *testing.T) {
+	tile := asBytes(modelled(t, smooth(rand.New(rand.NewPCG(5, 5)), 16, 32, 32, 0), 32, 32, 0, false))
+	tiles, streams := []Tile{*tile, *tile, *tile}, make([][]byte, 3)
+	var coder RANS
+	if n := testing.AllocsPerRun(5, func() {
+		for i := range streams {
+			streams[i] = streams[i][:0]
+		}
+		coder.AppendAll(streams, tiles)
+		streams[0] = coder.Append(streams[0][:0], tile)
+		if coder.DecodeAll(tiles, streams) != nil || coder.Decode(tile, streams[0]) != nil {
+			t.Error("not decoded")
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 
@@ -184,12 +373,17 @@ func TestContextsPay(t *testing.T) {
 
 func TestLanes(t *testing.T) {
 	for _, c := range []struct{ planes, rows, cols, want int }{
-		{1, 1, 1, 1}, {1, 100, 1000, 1}, {16, 32, 32, 8}, {64, 8, 8, 2}, {64, 32, 32, 16}, {3, 200, 200, 2},
+		{1, 1, 1, 1}, {1, 100, 1000, 16}, {16, 32, 32, 16}, {64, 8, 8, 4}, {64, 32, 32, 16}, {1, 30, 67, 1},
 	} {
 		tile := &Tile{Rows: c.rows, Cols: c.cols, Planes: make([]Plane, c.planes)}
 		if got := tile.Lanes(); got != c.want {
 			t.Errorf("%v: %d lanes", c, got)
 		}
+	}
+	three := make([]*Model, NumContexts)
+	tile := &Tile{Rows: 100, Cols: 100, Planes: []Plane{{Models: three}, {Models: three}, {Models: three}}}
+	if got := tile.Lanes(); got != 2 {
+		t.Errorf("%d lanes of 3 planes in step", got)
 	}
 }
 
@@ -268,36 +462,59 @@ func FuzzRANS(f *testing.F) {
 	})
 }
 
-// BenchmarkRANS reports speeds relative to copy() of the float32 values that the codes stand for.
+// BenchmarkRANS reports speeds relative to copy() of the float32 values that the codes stand for: 1 MiB of them.
 func BenchmarkRANS(b *testing.B) {
-	for _, contexts := range []bool{false, true} {
-		tile := modelled(b, smooth(rand.New(rand.NewPCG(7, 8)), 16, 32, 32, 0), 32, 32, 0, contexts)
-		n := len(tile.Planes) * tile.Rows * tile.Cols
-		var coder RANS
-		stream := coder.Append(nil, tile)
-		src, dst := make([]byte, 4*n), make([]byte, 4*n)
-		for _, f := range []struct {
-			name string
-			code func() error
-		}{
-			{"encode", func() error { stream = coder.Append(stream[:0], tile); return nil }},
-			{"decode", func() error { return coder.Decode(tile, stream) }},
-		} {
-			b.Run(fmt.Sprintf("contexts=%v/%s", contexts, f.name), func(b *testing.B) {
-				b.SetBytes(int64(len(src)))
-				var copying, coding time.Duration
-				for b.Loop() {
-					start := time.Now()
-					copy(dst, src)
-					middle := time.Now()
-					if err := f.code(); err != nil {
-						b.Fatal(err)
-					}
-					copying += middle.Sub(start)
-					coding += time.Since(middle)
+	const n = 1 << 18
+	src, dst := make([]byte, 4*n), make([]byte, 4*n)
+	for i := range src {
+		src[i] = byte(i)
+	}
+	for _, isa := range []string{cpu.Generic, cpu.ISA()} {
+		for _, contexts := range []bool{false, true} {
+			var tiles []Tile
+			for seed := range uint64(n >> 14) {
+				codes := smooth(rand.New(rand.NewPCG(seed, 8)), 16, 32, 32, 0)
+				tiles = append(tiles, *asBytes(modelled(b, codes, 32, 32, 0, contexts)))
+			}
+			for i := range tiles { // all have the models of the first
+				for k := range tiles[i].Planes {
+					tiles[i].Planes[k].Models = tiles[0].Planes[0].Models
 				}
-				b.ReportMetric(copying.Seconds()/coding.Seconds(), "x-copy")
-			})
+			}
+			var coder RANS
+			streams := make([][]byte, len(tiles))
+			coder.AppendAll(streams, tiles)
+			for _, f := range []struct {
+				name string
+				code func() error
+			}{
+				{"encode", func() error {
+					for i := range streams {
+						streams[i] = streams[i][:0]
+					}
+					coder.AppendAll(streams, tiles)
+					return nil
+				}},
+				{"decode", func() error { return coder.DecodeAll(tiles, streams) }},
+			} {
+				b.Run(fmt.Sprintf("%s/contexts=%v/%s", isa, contexts, f.name), func(b *testing.B) {
+					defer cpu.Lower(isa)()
+					b.SetBytes(int64(len(src)))
+					var copying, coding time.Duration
+					for b.Loop() {
+						start := time.Now()
+						copy(dst, src)
+						copy(dst, src)
+						middle := time.Now()
+						if err := f.code(); err != nil {
+							b.Fatal(err)
+						}
+						copying += middle.Sub(start) / 2
+						coding += time.Since(middle)
+					}
+					b.ReportMetric(copying.Seconds()/coding.Seconds(), "x_copy")
+				})
+			}
 		}
 	}
 }

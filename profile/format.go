@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/quant"
 )
@@ -390,6 +391,11 @@ func (e *Edge) append(b []byte) []byte {
 		b = binary.LittleEndian.AppendUint64(b, e.Noise.Seed)
 	}
 	b = appendNibbles(b, e.Table)
+	if e.Prefix != nil {
+		b = append(b, byte(e.Prefix.Center), e.Prefix.Group, e.Prefix.LowBits)
+		b = appendNibbles(b, e.Prefix.Lengths[:])
+		b = append(b, e.Prefix.Words[:]...)
+	}
 	return append(b, e.Models...)
 }
 
@@ -432,9 +438,21 @@ func (e *Edge) read(r *wire.Reader) {
 	if n := e.NumSymbols(); r.Err() == nil && n > 0 {
 		e.Table = readNibbles(r, n)
 	}
+	if r.Err() == nil && e.Coder == Fast {
+		e.readPrefix(r)
+	}
 	if r.Err() == nil && e.Coder.Modelled() {
 		e.Models = slices.Clone(r.Bytes(e.NumModels()))
 	}
+}
+
+func (e *Edge) readPrefix(r *wire.Reader) {
+	p := &prefix.Params{}
+	p.Low, p.High = e.CodeRange()
+	p.Center, p.Group, p.LowBits = int8(r.U8()), r.U8(), r.U8()
+	copy(p.Lengths[:], readNibbles(r, len(p.Lengths)))
+	copy(p.Words[:], r.Bytes(len(p.Words)))
+	e.Prefix = p
 }
 
 // readSlots reads one number per scale slot.

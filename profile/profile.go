@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/quant"
 )
 
@@ -72,12 +73,13 @@ type Coder uint8
 const (
 	Raw      Coder = iota // bit planes of codes and of shift errors
 	Paper                 // bit planes of codes, Huffman-coded shift errors: as the paper stores them
-	Small                 // whole codes (before the shift) by rANS, with probability models that channels share
+	Fast                  // whole codes (before the shift) by a prefix code for vector registers
+	Small                 // whole codes by rANS, with probability models that channels share
 	Smallest              // the same with models that neighbourhoods share
 	coders
 )
 
-var coderNames = [coders]string{"raw", "paper", "small", "smallest"}
+var coderNames = [coders]string{"raw", "paper", "fast", "small", "smallest"}
 
 func (c Coder) String() string { return name(coderNames[:], int(c)) }
 
@@ -92,6 +94,9 @@ func ParseCoder(s string) (Coder, error) {
 
 // Modelled tells whether codes are stored by the probability models of the profile.
 func (c Coder) Modelled() bool { return c == Small || c == Smallest }
+
+// Whole tells whether the coder stores whole codes, which may be escaped.
+func (c Coder) Whole() bool { return c == Fast || c.Modelled() }
 
 // ScaleMode says what a scale belongs to and whether it is taken from each image or from calibration.
 type ScaleMode uint8
@@ -164,9 +169,10 @@ type Edge struct {
 	Clip                 []float32   // map Clipped: share of the maximum that is kept, 0..1, one per scale slot
 	Noise                quant.Noise // map Noisy: amplitude 0..1
 	Coder                Coder
-	Refine               int     // low bits of a code that are stored apart: a receiver may do without them; 0: none
-	Table                []uint8 // coder Paper: code lengths of shift errors, see NumSymbols
-	Models               []uint8 // modelled coders: indices in Profile.Models, see NumModels and ModelSlots
+	Refine               int            // low bits of a code that are stored apart: a receiver may do without them; 0: none
+	Table                []uint8        // coder Paper: code lengths of shift errors, see NumSymbols
+	Prefix               *prefix.Params // coder Fast, see CodeRange
+	Models               []uint8        // modelled coders: indices in Profile.Models, see NumModels and ModelSlots
 }
 
 // Elements is the number of values of one image.
@@ -212,6 +218,19 @@ func (e *Edge) ScaleSlot(c int) int {
 		return 1
 	}
 	return 0
+}
+
+// CodeRange are the least and the greatest whole code that the coder Fast has words for: those of the widest channel, or
+// all bytes if codes may be escaped.
+func (e *Edge) CodeRange() (low, high int16) {
+	bits := e.Bits + e.ExtraBits
+	if e.Escape {
+		bits = MaxBits
+	}
+	if e.Unsigned {
+		return 0, 1<<bits - 1
+	}
+	return -1 << (bits - 1), 1<<(bits-1) - 1
 }
 
 // NumSymbols is the alphabet of Table: 2^m shift errors, 0 where no channel has any or the coder is another.

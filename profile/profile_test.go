@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/prefix"
 
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/quant"
@@ -92,8 +93,17 @@ func scalable() *Profile {
 	return p
 }
 
+// fast has a prefix code in its first edge.
+func fast() *Profile {
+	p := example()
+	e := &p.Edges[0]
+	e.Coder, e.Table = Fast, nil
+	e.Prefix = &prefix.Params{High: 7, Group: 2, LowBits: 1, Lengths: [16]uint8{4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4}, Words: [7]uint8{1, 2}}
+	return p
+}
+
 func TestParseRestoresWhatAppendWrote(t *testing.T) {
-	for _, want := range []*Profile{example(), coded(), neighbourly(), scalable()} {
+	for _, want := range []*Profile{example(), coded(), neighbourly(), scalable(), fast()} {
 		checkRestored(t, want)
 	}
 }
@@ -219,6 +229,19 @@ func TestValidateRefusesModels(t *testing.T) {
 		damage(p)
 		if err := p.Validate(); err == nil {
 			t.Errorf("refinements, %s: accepted", name)
+		}
+	}
+	for name, damage := range map[string]func(*Profile){
+		"missing":     func(p *Profile) { p.Edges[0].Prefix = nil },
+		"other coder": func(p *Profile) { p.Edges[1].Coder, p.Edges[1].Prefix = Raw, p.Edges[0].Prefix },
+		"other codes": func(p *Profile) { p.Edges[0].Prefix.High = 15 },
+		"not a code":  func(p *Profile) { p.Edges[0].Prefix.Lengths[3] = 5 },
+		"wide codes":  func(p *Profile) { p.Edges[0].Bits = 8 },
+	} {
+		p := fast()
+		damage(p)
+		if err := p.Validate(); err == nil {
+			t.Errorf("prefix code, %s: accepted", name)
 		}
 	}
 	p := example()

@@ -92,8 +92,8 @@ func (p *Profile) validateModels() error {
 // validateModels checks that every channel has models of its alphabet.
 func (e *Edge) validateModels(p *Profile) error {
 	switch {
-	case e.Escape && (!e.Coder.Modelled() || e.ExtraBits > 0 || !e.Scale.Static() || e.Map != Uniform):
-		return fmt.Errorf("codes beyond %d bits need modelled codes of one width, static scales and a uniform map", e.Bits)
+	case e.Escape && (!e.Coder.Whole() || e.ExtraBits > 0 || !e.Scale.Static() || e.Map != Uniform):
+		return fmt.Errorf("codes beyond %d bits need whole codes of one width, static scales and a uniform map", e.Bits)
 	case !e.Coder.Modelled():
 		if e.Models != nil {
 			return fmt.Errorf("it has models, coder %s", e.Coder)
@@ -218,7 +218,7 @@ func (e *Edge) validateShape() error {
 	if e.Coder >= coders {
 		return fmt.Errorf("coder %d unknown", e.Coder)
 	}
-	if e.Refine > 0 && (e.Refine > MaxExtra || e.Refine >= e.Bits || e.ExtraBits > 0 || e.Map != Uniform || e.Coder == Paper) {
+	if e.Refine > 0 && (e.Refine > MaxExtra || e.Refine >= e.Bits || e.ExtraBits > 0 || e.Map != Uniform || e.Coder == Paper || e.Coder == Fast) {
 		return fmt.Errorf("%d of %d+%d bits stored apart, level map %s, coder %s", e.Refine, e.Bits, e.ExtraBits, e.Map, e.Coder)
 	}
 	if e.Unsigned && !e.OneSided {
@@ -286,7 +286,23 @@ func (e *Edge) validateTable() error {
 	if len(e.Table) != e.NumSymbols() {
 		return fmt.Errorf("table of %d symbols, %d expected", len(e.Table), e.NumSymbols())
 	}
-	return checkKraft(e.Table)
+	if err := checkKraft(e.Table); err != nil {
+		return err
+	}
+	return e.validatePrefix()
+}
+
+func (e *Edge) validatePrefix() error {
+	if e.Coder != Fast || e.Prefix == nil {
+		if e.Coder == Fast || e.Prefix != nil {
+			return fmt.Errorf("parameters of a prefix code: %v, coder %s", e.Prefix != nil, e.Coder)
+		}
+		return nil
+	}
+	if low, high := e.CodeRange(); e.Prefix.Low != low || e.Prefix.High != high || e.Bits+e.ExtraBits > MaxBits {
+		return fmt.Errorf("prefix code for %d to %d, codes of %d+%d bits", e.Prefix.Low, e.Prefix.High, e.Bits, e.ExtraBits)
+	}
+	return e.Prefix.Validate()
 }
 
 // checkKraft demands a complete prefix code in which every symbol has a word.

@@ -154,6 +154,7 @@ func legend(r Result, cols []column) []string {
 	add(shown("KL"), "KL: of the outputs from fp32's, nats per "+klUnit(r))
 	add(shown("agree %"), "agree: share of outputs whose largest class is fp32's")
 	add(shown("coder") && stored("paper"), "paper: codes raw, shift errors Huffman-coded (the paper's way)")
+	add(shown("coder") && stored("fast"), "fast: whole codes, by a prefix code that vector units decode")
 	add(shown("coder") && stored("small"), "small: whole codes, entropy-coded by 16 models that the network's channels share")
 	add(shown("coder") && stored("smallest"), "smallest: the same codes by 128 models, chosen by the codes to the left and above")
 	return lines

@@ -69,13 +69,13 @@ grow with the number of images.`,
 	flags.IntVar(&f.bits, "bits", 3, "n: bits of a code, 2 to 8")
 	flags.IntVar(&f.extra, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
 	flags.Float64Var(&f.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
-	flags.StringVar(&f.coder, "coder", "", "raw, paper, small or smallest (default: the method's own)")
+	flags.StringVar(&f.coder, "coder", "", "raw, paper, fast, small or smallest (default: the method's own)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
 	flags.DurationVar(&f.saveEvery, "save-every", 10*time.Second, "how often a search saves its progress")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
 	completeWords(cmd, "method", method.Names())
-	completeWords(cmd, "coder", []string{"raw", "paper", "small", "smallest"})
+	completeWords(cmd, "coder", []string{"raw", "paper", "fast", "small", "smallest"})
 	must(cmd.MarkFlagRequired("data"))
 	return cmd
 }
@@ -154,8 +154,8 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (variant, profile.Coder, er
 	if err != nil {
 		err = fmt.Errorf("%w: --coder: %w", method.ErrSetting, err)
 	}
-	if v.Dial != profile.NoDial && !coder.Modelled() {
-		err = fmt.Errorf("%w: graded codes are stored by small or smallest, not by %s", method.ErrSetting, coder)
+	if v.Dial != profile.NoDial && !coder.Whole() {
+		err = fmt.Errorf("%w: graded codes are stored by fast, small or smallest, not by %s", method.ErrSetting, coder)
 	}
 	return v, coder, err
 }
@@ -181,7 +181,7 @@ func (a *app) calibration(net *network, data *dataset.Inputs, f *calibrateFlags,
 	if err = net.graded(&opt, &f.set); err != nil {
 		return nil, nil, err
 	}
-	if opt.Coder = coder; !coder.Modelled() {
+	if opt.Coder = coder; !coder.Whole() {
 		opt.Coder = profile.Smallest
 	}
 	if store != nil {

@@ -1,0 +1,55 @@
+//go:build !noasm
+
+package entropy
+
+import "github.com/dqa-go/dqa/internal/cpu"
+
+// decodeVectors decodes whole steps of streams that have small tables and as many lanes and ranks as the first one, as
+// many steps as it can, and returns the number of ranks.
+func decodeVectors(streams []stream) int {
+	s := &streams[0]
+	steps := len(s.ranks) / s.lanes
+	if steps == 0 || !cpu.Has(cpu.AVX512) {
+		return 0
+	}
+	decodeAVX512(s, len(streams), steps)
+	return steps * s.lanes
+}
+
+// encodeVectors is the inverse; false means that nothing was done.
+func encodeVectors(streams []stream) bool {
+	s := &streams[0]
+	steps := len(s.ranks) / s.lanes
+	if steps == 0 || !cpu.Has(cpu.AVX512) {
+		return false
+	}
+	encodeAVX512(s, len(streams), steps)
+	return true
+}
+
+// translate writes table[src[i]] to dst[i]; dst and src have one length.
+func translate(dst, src []uint8, table *[256]uint8) {
+	if len(dst) == 0 || !cpu.Has(cpu.AVX512) {
+		translateGeneric(dst, src, table)
+		return
+	}
+	_ = src[:len(dst)]
+	translateAVX512(&dst[0], &src[0], len(dst), table)
+}
+
+// decodeAVX512 decodes steps of as many ranks as there are lanes for each of n streams. It writes MaxLanes ranks at
+// every step and reads as many words; beyond a stream's end it reads within the slack and leaves at beyond end.
+//
+//go:noescape
+func decodeAVX512(streams *stream, n, steps int)
+
+// encodeAVX512 is the inverse: from the last step to the first. It reads MaxLanes ranks at every step and writes as many
+// words before at.
+//
+//go:noescape
+func encodeAVX512(streams *stream, n, steps int)
+
+// translateAVX512 translates n bytes, at least 1.
+//
+//go:noescape
+func translateAVX512(dst, src *uint8, n int, table *[256]uint8)
