@@ -1,22 +1,30 @@
 package dqa
 
 import (
+	"fmt"
+
 	"github.com/dqa-go/dqa/bitplane"
 	"github.com/dqa-go/dqa/internal/simd"
+	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/quant"
 )
 
 // Most tensors go from float32 to bit planes and back channel by channel, in the processor's first-level cache, without
-// codes in between. What does not fit (codes beyond a byte, bands that are no whole groups, channels last, noise, values
-// that are not finite) takes the way over Codes; frames are the same.
+// codes in between; over bytes where a channel's part of a tile is no whole number of groups. What does not fit (codes
+// beyond a byte, channels last, noise, values that are not finite) takes the way over Codes; frames are the same.
 
 // fusable tells whether an edge is coded so.
 func fusable(e *profile.Edge) bool {
 	if e.Refine > 0 || e.Map == profile.Noisy || e.ChannelsLast || e.Bits+e.ExtraBits > 8 {
 		return false
 	}
-	return e.Coder.Whole() || e.Rows*e.Cols%simd.Group == 0 && e.Tile.Rows*e.Cols%simd.Group == 0
+	return true
+}
+
+// aligned tells whether every channel of every tile is a whole number of groups.
+func aligned(e *profile.Edge) bool {
+	return e.Rows*e.Cols%simd.Group == 0 && e.Tile.Rows*e.Cols%simd.Group == 0
 }
 
 // way is how the codec turns a tile's values into its payload and back.
@@ -29,7 +37,82 @@ func wayOf(e *profile.Edge) way {
 	if e.Coder.Whole() {
 		return way{(*tileBuffers).appendBytes, (*tileBuffers).decodeBytes}
 	}
-	return way{(*tileBuffers).appendFused, (*tileBuffers).decodeFused}
+	if aligned(e) {
+		return way{(*tileBuffers).appendFused, (*tileBuffers).decodeFused}
+	}
+	return way{(*tileBuffers).appendLoose, (*tileBuffers).decodeLoose}
+}
+
+// appendLoose is appendFused over bytes.
+func (t *tileBuffers) appendLoose(dst []byte, c *Codec, i int, b profile.Bounds, codes *Codes, data []float32, restore bool) (out []byte, ok bool) {
+	e := c.codedEdge(i)
+	if !t.quantizeBytes(e, b, codes, data) {
+		return dst, false
+	}
+	t.restoreBytes(e, b, codes, data, restore)
+	band := (b.R1 - b.R0) * e.Cols
+	t.errors = t.errors[:0]
+	for ch := b.C0; ch < b.C1; ch++ {
+		if !e.IsImportant(ch) {
+			continue
+		}
+		part := t.bytes[(ch-b.C0)*band:][:band]
+		t.errors = append(t.errors, part...)
+		for j, w := range part {
+			part[j] = w >> e.ExtraBits
+		}
+	}
+	dst = bitplane.AppendBytes(dst, t.bytes, e.Bits)
+	switch {
+	case len(t.errors) == 0:
+	case e.Coder == profile.Paper:
+		dst = c.appendErrors(dst, i, t)
+	default:
+		dst = bitplane.AppendBytes(dst, t.errors, e.ExtraBits)
+	}
+	return dst, true
+}
+
+// decodeLoose is the inverse of appendLoose: data is the whole edge.
+func (t *tileBuffers) decodeLoose(c *Codec, i int, b profile.Bounds, src []byte, codes *Codes, data []float32) error {
+	e := c.codedEdge(i)
+	planes, err := t.splitPayload(e, b, src)
+	if err != nil {
+		return err
+	}
+	t.bytes = resize(t.bytes, e.TileSize(b))
+	if err := bitplane.UnpackBytes(t.bytes, src[:planes], e.Bits, !e.Unsigned); err != nil {
+		return fmt.Errorf("%w: code planes: %w", wire.ErrValue, err)
+	}
+	if err := t.readErrors(c, i, important(e, b), src[planes:]); err != nil {
+		return errorsDamaged(err)
+	}
+	band := (b.R1 - b.R0) * e.Cols
+	low := t.errors
+	for ch := b.C0; ch < b.C1; ch++ {
+		if e.IsImportant(ch) {
+			mergeErrors(t.bytes[(ch-b.C0)*band:][:band], low, e.ExtraBits)
+			low = low[band:]
+		}
+	}
+	t.restoreBytes(e, b, codes, data, true)
+	return nil
+}
+
+// readErrors fills t.errors with n shift errors.
+func (t *tileBuffers) readErrors(c *Codec, i, n int, src []byte) error {
+	e := c.codedEdge(i)
+	t.errors = resize(t.errors, n)
+	if n == 0 || e.Coder == profile.Raw {
+		return bitplane.UnpackBytes(t.errors, src, e.ExtraBits, false)
+	}
+	if err := t.decodeErrors(c, i, n, src); err != nil {
+		return err
+	}
+	for j, s := range t.extra {
+		t.errors[j] = byte(s)
+	}
+	return nil
 }
 
 // fusedScales fills scales by slot; ok is false where a value is not finite.
@@ -177,12 +260,8 @@ func (t *tileBuffers) decodeFused(c *Codec, i int, b profile.Bounds, src []byte,
 		return err
 	}
 	if many := important(e, b); e.Coder == profile.Paper {
-		if err := t.decodeErrors(c, i, many, src[planes:]); err != nil {
+		if err := t.readErrors(c, i, many, src[planes:]); err != nil {
 			return errorsDamaged(err)
-		}
-		t.errors = resize(t.errors, many)
-		for j, s := range t.extra {
-			t.errors[j] = byte(s)
 		}
 	} else if want := bitplane.Size(many, e.ExtraBits); len(src)-planes != want {
 		return errorsDamaged(bitplane.ErrLength)

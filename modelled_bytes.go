@@ -17,14 +17,8 @@ import (
 // so. ok is false where a value is not finite or a code does not fit a byte; data is then unchanged.
 func (t *tileBuffers) appendBytes(dst []byte, c *Codec, i int, b profile.Bounds, codes *Codes, data []float32, restore bool) (out []byte, ok bool) {
 	e := c.codedEdge(i)
-	band := (b.R1 - b.R0) * e.Cols
-	t.bytes = resize(t.bytes, e.TileSize(b))
-	for ch := b.C0; ch < b.C1; ch++ {
-		from := (ch*e.Rows + b.R0) * e.Cols
-		finite, within := quant.QuantizeBytes(t.bytes[(ch-b.C0)*band:][:band], data[from:from+band], codes.fused[ch], byteRange(e, ch))
-		if !finite || e.Escape && !within {
-			return dst, false
-		}
+	if !t.quantizeBytes(e, b, codes, data) {
+		return dst, false
 	}
 	return t.appendByteCodes(dst, c, i, b), t.restoreBytes(e, b, codes, data, restore)
 }
@@ -94,6 +88,20 @@ func (t *tileBuffers) decodeFast(c *Codec, i int, b profile.Bounds, src []byte) 
 		return err
 	}
 	return t.checkBits(e, b)
+}
+
+// quantizeBytes fills t.bytes with the codes of a tile; false where a value is not finite or a code does not fit a byte.
+func (t *tileBuffers) quantizeBytes(e *profile.Edge, b profile.Bounds, codes *Codes, data []float32) bool {
+	band := (b.R1 - b.R0) * e.Cols
+	t.bytes = resize(t.bytes, e.TileSize(b))
+	for ch := b.C0; ch < b.C1; ch++ {
+		from := (ch*e.Rows + b.R0) * e.Cols
+		finite, within := quant.QuantizeBytes(t.bytes[(ch-b.C0)*band:][:band], data[from:from+band], codes.fused[ch], byteRange(e, ch))
+		if !finite || e.Escape && !within {
+			return false
+		}
+	}
+	return true
 }
 
 // byteRange are the codes of channel ch that a byte has room for: all n bits, or with escapes 8.
