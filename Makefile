@@ -31,13 +31,18 @@ demo: ## the main job on the embedded networks; writes dqa-demo/report.html
 
 .PHONY: bench
 bench: ## benchmarks: engine images/s, codec and coders as ratios to copy()
-	$(GO) test -run '^$$' -bench . -benchtime 300ms ./quant ./bitplane ./entropy . ./engine/native
+	$(GO) test -run '^$$' -bench . -benchtime 300ms ./internal/simd ./quant ./bitplane ./entropy/... . ./engine/native
 
 .PHONY: fuzz
+fuzz: PACKAGES ?= $$($(GO) list ./...)
 fuzz: ## every fuzz target for FUZZTIME (default 30s)
-	@set -e; for p in $$($(GO) list ./...); do \
+	@set -e; for p in $(PACKAGES); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} $$p; done; done
+
+.PHONY: fuzz-codec
+fuzz-codec: ## the fuzz targets of what reads frames and profiles
+	@$(MAKE) --no-print-directory fuzz PACKAGES=". ./frame ./profile ./entropy ./entropy/prefix ./bitplane ./quant ./internal/simd"
 
 .PHONY: generate
 generate: ## generated code and documents; git must stay clean

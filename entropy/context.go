@@ -6,9 +6,9 @@ const NumContexts = 16
 // contextBounds: the context is the number of bounds that the activity reaches.
 var contextBounds = [NumContexts - 1]uint8{1, 2, 3, 4, 5, 6, 8, 11, 15, 20, 27, 36, 50, 75, 120}
 
-const maxActivity = 120
+const maxActivity = 127 // from 120 on it makes no difference
 
-// contextOf maps the activity, at most maxActivity, to the context.
+// contextOf maps the activity, at most maxActivity, to the context. Kernels have it in two registers.
 var contextOf = func() (table [maxActivity + 1]uint8) {
 	for t := range table {
 		for _, b := range contextBounds {

@@ -122,7 +122,7 @@ func coarseFreq(weight []float64, total float64) (best []uint16) {
 	least := math.Inf(1)
 	for _, any := range []float64{6, 4, 3, 2} {
 		for _, four := range []float64{48, 32, 24, 16} {
-			for _, half := range []float64{.5, 0} {
+			for _, half := range []float64{.5, .25, 0} {
 				freq := roundCoarsely(weight, total, any, four, half)
 				if freq == nil || !fitsSmall(freq) {
 					continue
@@ -141,6 +141,7 @@ func coarseFreq(weight []float64, total float64) (best []uint16) {
 func roundCoarsely(weight []float64, total, any, four, half float64) []uint16 {
 	freq := make([]uint16, len(weight))
 	top := slices.Index(weight, slices.Max(weight))
+	nearTop := (weight[top]/total)*probScale - 48 // the others must not become as large
 	left, odd, last := probScale, 0, -1
 	for s, w := range weight {
 		if w == 0 || s == top {
@@ -149,6 +150,8 @@ func roundCoarsely(weight []float64, total, any, four, half float64) []uint16 {
 		w *= probScale / total
 		unit, up := 32., half
 		switch {
+		case w >= nearTop && w >= four:
+			up = 0
 		case w < any:
 			unit, up = 1, .5
 		case w < four:

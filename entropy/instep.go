@@ -3,55 +3,87 @@ package entropy
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // Tiles with contexts: planes go through the lanes in groups. Plane k of a group belongs to lane k, and a group's planes
 // are coded in step, position by position, so that the neighbours of a code are known when it is wanted.
 
-// group is planes in step, and the row of them at hand. Arrays have a place for every lane that there may be.
+// group is planes in step, and the row of them at hand. Arrays have a place for every lane that there may be. Kernels
+// know its fields.
 type group struct {
 	planes  []Plane
+	cols    int
 	models  [MaxLanes * NumContexts]*Model // by lane and context
-	low     [MaxLanes]int16
+	shared  bool                           // every lane has the models of lane 0
+	low     [MaxLanes]int32
 	near    neighbours
+	codes   []int16         // of a row: column by column, in a column lane by lane
 	context [MaxLanes]uint8 // of the column at hand
-	codes   []int16         // of a row: column by column, in a column plane by plane
 }
 
 // begin makes the group ready for its first row.
 func (g *group) begin(planes []Plane, cols int) {
-	g.planes = planes
+	g.planes, g.cols = planes, cols
+	g.shared = true
 	for lane := range planes {
-		copy(g.models[lane*NumContexts:], planes[lane].Models[:NumContexts])
-		g.low[lane] = planes[lane].Low
+		p := &planes[lane]
+		copy(g.models[lane*NumContexts:], p.Models[:NumContexts])
+		g.low[lane] = int32(p.Low)
+		g.shared = g.shared && slices.Equal(p.Models, planes[0].Models)
 	}
 	g.near.reset(cols, MaxLanes)
-	g.codes = resize(g.codes, cols*len(planes))
+	g.codes = resize(g.codes, cols*MaxLanes)
 }
 
 // load reads the row that begins at place from of every plane.
 func (g *group) load(from int) {
-	n := len(g.planes)
 	for lane := range g.planes {
-		p := &g.planes[lane]
-		for i, at := 0, lane; at < len(g.codes); i, at = i+1, at+n {
-			g.codes[at] = p.code(from + i)
+		p, codes := &g.planes[lane], g.codes[lane:]
+		if p.Bytes != nil && p.Low >= 0 {
+			for i, c := range p.Bytes[from : from+g.cols] {
+				codes[i*MaxLanes] = int16(c)
+			}
+			continue
+		}
+		for i := range g.cols {
+			codes[i*MaxLanes] = p.code(from + i)
 		}
 	}
 }
 
 // store is the inverse.
 func (g *group) store(from int) error {
-	n := len(g.planes)
 	for lane := range g.planes {
-		p := &g.planes[lane]
-		for i, at := 0, lane; at < len(g.codes); i, at = i+1, at+n {
-			if !p.set(from+i, g.codes[at]) {
-				return fmt.Errorf("%w: code %d in a byte", ErrStream, g.codes[at])
-			}
+		p, codes := &g.planes[lane], g.codes[lane:]
+		if p.Bytes == nil {
+			scatter(p.Codes[from:from+g.cols], codes)
+		} else if !scatter(p.Bytes[from:from+g.cols], codes) && !p.holds(from, codes) {
+			return fmt.Errorf("%w: a code beyond a byte", ErrStream)
 		}
 	}
 	return nil
+}
+
+// scatter takes every MaxLanes-th code; all says whether none was beyond 0..127.
+func scatter[T uint8 | int16](dst []T, codes []int16) (all bool) {
+	var or int16
+	for i := range dst {
+		c := codes[i*MaxLanes]
+		dst[i] = T(c)
+		or |= c
+	}
+	return uint16(or) < 128
+}
+
+// holds tells whether the plane's codes, from place from on, are those given.
+func (p *Plane) holds(from int, codes []int16) bool {
+	for i := 0; i < len(codes); i += MaxLanes {
+		if p.code(from+i/MaxLanes) != codes[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // contexts finds those of a column's codes, by lane; the codes' magnitudes belong into here.
@@ -79,7 +111,7 @@ func (r *RANS) encodeInStep(t *Tile, s *stream) {
 		at := first * plane
 		for row := range t.Rows {
 			r.group.load(row * t.Cols)
-			n := len(r.group.codes)
+			n := t.Cols * len(r.group.planes)
 			r.group.rankRow(s, s.all[at:at+n], r.context[at:at+n])
 			at += n
 		}
@@ -96,12 +128,13 @@ func (r *RANS) encodeInStep(t *Tile, s *stream) {
 func (g *group) rankRow(s *stream, ranks, context []uint8) {
 	g.near.next()
 	n := len(g.planes)
-	for at := 0; at < len(g.codes); at += n {
-		here := g.near.contexts(at/n, &g.context)
-		for lane, code := range g.codes[at:min(at+n, at+MaxLanes)] {
-			k := uint8(lane*NumContexts) + g.context[lane]
-			rank := g.models[k].rankOf(code, g.low[lane])
-			ranks[at+lane], context[at+lane] = rank, k
+	for x := range g.cols {
+		here := g.near.contexts(x, &g.context)
+		codes := (*[MaxLanes]int16)(g.codes[x*MaxLanes:])
+		for lane := range min(n, MaxLanes) {
+			k, code := uint8(lane*NumContexts)+g.context[lane], codes[lane]
+			rank := g.models[k].rankOf(code, int16(g.low[lane]))
+			ranks[x*n+lane], context[x*n+lane] = rank, k
 			if rank == 0 {
 				s.escapes = append(s.escapes, code)
 			}
@@ -142,26 +175,30 @@ func (r *RANS) decodeInStep(t *Tile, s *stream) error {
 // decodeRow decodes a row's codes.
 func (g *group) decodeRow(s *stream) error {
 	g.near.next()
-	n := len(g.planes)
-	for at := 0; at < len(g.codes); at += n {
+	for x := 0; x < g.cols; x++ {
+		if g.shared {
+			x = decodeColumns(g, s, x)
+		}
 		if s.at > s.end {
 			return fmt.Errorf("%w: it ends too early", ErrStream)
 		}
-		if err := g.decodeColumn(s, at/n, g.codes[at:at+n]); err != nil {
-			return err
+		if x < g.cols {
+			if err := g.decodeColumn(s, x); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
 // decodeColumn decodes a step: a code of each plane.
-func (g *group) decodeColumn(s *stream, x int, codes []int16) error {
+func (g *group) decodeColumn(s *stream, x int) error {
 	words, used := (*[slack]byte)(s.words[s.at:]), uint(0) // a step takes 2 bytes per lane at most
 	here := g.near.contexts(x, &g.context)
-	states := &s.states
-	for lane := range codes[:min(len(codes), MaxLanes)] {
+	codes := (*[MaxLanes]int16)(g.codes[x*MaxLanes:])
+	for lane := range min(len(g.planes), MaxLanes) {
 		m := g.models[uint8(lane*NumContexts)+g.context[lane]]
-		x := states[lane]
+		x := s.states[lane]
 		e := m.slots[x%probScale]
 		x = next(x, e)
 		more := x<<16 | uint32(binary.LittleEndian.Uint16(words[used%(slack/2):]))
@@ -169,8 +206,8 @@ func (g *group) decodeColumn(s *stream, x int, codes []int16) error {
 		if x < ransLow {
 			x = more
 		}
-		states[lane] = x
-		code := int16(m.symbol[uint8(e)]) + g.low[lane]
+		s.states[lane] = x
+		code := int16(int32(m.symbol[uint8(e)]) + g.low[lane])
 		if uint8(e) == 0 {
 			var err error
 			if code, err = s.escaped(&g.planes[lane], m); err != nil {

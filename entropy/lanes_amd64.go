@@ -27,6 +27,15 @@ func encodeVectors(streams []stream) bool {
 	return true
 }
 
+// decodeColumns decodes columns of a row, from x on, of planes that share their models, and returns where it stopped: at
+// a column with an unusual code, or at the end of the row or of the stream.
+func decodeColumns(g *group, s *stream, x int) int {
+	if !cpu.Has(cpu.AVX512) {
+		return x
+	}
+	return decodeColumnsAVX512(g, s, x, &contextOf)
+}
+
 // translate writes table[src[i]] to dst[i]; dst and src have one length.
 func translate(dst, src []uint8, table *[256]uint8) {
 	if len(dst) == 0 || !cpu.Has(cpu.AVX512) {
@@ -48,6 +57,11 @@ func decodeAVX512(streams *stream, n, steps int)
 //
 //go:noescape
 func encodeAVX512(streams *stream, n, steps int)
+
+// decodeColumnsAVX512 is decodeColumns.
+//
+//go:noescape
+func decodeColumnsAVX512(row *group, s *stream, x int, contexts *[maxActivity + 1]uint8) int
 
 // translateAVX512 translates n bytes, at least 1.
 //

@@ -216,6 +216,120 @@ encodeNext: // step of a stream by itself: what stands in registers need not be 
 	VZEROUPPER
 	RET
 
+// func decodeColumnsAVX512(row *group, s *stream, x int, contexts *[128]uint8) int
+TEXT ·decodeColumnsAVX512(SB), NOSPLIT, $0-40
+	MOVQ row+0(FP), BX
+	MOVQ s+8(FP), R8
+	MOVQ x+16(FP), CX
+	MOVQ contexts+24(FP), DI
+	MOVQ stream_words(R8), R10
+	MOVQ stream_at(R8), SI
+	MOVQ stream_end(R8), R9
+	MOVQ (group_near+neighbours_above)(BX), R11
+	MOVQ (group_near+neighbours_row)(BX), R12
+	MOVQ group_codes(BX), R13
+	MOVQ CX, AX
+	SHLQ $4, AX
+	ADDQ AX, R11
+	ADDQ AX, R12
+	LEAQ (R13)(AX*2), R13
+	VMOVDQU32 stream_states(R8), Z0
+	VMOVDQU32 group_low(BX), Z26
+	VMOVDQU64 group_models(BX), Z16
+	VMOVDQU64 (group_models+64)(BX), Z17
+	VMOVDQU8  (DI), Z31
+	VMOVDQU8  64(DI), Z30
+	MOVQ      (group_planes+8)(BX), DX // lanes in use
+	MOVQ      $-1, AX
+	BZHIQ     DX, AX, AX
+	KMOVW     AX, K6
+	BROADCAST(0x8000, Z29)             // ransLow
+	BROADCAST(0xfff, Z28)
+	BROADCAST(0xff, Z25)               // unusual
+	BROADCAST(0x7f7f7f7f, Z22)         // maxActivity
+	BROADCAST(1, Z21)
+	MOVQ      group_cols(BX), DX
+	XORL      BX, BX
+	VMOVDQU   (R12), X1                // magnitudes to the left
+
+columnsNext:
+	CMPQ CX, DX
+	JGE  columnsDone
+	CMPQ SI, R9
+	JHI  columnsDone
+
+	// Contexts of the column's codes, and where their models' tables are, of eight lanes each.
+	VPADDUSB  16(R11), X1, X2
+	VPADDUSB  X2, X2, X2
+	VPADDUSB  (R11), X2, X2
+	VPADDUSB  32(R11), X2, X2
+	VPMINUB   X22, X2, X2
+	VPERMI2B  Z30, Z31, Z2
+	VPSRLDQ   $8, X2, X4
+	VPMOVZXBQ X2, Z3
+	VPMOVZXBQ X4, Z4
+	VPERMI2Q  Z17, Z16, Z3
+	VPERMI2Q  Z17, Z16, Z4
+
+	// Entries of their slots.
+	VPANDD        Z28, Z0, Z6
+	VEXTRACTI64X4 $1, Z6, Y8
+	VPMOVZXDQ     Y6, Z7
+	VPMOVZXDQ     Y8, Z8
+	VPSLLQ        $2, Z7, Z7
+	VPSLLQ        $2, Z8, Z8
+	VPADDQ        Z3, Z7, Z7
+	VPADDQ        Z4, Z8, Z8
+	KXNORW        K1, K1, K1
+	KXNORW        K2, K2, K2
+	VPXORQ        Z9, Z9, Z9
+	VPXORQ        Z10, Z10, Z10
+	VPGATHERQD    Model_common(BX)(Z7*1), K1, Y9
+	VPGATHERQD    Model_common(BX)(Z8*1), K2, Y10
+	VINSERTI64X4  $1, Y10, Z9, Z9
+	VPANDD        Z25, Z9, Z5
+	VPCMPEQD      Z25, Z5, K6, K4
+	KORTESTW      K4, K4
+	JNE           columnsDone
+
+	// Codes and magnitudes.
+	VPADDD  Z26, Z5, Z5
+	VPMOVDW Z5, (R13)
+	VPABSD  Z5, Z5
+	VPMINUD Z25, Z5, Z5
+	VPMOVDB Z5, X1
+	VMOVDQU X1, 16(R12)
+
+	// x = frequency * (x >> 12) + offset; a lane below 1<<15 takes a word.
+	VPSRLD      $20, Z9, Z10
+	VPADDD      Z21, Z10, Z10
+	VPSRLD      $12, Z0, Z0
+	VPMULLD     Z10, Z0, Z0
+	VPSRLD      $8, Z9, Z10
+	VPANDD      Z28, Z10, Z10
+	VPADDD      Z10, Z0, Z0
+	VPCMPUD     $1, Z29, Z0, K6, K3
+	VPMOVZXWD   (R10)(SI*1), Z6
+	VPEXPANDD.Z Z6, K3, Z6
+	VPSLLD      $16, Z0, K3, Z0
+	VPORD       Z6, Z0, Z0
+	KMOVW       K3, AX
+	POPCNTL     AX, AX
+	LEAQ        (SI)(AX*2), SI
+
+	ADDQ $16, R11
+	ADDQ $16, R12
+	ADDQ $32, R13
+	INCQ CX
+	JMP  columnsNext
+
+columnsDone:
+	VMOVDQU32 Z0, K6, stream_states(R8) // the last group may have fewer lanes than there are states
+	MOVQ      SI, stream_at(R8)
+	MOVQ      CX, ret+32(FP)
+	VZEROUPPER
+	RET
+
 // func translateAVX512(dst, src *uint8, n int, table *[256]uint8)
 TEXT ·translateAVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI

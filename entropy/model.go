@@ -31,11 +31,15 @@ type Model struct {
 	freq   [MaxLive]uint16   // by rank
 	coding [MaxLive]coding   // by rank
 	slots  [probScale]uint32 // by the low bits of the state: (frequency - 1) << 20 | offset in the interval << 8 | rank
+	common [probScale]uint32 // the same, but with the symbol in place of the rank, unusual for those beyond and the escape
 	live   int               // ranks
 	ranks  [2][256]uint8     // by a byte that holds a code, unsigned and signed; if there are at most 256 symbols
 	codes  [2][256]uint8     // the inverse
 	small  *smallTables      // nil: the model is too fine for them
 }
+
+// unusual is the first symbol that Model.common does not tell.
+const unusual = 255
 
 // coding is what an encoder needs of an interval (spec/coders.md): divisions become multiplications.
 type coding struct {
@@ -99,8 +103,13 @@ func (m *Model) place() {
 	for _, r := range slotOrder(m.freq[:m.live]) {
 		f := int(m.freq[r])
 		m.coding[r] = newCoding(at, f)
+		symbol := uint32(min(m.symbol[r], unusual))
+		if r == 0 {
+			symbol = unusual
+		}
 		for i := range f {
-			m.slots[at+i] = uint32(f-1)<<20 | uint32(i)<<8 | uint32(r)
+			entry := uint32(f-1)<<20 | uint32(i)<<8
+			m.slots[at+i], m.common[at+i] = entry|uint32(r), entry|symbol
 		}
 		at += f
 	}

@@ -15,14 +15,14 @@ const (
 	NEON    = "neon"    // arm64
 )
 
-var current atomic.Value
+var current atomic.Int32 // place in order
 
 func init() {
 	isa := detect()
 	if want := os.Getenv("DQA_ISA"); rank(want) >= 0 && rank(want) < rank(isa) {
 		isa = want
 	}
-	current.Store(isa)
+	current.Store(int32(rank(isa)))
 }
 
 // rank is the place of isa in order, which lists what there is on this architecture, weakest first; -1 for another name.
@@ -36,7 +36,7 @@ func rank(isa string) int {
 }
 
 // ISA names the instruction set in use.
-func ISA() string { return current.Load().(string) }
+func ISA() string { return order[current.Load()] }
 
 // Engine names the instruction set of the engine's kernels, which are fewer than the codec's.
 func Engine() string {
@@ -46,15 +46,18 @@ func Engine() string {
 	return Generic
 }
 
-// Has reports whether kernels for isa may be used.
-func Has(isa string) bool { return rank(isa) >= 0 && rank(isa) <= rank(ISA()) }
+// Has reports whether kernels for isa may be used. Kernels ask for every call: it takes a few nanoseconds.
+func Has(isa string) bool {
+	r := rank(isa)
+	return r >= 0 && r <= int(current.Load())
+}
 
 // Lower limits the instruction set to isa until restore is called; it never raises it. It is for tests and for
 // commands that compare instruction sets: what was compiled before keeps its kernels.
 func Lower(isa string) (restore func()) {
-	before := ISA()
+	before := current.Load()
 	if Has(isa) {
-		current.Store(isa)
+		current.Store(int32(rank(isa)))
 	}
 	return func() { current.Store(before) }
 }
