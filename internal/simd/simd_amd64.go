@@ -100,7 +100,7 @@ func quantizePackVector(codes, errors []byte, x []float32, l Levels, n, m int) (
 	if len(x) == 0 {
 		return true, true
 	}
-	c, e := unsafe.SliceData(codes), unsafe.SliceData(errors)
+	c, e := unsafe.SliceData(codes), orOther(errors, codes)
 	switch {
 	case cpu.Has(cpu.AVX512):
 		return true, quantizePackAVX512(&x[0], len(x)/Group, l.constants(), &reversed, &unit, &planesOf[m], &planesOf[0], c, n, e, m) == 0
@@ -108,6 +108,15 @@ func quantizePackVector(codes, errors []byte, x []float32, l Levels, n, m int) (
 		return true, quantizePackAVX2(&x[0], len(x)/Group, l.constants(), c, n, e, m) == 0
 	}
 	return false, false
+}
+
+// orOther is where errors begin, or the codes if there are none: nothing is read or written there, yet an address that
+// does not exist costs hundreds of cycles each time.
+func orOther(errors, codes []byte) *byte {
+	if len(errors) == 0 {
+		return unsafe.SliceData(codes)
+	}
+	return unsafe.SliceData(errors)
 }
 
 // signs are the byte that has the highest bit of bits if values are signed, and one that has all of them.
@@ -130,7 +139,7 @@ func unpackDequantizeVector(x []float32, codes, errors []byte, step float32, n, 
 		kernel = unpackDequantizeAVX512
 	}
 	sign, keep := signs(n+m, signed)
-	kernel(&x[0], len(x)/Group, step, &gather[n][m], &unit, unsafe.SliceData(codes), n, unsafe.SliceData(errors), m, sign, keep)
+	kernel(&x[0], len(x)/Group, step, &gather[n][m], &unit, unsafe.SliceData(codes), n, orOther(errors, codes), m, sign, keep)
 	return true
 }
 
