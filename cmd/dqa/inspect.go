@@ -429,7 +429,7 @@ func (v *profileView) graded(w io.Writer) error {
 			fmt.Sprintf("%.3g", e.Step), fmt.Sprintf("%.2f", e.BitsPerValue), fmt.Sprintf("%.1f %%", 100*e.BitsShare),
 			fmt.Sprintf("%.1f %%", 100*e.DistortionShare), curveText(e.Curve)})
 	}
-	if err := tableOf(w, "#\tedge\tplanes\tcodes\tmodels\tstep\tbits\tof bits\tof distortion\tdistortion at 4, 3, 2, 1 bits", rows); err != nil {
+	if err := tableOf(w, "#\tedge\tplanes\tcodes\tcoder\tstep\tbits\tof bits\tof distortion\tdistortion at 4, 3, 2, 1 bits", rows); err != nil {
 		return err
 	}
 	t := v.SelfTest
