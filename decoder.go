@@ -6,6 +6,7 @@ import (
 
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/dqa-go/dqa/profile"
 )
 
 // Decoder restores the tensors of frames, whole, by edge or by tile. It belongs to one goroutine.
@@ -121,7 +122,10 @@ func (d *Decoder) Edge(dst []float32, i int) error {
 func (d *Decoder) fusedEdge(i int, dst []float32) error {
 	e, block := d.codec.edge(i), &d.frame.EdgeBlocks[i]
 	d.codes.Scales = block.Scales
-	for t := range e.NumTiles() {
+	if e.Coder == profile.Small && e.NumTiles() > 1 && d.buf.decodeAbreast(d.codec, i, block.Tiles, &d.codes, dst) == nil {
+		return nil
+	}
+	for t := range e.NumTiles() { // also to find the tile that is damaged
 		if err := wayOf(e).decode(&d.buf, d.codec, i, e.TileBounds(t), block.Tiles[t], &d.codes, dst); err != nil {
 			return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: block.Offsets[t], Err: err}
 		}

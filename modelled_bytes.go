@@ -117,18 +117,58 @@ func byteRange(e *profile.Edge, ch int) quant.Range {
 
 // byteTile is the part of an edge's codes as entropy sees it, channel by channel in codes.
 func (t *tileBuffers) byteTile(c *Codec, i int, b profile.Bounds, codes []byte) *entropy.Tile {
+	t.planes = appendPlanes(t.planes[:0], c, i, b, codes)
+	t.one = entropy.Tile{Rows: b.R1 - b.R0, Cols: c.codedEdge(i).Cols, Planes: t.planes}
+	return &t.one
+}
+
+func appendPlanes(planes []entropy.Plane, c *Codec, i int, b profile.Bounds, codes []byte) []entropy.Plane {
 	e := c.codedEdge(i)
 	band := (b.R1 - b.R0) * e.Cols
-	t.planes = t.planes[:0]
 	for ch := b.C0; ch < b.C1; ch++ {
 		from, to := e.ModelSlots(ch)
 		r := levels(e, ch)
-		t.planes = append(t.planes, entropy.Plane{
+		planes = append(planes, entropy.Plane{
 			Bytes: codes[(ch-b.C0)*band:][:band], Models: c.modelsOf(i, from, to), Low: lowest(e, ch), Min: r.Low, Max: r.High,
 		})
 	}
-	t.one = entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.planes}
-	return &t.one
+	return planes
+}
+
+// abreast is the number of tiles that are decoded together: the states of one must wait for their last step, those of
+// others need not.
+const abreast = 4
+
+// decodeAbreast is decodeBytes for all tiles of an edge. Where it fails, tiles must be looked at one by one.
+func (t *tileBuffers) decodeAbreast(c *Codec, i int, payloads [][]byte, codes *Codes, data []float32) error {
+	e := c.codedEdge(i)
+	for first := 0; first < len(payloads); first += abreast {
+		n := min(abreast, len(payloads)-first)
+		t.several, t.sources = t.several[:0], t.sources[:0]
+		for k := range n {
+			b, src := e.TileBounds(first+k), payloads[first+k]
+			t.together[k] = resize(t.together[k], e.TileSize(b))
+			if len(src) == 0 || src[0] != coded {
+				if err := t.decodeBytes(c, i, b, src, codes, data); err != nil {
+					return err
+				}
+				continue
+			}
+			t.rows[k] = appendPlanes(t.rows[k][:0], c, i, b, t.together[k])
+			t.several = append(t.several, entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.rows[k]})
+			t.sources = append(t.sources, src[1:])
+		}
+		if err := t.rans.DecodeAll(t.several, t.sources); err != nil {
+			return err
+		}
+		for k := range n {
+			if payloads[first+k][0] == coded {
+				t.bytes, t.together[k] = t.together[k], t.bytes
+				t.restoreBytes(e, e.TileBounds(first+k), codes, data, true)
+			}
+		}
+	}
+	return nil
 }
 
 // byteWidth is the number of bits that hold every code, 0 if all are 0.

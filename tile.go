@@ -12,17 +12,21 @@ import (
 
 // tileBuffers is the scratch memory of coding one tile (spec/frame.md, section "tile payload").
 type tileBuffers struct {
-	codes   []int16  // n-bit codes of all channels, or shift errors as numbers
-	extra   []uint16 // shift errors of important channels
-	planes  []entropy.Plane
-	rans    entropy.RANS
-	coded   []byte
-	one     entropy.Tile
-	fast    prefix.Coder
-	bytes   []byte  // codes of a channel
-	errors  []byte  // codes of important channels, or their shift errors
-	low     []int16 // bits that are stored apart
-	classes [profile.RefineClasses][]int16
+	codes    []int16  // n-bit codes of all channels, or shift errors as numbers
+	extra    []uint16 // shift errors of important channels
+	planes   []entropy.Plane
+	rans     entropy.RANS
+	coded    []byte
+	one      entropy.Tile
+	fast     prefix.Coder
+	together [abreast][]byte          // codes of tiles that are decoded together
+	rows     [abreast][]entropy.Plane // their planes
+	several  []entropy.Tile
+	sources  [][]byte
+	bytes    []byte  // codes of a channel
+	errors   []byte  // codes of important channels, or their shift errors
+	low      []int16 // bits that are stored apart
+	classes  [profile.RefineClasses][]int16
 }
 
 // append appends the payload of the tile b of edge i.
