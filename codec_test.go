@@ -634,3 +634,31 @@ func frameOf(codec *dqa.Codec, payload []byte) []byte {
 	h.Edges, h.BaseSize = 1, frame.HeaderSize+len(block)
 	return append(frame.AppendHeader(nil, h), block...)
 }
+
+// Once memory has grown to what an image needs, coding allocates nothing; opening a frame makes its table of contents.
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	for _, s := range []setting{
+		{coder: profile.Raw, n: 3, m: 3, ratio: .5}, {coder: profile.Paper, n: 3, m: 3, ratio: .5},
+		{coder: profile.Fast, scale: profile.StaticTensor, n: 4}, {coder: profile.Small, scale: profile.StaticTensor, n: 4}, {coder: profile.Smallest, scale: profile.StaticTensor, n: 4},
+	} {
+		p := s.build()
+		p.Edges = p.Edges[3:]
+		codec := mustCodec(t, p)
+		x := tensors(p, 3)
+		enc, dec := codec.NewEncoder(), codec.NewDecoder()
+		var frame []byte
+		if n := testing.AllocsPerRun(10, func() { frame, _ = enc.Append(frame[:0], x) }); n > 0 {
+			t.Errorf("%v: %v allocations an image when encoding", s, n)
+		}
+		if err := dec.Open(frame); err != nil {
+			t.Fatal(err)
+		}
+		if n := testing.AllocsPerRun(10, func() {
+			if err := dec.Edge(x[0], 0); err != nil {
+				t.Fatal(err)
+			}
+		}); n > 0 {
+			t.Errorf("%v: %v allocations an image when decoding", s, n)
+		}
+	}
+}
