@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -66,13 +66,15 @@ func train(p *profile.Profile, x []float32) {
 	}
 	var codes dqa.Codes
 	codes.Quantize(e, x)
-	shift := make([]uint64, e.NumSymbols())
+	var shift []byte
 	for i, w := range codes.Wide {
 		if e.IsImportant(i / (e.Rows * e.Cols)) {
-			shift[int(w)&(len(shift)-1)]++
+			shift = append(shift, byte(w))
 		}
 	}
-	e.Table = entropy.BuildLengths(shift, profile.MaxCodeLen)
+	counts := make([]uint64, e.NumSymbols())
+	huffman.Count(counts, shift, e.ExtraBits)
+	e.Table = huffman.BuildLengths(counts)
 }
 
 // copyTime is the time of one copy() of x in nanoseconds, the best of several rounds.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/profile"
@@ -17,7 +18,7 @@ type Codec struct {
 	fused   []bool         // by edge: fusable
 	digest  [frame.DigestSize]byte
 	size    int                // of the encoded profile
-	tables  []*entropy.Huffman // of shift errors, by edge; nil where there are none
+	tables  []*huffman.Code    // of shift errors, by edge; nil where there are none
 	models  [][]*entropy.Model // by edge, as profile.Edge.Models
 	fast    []*prefix.Code     // by edge; nil for other coders
 }
@@ -28,7 +29,7 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	encoded := p.Append(nil)
-	c := &Codec{profile: p, size: len(encoded), tables: make([]*entropy.Huffman, len(p.Edges)), fast: make([]*prefix.Code, len(p.Edges))}
+	c := &Codec{profile: p, size: len(encoded), tables: make([]*huffman.Code, len(p.Edges)), fast: make([]*prefix.Code, len(p.Edges))}
 	if err := c.newModels(); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
@@ -47,7 +48,7 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 			}
 		}
 		if lengths := p.Edges[i].Table; len(lengths) > 0 {
-			if c.tables[i], err = entropy.NewHuffman(lengths); err != nil {
+			if c.tables[i], err = huffman.NewCode(p.Edges[i].ExtraBits, lengths); err != nil {
 				return nil, fmt.Errorf("profile: edge %d %q: %w", i, p.Edges[i].Name, err)
 			}
 		}

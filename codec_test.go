@@ -10,6 +10,7 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/internal/wire"
@@ -148,7 +149,7 @@ func shortWords(e *profile.Edge) *prefix.Params {
 }
 
 func skewed(n int) []uint8 {
-	return entropy.BuildLengths(falling(n), profile.MaxCodeLen)
+	return huffman.BuildLengths(falling(n))
 }
 
 func falling(n int) []uint64 {

@@ -9,6 +9,6 @@
 //	dec := codec.NewDecoder()
 //	values, err := dec.Decode(frame)     // what the network sees instead, bit for bit
 //
-// Decoded values are identical on every architecture (METHOD section 7). Formats are version 0: unstable, a later
-// version need not read them.
+// Decoded values are identical on every architecture (METHOD section 7). Formats are version 1: every later version of
+// this package decodes them.
 package dqa

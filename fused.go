@@ -51,24 +51,24 @@ func (t *tileBuffers) appendLoose(dst []byte, c *Codec, i int, b profile.Bounds,
 	}
 	t.restoreBytes(e, b, codes, data, restore)
 	band := (b.R1 - b.R0) * e.Cols
-	t.errors = t.errors[:0]
+	t.shift = t.shift[:0]
 	for ch := b.C0; ch < b.C1; ch++ {
 		if !e.IsImportant(ch) {
 			continue
 		}
 		part := t.bytes[(ch-b.C0)*band:][:band]
-		t.errors = append(t.errors, part...)
+		t.shift = append(t.shift, part...)
 		for j, w := range part {
 			part[j] = w >> e.ExtraBits
 		}
 	}
 	dst = bitplane.AppendBytes(dst, t.bytes, e.Bits)
 	switch {
-	case len(t.errors) == 0:
+	case len(t.shift) == 0:
 	case e.Coder == profile.Paper:
-		dst = c.appendErrors(dst, i, t)
+		dst = t.huffman.Append(dst, t.shift, c.tables[i])
 	default:
-		dst = bitplane.AppendBytes(dst, t.errors, e.ExtraBits)
+		dst = bitplane.AppendBytes(dst, t.shift, e.ExtraBits)
 	}
 	return dst, true
 }
@@ -84,11 +84,11 @@ func (t *tileBuffers) decodeLoose(c *Codec, i int, b profile.Bounds, src []byte,
 	if err := bitplane.UnpackBytes(t.bytes, src[:planes], e.Bits, !e.Unsigned); err != nil {
 		return fmt.Errorf("%w: code planes: %w", wire.ErrValue, err)
 	}
-	if err := t.readErrors(c, i, important(e, b), src[planes:]); err != nil {
+	if err := t.decodeErrors(c, i, important(e, b), src[planes:]); err != nil {
 		return errorsDamaged(err)
 	}
 	band := (b.R1 - b.R0) * e.Cols
-	low := t.errors
+	low := t.shift
 	for ch := b.C0; ch < b.C1; ch++ {
 		if e.IsImportant(ch) {
 			mergeErrors(t.bytes[(ch-b.C0)*band:][:band], low, e.ExtraBits)
@@ -96,22 +96,6 @@ func (t *tileBuffers) decodeLoose(c *Codec, i int, b profile.Bounds, src []byte,
 		}
 	}
 	t.restoreBytes(e, b, codes, data, true)
-	return nil
-}
-
-// readErrors fills t.errors with n shift errors.
-func (t *tileBuffers) readErrors(c *Codec, i, n int, src []byte) error {
-	e := c.codedEdge(i)
-	t.errors = resize(t.errors, n)
-	if n == 0 || e.Coder == profile.Raw {
-		return bitplane.UnpackBytes(t.errors, src, e.ExtraBits, false)
-	}
-	if err := t.decodeErrors(c, i, n, src); err != nil {
-		return err
-	}
-	for j, s := range t.extra {
-		t.errors[j] = byte(s)
-	}
 	return nil
 }
 
@@ -170,76 +154,51 @@ func (t *tileBuffers) appendFused(dst []byte, c *Codec, i int, b profile.Bounds,
 	many := important(e, b)
 	start := len(dst)
 	planes := start + bitplane.Size(e.TileSize(b), e.Bits)
-	end := planes
+	size := bitplane.Size(many, e.ExtraBits)
+	var shift []byte // bit planes of shift errors
 	if e.Coder == profile.Raw {
-		end += bitplane.Size(many, e.ExtraBits)
+		dst = resizeBytes(dst, planes+size)
+		shift = dst[planes:]
+	} else {
+		dst = resizeBytes(dst, planes)
+		t.planes = resizeBytes(t.planes, size)
+		shift = t.planes
 	}
-	dst = resizeBytes(dst, end)
-	at, errors := start, planes
-	t.errors = t.errors[:0]
+	at, low := dst[start:planes], shift
 	for ch := b.C0; ch < b.C1; ch++ {
-		from := (ch*e.Rows + b.R0) * e.Cols
-		x, l := data[from:from+band], simdLevels(e, ch, codes.fused[ch])
-		into := dst[at : at+step*e.Bits]
-		switch {
-		case !e.IsImportant(ch):
-			ok = simd.QuantizePack(into, nil, x, l, e.Bits, 0)
-		case e.Coder == profile.Raw:
-			ok = simd.QuantizePack(into, dst[errors:errors+step*e.ExtraBits], x, l, e.Bits, e.ExtraBits)
-			errors += step * e.ExtraBits
-		default:
-			t.bytes = resize(t.bytes, band)
-			ok, _ = simd.Quantize(t.bytes, x, l)
-			simd.Pack(into, t.bytes, e.ExtraBits, e.Bits)
-			t.errors = append(t.errors, t.bytes...)
-		}
-		if !ok {
+		from, m := (ch*e.Rows+b.R0)*e.Cols, extraBits(e, ch)
+		if !simd.QuantizePack(at[:step*e.Bits], low[:step*m], data[from:from+band], simdLevels(e, ch, codes.fused[ch]), e.Bits, m) {
 			return dst[:start], false
 		}
-		at += len(into)
+		at, low = at[step*e.Bits:], low[step*m:]
 	}
 	if many > 0 && e.Coder == profile.Paper {
-		dst = c.appendErrors(dst, i, t)
+		t.shift = resize(t.shift, many)
+		simd.Unpack(t.shift, shift, e.ExtraBits, false)
+		dst = t.huffman.Append(dst, t.shift, c.tables[i])
 	}
 	if restore {
-		t.restoreFused(e, b, dst[start:], codes, data)
+		restoreFused(e, b, dst[start:planes], shift, codes, data)
 	}
 	return dst, true
 }
 
-// appendErrors appends the coded shift errors, which are the low bits of t.errors.
-func (c *Codec) appendErrors(dst []byte, i int, t *tileBuffers) []byte {
-	mask := byte(1<<c.codedEdge(i).ExtraBits - 1)
-	t.extra = resize(t.extra, len(t.errors))
-	for j, w := range t.errors {
-		t.extra[j] = uint16(w & mask)
+// extraBits are those of channel ch.
+func extraBits(e *profile.Edge, ch int) int {
+	if e.IsImportant(ch) {
+		return e.ExtraBits
 	}
-	return c.tables[i].Append(dst, t.extra)
+	return 0
 }
 
-// restoreFused writes the values of a tile; shift errors are in the planes, or in the low bits of t.errors.
-func (t *tileBuffers) restoreFused(e *profile.Edge, b profile.Bounds, src []byte, codes *Codes, data []float32) {
+// restoreFused writes the values of a tile from the bit planes of its codes and shift errors.
+func restoreFused(e *profile.Edge, b profile.Bounds, planes, shift []byte, codes *Codes, data []float32) {
 	band := (b.R1 - b.R0) * e.Cols
 	step := band / simd.Group * 8
-	errors := bitplane.Size(e.TileSize(b), e.Bits)
-	at, low := 0, t.errors
 	for ch := b.C0; ch < b.C1; ch++ {
-		from := (ch*e.Rows + b.R0) * e.Cols
-		x, scale, part := data[from:from+band], codes.step(e, ch), src[at:at+step*e.Bits]
-		switch {
-		case !e.IsImportant(ch):
-			simd.UnpackDequantize(x, part, nil, scale, e.Bits, 0, !e.Unsigned)
-		case e.Coder == profile.Raw:
-			simd.UnpackDequantize(x, part, src[errors:errors+step*e.ExtraBits], scale, e.Bits, e.ExtraBits, !e.Unsigned)
-			errors += step * e.ExtraBits
-		default:
-			t.bytes = resize(t.bytes, band)
-			simd.Unpack(t.bytes, part, e.Bits, !e.Unsigned)
-			mergeErrors(t.bytes, low, e.ExtraBits)
-			simd.Dequantize(x, t.bytes, scale, !e.Unsigned)
-			low = low[band:]
-		}
-		at += len(part)
+		from, m := (ch*e.Rows+b.R0)*e.Cols, extraBits(e, ch)
+		simd.UnpackDequantize(data[from:from+band], planes[:step*e.Bits], shift[:step*m], codes.step(e, ch), e.Bits, m, !e.Unsigned)
+		planes, shift = planes[step*e.Bits:], shift[step*m:]
 	}
 }
 
@@ -259,14 +218,19 @@ func (t *tileBuffers) decodeFused(c *Codec, i int, b profile.Bounds, src []byte,
 	if err != nil {
 		return err
 	}
-	if many := important(e, b); e.Coder == profile.Paper {
-		if err := t.readErrors(c, i, many, src[planes:]); err != nil {
+	many, shift := important(e, b), src[planes:]
+	size := bitplane.Size(many, e.ExtraBits)
+	if e.Coder == profile.Paper {
+		if err := t.decodeErrors(c, i, many, shift); err != nil {
 			return errorsDamaged(err)
 		}
-	} else if want := bitplane.Size(many, e.ExtraBits); len(src)-planes != want {
+		t.planes = resizeBytes(t.planes, size)
+		shift = t.planes
+		simd.Pack(shift, t.shift, 0, e.ExtraBits)
+	} else if len(shift) != size {
 		return errorsDamaged(bitplane.ErrLength)
 	}
-	t.restoreFused(e, b, src, codes, data)
+	restoreFused(e, b, src[:planes], shift, codes, data)
 	return nil
 }
 

@@ -56,15 +56,15 @@ func (t *tileBuffers) appendPlain(dst []byte, tile *entropy.Tile, width int) []b
 // tile is the part of an edge's codes as entropy sees it.
 func (t *tileBuffers) tile(c *Codec, i int, b profile.Bounds, wide []int16) *entropy.Tile {
 	e := c.codedEdge(i)
-	t.planes = t.planes[:0]
+	t.channels = t.channels[:0]
 	for ch := b.C0; ch < b.C1; ch++ {
 		from, to := e.ModelSlots(ch)
 		r := levels(e, ch)
-		t.planes = append(t.planes, entropy.Plane{
+		t.channels = append(t.channels, entropy.Plane{
 			Codes: band(e, b, ch, wide), Models: c.modelsOf(i, from, to), Low: lowest(e, ch), Min: r.Low, Max: r.High,
 		})
 	}
-	return &entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.planes}
+	return &entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.channels}
 }
 
 // modelsOf are models of edge i; none where its coder has none.

@@ -117,8 +117,8 @@ func byteRange(e *profile.Edge, ch int) quant.Range {
 
 // byteTile is the part of an edge's codes as entropy sees it, channel by channel in codes.
 func (t *tileBuffers) byteTile(c *Codec, i int, b profile.Bounds, codes []byte) *entropy.Tile {
-	t.planes = appendPlanes(t.planes[:0], c, i, b, codes)
-	t.one = entropy.Tile{Rows: b.R1 - b.R0, Cols: c.codedEdge(i).Cols, Planes: t.planes}
+	t.channels = appendPlanes(t.channels[:0], c, i, b, codes)
+	t.one = entropy.Tile{Rows: b.R1 - b.R0, Cols: c.codedEdge(i).Cols, Planes: t.channels}
 	return &t.one
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dqa-go/dqa/bitplane"
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
@@ -12,19 +13,20 @@ import (
 
 // tileBuffers is the scratch memory of coding one tile (spec/frame.md, section "tile payload").
 type tileBuffers struct {
-	codes    []int16  // n-bit codes of all channels, or shift errors as numbers
-	extra    []uint16 // shift errors of important channels
-	planes   []entropy.Plane
+	codes    []int16 // n-bit codes of all channels, or shift errors as numbers
+	shift    []byte  // shift errors of important channels, or bytes with them in their low bits
+	planes   []byte  // their bit planes
+	channels []entropy.Plane
 	rans     entropy.RANS
 	coded    []byte
 	one      entropy.Tile
 	fast     prefix.Coder
+	huffman  huffman.Coder
 	together [abreast][]byte          // codes of tiles that are decoded together
 	rows     [abreast][]entropy.Plane // their planes
 	several  []entropy.Tile
 	sources  [][]byte
 	bytes    []byte  // codes of a channel
-	errors   []byte  // codes of important channels, or their shift errors
 	low      []int16 // bits that are stored apart
 	classes  [profile.RefineClasses][]int16
 }
@@ -38,22 +40,18 @@ func (t *tileBuffers) append(dst []byte, c *Codec, i int, b profile.Bounds, wide
 	t.split(e, b, wide)
 	dst = bitplane.Append(dst, t.codes, e.Bits)
 	switch {
-	case len(t.extra) == 0:
+	case len(t.shift) == 0:
 	case e.Coder == profile.Paper:
-		dst = c.tables[i].Append(dst, t.extra)
+		dst = t.huffman.Append(dst, t.shift, c.tables[i])
 	default:
-		t.codes = resize(t.codes, len(t.extra))
-		for j, s := range t.extra {
-			t.codes[j] = int16(s)
-		}
-		dst = bitplane.Append(dst, t.codes, e.ExtraBits)
+		dst = bitplane.AppendBytes(dst, t.shift, e.ExtraBits)
 	}
 	return dst
 }
 
-// split fills codes with the n-bit codes of the tile and extra with the shift errors of its important channels.
+// split fills codes with the n-bit codes of the tile and shift with the shift errors of its important channels.
 func (t *tileBuffers) split(e *profile.Edge, b profile.Bounds, wide []int16) {
-	t.codes, t.extra = t.codes[:0], t.extra[:0]
+	t.codes, t.shift = t.codes[:0], t.shift[:0]
 	mask := int16(1)<<e.ExtraBits - 1
 	for ch := b.C0; ch < b.C1; ch++ {
 		part := band(e, b, ch, wide)
@@ -63,7 +61,7 @@ func (t *tileBuffers) split(e *profile.Edge, b profile.Bounds, wide []int16) {
 		}
 		for _, w := range part {
 			t.codes = append(t.codes, w>>e.ExtraBits)
-			t.extra = append(t.extra, uint16(w&mask))
+			t.shift = append(t.shift, byte(w&mask))
 		}
 	}
 }
@@ -106,9 +104,9 @@ func (t *tileBuffers) splitPayload(e *profile.Edge, b profile.Bounds, src []byte
 
 func errorsDamaged(err error) error { return fmt.Errorf("%w: shift errors: %w", wire.ErrValue, err) }
 
-// decodeErrors fills extra with n shift errors.
+// decodeErrors fills shift with n shift errors.
 func (t *tileBuffers) decodeErrors(c *Codec, i, n int, src []byte) error {
-	t.extra = resize(t.extra, n)
+	t.shift = resize(t.shift, n)
 	if n == 0 {
 		if len(src) != 0 {
 			return fmt.Errorf("%d bytes where none belong", len(src))
@@ -116,28 +114,21 @@ func (t *tileBuffers) decodeErrors(c *Codec, i, n int, src []byte) error {
 		return nil
 	}
 	if c.codedEdge(i).Coder == profile.Paper {
-		return c.tables[i].Decode(t.extra, src)
+		return t.huffman.Decode(t.shift, src, c.tables[i])
 	}
-	numbers := make([]int16, n)
-	if err := bitplane.Unpack(numbers, src, c.codedEdge(i).ExtraBits, false); err != nil {
-		return err
-	}
-	for j, v := range numbers {
-		t.extra[j] = uint16(v)
-	}
-	return nil
+	return bitplane.UnpackBytes(t.shift, src, c.codedEdge(i).ExtraBits, false)
 }
 
 // merge is the inverse of split.
 func (t *tileBuffers) merge(e *profile.Edge, b profile.Bounds, wide []int16) {
-	codes, extra := t.codes, t.extra
+	codes, shift := t.codes, t.shift
 	for ch := b.C0; ch < b.C1; ch++ {
 		part := band(e, b, ch, wide)
 		if e.IsImportant(ch) {
 			for j := range part {
-				part[j] = codes[j]<<e.ExtraBits | int16(extra[j])
+				part[j] = codes[j]<<e.ExtraBits | int16(shift[j])
 			}
-			extra = extra[len(part):]
+			shift = shift[len(part):]
 		} else {
 			copy(part, codes)
 		}

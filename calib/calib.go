@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/onnx"
@@ -169,7 +170,9 @@ func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
 				out.Edges[i].Prefix = &params
 			}
 		}
-		out.Edges[i].Table = table(&out.Edges[i], p.counts[i].channels)
+		if out.Edges[i].NumSymbols() > 0 {
+			out.Edges[i].Table = huffman.BuildLengths(p.counts[i].shift)
+		}
 	}
 	if coder.Modelled() {
 		setModels(out, p.counts)

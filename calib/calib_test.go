@@ -12,7 +12,7 @@ import (
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/onnx"
@@ -168,13 +168,15 @@ func TestTablesComeFromTheQuantizedNetwork(t *testing.T) {
 				var codes dqa.Codes
 				codes.Quantize(&plan.Edges[e], data)
 				if counts[e] == nil {
-					counts[e] = make([]uint64, 1<<plan.Edges[e].ExtraBits)
+					counts[e] = make([]uint64, huffman.NumSymbols(plan.Edges[e].ExtraBits))
 				}
+				var shift []byte // the network's tensors are single tiles
 				for k, w := range codes.Wide {
 					if plan.Edges[e].IsImportant(k / (plan.Edges[e].Rows * plan.Edges[e].Cols)) {
-						counts[e][int(w)&(len(counts[e])-1)]++
+						shift = append(shift, byte(w))
 					}
 				}
+				huffman.Count(counts[e], shift, plan.Edges[e].ExtraBits)
 				if quantized {
 					codes.Dequantize(&plan.Edges[e], data)
 				}
@@ -188,7 +190,7 @@ func TestTablesComeFromTheQuantizedNetwork(t *testing.T) {
 	}
 	lengths := func(counts [][]uint64) (all [][]uint8) {
 		for _, c := range counts {
-			all = append(all, entropy.BuildLengths(c, profile.MaxCodeLen))
+			all = append(all, huffman.BuildLengths(c))
 		}
 		return all
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -22,12 +23,16 @@ const (
 // and these, by the class of the rest.
 type counted struct {
 	channels, contexts, refinements histogram
+	shift                           []uint64       // of shift errors' symbols, for the coder paper; nil where there are none
 	prefix                          *prefix.Counts // for the coder fast; nil: not wanted, or codes are too wide
 }
 
 func newCounted(e *profile.Edge, coder profile.Coder) counted {
 	base := e.Base()
-	c := counted{newHistogram(&base), newContexts(&base), newRefinements(e), nil}
+	c := counted{channels: newHistogram(&base), contexts: newContexts(&base), refinements: newRefinements(e)}
+	if e.NumImportant() > 0 {
+		c.shift = make([]uint64, huffman.NumSymbols(e.ExtraBits))
+	}
 	if coder == profile.Fast && e.Bits+e.ExtraBits <= profile.MaxBits {
 		low, high := e.CodeRange()
 		c.prefix = prefix.NewCounts(low, high, 0) // two-sided codes are most often 0: steps are large, and so is it
@@ -43,6 +48,9 @@ func (c counted) add(e *profile.Edge, wide []int16) {
 	if c.prefix != nil {
 		addBytes(c.prefix, e, wide)
 	}
+	if c.shift != nil {
+		addShift(c.shift, e, wide)
+	}
 	c.channels.add(&base, wide)
 	c.contexts.addContexts(&base, wide)
 }
@@ -51,6 +59,9 @@ func (c counted) merge(other counted) {
 	c.channels.merge(other.channels)
 	c.contexts.merge(other.contexts)
 	c.refinements.merge(other.refinements)
+	for s, n := range other.shift {
+		c.shift[s] += n
+	}
 	if c.prefix != nil {
 		c.prefix.Merge(other.prefix)
 	}

@@ -2,6 +2,7 @@ package calib
 
 import (
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -115,28 +116,28 @@ func addBytes(counts *prefix.Counts, e *profile.Edge, wide []int16) {
 	}
 }
 
+// addShift counts the shift errors of one image as they are coded, tile by tile.
+func addShift(counts []uint64, e *profile.Edge, wide []int16) {
+	var errors []byte
+	for t := range e.NumTiles() {
+		b := e.TileBounds(t)
+		errors = errors[:0]
+		for c := b.C0; c < b.C1; c++ {
+			if !e.IsImportant(c) {
+				continue
+			}
+			for _, w := range wide[(c*e.Rows+b.R0)*e.Cols : (c*e.Rows+b.R1)*e.Cols] {
+				errors = append(errors, byte(w)) // its low bits
+			}
+		}
+		huffman.Count(counts, errors, e.ExtraBits)
+	}
+}
+
 func (h histogram) merge(other histogram) {
 	for c, counts := range other {
 		for s, n := range counts {
 			h[c][s] += n
 		}
 	}
-}
-
-// table makes the code lengths of an edge's shift errors, nil where there are none.
-func table(e *profile.Edge, h histogram) []uint8 {
-	n := e.NumSymbols()
-	if n == 0 {
-		return nil
-	}
-	errors := make([]uint64, n)
-	for c, counts := range h {
-		if !e.IsImportant(c) {
-			continue
-		}
-		for s, k := range counts[:len(counts)-1] { // the lowest code is a multiple of 2^m, so symbols and codes share their low bits
-			errors[s&(n-1)] += uint64(k)
-		}
-	}
-	return entropy.BuildLengths(errors, profile.MaxCodeLen)
 }

@@ -12,6 +12,9 @@ const ProbBits = 12
 
 const probScale = 1 << ProbBits
 
+// MaxSymbols is the size of the largest alphabet.
+const MaxSymbols = 1 << 12
+
 // EscapeBits is what follows an escape: the code itself.
 const EscapeBits = 16
 

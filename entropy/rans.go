@@ -1,11 +1,16 @@
+// Package entropy codes whole codes with static probability models (spec/coders.md, "Asymmetric numeral systems").
 package entropy
 
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 )
+
+// ErrStream is what decoding says of bytes that are no coded stream.
+var ErrStream = errors.New("coded stream is damaged")
 
 // StateBytes is the size of a lane's state in the stream.
 const StateBytes = 4

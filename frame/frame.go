@@ -11,8 +11,8 @@ import (
 	"github.com/dqa-go/dqa/internal/wire"
 )
 
-// Version is the format version that this package reads and writes. Version 0 is unstable.
-const Version = 0
+// Version is the format version that this package reads and writes (spec/README.md: frozen).
+const Version = 1
 
 // Limits that are checked before memory is allocated.
 const (

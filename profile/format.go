@@ -18,8 +18,7 @@ const (
 	MaxElements = 1 << 28 // values of one edge
 	MinBits     = 2       // n
 	MaxBits     = 8
-	MaxExtra    = 4  // m
-	MaxCodeLen  = 15 // of a Huffman code
+	MaxExtra    = 4 // m
 	MaxModels   = 1 << 8
 	maxString   = 1 << 12
 	maxDim      = 1 << 28

@@ -10,12 +10,13 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/quant"
 )
 
-// Version is the schema version that this package reads and writes. Version 0 is unstable.
-const Version = 0
+// Version is the schema version that this package reads and writes (spec/README.md: frozen).
+const Version = 1
 
 // Profile is one method at one setting for one network.
 type Profile struct {
@@ -170,7 +171,7 @@ type Edge struct {
 	Noise                quant.Noise // map Noisy: amplitude 0..1
 	Coder                Coder
 	Refine               int            // low bits of a code that are stored apart: a receiver may do without them; 0: none
-	Table                []uint8        // coder Paper: code lengths of shift errors, see NumSymbols
+	Table                []uint8        // coder Paper: lengths of the words of shift errors, see NumSymbols
 	Prefix               *prefix.Params // coder Fast, see CodeRange
 	Models               []uint8        // modelled coders: indices in Profile.Models, see NumModels and ModelSlots
 }
@@ -233,12 +234,12 @@ func (e *Edge) CodeRange() (low, high int16) {
 	return -1 << (bits - 1), 1<<(bits-1) - 1
 }
 
-// NumSymbols is the alphabet of Table: 2^m shift errors, 0 where no channel has any or the coder is another.
+// NumSymbols is the alphabet of Table, 0 where no channel has shift errors or the coder is another.
 func (e *Edge) NumSymbols() int {
 	if e.Coder != Paper || e.NumImportant() == 0 {
 		return 0
 	}
-	return 1 << e.ExtraBits
+	return huffman.NumSymbols(e.ExtraBits)
 }
 
 // RefineClasses is the number of models of refinements: by what is known of the code (RefineClass).

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/dqa-go/dqa/entropy"
@@ -17,6 +18,9 @@ import (
 )
 
 // example uses every field with a value that is not its zero.
+// fourBits is a table for shift errors of 1, 2 or 4 bits.
+func fourBits() []uint8 { return slices.Repeat([]uint8{4}, 16) }
+
 func example() *Profile {
 	p := &Profile{
 		Tool: "dqa v0.1", ISA: "avx2", Seed: 7, EdgeSet: "stored",
@@ -31,13 +35,13 @@ func example() *Profile {
 		Edges: []Edge{
 			{Name: "relu", Channels: 3, Rows: 4, Cols: 5, OneSided: true, Unsigned: true, Bits: 2, ExtraBits: 1,
 				Scale: StaticTensor, Tile: Tile{2, 3}, Important: []bool{true, false, true}, Steps: []float32{.5, .25},
-				Coder: Paper, Table: []uint8{1, 1}},
+				Coder: Paper, Table: fourBits()},
 			{Name: "clip", Channels: 1, Rows: 2, Cols: 2, Bits: 2, Scale: DynamicTensor, Tile: Tile{1, 2}, Map: Clipped,
 				Clip: []float32{.5, 1}, Coder: Paper},
 			{Name: "noise", Channels: 1, Rows: 2, Cols: 2, Bits: 2, Tile: Tile{1, 2}, Map: Noisy,
 				Noise: quant.Noise{Amplitude: .5, Seed: 1 << 40}},
 			{Name: "gelu", Channels: 2, Rows: 7, Cols: 1, ChannelsLast: true, Bits: 2, Scale: DynamicChannel, Tile: Tile{2, 7},
-				ExtraBits: 1, Important: []bool{false, true}, Coder: Paper, Table: []uint8{1, 1}},
+				ExtraBits: 1, Important: []bool{false, true}, Coder: Paper, Table: fourBits()},
 		},
 	}
 	return p
@@ -272,10 +276,10 @@ func TestValidateRefuses(t *testing.T) {
 		"step subnormal":      func(p *Profile) { p.Edges[0].Steps[0] = 1e-40 },
 		"step negative":       func(p *Profile) { p.Edges[0].Steps[0] = -1 },
 		"table missing":       func(p *Profile) { p.Edges[0].Table = nil },
-		"table of other size": func(p *Profile) { p.Edges[3].Table = []uint8{1, 2, 2} },
-		"table not complete":  func(p *Profile) { p.Edges[3].Table = []uint8{1, 2} },
-		"code length 16":      func(p *Profile) { p.Edges[0].Table = []uint8{16, 1} },
-		"code length 0":       func(p *Profile) { p.Edges[3].Table = []uint8{0, 1} },
+		"table of other size": func(p *Profile) { p.Edges[3].Table = p.Edges[3].Table[:15] },
+		"table not complete":  func(p *Profile) { p.Edges[3].Table[0] = 5 },
+		"word of 8 bits":      func(p *Profile) { p.Edges[0].Table[3] = 8 },
+		"word of no bits":     func(p *Profile) { p.Edges[3].Table[3] = 0 },
 		"two-sided unsigned":  func(p *Profile) { p.Edges[0].OneSided = false },
 		"std of zero":         func(p *Profile) { p.Preprocess.Std[0] = 0 },
 		"name too long":       func(p *Profile) { p.Edges[0].Name = string(make([]byte, maxString+1)) },

@@ -25,7 +25,7 @@ func (a *app) version() *cobra.Command {
 				"profile_format": profile.Version, "frame_format": frame.Version,
 			}
 			return a.print(a.out, info, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "dqa %s (%s, %s, %s, %s)\nprofile format %d, frame format %d: unstable until version 1\n",
+				_, err := fmt.Fprintf(w, "dqa %s (%s, %s, %s, %s)\nprofile format %d, frame format %d\n",
 					version, info["revision"], info["go"], info["platform"], info["isa"], profile.Version, frame.Version)
 				return err
 			})

@@ -9,7 +9,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/internal/cpu"
 )
 
@@ -313,7 +313,7 @@ func TestBuildLengths(t *testing.T) {
 		for s := range counts {
 			counts[s] = uint64(math.Exp(r.Float64()*10)) - 1
 		}
-		best := entropy.BuildLengths(counts[:], MaxLen)
+		best := huffman.BuildLengths(counts[:])
 		cost := func(lengths []uint8) (sum uint64) {
 			for s, l := range lengths {
 				sum += (counts[s] + 1) * uint64(l)

@@ -1,20 +1,21 @@
-package entropy
+package huffman
 
 import (
 	"cmp"
 	"slices"
 )
 
-// BuildLengths returns the lengths of an optimal prefix code with words of at most maxLen bits for an alphabet of
-// len(counts) symbols (2 to min(2^maxLen, MaxSymbols), else it panics). Every count is raised by one, so that symbols
-// that calibration never saw have a word, too. Equal counts are told apart by the symbol: the result is determined.
-//
-// It is the package-merge algorithm (Larmore and Hirschberg, "A fast algorithm for optimal length-limited Huffman
-// codes", JACM 37, 1990).
-func BuildLengths(counts []uint64, maxLen int) []uint8 {
+// BuildLengths returns the lengths of an optimal prefix code with words of at most MaxLen bits for an alphabet of
+// len(counts) symbols, 2 to MaxSymbols. Every count is raised by one, so that symbols that calibration never saw have a
+// word, too. Equal counts are told apart by the symbol: the result is determined.
+func BuildLengths(counts []uint64) []uint8 { return limitedLengths(counts, MaxLen) }
+
+// limitedLengths is the package-merge algorithm (Larmore and Hirschberg, "A fast algorithm for optimal length-limited
+// Huffman codes", JACM 37, 1990).
+func limitedLengths(counts []uint64, maxLen int) []uint8 {
 	n := len(counts)
-	if n < 2 || n > MaxSymbols || maxLen > MaxLen || n > 1<<maxLen {
-		panic("entropy: alphabet does not fit the code length")
+	if n < 2 || n > 1<<maxLen {
+		panic("huffman: alphabet does not fit the length of words")
 	}
 	leaves := make([]*node, n)
 	for s, c := range counts {
@@ -62,7 +63,7 @@ func merge(leaves, pairs []*node) []*node {
 	return append(append(out, leaves...), pairs...)
 }
 
-// count adds one to the length of every symbol in the package; packages are at most MaxLen deep.
+// count adds one to the length of every symbol in the package; packages are at most maxLen deep.
 func (p *node) count(lengths []uint8) {
 	if p.a == nil {
 		lengths[p.symbol]++
