@@ -6,6 +6,7 @@ import (
 
 	"github.com/dqa-go/dqa/bitplane"
 	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/simd"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/quant"
@@ -173,18 +174,11 @@ func (t *tileBuffers) decodeAbreast(c *Codec, i int, payloads [][]byte, codes *C
 
 // byteWidth is the number of bits that hold every code, 0 if all are 0.
 func byteWidth(codes []byte, unsigned bool) int {
-	var used byte
-	for _, c := range codes {
-		used |= c
+	set, differ := simd.Used(codes)
+	if unsigned || set == 0 {
+		return bits.Len8(set)
 	}
-	if unsigned || used == 0 {
-		return bits.Len8(used)
-	}
-	used = 0
-	for _, c := range codes {
-		used |= c ^ byte(int8(c)>>7) // bits that differ from the sign
-	}
-	return bits.Len8(used) + 1
+	return bits.Len8(differ) + 1
 }
 
 // restoreBytes writes the values of the codes in t.bytes to data if they are wanted. It is always true.

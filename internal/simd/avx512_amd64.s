@@ -31,56 +31,76 @@
 	MOVQ         codes+40(FP), SI  \
 	MOVQ         errors+56(FP), DI
 
-// QUANTIZE: 16 values at SRC become codes in the low bytes of DST's dwords; K4 collects what is not finite.
-#define QUANTIZE(SRC, X, DST) \
-	VMOVUPS     SRC, X           \
-	VFPCLASSPSZ $0x99, X, K3     \
-	KORW        K3, K4, K4       \
-	VMULPS      X, Z0, DST       \
-	VMINPS      Z2, DST, DST     \
-	VMAXPS      Z3, DST, DST     \
-	VADDPS      Z1, DST, DST
+// QUANTIZE rounds the 16 values at SRC to the dwords of DST; Z7 collects twice the bits of magnitudes.
+#define QUANTIZE(SRC, DST) \
+	VMOVDQU32  SRC, Z16     \
+	VPADDD     Z16, Z16, Z17 \
+	VPMAXUD    Z17, Z7, Z7  \
+	VMULPS     Z16, Z0, Z16 \
+	VCVTPS2DQ  Z16, DST
 
-// func quantizePackAVX512(x *float32, groups int, c *constants, reversed, unit, planes, low *[64]byte, codes *byte, n int, errors *byte, m int) (special uint64)
-TEXT ·quantizePackAVX512(SB), NOSPLIT, $0-96
-	MOVQ         c+16(FP), DX
-	VBROADCASTSS (DX), Z0
-	VBROADCASTSS 4(DX), Z1
-	VBROADCASTSS 8(DX), Z2
-	VBROADCASTSS 12(DX), Z3
-	MOVQ         reversed+24(FP), BX
-	VMOVDQU64    (BX), Z4
-	MOVQ         unit+32(FP), BX
-	VMOVDQU64    (BX), Z5
-	MOVQ         planes+40(FP), BX
-	VMOVDQU64    (BX), Z6
-	MOVQ         low+48(FP), BX
-	VMOVDQU64    (BX), Z7
-	MOVQ         n+64(FP), R8
+// CLAMPED makes 64 codes of the dwords of Z8 to Z11, clamped, in the order of Z4.
+#define CLAMPED \
+	VPACKSSDW Z9, Z8, Z8    \
+	VPACKSSDW Z11, Z10, Z10 \
+	VPMINSW   Z1, Z8, Z8    \
+	VPMINSW   Z1, Z10, Z10  \
+	VPMAXSW   Z2, Z8, Z8    \
+	VPMAXSW   Z2, Z10, Z10  \
+	VMOVDQA64 Z4, Z12       \
+	VPERMI2B  Z10, Z8, Z12
+
+// LEVELS reads constants at DX.
+#define LEVELS \
+	VBROADCASTSS (DX), Z0   \
+	VPBROADCASTW 24(DX), Z1 \
+	VPBROADCASTW 26(DX), Z2
+
+// FOLD leaves the result of OP over all dwords of Z in AX.
+#define FOLD(OP, Z, Y, X) \
+	VEXTRACTI64X4 $1, Z, Y16     \
+	OP            Y16, Y, Y      \
+	VEXTRACTI32X4 $1, Y, X16     \
+	OP            X16, X, X      \
+	VPSHUFD       $0x4e, X, X16  \
+	OP            X16, X, X      \
+	VPSHUFD       $0xb1, X, X16  \
+	OP            X16, X, X      \
+	VMOVD         X, AX
+
+// func quantizePackAVX512(x *float32, groups int, c *constants, reversed, unit, planes, low *[64]byte, codes *byte, n int, errors *byte, m int) (top uint32)
+TEXT ·quantizePackAVX512(SB), NOSPLIT, $0-92
+	MOVQ      c+16(FP), DX
+	LEVELS
+	MOVQ      reversed+24(FP), BX
+	VMOVDQU64 (BX), Z4
+	MOVQ      unit+32(FP), BX
+	VMOVDQU64 (BX), Z5
+	MOVQ      planes+40(FP), BX
+	VMOVDQU64 (BX), Z6
+	MOVQ      low+48(FP), BX
+	VMOVDQU64 (BX), Z3
+	MOVQ      n+64(FP), R8
 	MASK(R8, K1)
-	MOVQ         m+80(FP), R9
+	MOVQ      m+80(FP), R9
 	MASK(R9, K2)
-	SHLQ         $3, R8
-	SHLQ         $3, R9
-	MOVQ         x+0(FP), AX
-	MOVQ         groups+8(FP), CX
-	MOVQ         codes+56(FP), SI
-	MOVQ         errors+72(FP), DI
-	KXORW        K4, K4, K4
+	SHLQ      $3, R8
+	SHLQ      $3, R9
+	MOVQ      x+0(FP), AX
+	MOVQ      groups+8(FP), CX
+	MOVQ      codes+56(FP), SI
+	MOVQ      errors+72(FP), DI
+	VPXORQ    Z7, Z7, Z7
 
 loop:
-	QUANTIZE((AX), Z16, Z8)
-	QUANTIZE(64(AX), Z17, Z9)
-	QUANTIZE(128(AX), Z18, Z10)
-	QUANTIZE(192(AX), Z19, Z11)
-	VMOVDQA64      Z4, Z12
-	VMOVDQA64      Z4, Z13
-	VPERMI2B       Z9, Z8, Z12
-	VPERMI2B       Z11, Z10, Z13
-	VINSERTI64X4   $1, Y13, Z12, Z12
+	QUANTIZE((AX), Z8)
+	QUANTIZE(64(AX), Z9)
+	QUANTIZE(128(AX), Z10)
+	QUANTIZE(192(AX), Z11)
+	CLAMPED
 	VGF2P8AFFINEQB $0, Z12, Z5, Z12
 	VPERMB         Z12, Z6, Z14
-	VPERMB         Z12, Z7, Z15
+	VPERMB         Z12, Z3, Z15
 	VMOVDQU64      Z14, K1, (SI)
 	VMOVDQU64      Z15, K2, (DI)
 	ADDQ           R8, SI
@@ -88,8 +108,8 @@ loop:
 	ADDQ           $256, AX
 	DECQ           CX
 	JNZ            loop
-	KMOVW          K4, AX
-	MOVQ           AX, special+88(FP)
+	FOLD(VPMAXUD, Z7, Y7, X7)
+	MOVL           AX, top+88(FP)
 	VZEROUPPER
 	RET
 
@@ -159,56 +179,40 @@ loop:
 	VZEROUPPER
 	RET
 
-// QUANTIZE2 is QUANTIZE that collects in K5 what lies beyond the bounds Z6 and Z7, too.
-#define QUANTIZE2(SRC, X, DST) \
-	VMOVUPS     SRC, X           \
-	VFPCLASSPSZ $0x99, X, K3     \
-	KORW        K3, K4, K4       \
-	VMULPS      X, Z0, DST       \
-	VCMPPS      $13, Z6, DST, K3 \
-	KORW        K3, K5, K5       \
-	VCMPPS      $1, Z7, DST, K3  \
-	KORW        K3, K5, K5       \
-	VMINPS      Z2, DST, DST     \
-	VMAXPS      Z3, DST, DST     \
-	VADDPS      Z1, DST, DST
-
-// func quantizeAVX512(dst *byte, x *float32, groups int, c *constants, linear *[64]byte) (special, beyond uint64)
-TEXT ·quantizeAVX512(SB), NOSPLIT, $0-56
+// func quantizeAVX512(dst *byte, x *float32, groups int, c *constants, linear *[64]byte) (top, used uint32)
+TEXT ·quantizeAVX512(SB), NOSPLIT, $0-48
 	MOVQ         c+24(FP), DX
-	VBROADCASTSS (DX), Z0
-	VBROADCASTSS 4(DX), Z1
-	VBROADCASTSS 8(DX), Z2
-	VBROADCASTSS 12(DX), Z3
-	VBROADCASTSS 16(DX), Z6
-	VBROADCASTSS 20(DX), Z7
+	LEVELS
+	VPBROADCASTD 28(DX), Z5
 	MOVQ         linear+32(FP), BX
 	VMOVDQU64    (BX), Z4
 	MOVQ         dst+0(FP), DI
 	MOVQ         x+8(FP), AX
 	MOVQ         groups+16(FP), CX
-	KXORW        K4, K4, K4
-	KXORW        K5, K5, K5
+	VPXORQ       Z7, Z7, Z7
+	VPXORQ       Z6, Z6, Z6
 
 loop:
-	QUANTIZE2((AX), Z16, Z8)
-	QUANTIZE2(64(AX), Z17, Z9)
-	QUANTIZE2(128(AX), Z18, Z10)
-	QUANTIZE2(192(AX), Z19, Z11)
-	VMOVDQA64    Z4, Z12
-	VMOVDQA64    Z4, Z13
-	VPERMI2B     Z9, Z8, Z12
-	VPERMI2B     Z11, Z10, Z13
-	VINSERTI64X4 $1, Y13, Z12, Z12
-	VMOVDQU64    Z12, (DI)
-	ADDQ         $64, DI
-	ADDQ         $256, AX
-	DECQ         CX
-	JNZ          loop
-	KMOVW        K4, AX
-	MOVQ         AX, special+40(FP)
-	KMOVW        K5, AX
-	MOVQ         AX, beyond+48(FP)
+	QUANTIZE((AX), Z8)
+	QUANTIZE(64(AX), Z9)
+	QUANTIZE(128(AX), Z10)
+	QUANTIZE(192(AX), Z11)
+	VPSUBD     Z5, Z8, Z12
+	VPSUBD     Z5, Z9, Z13
+	VPSUBD     Z5, Z10, Z14
+	VPSUBD     Z5, Z11, Z15
+	VPTERNLOGQ $0xfe, Z12, Z13, Z6 // the disjunction of all three
+	VPTERNLOGQ $0xfe, Z14, Z15, Z6
+	CLAMPED
+	VMOVDQU64  Z12, (DI)
+	ADDQ       $64, DI
+	ADDQ       $256, AX
+	DECQ       CX
+	JNZ        loop
+	FOLD(VPMAXUD, Z7, Y7, X7)
+	MOVL       AX, top+40(FP)
+	FOLD(VPORD, Z6, Y6, X6)
+	MOVL       AX, used+44(FP)
 	VZEROUPPER
 	RET
 

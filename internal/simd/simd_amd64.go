@@ -3,6 +3,7 @@
 package simd
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/dqa-go/dqa/internal/cpu"
@@ -10,8 +11,8 @@ import (
 
 // Tables for byte permutations; the instruction that multiplies 8x8 bit matrices counts rows from the top.
 var (
-	reversed  [64]byte       // from 32 dwords, their low bytes, each 8 in reverse order
-	linear    [64]byte       // the same in order
+	linear    [64]byte       // the low bytes of 4 x 16 values that have been packed to words, in their order
+	reversed  [64]byte       // the same, each 8 in reverse order
 	backwards [64]byte       // 64 bytes, each 8 in reverse order
 	unit      [64]byte       // the unit matrix, 8 times
 	planesOf  [9][64]byte    // by first plane: from plane p of byte row g to plane-major order
@@ -20,8 +21,9 @@ var (
 
 func init() {
 	for i := range 64 {
-		reversed[i] = byte(4 * (i/8*8 + 7 - i%8))
-		linear[i] = byte(4 * i)
+		v, k := i/16, i%16 // vectors are packed in pairs, by lanes of 4 values
+		linear[i] = byte(64*(v/2) + 16*(k/4) + 8*(v%2) + 2*(k%4))
+		reversed[i^7] = linear[i]
 		backwards[i] = byte(i ^ 7)
 		unit[i] = 1 << (i % 8)
 	}
@@ -51,14 +53,25 @@ func init() {
 }
 
 // constants of quantizing, as the kernels read them.
-type constants struct{ inv, magic, high, low, highBound, lowBound float32 }
+type constants struct {
+	inv, magic, high, low, highBound, lowBound float32
+	highWord, lowWord                          int16
+	lowest                                     int32
+}
 
 func (l *Levels) constants() *constants {
-	return &constants{l.Inv, magic, l.High, l.Low, l.High + .5, l.Low - .5}
+	return &constants{l.Inv, magic, l.High, l.Low, l.High + .5, l.Low - .5, int16(l.High), int16(l.Low), int32(l.Low)}
+}
+
+// finite tells whether values are, by the greatest of their magnitudes' bits, doubled; and whether the products with inv
+// are far below 2^31, so that they could be converted to integers.
+func (l *Levels) finite(top uint32) (finite, convertible bool) {
+	y := float32(math.Float32frombits(top>>1) * l.Inv)
+	return top>>1 < special, -1<<30 < y && y < 1<<30
 }
 
 //go:noescape
-func quantizePackAVX512(x *float32, groups int, c *constants, reversed, unit, planes, low *[64]byte, codes *byte, n int, errors *byte, m int) (special uint64)
+func quantizePackAVX512(x *float32, groups int, c *constants, reversed, unit, planes, low *[64]byte, codes *byte, n int, errors *byte, m int) (top uint32)
 
 //go:noescape
 func quantizePackAVX2(x *float32, groups int, c *constants, codes *byte, n int, errors *byte, m int) (special uint64)
@@ -70,7 +83,7 @@ func unpackDequantizeAVX512(x *float32, groups int, step float32, gather, unit *
 func unpackDequantizeUnsignedAVX512(x *float32, groups int, step float32, gather, unit *[64]byte, codes *byte, n int, errors *byte, m int, sign, keep byte)
 
 //go:noescape
-func quantizeAVX512(dst *byte, x *float32, groups int, c *constants, linear *[64]byte) (special, beyond uint64)
+func quantizeAVX512(dst *byte, x *float32, groups int, c *constants, linear *[64]byte) (top, used uint32)
 
 //go:noescape
 func dequantizeAVX512(x *float32, codes *byte, groups int, step float32)
@@ -103,7 +116,9 @@ func quantizePackVector(codes, errors []byte, x []float32, l Levels, n, m int) (
 	c, e := unsafe.SliceData(codes), orOther(errors, codes)
 	switch {
 	case cpu.Has(cpu.AVX512):
-		return true, quantizePackAVX512(&x[0], len(x)/Group, l.constants(), &reversed, &unit, &planesOf[m], &planesOf[0], c, n, e, m) == 0
+		top := quantizePackAVX512(&x[0], len(x)/Group, l.constants(), &reversed, &unit, &planesOf[m], &planesOf[0], c, n, e, m)
+		finite, done = l.finite(top)
+		return done || !finite, finite
 	case cpu.Has(cpu.AVX2):
 		return true, quantizePackAVX2(&x[0], len(x)/Group, l.constants(), c, n, e, m) == 0
 	}
@@ -150,8 +165,9 @@ func quantizeVector(dst []byte, x []float32, l Levels) (done, finite, within boo
 	if len(x) == 0 {
 		return true, true, true
 	}
-	special, beyond := quantizeAVX512(&dst[0], &x[0], len(x)/Group, l.constants(), &linear)
-	return true, special == 0, beyond == 0
+	top, used := quantizeAVX512(&dst[0], &x[0], len(x)/Group, l.constants(), &linear)
+	finite, done = l.finite(top)
+	return done, finite, used <= uint32(l.High-l.Low)
 }
 
 func dequantizeVector(x []float32, codes []byte, step float32, signed bool) bool {
