@@ -153,30 +153,40 @@ func Calibrate(ctx context.Context, prog engine.Program, src Source, setting pro
 	return c.Plan(ctx, setting, seed)
 }
 
-// Profile builds the profile for one coder: Fast only if Options.Coder is. Origin and preprocessing are the caller's to fill in.
+// Profile builds the profile for one coder; edges that it cannot store get the next simpler one. Origin and preprocessing
+// are the caller's to fill in.
 func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
+	return p.profile(func(i int) profile.Coder {
+		e, counts := &p.Edges[i], p.counts[i]
+		switch {
+		case coder == profile.Paper && e.Refine > 0: // it has no shift errors
+			return profile.Raw
+		case coder == profile.Fast && counts.prefix == nil:
+			return profile.Raw
+		case coder == profile.Smallest && counts.contexts.size() >= counts.channels.size():
+			return profile.Small
+		}
+		return coder
+	}, coder)
+}
+
+// profile builds the profile whose edge i has coder(i); asked is the most effort that was asked for.
+func (p *Plan) profile(coder func(i int) profile.Coder, asked profile.Coder) *profile.Profile {
 	out := &profile.Profile{
-		Seed: p.Seed, Method: p.Method, Coder: coder, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence,
+		Seed: p.Seed, Method: p.Method, Coder: asked, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence,
 	}
 	for i := range out.Edges {
-		if out.Edges[i].Coder = coder; coder == profile.Paper && out.Edges[i].Refine > 0 {
-			out.Edges[i].Coder = profile.Raw // it has no shift errors
+		e := &out.Edges[i]
+		e.Coder = coder(i)
+		if e.Coder == profile.Fast {
+			params := p.counts[i].prefix.Build()
+			e.Prefix = &params
 		}
-		if c := p.counts[i].prefix; coder == profile.Fast {
-			if c == nil {
-				out.Edges[i].Coder = profile.Raw
-			} else {
-				params := c.Build()
-				out.Edges[i].Prefix = &params
-			}
-		}
-		if out.Edges[i].NumSymbols() > 0 {
-			out.Edges[i].Table = huffman.BuildLengths(p.counts[i].shift)
+		if e.NumSymbols() > 0 {
+			e.Table = huffman.BuildLengths(p.counts[i].shift)
 		}
 	}
-	if coder.Modelled() {
-		setModels(out, p.counts)
-	}
+	setModels(out, p.counts)
 	return out
 }
 

@@ -15,7 +15,7 @@ func Fit(setting profile.Method, edges []profile.Edge, images [][][]float32) (*P
 	for i := range edges {
 		edges[i].Coder, edges[i].Table, edges[i].Prefix, edges[i].Models = profile.Raw, nil, nil, nil
 	}
-	p := &Plan{Method: setting, Edges: edges, counts: newCounts(edges, profile.Fast)}
+	p := &Plan{Method: setting, Edges: edges, counts: newCounts(edges)}
 	var codes dqa.Codes
 	for i, image := range images {
 		if len(image) != len(edges) {

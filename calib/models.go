@@ -24,16 +24,16 @@ const (
 type counted struct {
 	channels, contexts, refinements histogram
 	shift                           []uint64       // of shift errors' symbols, for the coder paper; nil where there are none
-	prefix                          *prefix.Counts // for the coder fast; nil: not wanted, or codes are too wide
+	prefix                          *prefix.Counts // for the coder fast; nil: it cannot store them
 }
 
-func newCounted(e *profile.Edge, coder profile.Coder) counted {
+func newCounted(e *profile.Edge) counted {
 	base := e.Base()
 	c := counted{channels: newHistogram(&base), contexts: newContexts(&base), refinements: newRefinements(e)}
 	if e.NumImportant() > 0 {
 		c.shift = make([]uint64, huffman.NumSymbols(e.ExtraBits))
 	}
-	if coder == profile.Fast && e.Bits+e.ExtraBits <= profile.MaxBits {
+	if e.Refine == 0 && e.Bits+e.ExtraBits <= profile.MaxBits {
 		low, high := e.CodeRange()
 		c.prefix = prefix.NewCounts(low, high, 0) // two-sided codes are most often 0: steps are large, and so is it
 	}
@@ -67,28 +67,23 @@ func (c counted) merge(other counted) {
 	}
 }
 
-// setModels gives the profile's models and every edge's choice of them.
+// setModels gives the profile's models and the choice of them to every edge whose coder has any.
 func setModels(p *profile.Profile, counts []counted) {
 	chosen, limit := make([]histogram, len(counts)), channelModels
 	for i, c := range counts {
-		chosen[i] = c.channels
-		if p.Coder != profile.Smallest {
-			continue
+		switch p.Edges[i].Coder {
+		case profile.Small:
+			chosen[i] = slices.Concat(c.channels, c.refinements)
+		case profile.Smallest:
+			chosen[i], limit = slices.Concat(c.contexts, c.refinements), contextModels
 		}
-		limit = contextModels
-		if c.contexts.size() < c.channels.size() {
-			chosen[i] = c.contexts
-		} else {
-			p.Edges[i].Coder = profile.Small
-		}
-	}
-	for i, c := range counts {
-		chosen[i] = slices.Concat(chosen[i], c.refinements)
 	}
 	models, slots := cluster(chosen, limit)
 	p.Models = models
 	for i := range p.Edges {
-		p.Edges[i].Models = slots[i]
+		if p.Edges[i].Coder.Modelled() {
+			p.Edges[i].Models = slots[i]
+		}
 	}
 }
 

@@ -34,14 +34,14 @@ func (r *run) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, erro
 	if err != nil {
 		return t, err
 	}
-	counts := newCounts(edges, r.opt.Coder)
+	counts := newCounts(edges)
 	sum := r.newScore()
 	err = r.passOf("trials", prog, r.src.Len(), func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		float, err := r.float(i, x)
 		if err != nil {
 			return nil, err
 		}
-		image := newCounts(edges, r.opt.Coder)
+		image := newCounts(edges)
 		got, err := prog.Run(x, counting(edges, image))
 		if err != nil {
 			return nil, err
@@ -75,10 +75,10 @@ func counting(edges []profile.Edge, counts []counted) engine.Hook {
 	}
 }
 
-func newCounts(edges []profile.Edge, coder profile.Coder) []counted {
+func newCounts(edges []profile.Edge) []counted {
 	counts := make([]counted, len(edges))
 	for i := range edges {
-		counts[i] = newCounted(&edges[i], coder)
+		counts[i] = newCounted(&edges[i])
 	}
 	return counts
 }
@@ -89,9 +89,9 @@ func (r *run) countCodes(phase string, edges []profile.Edge, bias []profile.Bias
 	if err != nil {
 		return nil, err
 	}
-	total := newCounts(edges, r.opt.Coder)
+	total := newCounts(edges)
 	err = r.passOf(phase, prog, r.src.Len(), func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
-		counts := newCounts(edges, r.opt.Coder)
+		counts := newCounts(edges)
 		_, err := prog.Run(x, counting(edges, counts))
 		return func() error {
 			for i := range total {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type calibrateFlags struct {
 	set            methodFlags
 	data, out      string
 	method, coder  string
+	link           string
+	rate           float64 // of link, in bits per second; 0 unless the coder is auto
 	bits, extra    int
 	ratio          float64
 	dial           dialFlags
@@ -53,6 +56,7 @@ grow with the number of images.`,
 		Example: `  dqa calibrate resnet32.onnx --data 'cifar10:calib.bin[0:128]' -o resnet32.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:128]' --max-kl 0.01 -o demo.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:128]' --tier compact --skip 0 --min-bits 3=2.5 -o demo.dqap
+  dqa calibrate demo:classify --data 'demo:classify[0:128]' --coder auto --link 100Mbit -o demo.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:64]' --method dqa --ranking greedy --dry-run -o demo.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:64]' --method clip --scale static-tensor -o demo.dqap`,
 		Args:              exactArgs("MODEL"),
@@ -69,13 +73,14 @@ grow with the number of images.`,
 	flags.IntVar(&f.bits, "bits", 3, "n: bits of a code, 2 to 8")
 	flags.IntVar(&f.extra, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
 	flags.Float64Var(&f.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
-	flags.StringVar(&f.coder, "coder", "", "raw, paper, fast, small or smallest (default: the method's own)")
+	flags.StringVar(&f.coder, "coder", "", "raw, paper, fast, small, smallest, or auto: by edge, what is through soonest with --link (default: the method's own)")
+	flags.StringVar(&f.link, "link", "10Mbit", "rate that --coder auto is for, per second: 250kbit, 10Mbit, 1Gbit")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
 	flags.DurationVar(&f.saveEvery, "save-every", 10*time.Second, "how often a search saves its progress")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
 	completeWords(cmd, "method", method.Names())
-	completeWords(cmd, "coder", []string{"raw", "paper", "fast", "small", "smallest"})
+	completeWords(cmd, "coder", []string{"raw", "paper", "fast", "small", "smallest", "auto"})
 	must(cmd.MarkFlagRequired("data"))
 	return cmd
 }
@@ -121,6 +126,9 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 		a.note("the loss was measured on the calibration images; if the network was trained on them, on others it loses more")
 	}
 	p := plan.Profile(coder)
+	if f.rate > 0 {
+		p = plan.ProfileFor(f.rate)
+	}
 	if err := net.origin(p, data); err != nil {
 		return err
 	}
@@ -147,8 +155,15 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (variant, profile.Coder, er
 	if v.Method, err = method.Complete(v.Method); err != nil {
 		return v, 0, err
 	}
-	if f.coder == "" {
+	if f.coder == "" && !cmd.Flags().Changed("link") {
 		return v, paperCoder(v.Method), nil
+	}
+	if f.coder == "auto" {
+		f.rate, err = parseRate(f.link)
+		return v, profile.Smallest, err
+	}
+	if cmd.Flags().Changed("link") {
+		return v, 0, fmt.Errorf("%w: --link without --coder auto", method.ErrSetting)
 	}
 	coder, err := profile.ParseCoder(f.coder)
 	if err != nil {
@@ -158,6 +173,18 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (variant, profile.Coder, er
 		err = fmt.Errorf("%w: graded codes are stored by fast, small or smallest, not by %s", method.ErrSetting, coder)
 	}
 	return v, coder, err
+}
+
+// parseRate reads a rate in bits per second: a number and kbit, Mbit or Gbit.
+func parseRate(s string) (float64, error) {
+	for unit, scale := range map[string]float64{"kbit": 1e3, "Mbit": 1e6, "Gbit": 1e9} {
+		if digits, ok := strings.CutSuffix(s, unit); ok {
+			if v, err := strconv.ParseFloat(digits, 64); err == nil && v > 0 && v <= 1e6 {
+				return v * scale, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("%w: --link %q is no rate such as 250kbit, 10Mbit or 1Gbit", method.ErrSetting, s)
 }
 
 // paperCoder is how a method itself stores its codes: the paper raw, with Huffman-coded shift errors.
@@ -250,12 +277,30 @@ type calibrated struct {
 }
 
 func (a *app) printCalibrated(w io.Writer, out string, net *network, p *profile.Profile, size int) error {
-	c := calibrated{out, net.name, describe(p.Method), p.Coder.String(), len(p.Edges), p.Elements(), p.Data.Spec, p.Data.Images, p.Seed, size, fmt.Sprintf("%x", p.Digest())}
+	c := calibrated{out, net.name, describe(p.Method), codersOf(p), len(p.Edges), p.Elements(), p.Data.Spec, p.Data.Images, p.Seed, size, fmt.Sprintf("%x", p.Digest())}
 	return a.print(w, c, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s: %s for %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
-			c.Output, c.Setting, c.Model, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
+		_, err := fmt.Fprintf(w, "%s: %s for %s, coder %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
+			c.Output, c.Setting, c.Model, c.Coder, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
 		return err
 	})
+}
+
+// codersOf names the profile's coder, or where edges have different ones how many have which.
+func codersOf(p *profile.Profile) string {
+	edges := map[profile.Coder]int{}
+	for i := range p.Edges {
+		edges[p.Edges[i].Coder]++
+	}
+	if len(edges) <= 1 {
+		return p.Coder.String()
+	}
+	var all []string
+	for c := profile.Raw; c <= profile.Smallest; c++ {
+		if edges[c] > 0 {
+			all = append(all, fmt.Sprintf("%s (%d)", c, edges[c]))
+		}
+	}
+	return strings.Join(all, " and ")
 }
 
 // dryRun is what calibrate --dry-run --json prints.
