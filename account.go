@@ -34,7 +34,7 @@ func (d *Decoder) Account() (a Account, ok bool, err error) {
 				a.Plain += len(src) - 1
 				continue
 			}
-			tile := d.buf.tile(d.codec, i, e.TileBounds(t), d.codes.Wide)
+			tile := d.bufs[0].tile(d.codec, i, e.TileBounds(t), d.codes.Wide)
 			states := entropy.StateBytes * tile.Lanes()
 			a.States += states
 			a.Coded += len(src) - 1 - states

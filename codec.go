@@ -2,6 +2,7 @@ package dqa
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/dqa-go/dqa/entropy"
 	"github.com/dqa-go/dqa/entropy/huffman"
@@ -21,6 +22,9 @@ type Codec struct {
 	tables  []*huffman.Code    // of shift errors, by edge; nil where there are none
 	models  [][]*entropy.Model // by edge, as profile.Edge.Models
 	fast    []*prefix.Code     // by edge; nil for other coders
+	planned sync.Once
+	units   []unit  // tiles of edges that are fused
+	batches []batch // which of them are coded together
 }
 
 // NewCodec checks p and builds its tables. p must not be changed afterwards.

@@ -15,6 +15,8 @@ type Encoder struct {
 	BaseOnly bool
 	// KeepCodes makes Codes valid after every call of Edge; it takes a longer way.
 	KeepCodes bool
+	// Workers is the number of goroutines that Append uses; 0 means 1. Frames do not depend on it.
+	Workers int
 
 	codec     *Codec
 	next      int // edge that is to come
@@ -26,12 +28,18 @@ type Encoder struct {
 	ends      []int
 	before    []float32
 	payload   []byte
-	base      Codes // of the edge at hand, without the low bits
-	buf       tileBuffers
+	base      Codes         // of the edge at hand, without the low bits
+	bufs      []tileBuffers // of the workers
+
+	// Of all edges of an image, by edge, and by unit.
+	tensors  [][]float32
+	images   []Codes
+	scaled   []bool
+	payloads [][]byte
 }
 
 // NewEncoder returns an encoder that shares the codec's tables.
-func (c *Codec) NewEncoder() *Encoder { return &Encoder{codec: c} }
+func (c *Codec) NewEncoder() *Encoder { return &Encoder{codec: c, bufs: crew(nil, 1)} }
 
 // Hook is Edge, followed by Correct: as an engine hook it makes the network compute with stored activations.
 func (e *Encoder) Hook(i int, data []float32) error {
@@ -50,7 +58,7 @@ func (e *Encoder) Edge(i int, data []float32) error {
 		return fmt.Errorf("edge %d encoded where %d is next", i, e.next)
 	}
 	if !e.KeepCodes && e.codec.fused[i] && len(data) == edge.Elements() {
-		if done, err := e.fusedEdge(i, data, true); done || err != nil {
+		if done, err := e.fusedEdge(i, data); done || err != nil {
 			return err
 		}
 	}
@@ -82,11 +90,11 @@ func (e *Encoder) EdgeCodes(i int, codes *Codes) error {
 		e.base.cut(edge, codes)
 		wide = e.base.Wide
 	}
-	e.cutTiles(edge, func(dst []byte, b profile.Bounds) []byte { return e.buf.append(dst, e.codec, i, b, wide) })
+	e.cutTiles(edge, func(dst []byte, b profile.Bounds) []byte { return e.bufs[0].append(dst, e.codec, i, b, wide) })
 	e.body = frame.AppendEdge(e.body, frame.Edge{Scales: codes.Scales, Tiles: e.tiles})
 	if edge.Refine > 0 && !e.BaseOnly {
 		e.cutTiles(edge, func(dst []byte, b profile.Bounds) []byte {
-			return e.buf.appendRefinement(dst, e.codec, i, b, codes.Wide)
+			return e.bufs[0].appendRefinement(dst, e.codec, i, b, codes.Wide)
 		})
 		e.refined = frame.AppendRefinement(e.refined, e.tiles)
 	}
@@ -96,7 +104,7 @@ func (e *Encoder) EdgeCodes(i int, codes *Codes) error {
 }
 
 // fusedEdge is Edge without codes in between; done is false where that cannot be, and data is then as it was.
-func (e *Encoder) fusedEdge(i int, data []float32, restore bool) (done bool, err error) {
+func (e *Encoder) fusedEdge(i int, data []float32) (done bool, err error) {
 	edge := e.codec.edge(i)
 	if i == 0 {
 		e.reset()
@@ -104,23 +112,23 @@ func (e *Encoder) fusedEdge(i int, data []float32, restore bool) (done bool, err
 	if i != e.next {
 		return false, fmt.Errorf("edge %d encoded where %d is next", i, e.next)
 	}
-	// Dynamic scales have seen all values. Where data is overwritten, it must be known before.
-	if !e.codes.fusedScales(edge, data) || restore && edge.Scale.Static() && !quant.Finite(data) {
+	// Dynamic scales have seen all values. Before data is overwritten, it must be known that others are finite.
+	if !e.codes.fusedScales(edge, data) || edge.Scale.Static() && !quant.Finite(data) {
 		return false, nil
 	}
 	encode, fits := wayOf(edge).encode, true
-	if restore && edge.Escape {
+	if edge.Escape {
 		copy(e.saved(data), data)
 	}
 	e.cutTiles(edge, func(dst []byte, b profile.Bounds) []byte {
 		if !fits {
 			return dst
 		}
-		dst, fits = encode(&e.buf, dst, e.codec, i, b, &e.codes, data, restore)
+		dst, fits = encode(&e.bufs[0], dst, e.codec, i, b, &e.codes, data, true)
 		return dst
 	})
 	if !fits {
-		if restore && edge.Escape {
+		if edge.Escape {
 			copy(data, e.before)
 		}
 		return false, nil
@@ -176,14 +184,19 @@ func (e *Encoder) Append(dst []byte, edges [][]float32) ([]byte, error) {
 		if i >= len(e.codec.profile.Edges) || len(data) != e.codec.edge(i).Elements() {
 			return dst, fmt.Errorf("tensor %d of %d values is not an edge of the profile", i, len(data))
 		}
-		if e.codec.fused[i] {
-			done, err := e.fusedEdge(i, data, false)
-			if err != nil {
-				return dst, err
-			}
-			if done {
-				continue
-			}
+	}
+	e.codec.planned.Do(e.codec.plan)
+	e.bufs, e.tensors = crew(e.bufs, e.Workers)[:max(1, e.Workers)], edges
+	e.images, e.scaled, e.payloads = resize(e.images, len(edges)), resize(e.scaled, len(edges)), resize(e.payloads, len(e.codec.units))
+	if len(edges) == len(e.codec.profile.Edges) {
+		run((*scaling)(e), e.bufs, len(edges))
+		run((*encoding)(e), e.bufs, len(e.codec.batches))
+	}
+	e.tensors = nil
+	next := 0
+	for i, data := range edges {
+		if e.codec.fused[i] && e.appendUnits(i, &next) {
+			continue
 		}
 		e.codes.Quantize(e.codec.edge(i), data)
 		if err := e.EdgeCodes(i, &e.codes); err != nil {
@@ -191,4 +204,18 @@ func (e *Encoder) Append(dst []byte, edges [][]float32) ([]byte, error) {
 		}
 	}
 	return e.AppendFrame(dst)
+}
+
+// appendUnits appends edge i, whose units are those from next on, to the body; false if one of them could not be coded.
+func (e *Encoder) appendUnits(i int, next *int) bool {
+	payloads := e.payloads[*next : *next+e.codec.edge(i).NumTiles()]
+	*next += len(payloads)
+	for _, p := range payloads {
+		if len(p) == 0 {
+			return false
+		}
+	}
+	e.body = frame.AppendEdge(e.body, frame.Edge{Scales: e.images[i].Scales, Tiles: payloads})
+	e.next++
+	return true
 }

@@ -29,18 +29,25 @@ func (t *tileBuffers) appendByteCodes(dst []byte, c *Codec, i int, b profile.Bou
 	e := c.codedEdge(i)
 	width := byteWidth(t.bytes, e.Unsigned)
 	if raw := rawSize(len(t.bytes), width); raw > 0 {
-		if e.Coder == profile.Fast {
-			t.coded = t.fast.Append(t.coded[:0], t.bytes, c.fast[i])
+		start := len(dst)
+		if dst = append(dst, coded); e.Coder == profile.Fast {
+			dst = t.fast.Append(dst, t.bytes, c.fast[i])
 		} else {
-			t.coded = t.rans.Append(t.coded[:0], t.byteTile(c, i, b, t.bytes))
+			dst = t.rans.Append(dst, t.byteTile(c, i, b, t.bytes))
 		}
-		if len(t.coded) < raw {
-			return append(append(dst, coded), t.coded...)
+		if len(dst)-start-1 < raw {
+			return dst
 		}
+		dst = dst[:start]
 	}
+	return appendPlainBytes(dst, t.bytes, width)
+}
+
+// appendPlainBytes appends the payload of codes that are stored plainly.
+func appendPlainBytes(dst, codes []byte, width int) []byte {
 	dst = append(dst, byte(width))
 	if width > 0 {
-		dst = bitplane.AppendBytes(dst, t.bytes, width)
+		dst = bitplane.AppendBytes(dst, codes, width)
 	}
 	return dst
 }
@@ -134,42 +141,6 @@ func appendPlanes(planes []entropy.Plane, c *Codec, i int, b profile.Bounds, cod
 		})
 	}
 	return planes
-}
-
-// abreast is the number of tiles that are decoded together: the states of one must wait for their last step, those of
-// others need not.
-const abreast = 4
-
-// decodeAbreast is decodeBytes for all tiles of an edge. Where it fails, tiles must be looked at one by one.
-func (t *tileBuffers) decodeAbreast(c *Codec, i int, payloads [][]byte, codes *Codes, data []float32) error {
-	e := c.codedEdge(i)
-	for first := 0; first < len(payloads); first += abreast {
-		n := min(abreast, len(payloads)-first)
-		t.several, t.sources = t.several[:0], t.sources[:0]
-		for k := range n {
-			b, src := e.TileBounds(first+k), payloads[first+k]
-			t.together[k] = resize(t.together[k], e.TileSize(b))
-			if len(src) == 0 || src[0] != coded {
-				if err := t.decodeBytes(c, i, b, src, codes, data); err != nil {
-					return err
-				}
-				continue
-			}
-			t.rows[k] = appendPlanes(t.rows[k][:0], c, i, b, t.together[k])
-			t.several = append(t.several, entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.rows[k]})
-			t.sources = append(t.sources, src[1:])
-		}
-		if err := t.rans.DecodeAll(t.several, t.sources); err != nil {
-			return err
-		}
-		for k := range n {
-			if payloads[first+k][0] == coded {
-				t.bytes, t.together[k] = t.together[k], t.bytes
-				t.restoreBytes(e, e.TileBounds(first+k), codes, data, true)
-			}
-		}
-	}
-	return nil
 }
 
 // byteWidth is the number of bits that hold every code, 0 if all are 0.

@@ -22,10 +22,12 @@ type tileBuffers struct {
 	one      entropy.Tile
 	fast     prefix.Coder
 	huffman  huffman.Coder
-	together [abreast][]byte          // codes of tiles that are decoded together
+	together [abreast][]byte          // codes of tiles that are coded together
+	streams  [abreast][]byte          // what becomes of them
 	rows     [abreast][]entropy.Plane // their planes
 	several  []entropy.Tile
 	sources  [][]byte
+	own      Codes   // scales of the edge at hand, where several are decoded
 	bytes    []byte  // codes of a channel
 	low      []int16 // bits that are stored apart
 	classes  [profile.RefineClasses][]int16

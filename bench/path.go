@@ -82,12 +82,7 @@ func (f *frames) decode(image [][]float32, src []byte) error {
 	if err := f.dec.Open(src); err != nil {
 		return err
 	}
-	for i, x := range image {
-		if err := f.dec.Edge(x, i); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.dec.All(image)
 }
 
 // work is the data of one place: images in turn until they fill it.

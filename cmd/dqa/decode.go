@@ -45,7 +45,7 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 				return err
 			}
 			dec := codec.NewDecoder()
-			dec.BaseOnly = baseOnly
+			dec.BaseOnly, dec.Workers = baseOnly, a.workers
 			edges, err := dec.Decode(src)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[1], err)
