@@ -16,10 +16,11 @@ type Decoder struct {
 	// Workers is the number of goroutines that All and Decode use; 0 means 1.
 	Workers int
 
-	codec *Codec
-	frame *frame.Frame
-	codes Codes
-	bufs  []tileBuffers // of the workers
+	codec  *Codec
+	frame  *frame.Frame // the open one
+	parsed frame.Frame
+	codes  Codes
+	bufs   []tileBuffers // of the workers
 	// refinement is the number of an edge's refinement in the open frame, -1 where there is none.
 	refinement []int
 
@@ -34,8 +35,8 @@ func (c *Codec) NewDecoder() *Decoder { return &Decoder{codec: c, bufs: crew(nil
 // until the next Open. Errors are *FormatError.
 func (d *Decoder) Open(src []byte) error {
 	d.frame = nil
-	f, err := frame.Parse(src)
-	if err != nil {
+	f := &d.parsed
+	if err := f.Parse(src); err != nil {
 		return err
 	}
 	if f.Profile != d.codec.digest {
@@ -83,16 +84,17 @@ func (d *Decoder) Complete() bool {
 
 // match compares the counts of a record with what the profile demands.
 func (d *Decoder) match(i int, block frame.Edge) error {
-	e, section := d.codec.edge(i), fmt.Sprintf("frame edge %d record", i)
+	e := d.codec.edge(i)
+	section := func() string { return fmt.Sprintf("frame edge %d record", i) }
 	scales := e.NumScales()
 	if e.Scale.Static() {
 		scales = 0
 	}
 	if len(block.Scales) != scales {
-		return formatError(section, wire.ErrValue, "%d scales, %d expected", len(block.Scales), scales)
+		return formatError(section(), wire.ErrValue, "%d scales, %d expected", len(block.Scales), scales)
 	}
 	if len(block.Tiles) != e.NumTiles() {
-		return formatError(section, wire.ErrValue, "%d tiles, %d expected", len(block.Tiles), e.NumTiles())
+		return formatError(section(), wire.ErrValue, "%d tiles, %d expected", len(block.Tiles), e.NumTiles())
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ package frame
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 
 	"github.com/dqa-go/dqa/internal/wire"
@@ -42,6 +41,7 @@ type Edge struct {
 	Scales  []float32
 	Tiles   [][]byte // payloads, checksums taken off
 	Offsets []int    // where in the frame each payload begins, for error messages; set by Parse only
+	lengths []int
 }
 
 // Frame is a parsed frame; payloads point into the parsed bytes.
@@ -110,12 +110,23 @@ func appendTiles(dst []byte, start int, tiles [][]byte) []byte {
 
 // Parse checks src, all checksums included, and cuts it into payloads. Errors are *wire.Error.
 func Parse(src []byte) (*Frame, error) {
-	r := wire.NewReader(src)
 	f := &Frame{}
+	if err := f.Parse(src); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Parse is the function Parse into f, whose memory is reused. After an error f is not valid.
+func (f *Frame) Parse(src []byte) error {
+	r := wire.NewReader(src)
+	f.Sections = Sections{}
+	f.EdgeBlocks, f.RefineBlocks = f.EdgeBlocks[:0], f.RefineBlocks[:0]
 	f.readHeader(r)
 	for i := 0; i < f.Edges && r.Err() == nil; i++ {
-		r.Section(fmt.Sprintf("frame edge %d record", i))
-		f.EdgeBlocks = append(f.EdgeBlocks, f.readBlock(r, true, &f.Sections.Payload, fmt.Sprintf("edge %d", i)))
+		r.Numbered("frame edge %d record", i)
+		f.EdgeBlocks = next(f.EdgeBlocks)
+		f.readBlock(r, &f.EdgeBlocks[i], true, &f.Sections.Payload, "frame edge %d tile %d", i)
 	}
 	r.Section("frame end")
 	if r.Err() == nil && r.Offset() != f.BaseSize {
@@ -123,16 +134,22 @@ func Parse(src []byte) (*Frame, error) {
 	}
 	if r.Err() == nil && r.Len() > 0 { // it was not cut
 		for i := 0; i < f.Refinements && r.Err() == nil; i++ {
-			r.Section(fmt.Sprintf("frame refinement %d record", i))
-			f.RefineBlocks = append(f.RefineBlocks, f.readBlock(r, false, &f.Sections.Refinement, fmt.Sprintf("refinement %d", i)))
+			r.Numbered("frame refinement %d record", i)
+			f.RefineBlocks = next(f.RefineBlocks)
+			f.readBlock(r, &f.RefineBlocks[i], false, &f.Sections.Refinement, "frame refinement %d tile %d", i)
 		}
 		r.Section("frame end")
 	}
 	r.End()
-	if r.Err() != nil {
-		return nil, r.Err()
+	return r.Err()
+}
+
+// next makes blocks one longer; the new one keeps the memory of an earlier frame's.
+func next(blocks []Edge) []Edge {
+	if len(blocks) < cap(blocks) {
+		return blocks[:len(blocks)+1]
 	}
-	return f, nil
+	return append(blocks, Edge{})
 }
 
 func (f *Frame) readHeader(r *wire.Reader) {
@@ -155,49 +172,48 @@ func (f *Frame) readHeader(r *wire.Reader) {
 	f.Sections.Checksums = 4
 }
 
-// readBlock reads the record and the tiles of an edge or of a refinement.
-func (f *Frame) readBlock(r *wire.Reader, scales bool, payload *int, name string) (e Edge) {
+// readBlock reads the record and the tiles of an edge or of a refinement, number i; tile is the name of its tiles.
+func (f *Frame) readBlock(r *wire.Reader, e *Edge, scales bool, payload *int, tile string, i int) {
 	start := r.Offset()
+	e.Scales = e.Scales[:0]
 	if scales {
-		e.Scales = readScales(r)
+		e.Scales = readScales(e.Scales, r)
 	}
-	lengths := readLengths(r)
+	e.lengths = readLengths(e.lengths[:0], r)
 	f.Sections.Index += r.Offset() - start - 4*len(e.Scales)
 	f.Sections.Scales += 4 * len(e.Scales)
 	r.CheckCRC(start)
-	f.Sections.Checksums += 4 * (1 + len(lengths))
-	for t, n := range lengths {
+	f.Sections.Checksums += 4 * (1 + len(e.lengths))
+	e.Tiles, e.Offsets = e.Tiles[:0], e.Offsets[:0]
+	for t, n := range e.lengths {
 		if r.Err() != nil {
-			return e
+			return
 		}
-		r.Section(fmt.Sprintf("frame %s tile %d", name, t))
+		r.Numbered(tile, i, t)
 		start := r.Offset()
 		e.Tiles = append(e.Tiles, r.Bytes(n))
 		e.Offsets = append(e.Offsets, start)
 		r.CheckCRC(start)
 		*payload += n
 	}
-	return e
 }
 
-func readScales(r *wire.Reader) []float32 {
-	scales := make([]float32, r.Count(MaxScales, 4, "scales"))
-	for i := range scales {
+func readScales(scales []float32, r *wire.Reader) []float32 {
+	for i := range r.Count(MaxScales, 4, "scales") {
 		pos := r.Offset()
 		s := r.Float32()
 		if s != 0 && !(s >= 0x1p-126 && s <= math.MaxFloat32) || math.Signbit(float64(s)) {
 			r.Fail(wire.ErrValue, "scale %d at byte %d is %v: zero or a positive normal number allowed", i, pos, s)
 			return nil
 		}
-		scales[i] = s
+		scales = append(scales, s)
 	}
 	return scales
 }
 
-func readLengths(r *wire.Reader) []int {
-	lengths := make([]int, r.Count(MaxTiles, 5, "tiles"))
-	for i := range lengths {
-		lengths[i] = r.Uvarint(math.MaxInt32, "tile length")
+func readLengths(lengths []int, r *wire.Reader) []int {
+	for range r.Count(MaxTiles, 5, "tiles") {
+		lengths = append(lengths, r.Uvarint(math.MaxInt32, "tile length"))
 	}
 	return lengths
 }

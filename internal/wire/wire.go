@@ -71,6 +71,8 @@ type Reader struct {
 	src     []byte
 	pos     int
 	section string
+	numbers [2]int // that its name has verbs for
+	count   int
 	err     error
 }
 
@@ -78,7 +80,23 @@ type Reader struct {
 func NewReader(src []byte) *Reader { return &Reader{src: src} }
 
 // Section names what is read next, for errors.
-func (r *Reader) Section(name string) { r.section = name }
+func (r *Reader) Section(name string) { r.section, r.count = name, 0 }
+
+// Numbered is Section for a name with at most two verbs for numbers, which is only made when it is wanted.
+func (r *Reader) Numbered(format string, numbers ...int) {
+	r.section, r.count = format, copy(r.numbers[:], numbers)
+}
+
+// name is that of the section.
+func (r *Reader) name() string {
+	switch r.count {
+	case 0:
+		return r.section
+	case 1:
+		return fmt.Sprintf(r.section, r.numbers[0])
+	}
+	return fmt.Sprintf(r.section, r.numbers[0], r.numbers[1])
+}
 
 // Err returns the first error, an *Error.
 func (r *Reader) Err() error { return r.err }
@@ -96,7 +114,7 @@ func (r *Reader) Fail(cause error, format string, args ...any) {
 
 func (r *Reader) failAt(pos int, cause error, format string, args ...any) {
 	if r.err == nil {
-		r.err = &Error{Section: r.section, Offset: pos, Err: fmt.Errorf("%w: %s", cause, fmt.Sprintf(format, args...))}
+		r.err = &Error{Section: r.name(), Offset: pos, Err: fmt.Errorf("%w: %s", cause, fmt.Sprintf(format, args...))}
 	}
 }
 
