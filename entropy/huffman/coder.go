@@ -29,6 +29,7 @@ const slack = MaxLanes
 type Coder struct {
 	symbols []byte
 	coded   []byte
+	src     []byte
 }
 
 // Append appends the stream of shift errors, which are the low bits of bytes.
@@ -104,7 +105,10 @@ func (k *Coder) Decode(errors, src []byte, c *Code) error {
 			return fmt.Errorf("%w: state %d", ErrStream, state[i])
 		}
 	}
-	src = src[2*l:]
+	// Vectors read beyond the end.
+	size := len(src) - 2*l
+	k.src = append(append(k.src[:0], src[2*l:]...), make([]byte, slack)...)
+	src = k.src[:size]
 	done, at := decodeSteps(c, &state, l, symbols, src)
 	if at = decodeGeneric(c, &state, l, symbols[done:], src, at); at != len(src) {
 		return fmt.Errorf("%w: %d bytes read, there are %d", ErrStream, at, len(src))

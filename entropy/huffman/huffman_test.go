@@ -6,8 +6,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/dqa-go/dqa/internal/cpu"
+	"github.com/klauspost/compress/huff0"
 )
 
 // geometric are shift errors of m bits, small ones the more frequent.
@@ -271,39 +273,102 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// BenchmarkCoder reports ratios to copy() of the float32 values that the shift errors belong to.
+// BenchmarkCoder reports ratios to copy() of the float32 values that the shift errors belong to, in tiles of 16 Ki values.
+// Peers, too, have a table that is made before.
 func BenchmarkCoder(b *testing.B) {
-	const n = 1 << 18
+	const n, perTile = 1 << 18, 1 << 14
 	shift := geometric(n, 3, 1)
 	c := fit(b, shift, 3)
 	x, y := make([]float32, n), make([]float32, n)
-	var k Coder
-	var coded []byte
-	const perTile = 1 << 14
-	run := func(name string, f func()) {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(4 * n)
-			for b.Loop() {
-				f()
-			}
-		})
+	start := time.Now()
+	for range 200 {
+		copy(y, x)
 	}
-	run("copy", func() { copy(y, x) })
-	for _, isa := range []string{cpu.ISA(), cpu.Generic} {
-		run("append/"+isa, func() {
-			defer cpu.Lower(isa)()
-			for i := 0; i < n; i += perTile {
-				coded = k.Append(coded[:0], shift[i:i+perTile], c)
-			}
-		})
-		coded = k.Append(coded[:0], shift[:perTile], c)
-		run("decode/"+isa, func() {
-			defer cpu.Lower(isa)()
-			for i := 0; i < n; i += perTile {
-				if err := k.Decode(shift[:perTile], coded, c); err != nil {
-					b.Fatal(err)
+	base := float64(time.Since(start)) / 200
+	back := make([]byte, perTile)
+	var k Coder
+	plain := func(src []byte) []byte { return src }
+	packed := func(src []byte) []byte {
+		out := make([]byte, len(src)/2)
+		for i := range out {
+			out[i] = src[2*i] | src[2*i+1]<<4
+		}
+		return out
+	}
+	for _, coder := range []struct {
+		name   string
+		isa    string
+		encode func(dst, src []byte) []byte
+		decode func(src []byte) error
+		layout func([]byte) []byte
+	}{
+		{"dqa/" + cpu.ISA(), cpu.ISA(), func(dst, src []byte) []byte { return k.Append(dst, src, c) }, func(src []byte) error { return k.Decode(back, src, c) }, plain},
+		{"dqa/generic", cpu.Generic, func(dst, src []byte) []byte { return k.Append(dst, src, c) }, func(src []byte) error { return k.Decode(back, src, c) }, plain},
+		peer(b, "huff0", shift[:n/2], plain, perTile),
+		peer(b, "huff0 packed", shift, packed, perTile/2),
+	} {
+		var tiles, coded [][]byte
+		size := 0
+		for i := 0; i < n; i += perTile {
+			tiles = append(tiles, coder.layout(shift[i:i+perTile]))
+			coded = append(coded, coder.encode(nil, tiles[len(tiles)-1]))
+			size += len(coded[len(coded)-1])
+		}
+		report := func(b *testing.B) {
+			b.ReportMetric(base/(float64(b.Elapsed())/float64(b.N)), "x_copy")
+			b.ReportMetric(8*float64(size)/n, "bits/error")
+		}
+		b.Run(coder.name+"/encode", func(b *testing.B) {
+			defer cpu.Lower(coder.isa)()
+			for b.Loop() {
+				for i, t := range tiles {
+					coded[i] = coder.encode(coded[i][:0], t)
 				}
 			}
+			report(b)
+		})
+		b.Run(coder.name+"/decode", func(b *testing.B) {
+			defer cpu.Lower(coder.isa)()
+			for b.Loop() {
+				for _, src := range coded {
+					if err := coder.decode(src); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			report(b)
 		})
 	}
+}
+
+// peer is klauspost's huff0 with a table that stays.
+func peer(b *testing.B, name string, sample []byte, layout func([]byte) []byte, size int) (p struct {
+	name   string
+	isa    string
+	encode func(dst, src []byte) []byte
+	decode func(src []byte) error
+	layout func([]byte) []byte
+}) {
+	s := &huff0.Scratch{Reuse: huff0.ReusePolicyAllow}
+	first, _, err := huff0.Compress1X(layout(sample), s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var table huff0.Scratch
+	reader, _, err := huff0.ReadTable(first, &table)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.Reuse = huff0.ReusePolicyMust
+	decoder, back := reader.Decoder(), make([]byte, 0, size)
+	p.name, p.isa, p.layout = name, cpu.ISA(), layout
+	p.encode = func(dst, src []byte) []byte {
+		out, _, err := huff0.Compress4X(src, s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return append(dst, out...)
+	}
+	p.decode = func(src []byte) error { _, err := decoder.Decompress4X(back[:size:size], src); return err }
+	return p
 }

@@ -15,16 +15,16 @@ func encodeSteps(c *Code, state *[MaxLanes]uint16, l int, symbols, out []byte, a
 }
 
 // decodeSteps decodes whole steps of l symbols, as many as it can, and returns how many symbols and bytes those are.
+// Behind src lies slack.
 func decodeSteps(c *Code, state *[MaxLanes]uint16, l int, symbols, src []byte) (done, at int) {
-	// A step writes slack symbols and reads slack bytes.
-	steps := 0
+	steps := 0 // each writes slack symbols
 	if len(symbols) >= slack {
 		steps = (len(symbols)-slack)/l + 1
 	}
-	if steps == 0 || len(src) < slack || !cpu.Has(cpu.AVX512) {
+	if steps == 0 || !cpu.Has(cpu.AVX512) {
 		return 0, 0
 	}
-	return decodeAVX512(c, state, l, &symbols[0], steps, &src[0], len(src)-slack)
+	return decodeAVX512(c, state, l, &symbols[0], steps, &src[:1][0], len(src))
 }
 
 // encodeAVX512 encodes steps of l symbols and returns the number of bytes that it wrote, up to the one that last points
