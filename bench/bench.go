@@ -41,6 +41,45 @@ type Tensors struct {
 	Images [][][]float32
 }
 
+// Stacked puts the images below each other, so that every edge is one tensor of that many times its rows.
+func (t Tensors) Stacked() Tensors {
+	s := Tensors{Edges: slices.Clone(t.Edges), Images: [][][]float32{make([][]float32, len(t.Edges))}}
+	for i := range s.Edges {
+		e, n := &s.Edges[i], len(t.Images)
+		part := e.Cols * e.Rows // of a channel, or of all where they come last
+		blocks := e.Channels
+		if e.ChannelsLast {
+			part, blocks = e.Elements(), 1
+		}
+		x := make([]float32, 0, n*e.Elements())
+		for b := range blocks {
+			for _, image := range t.Images {
+				x = append(x, image[i][b*part:(b+1)*part]...)
+			}
+		}
+		s.Images[0][i] = x
+		e.Rows *= n
+		e.Tile = profile.TileFor(e.Channels, e.Rows, e.Cols)
+	}
+	return s
+}
+
+// Only keeps the edges whose numbers are given.
+func (t Tensors) Only(edges ...int) Tensors {
+	var s Tensors
+	for _, i := range edges {
+		s.Edges = append(s.Edges, t.Edges[i])
+	}
+	for _, image := range t.Images {
+		var kept [][]float32
+		for _, i := range edges {
+			kept = append(kept, image[i])
+		}
+		s.Images = append(s.Images, kept)
+	}
+	return s
+}
+
 // Row is one path at one place.
 type Row struct {
 	Path    string  `json:"path"`

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/profile"
+	"github.com/google/go-cmp/cmp"
 )
 
 // sample has a one-sided and a two-sided edge and two images.
@@ -90,5 +91,26 @@ func TestPathsRestore(t *testing.T) {
 func TestCodecWantsTensors(t *testing.T) {
 	if _, err := Codec(t.Context(), Tensors{}, Options{}); err != ErrTensors {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Stacking keeps every value in its channel, image by image.
+func TestStacked(t *testing.T) {
+	edges := []profile.Edge{
+		{Channels: 2, Rows: 1, Cols: 3, Tile: profile.Tile{Channels: 2, Rows: 1}},
+		{Channels: 2, Rows: 3, Cols: 1, ChannelsLast: true, Tile: profile.Tile{Channels: 2, Rows: 3}},
+	}
+	x := Tensors{edges, [][][]float32{{{0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5}}, {{10, 11, 12, 13, 14, 15}, {10, 11, 12, 13, 14, 15}}}}
+	s := x.Stacked()
+	want := [][]float32{{0, 1, 2, 10, 11, 12, 3, 4, 5, 13, 14, 15}, {0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15}}
+	if diff := cmp.Diff([][][]float32{want}, s.Images); diff != "" {
+		t.Error(diff)
+	}
+	if s.Edges[0].Rows != 2 || s.Edges[1].Rows != 6 || edges[0].Rows != 1 {
+		t.Errorf("rows %d and %d, the original has %d", s.Edges[0].Rows, s.Edges[1].Rows, edges[0].Rows)
+	}
+	one := x.Only(1)
+	if len(one.Edges) != 1 || !one.Edges[0].ChannelsLast || one.Images[1][0][0] != 10 {
+		t.Errorf("%+v", one)
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/quant"
 	"github.com/klauspost/compress/fse"
 	"github.com/klauspost/compress/huff0"
 	"github.com/klauspost/compress/zstd"
@@ -38,10 +40,7 @@ const blockSize = 1 << 16
 func (b *bytewise) encode(dst []byte, image [][]float32) ([]byte, error) {
 	b.raw = b.raw[:0]
 	for i, x := range image {
-		b.codes.Quantize(&b.edges[i], x)
-		for _, c := range b.codes.Wide {
-			b.raw = append(b.raw, clamped(c, b.edges[i].Unsigned))
-		}
+		b.quantize(&b.edges[i], x)
 	}
 	for from := 0; from < len(b.raw); from += blockSize {
 		var err error
@@ -53,6 +52,49 @@ func (b *bytewise) encode(dst []byte, image [][]float32) ([]byte, error) {
 		dst = append(dst, b.packed...)
 	}
 	return dst, nil
+}
+
+// quantize appends the codes of an edge: where its channels lie one after the other, as fast as our own coders do.
+func (b *bytewise) quantize(e *profile.Edge, x []float32) {
+	if e.ChannelsLast {
+		b.codes.Quantize(e, x)
+		for _, c := range b.codes.Wide {
+			b.raw = append(b.raw, clamped(c, e.Unsigned))
+		}
+		return
+	}
+	plane, from := e.Rows*e.Cols, len(b.raw)
+	b.raw = slices.Grow(b.raw, len(x))[:from+len(x)]
+	for c := range e.Channels {
+		quant.QuantizeBytes(b.raw[from+c*plane:][:plane], x[c*plane:(c+1)*plane], quant.StepScale(e.Steps[e.ScaleSlot(c)]), byteRange(e))
+	}
+}
+
+func byteRange(e *profile.Edge) quant.Range {
+	if e.Unsigned {
+		return quant.Unsigned(8)
+	}
+	return quant.Signed(8)
+}
+
+// dequantize is the inverse.
+func (b *bytewise) dequantize(e *profile.Edge, x []float32, raw []byte) {
+	if !e.ChannelsLast {
+		plane := e.Rows * e.Cols
+		for c := range e.Channels {
+			quant.DequantizeBytes(x[c*plane:(c+1)*plane], raw[c*plane:], e.Steps[e.ScaleSlot(c)], !e.Unsigned)
+		}
+		return
+	}
+	b.codes.Wide = b.codes.Wide[:0]
+	for _, c := range raw {
+		code := int16(c)
+		if !e.Unsigned {
+			code = int16(int8(c))
+		}
+		b.codes.Wide = append(b.codes.Wide, code)
+	}
+	b.codes.Dequantize(e, x)
 }
 
 // clamped is the code as a byte; two's complement where it is signed.
@@ -78,16 +120,7 @@ func (b *bytewise) decode(image [][]float32, src []byte) error {
 	}
 	raw := b.raw
 	for i, x := range image {
-		e := &b.edges[i]
-		b.codes.Wide = b.codes.Wide[:0]
-		for _, c := range raw[:len(x)] {
-			code := int16(c)
-			if !e.Unsigned {
-				code = int16(int8(c))
-			}
-			b.codes.Wide = append(b.codes.Wide, code)
-		}
-		b.codes.Dequantize(e, x)
+		b.dequantize(&b.edges[i], x, raw[:len(x)])
 		raw = raw[len(x):]
 	}
 	return nil

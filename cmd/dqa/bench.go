@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dqa-go/dqa/bench"
@@ -36,6 +37,8 @@ type benchFlags struct {
 	edges, where                   string
 	bits                           float64
 	rounds                         int
+	edge                           []string
+	stack                          bool
 }
 
 func (a *app) benchCodec() *cobra.Command {
@@ -65,6 +68,8 @@ codes have an entropy of --bits.`,
 	flags.StringVar(&f.edges, "edges", string(onnx.Stored), "stored or activations, where there is no profile")
 	flags.StringVar(&f.npy, "npy", "", "float32 array of N x C x H x W instead of a network")
 	flags.StringVar(&f.svg, "plot", "", "SVG file to write")
+	flags.StringSliceVar(&f.edge, "edge", nil, "only these edges, by number or name, as \"dqa inspect\" lists them")
+	flags.BoolVar(&f.stack, "stack", false, "images below each other: one tensor per edge instead of one per image")
 	flags.Float64Var(&f.bits, "bits", 2, "entropy of the codes, bits per value, that steps are chosen for")
 	flags.StringVar(&f.where, "where", "cache,memory", "cache, memory, or both")
 	flags.IntVar(&f.rounds, "rounds", 7, "rounds of which the median counts")
@@ -83,6 +88,18 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 	if err != nil {
 		return err
 	}
+	if len(f.edge) > 0 {
+		numbers, err := edgeNumbers(t.Edges, f.edge)
+		if err != nil {
+			return err
+		}
+		t = t.Only(numbers...)
+		what += ", only " + strings.Join(f.edge, ", ")
+	}
+	if f.stack {
+		what += fmt.Sprintf(", %d images stacked", len(t.Images))
+		t = t.Stacked()
+	}
 	bar := a.newProgress()
 	defer bar.finish()
 	res, err := bench.Codec(ctx, t, bench.Options{Bits: f.bits, Places: places, Rounds: f.rounds, Progress: func(_ string, done, total int) {
@@ -98,6 +115,21 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 		}
 	}
 	return a.print(a.out, res, func(w io.Writer) error { return writeBench(w, res, what) })
+}
+
+// edgeNumbers finds edges by number or name.
+func edgeNumbers(edges []profile.Edge, wanted []string) (numbers []int, err error) {
+	for _, w := range wanted {
+		i := slices.IndexFunc(edges, func(e profile.Edge) bool { return e.Name == w })
+		if n, err := strconv.Atoi(w); i < 0 && err == nil && n >= 0 && n < len(edges) {
+			i = n
+		}
+		if i < 0 {
+			return nil, fmt.Errorf("%w: --edge %s: no such edge, there are %d", method.ErrSetting, w, len(edges))
+		}
+		numbers = append(numbers, i)
+	}
+	return numbers, nil
 }
 
 func placeNamed(name string) (bench.Place, error) {
