@@ -168,6 +168,11 @@ func (d *Decoder) tile(i, t int) error {
 	if err := d.bufs[0].decode(d.codec, i, e.TileBounds(t), block.Tiles[t], d.codes.Wide); err != nil {
 		return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: block.Offsets[t], Err: err}
 	}
+	if e.Escape && e.Refine > 0 {
+		if err := d.checkBases(i, t); err != nil {
+			return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: block.Offsets[t], Err: err}
+		}
+	}
 	k := d.refinement[i]
 	d.codes.base = e.Refine > 0 && (k < 0 || d.BaseOnly)
 	if e.Refine == 0 || d.codes.base {
@@ -213,6 +218,21 @@ func (d *Decoder) All(dst [][]float32) error {
 }
 
 var errNotOpen = errors.New("no frame is open")
+
+// checkBases refuses bases of codes that the edge may not have.
+func (d *Decoder) checkBases(i, t int) error {
+	e := d.codec.edge(i)
+	r := beyond(e)
+	b := e.TileBounds(t)
+	for ch := b.C0; ch < b.C1; ch++ {
+		for _, w := range band(e, b, ch, d.codes.Wide) {
+			if w < r.Low>>e.Refine || w > r.High>>e.Refine {
+				return fmt.Errorf("%w: base %d of a code that is stored without %d bits", wire.ErrValue, w, e.Refine)
+			}
+		}
+	}
+	return nil
+}
 
 // Decode opens src and returns all its tensors; result[i] belongs to the caller.
 func (d *Decoder) Decode(src []byte) ([][]float32, error) {

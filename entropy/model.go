@@ -24,6 +24,9 @@ const MaxLive = 256
 // ErrModel is what NewModel says of frequencies that make no model.
 var ErrModel = errors.New("frequencies do not make a model")
 
+// ErrLive is the one for frequencies of too many symbols.
+var ErrLive = errors.New("too many of them")
+
 // Model is a static probability table for asymmetric numeral systems (Duda, arXiv 1311.2540). What has no frequency can
 // still be coded: as an escape, and by itself. A Model is immutable and may be shared.
 //
@@ -83,7 +86,7 @@ func NewModel(freq []uint16) (*Model, error) {
 		return nil, fmt.Errorf("%w: they sum to %d, not %d", ErrModel, sum, probScale)
 	}
 	if live > MaxLive {
-		return nil, fmt.Errorf("%w: %d are not 0, %d allowed", ErrModel, live, MaxLive)
+		return nil, fmt.Errorf("%w: %w: %d are not 0, %d allowed", ErrModel, ErrLive, live, MaxLive)
 	}
 	m := &Model{rank: make([]uint8, n), live: live}
 	m.freq[0] = freq[n]

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"slices"
 
@@ -105,7 +106,11 @@ func ParseSections(src []byte) (*Profile, []Section, error) {
 	if r.Err() == nil {
 		if err := p.Validate(); err != nil {
 			r.Section("profile")
-			r.Fail(wire.ErrValue, "%v", err)
+			cause := wire.ErrValue
+			if errors.Is(err, errLimit) || errors.Is(err, entropy.ErrLive) {
+				cause = wire.ErrLimit
+			}
+			r.Fail(cause, "%v", err)
 		}
 	}
 	if r.Err() != nil {
@@ -350,12 +355,23 @@ func (p *Profile) readModels(r *wire.Reader) {
 
 func readModel(r *wire.Reader) []uint16 {
 	symbols := r.Uvarint(entropy.MaxSymbols, "symbols of a model")
-	first := r.Uvarint(uint64(symbols), "first symbol of a model")
-	n := r.Count(uint64(symbols-first), 1, "frequencies of a model")
+	first := r.Uvarint(math.MaxInt32, "first symbol of a model")
+	n := r.Uvarint(math.MaxInt32, "frequencies of a model")
+	if r.Err() == nil && first+n > symbols {
+		r.Fail(wire.ErrValue, "%d frequencies from symbol %d on, there are %d symbols", n, first, symbols)
+	}
+	if r.Err() != nil {
+		return nil
+	}
 	m, left := make([]uint16, symbols+1), 1<<entropy.ProbBits
 	for s := range n {
-		m[first+s] = uint16(r.Uvarint(uint64(left), "frequency"))
-		left -= int(m[first+s])
+		f := r.Uvarint(math.MaxInt32, "frequency")
+		if f > left {
+			r.Fail(wire.ErrValue, "frequency %d, %d are left", f, left)
+			return nil
+		}
+		m[first+s] = uint16(f)
+		left -= f
 	}
 	if n > 0 && (m[first] == 0 || m[first+n-1] == 0) || n == 0 && first > 0 {
 		r.Fail(wire.ErrValue, "the first and the last frequency of a model must not be 0")

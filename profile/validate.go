@@ -145,6 +145,9 @@ func (p *Profile) validateStrings() error {
 	return nil
 }
 
+// errLimit marks numbers above the greatest that the format allows.
+var errLimit = errors.New("limit exceeded")
+
 func checkBits(bits, extra int) error {
 	if bits < MinBits || bits > MaxBits {
 		return fmt.Errorf("%d bits, %d to %d allowed", bits, MinBits, MaxBits)
@@ -202,7 +205,7 @@ func (e *Edge) validateShape() error {
 		return fmt.Errorf("%d channels of %dx%d", e.Channels, e.Rows, e.Cols)
 	}
 	if e.Rows > MaxElements/e.Cols || e.Channels > MaxElements/(e.Rows*e.Cols) {
-		return fmt.Errorf("%d channels of %dx%d: more than %d values", e.Channels, e.Rows, e.Cols, MaxElements)
+		return fmt.Errorf("%d channels of %dx%d: %w: more than %d values", e.Channels, e.Rows, e.Cols, errLimit, MaxElements)
 	}
 	if e.Tile.Channels < 1 || e.Tile.Rows < 1 || e.Tile.Channels > e.Channels || e.Tile.Rows > e.Rows {
 		return fmt.Errorf("tile of %d channels x %d rows in an edge of %d x %d", e.Tile.Channels, e.Tile.Rows, e.Channels, e.Rows)
@@ -246,7 +249,7 @@ func (e *Edge) validate() error {
 		return fmt.Errorf("%d steps, %d expected", len(e.Steps), want)
 	}
 	for i, s := range e.Steps {
-		if s != 0 && !normal(s) {
+		if s != 0 && !normal(s) || math.Signbit(float64(s)) {
 			return fmt.Errorf("step %d is %v", i, s)
 		}
 	}
