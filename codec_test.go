@@ -245,6 +245,7 @@ func TestDecodedFrameEqualsDequantization(t *testing.T) {
 				t.Fatalf("%v: edge %d differs", s, i)
 			}
 			checkTiles(t, dec, &p.Edges[i], i, want[i])
+			checkChannels(t, dec, &p.Edges[i], i, want[i])
 		}
 	}
 }
@@ -270,6 +271,26 @@ func checkTiles(t *testing.T, dec *dqa.Decoder, e *profile.Edge, i int, want []f
 					}
 					at++
 				}
+			}
+		}
+	}
+}
+
+func checkChannels(t *testing.T, dec *dqa.Decoder, e *profile.Edge, i int, want []float32) {
+	t.Helper()
+	plane := e.Rows * e.Cols
+	got := make([]float32, plane)
+	for c := range e.Channels {
+		if err := dec.Channel(got, i, c); err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range got {
+			j := c*plane + k
+			if e.ChannelsLast {
+				j = k*e.Channels + c
+			}
+			if math.Float32bits(v) != math.Float32bits(want[j]) {
+				t.Fatalf("edge %d channel %d: value %d differs", i, c, k)
 			}
 		}
 	}

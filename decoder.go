@@ -158,6 +158,29 @@ func (d *Decoder) Tile(dst []float32, i, t int) error {
 	return nil
 }
 
+// Channel writes channel ch of edge i of the open frame to dst, row by row, Rows*Cols values. Only the tiles that it lies in
+// are decoded.
+func (d *Decoder) Channel(dst []float32, i, ch int) error {
+	e := d.codec.edge(i)
+	if ch < 0 || ch >= e.Channels || len(dst) != e.Rows*e.Cols {
+		panic("dqa: no such channel, or destination of another size")
+	}
+	d.codes.Wide = resize(d.codes.Wide, e.Elements())
+	for t := range e.NumTiles() {
+		b := e.TileBounds(t)
+		if ch < b.C0 || ch >= b.C1 {
+			continue
+		}
+		if err := d.tile(i, t); err != nil {
+			return err
+		}
+		d.codes.Scales = d.frame.EdgeBlocks[i].Scales
+		part := band(e, b, ch, d.codes.Wide)
+		d.codes.values(e, ch, dst[b.R0*e.Cols:b.R1*e.Cols], part, (ch*e.Rows+b.R0)*e.Cols)
+	}
+	return nil
+}
+
 // tile decodes the codes of a tile, and its refinement if that is there and wanted.
 func (d *Decoder) tile(i, t int) error {
 	if d.frame == nil {

@@ -46,7 +46,7 @@ pcb=(--data "npy:$seg/test_x.npy,$seg/test_y.npy" --calib "npy:$seg/calib_x.npy"
 # Graded against the same coder on direct and paper's codes, and the paper's way to store; edges are the default, stored.
 graded=(--methods direct:unsigned,dqa,graded --bits 3)
 table graded-resnet32-cifar10 "ResNet-32, CIFAR-10: graded" resnet32_cifar10 --data cifar10:datasets/cifar10/test.bin \
-  --calib "cifar10:datasets/cifar10/calib.bin[0:1024]" "${graded[@]}" --budget 1.4,1.85,2.8
+  --calib "cifar10:datasets/cifar10/calib.bin[0:1024]" "${graded[@]}" --budget 1.42,1.85,2.8
 table graded-unet-deeppcb "U-Net, DeepPCB segmentation: graded" unet_deeppcb --data "npy:$seg/test_x.npy,$seg/test_y.npy" \
   --calib "npy:$seg/calib_x.npy" "${graded[@]}" --budget 1.2,1.75
 patches=datasets/deeppcb_patches
