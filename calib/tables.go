@@ -4,6 +4,7 @@ import (
 	"github.com/dqa-go/dqa/entropy"
 	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/simd"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -23,10 +24,21 @@ func newHistogram(e *profile.Edge) histogram {
 // add counts the codes of one image, in the order of dqa.Codes.Wide.
 func (h histogram) add(e *profile.Edge, wide []int16) {
 	plane := e.Rows * e.Cols
+	symbols := make([]byte, 0, plane)
 	for c, counts := range h {
-		low := lowest(e, c)
+		low, last := lowest(e, c), len(counts)-1
+		symbols = symbols[:0]
 		for _, w := range wide[c*plane : (c+1)*plane] {
-			counts[symbol(w, low, counts)]++
+			if s := int(w) - int(low); uint(s) < uint(min(last, 256)) {
+				symbols = append(symbols, byte(s))
+			} else {
+				counts[symbol(w, low, counts)]++
+			}
+		}
+		var of [256]uint32
+		simd.Histogram(&of, symbols)
+		for s := range min(last, len(of)) {
+			counts[s] += of[s]
 		}
 	}
 }

@@ -69,21 +69,39 @@ table unet-deeppcb-rankings "U-Net, DeepPCB segmentation: rankings and baselines
 table unet-deeppcb "U-Net, DeepPCB segmentation: the paper's setting" unet_deeppcb "${pcb[@]}" "${paper[@]}"
 table unet-deeppcb-unsigned "U-Net, DeepPCB segmentation: unsigned codes" unet_deeppcb "${pcb[@]}" "${paper[@]}" --unsigned
 
-# Speed: benchmarks, as ratios in one run, medians to be read over the rounds.
+# Speed: benchmarks, as ratios in one run. They need a machine that does nothing else.
 cd "$here/../.."
+if [[ codec =~ $pattern ]]; then
+  codec=(bench codec --model models/resnet32_cifar10.onnx --preprocess "$pre/resnet32_cifar10.yaml" --data 'cifar10:datasets/cifar10/calib.bin[0:16]' -q)
+  {
+    echo "# What coding costs"
+    echo
+    echo "Made by \`make results\` on one core of a shared machine. Ratios to \`copy()\` of the same float32 values in the same run."
+    for args in "--edge 1 --stack" "--edge 1" ""; do
+      printf '\n    dqa bench codec --model models/resnet32_cifar10.onnx --data %s %s\n\n```\n' "'cifar10:datasets/cifar10/calib.bin[0:16]'" "$args"
+      # shellcheck disable=SC2086 # the words are arguments
+      (cd "$DQA_DATA" && "$dqa" "${codec[@]}" $args)
+      echo '```'
+    done
+    for args in "-bench /avx -benchtime 200ms -count 3 ./internal/simd" "-bench /generic -benchtime 200ms ./internal/simd" "-bench . -benchtime 200ms -count 3 ./entropy/huffman"; do
+      printf "\n    go test -run '^\$' %s\n\n\`\`\`\n" "$args"
+      # shellcheck disable=SC2086
+      go test -run '^$' $args | grep -E '^(cpu|Benchmark)' | sed -E 's/ +/ /g; s/\t ?/  /g'
+      echo '```'
+    done
+  } >"$here/codec.md"
+fi
 [[ speed =~ $pattern ]] || exit 0
 {
   echo "# Speed"
   echo
-  echo "Made by \`make results\` on one machine (shared, 2 cores; one is used): three rounds each."
+  echo "Made by \`make results\` on one machine (shared, 2 cores; one is used): three rounds."
   echo
-  for args in "-bench ResNet32 -benchtime 1s -count 3 ./engine/native" "-bench Codec -benchtime 300ms -count 3 ."; do
-    echo "    go test -run '^\$' $args"
-    echo
-    echo '```'
-    # shellcheck disable=SC2086 # the words are arguments
-    go test -run '^$' $args | grep -E '^(cpu|Benchmark)' | sed -E 's/ +/ /g; s/\t ?/  /g'
-    echo '```'
-    echo
-  done
+  args="-bench ResNet32 -benchtime 1s -count 3 ./engine/native"
+  echo "    go test -run '^\$' $args"
+  echo
+  echo '```'
+  # shellcheck disable=SC2086
+  go test -run '^$' $args | grep -E '^(cpu|Benchmark)' | sed -E 's/ +/ /g; s/\t ?/  /g'
+  echo '```'
 } >"$here/speed.md"
