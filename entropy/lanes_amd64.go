@@ -9,7 +9,7 @@ import "github.com/dqa-go/dqa/internal/cpu"
 func decodeVectors(streams []stream) int {
 	s := &streams[0]
 	steps := len(s.ranks) / s.lanes
-	if steps == 0 || !cpu.Has(cpu.AVX512) {
+	if steps == 0 || !cpu.HasAVX512() {
 		return 0
 	}
 	decodeAVX512(s, len(streams), steps)
@@ -20,7 +20,7 @@ func decodeVectors(streams []stream) int {
 func encodeVectors(streams []stream) bool {
 	s := &streams[0]
 	steps := len(s.ranks) / s.lanes
-	if steps == 0 || !cpu.Has(cpu.AVX512) {
+	if steps == 0 || !cpu.HasAVX512() {
 		return false
 	}
 	encodeAVX512(s, len(streams), steps)
@@ -30,7 +30,7 @@ func encodeVectors(streams []stream) bool {
 // decodeColumns decodes columns of a row, from x on, of planes that share their models, and returns where it stopped: at
 // a column with an unusual code, or at the end of the row or of the stream.
 func decodeColumns(g *group, s *stream, x int) int {
-	if !cpu.Has(cpu.AVX512) {
+	if !cpu.HasAVX512() {
 		return x
 	}
 	return decodeColumnsAVX512(g, s, x, &contextOf)
@@ -38,7 +38,7 @@ func decodeColumns(g *group, s *stream, x int) int {
 
 // translate writes table[src[i]] to dst[i]; dst and src have one length.
 func translate(dst, src []uint8, table *[256]uint8) {
-	if len(dst) == 0 || !cpu.Has(cpu.AVX512) {
+	if len(dst) == 0 || !cpu.HasAVX512() {
 		translateGeneric(dst, src, table)
 		return
 	}

@@ -8,7 +8,7 @@ import "github.com/dqa-go/dqa/internal/cpu"
 // the stream begins.
 func encodeSteps(c *Code, state *[MaxLanes]uint16, l int, symbols, out []byte, at int) int {
 	steps := (len(symbols) - slack) / l
-	if steps == 0 || !cpu.Has(cpu.AVX512) {
+	if steps == 0 || !cpu.HasAVX512() {
 		return encodeStepsGeneric(c, state, l, symbols, out, at)
 	}
 	return at - encodeAVX512(c, state, l, &symbols[0], steps, &out[:at][at-1])
@@ -21,7 +21,7 @@ func decodeSteps(c *Code, state *[MaxLanes]uint16, l int, symbols, src []byte) (
 	if len(symbols) >= slack {
 		steps = (len(symbols)-slack)/l + 1
 	}
-	if steps == 0 || !cpu.Has(cpu.AVX512) {
+	if steps == 0 || !cpu.HasAVX512() {
 		return 0, 0
 	}
 	return decodeAVX512(c, state, l, &symbols[0], steps, &src[:1][0], len(src))

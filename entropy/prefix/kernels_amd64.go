@@ -5,7 +5,7 @@ package prefix
 import "github.com/dqa-go/dqa/internal/cpu"
 
 func best() *kernels {
-	if cpu.Has(cpu.AVX512) {
+	if cpu.HasAVX512() {
 		return &avx512
 	}
 	return &generic

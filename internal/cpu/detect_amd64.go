@@ -16,3 +16,6 @@ func detect() string {
 	}
 	return AVX2
 }
+
+// HasAVX512 is Has(AVX512) for kernels that take a few nanoseconds themselves.
+func HasAVX512() bool { return current.Load() == int32(len(order)-1) }
