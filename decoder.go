@@ -109,10 +109,10 @@ func (d *Decoder) Edge(dst []float32, i int) error {
 	mustFit(e, dst)
 	if d.frame != nil && d.codec.fused[i] {
 		err := d.fusedEdge(i, dst)
-		if err == nil || !e.Escape {
+		if err == nil || !e.Coder.Whole() {
 			return err
 		}
-		// A code may be wider than a byte.
+		// Codes may be stored, or be, wider than a byte.
 	}
 	d.codes.Wide = resize(d.codes.Wide, e.Elements())
 	for t := range e.NumTiles() {

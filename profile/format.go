@@ -106,17 +106,21 @@ func ParseSections(src []byte) (*Profile, []Section, error) {
 	if r.Err() == nil {
 		if err := p.Validate(); err != nil {
 			r.Section("profile")
-			cause := wire.ErrValue
-			if errors.Is(err, errLimit) || errors.Is(err, entropy.ErrLive) {
-				cause = wire.ErrLimit
-			}
-			r.Fail(cause, "%v", err)
+			r.Fail(causeOf(err), "%v", err)
 		}
 	}
 	if r.Err() != nil {
 		return nil, nil, r.Err()
 	}
 	return p, sections, nil
+}
+
+// causeOf is what kind of error a validation's is.
+func causeOf(err error) error {
+	if errors.Is(err, errLimit) || errors.Is(err, entropy.ErrLive) {
+		return wire.ErrLimit
+	}
+	return wire.ErrValue
 }
 
 // checkTrailer compares the checksum before anything is believed.
@@ -435,7 +439,7 @@ func (e *Edge) read(r *wire.Reader) {
 		return
 	}
 	if err := e.validateShape(); err != nil {
-		r.Fail(wire.ErrValue, "%v", err)
+		r.Fail(causeOf(err), "%v", err)
 		return
 	}
 	if e.ExtraBits > 0 {
