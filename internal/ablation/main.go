@@ -137,8 +137,8 @@ func (r row) text() string {
 			kept++
 		}
 	}
-	return fmt.Sprintf("%.2f | %s ± %.1g (images: %.1g) | %.2f | %.2f ± %.2f | %d of %d", mean(r.stored), short(mean(r.kl)), spread(r.kl), mean(r.klSE),
-		mean(r.agreement), mean(r.drop), spread(r.drop), kept, len(r.biases))
+	return fmt.Sprintf("%.2f | %s ± %.1g (images: %.1g) | %.2f ± %.2f | %.2f ± %.2f | %d of %d", mean(r.stored), short(mean(r.kl)), spread(r.kl), mean(r.klSE),
+		mean(r.agreement), spread(r.agreement), mean(r.drop), spread(r.drop), kept, len(r.biases))
 }
 
 func short(v float64) string { return fmt.Sprintf("%.3g", v) }
