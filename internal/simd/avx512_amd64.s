@@ -53,8 +53,8 @@
 // LEVELS reads constants at DX.
 #define LEVELS \
 	VBROADCASTSS (DX), Z0   \
-	VPBROADCASTW 24(DX), Z1 \
-	VPBROADCASTW 26(DX), Z2
+	VPBROADCASTW 4(DX), Z1 \
+	VPBROADCASTW 6(DX), Z2
 
 // FOLD leaves the result of OP over all dwords of Z in AX.
 #define FOLD(OP, Z, Y, X) \
@@ -183,7 +183,7 @@ loop:
 TEXT ·quantizeAVX512(SB), NOSPLIT, $0-48
 	MOVQ         c+24(FP), DX
 	LEVELS
-	VPBROADCASTD 28(DX), Z5
+	VPBROADCASTD 8(DX), Z5
 	MOVQ         linear+32(FP), BX
 	VMOVDQU64    (BX), Z4
 	MOVQ         dst+0(FP), DI

@@ -8,7 +8,7 @@ import "github.com/dqa-go/dqa/internal/cpu"
 const fewCodes = 16
 
 func histogramVector(counts *[256]uint32, codes []byte) bool {
-	if !cpu.Has(cpu.AVX512) {
+	if !cpu.HasAVX512() {
 		return false
 	}
 	if set, _ := Used(codes); set >= fewCodes {

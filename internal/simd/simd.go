@@ -8,6 +8,7 @@ package simd
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 // Group is the number of values whose bits make one plane of 8 bytes.
@@ -23,15 +24,52 @@ const (
 	magicBits = 0x4b400000
 )
 
-// code is the low byte of the code of y. (Two branches that are hardly ever taken are faster than none.)
-func code(y, low, high float32) uint64 {
-	if y > high {
-		y = high
+// code is the low byte of the code of y; first and last are what y + magic is as bits where the code is lowest and highest.
+// (Bits are in the order of numbers if they are read with a sign.) What is not a number stays one.
+func code(y float32, first, last int32) uint64 {
+	c := int32(math.Float32bits(float32(y + magic)))
+	if y == y {
+		c = min(max(c, first), last)
 	}
-	if y < low {
-		y = low
+	return uint64(byte(c))
+}
+
+func (l Levels) bounds() (first, last int32) {
+	return magicBits + int32(l.Low), magicBits + int32(l.High)
+}
+
+// rounding makes codes of two values at a time, in the halves of a word, if they are within the levels.
+type rounding struct {
+	inv    float32
+	lowest uint64 // first, see code
+	beyond uint64 // the bits that no code has that is counted from the lowest: all, if there are other codes without them
+	low    uint64 // the lowest code in each byte
+}
+
+func (l Levels) rounding() rounding {
+	const both = 1<<32 | 1
+	first, last := l.bounds()
+	r := rounding{l.Inv, both * uint64(uint32(first)), 1<<64 - 1, 0x0101010101010101 * uint64(byte(first))}
+	if span := uint32(last - first); span&(span+1) == 0 {
+		r.beyond ^= both * uint64(span)
 	}
-	return uint64(byte(math.Float32bits(float32(y + magic))))
+	return r
+}
+
+// two are the codes of a and b, counted from the lowest. If one is beyond the levels or not a number, beyond has bits.
+func (r rounding) two(a, b float32) uint64 {
+	return uint64(math.Float32bits(float32(float32(a*r.inv)+magic))) | uint64(math.Float32bits(float32(float32(b*r.inv)+magic)))<<32 - r.lowest
+}
+
+// eight are codes as bytes, of what two has made of values 0 and 4, 1 and 5, 2 and 6, 3 and 7.
+func (r rounding) eight(a, b, c, d uint64) uint64 {
+	return add(a|b<<8|c<<16|d<<24, r.low)
+}
+
+// add adds bytes to bytes.
+func add(a, b uint64) uint64 {
+	const high = 0x8080808080808080
+	return (a&^high + b&^high) ^ (a^b)&high
 }
 
 // special is the bit pattern from which on a magnitude is infinite or not a number.
@@ -51,41 +89,98 @@ func QuantizePack(codes, errors []byte, x []float32, l Levels, n, m int) (finite
 	return quantizePack(codes, errors, x, l, n, m)
 }
 
-func quantizePack(codes, errors []byte, x []float32, l Levels, n, m int) bool {
-	var lost float32 // not a number as soon as a value is not finite
-	inv, low, high := l.Inv, l.Low, l.High
+func quantizePack(codes, errors []byte, x []float32, l Levels, n, m int) (finite bool) {
+	finite = true
+	r := l.rounding()
+	var planes [8]uint64
 	for len(x) >= Group {
-		for j := range 8 {
-			s := x[8*j : 8*j+8 : 8*j+8]
-			lost += (s[0] - s[0]) + (s[1] - s[1]) + ((s[2] - s[2]) + (s[3] - s[3])) + ((s[4] - s[4]) + (s[5] - s[5]) + ((s[6] - s[6]) + (s[7] - s[7])))
-			t := transpose(code(float32(s[0]*inv), low, high) | code(float32(s[1]*inv), low, high)<<8 |
-				code(float32(s[2]*inv), low, high)<<16 | code(float32(s[3]*inv), low, high)<<24 |
-				code(float32(s[4]*inv), low, high)<<32 | code(float32(s[5]*inv), low, high)<<40 |
-				code(float32(s[6]*inv), low, high)<<48 | code(float32(s[7]*inv), low, high)<<56)
-			for p := range m {
-				errors[8*p+j] = byte(t)
-				t >>= 8
-			}
-			for p := range n {
-				codes[8*p+j] = byte(t)
-				t >>= 8
-			}
+		s := (*[Group]float32)(x)
+		for wrong := r.rows(&planes, s); wrong != 0; wrong &= wrong - 1 {
+			i := bits.TrailingZeros(wrong) & 7
+			var ok bool
+			planes[i], ok = l.row(s, i)
+			finite = finite && ok
+		}
+		turn(&planes)
+		for p := range m {
+			binary.LittleEndian.PutUint64(errors[8*p:], planes[p&7])
+		}
+		for p := range n {
+			binary.LittleEndian.PutUint64(codes[8*p:], planes[(m+p)&7])
 		}
 		codes, errors, x = codes[8*n:], errors[8*m:], x[Group:]
 	}
-	return lost == 0
+	return finite
+}
+
+// rows makes rows of the codes of s, and tells which of them are wrong as a value is beyond the levels.
+func (r rounding) rows(w *[8]uint64, s *[Group]float32) (wrong uint) {
+	for i := range w {
+		a, b, c, d := r.two(s[i], s[i+32]), r.two(s[i+8], s[i+40]), r.two(s[i+16], s[i+48]), r.two(s[i+24], s[i+56])
+		w[i] = r.eight(a, b, c, d)
+		if (a|b|c|d)&r.beyond != 0 {
+			wrong |= 1 << i
+		}
+	}
+	return wrong
+}
+
+// row is one row, of any values.
+func (l Levels) row(s *[Group]float32, i int) (codes uint64, finite bool) {
+	first, last := l.bounds()
+	var top uint32
+	for k := i&7 + 56; k >= 0; k -= 8 {
+		v := s[k]
+		top = max(top, magnitude(v))
+		codes = codes<<8 | code(float32(v*l.Inv), first, last)
+	}
+	return codes, top < special
 }
 
 func magnitude(v float32) uint32 { return math.Float32bits(v) &^ (1 << 31) }
 
-// transpose turns an 8x8 bit matrix over: bit j of byte i becomes bit i of byte j.
-func transpose(x uint64) uint64 {
-	t := (x ^ x>>7) & 0x00aa00aa00aa00aa
-	x ^= t ^ t<<7
-	t = (x ^ x>>14) & 0x0000cccc0000cccc
-	x ^= t ^ t<<14
-	t = (x ^ x>>28) & 0x00000000f0f0f0f0
-	return x ^ t ^ t<<28
+// turn turns the bits of words over: bit p of byte i of word j becomes bit j of byte i of word p. So rows, word j of which
+// has codes j, 8+j and so on, become planes, and planes rows.
+func turn(w *[8]uint64) {
+	a, b, c, d, e, f, g, h := w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
+	a, e = swap(a, e, 4, 0x0f0f0f0f0f0f0f0f)
+	b, f = swap(b, f, 4, 0x0f0f0f0f0f0f0f0f)
+	c, g = swap(c, g, 4, 0x0f0f0f0f0f0f0f0f)
+	d, h = swap(d, h, 4, 0x0f0f0f0f0f0f0f0f)
+	a, c = swap(a, c, 2, 0x3333333333333333)
+	b, d = swap(b, d, 2, 0x3333333333333333)
+	e, g = swap(e, g, 2, 0x3333333333333333)
+	f, h = swap(f, h, 2, 0x3333333333333333)
+	a, b = swap(a, b, 1, 0x5555555555555555)
+	c, d = swap(c, d, 1, 0x5555555555555555)
+	e, f = swap(e, f, 1, 0x5555555555555555)
+	g, h = swap(g, h, 1, 0x5555555555555555)
+	*w = [8]uint64{a, b, c, d, e, f, g, h}
+}
+
+// turnBytes does it with bytes: byte i of word j becomes byte j of word i. So words of 8 codes that follow each other become
+// rows, and rows such words.
+func turnBytes(w *[8]uint64) {
+	a, b, c, d, e, f, g, h := w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
+	a, e = swap(a, e, 32, 0x00000000ffffffff)
+	b, f = swap(b, f, 32, 0x00000000ffffffff)
+	c, g = swap(c, g, 32, 0x00000000ffffffff)
+	d, h = swap(d, h, 32, 0x00000000ffffffff)
+	a, c = swap(a, c, 16, 0x0000ffff0000ffff)
+	b, d = swap(b, d, 16, 0x0000ffff0000ffff)
+	e, g = swap(e, g, 16, 0x0000ffff0000ffff)
+	f, h = swap(f, h, 16, 0x0000ffff0000ffff)
+	a, b = swap(a, b, 8, 0x00ff00ff00ff00ff)
+	c, d = swap(c, d, 8, 0x00ff00ff00ff00ff)
+	e, f = swap(e, f, 8, 0x00ff00ff00ff00ff)
+	g, h = swap(g, h, 8, 0x00ff00ff00ff00ff)
+	*w = [8]uint64{a, b, c, d, e, f, g, h}
+}
+
+// swap exchanges the bits of a above those of mask with those of b that mask has.
+func swap(a, b uint64, shift int, mask uint64) (uint64, uint64) {
+	t := (a>>shift ^ b) & mask
+	return a ^ t<<shift, b ^ t
 }
 
 // UnpackDequantize is the way back: x = float32(step * code); signed says whether the highest of the n+m bits is a sign.
@@ -107,19 +202,20 @@ func unpackDequantize(x []float32, codes, errors []byte, step float32, n, m int,
 		}
 		values[c] = float32(step * float32(v))
 	}
+	var rows [8]uint64
 	for len(x) >= Group {
-		for j := range 8 {
-			var t uint64
-			for p := range m {
-				t |= uint64(errors[8*p+j]) << (8 * p)
-			}
-			for p := range n {
-				t |= uint64(codes[8*p+j]) << (8 * (m + p) & 63)
-			}
-			t = transpose(t)
-			s := x[8*j : 8*j+8 : 8*j+8]
-			s[0], s[1], s[2], s[3] = values[byte(t)], values[byte(t>>8)], values[byte(t>>16)], values[byte(t>>24)]
-			s[4], s[5], s[6], s[7] = values[byte(t>>32)], values[byte(t>>40)], values[byte(t>>48)], values[byte(t>>56)]
+		for p := range m {
+			rows[p&7] = binary.LittleEndian.Uint64(errors[8*p:])
+		}
+		for p := range n {
+			rows[(m+p)&7] = binary.LittleEndian.Uint64(codes[8*p:])
+		}
+		clear(rows[min(n+m, 8):])
+		turn(&rows)
+		s := (*[Group]float32)(x)
+		for i, c := range rows {
+			s[i], s[i+8], s[i+16], s[i+24] = values[byte(c)], values[byte(c>>8)], values[byte(c>>16)], values[byte(c>>24)]
+			s[i+32], s[i+40], s[i+48], s[i+56] = values[byte(c>>32)], values[byte(c>>40)], values[byte(c>>48)], values[byte(c>>56)]
 		}
 		codes, errors, x = codes[8*n:], errors[8*m:], x[Group:]
 	}
@@ -138,18 +234,25 @@ func Quantize(dst []byte, x []float32, l Levels) (finite, within bool) {
 }
 
 func quantize(dst []byte, x []float32, l Levels) (finite, within bool) {
-	var lost float32
-	within = true
-	inv, low, high, first, last := l.Inv, l.Low, l.High, l.Low-.5, l.High+.5
-	for i, a := range x {
-		lost += a - a
-		y := float32(a * inv)
-		if y >= last || y < first {
-			within = false
+	finite, within = true, true
+	r := l.rounding()
+	first, last := l.bounds()
+	from, to := l.Low-.5, l.High+.5
+	for len(x) >= 8 && len(dst) >= 8 {
+		s := (*[8]float32)(x)
+		a, b, c, d := r.two(s[0], s[4]), r.two(s[1], s[5]), r.two(s[2], s[6]), r.two(s[3], s[7])
+		binary.LittleEndian.PutUint64(dst, r.eight(a, b, c, d))
+		if (a|b|c|d)&r.beyond != 0 {
+			for i, v := range s {
+				finite = finite && magnitude(v) < special
+				y := float32(v * l.Inv)
+				within = within && !(y >= to || y < from)
+				dst[i] = byte(code(y, first, last))
+			}
 		}
-		dst[i] = byte(code(y, low, high))
+		dst, x = dst[8:], x[8:]
 	}
-	return lost == 0, within
+	return finite, within
 }
 
 // Dequantize writes float32(step * code); codes are two's complement if signed says so.
@@ -162,12 +265,15 @@ func Dequantize(x []float32, codes []byte, step float32, signed bool) {
 }
 
 func dequantize(x []float32, codes []byte, step float32, signed bool) {
-	for i, c := range codes {
-		v := float32(c)
-		if signed {
-			v = float32(int8(c))
+	x = x[:len(codes)]
+	if signed {
+		for i, c := range codes {
+			x[i] = float32(step * float32(int8(c)))
 		}
-		x[i] = float32(step * v)
+	} else {
+		for i, c := range codes {
+			x[i] = float32(step * float32(c))
+		}
 	}
 }
 
@@ -178,15 +284,22 @@ func Pack(dst, codes []byte, first, bits int) {
 	if packVector(dst, codes, first, bits) {
 		return
 	}
+	var rows [8]uint64
 	for len(codes) >= Group {
-		for j := range 8 {
-			t := transpose(binary.LittleEndian.Uint64(codes[8*j:])) >> (8 * first)
-			for p := range bits {
-				dst[8*p+j] = byte(t)
-				t >>= 8
-			}
+		words(&rows, codes)
+		turnBytes(&rows)
+		turn(&rows)
+		for p := range bits {
+			binary.LittleEndian.PutUint64(dst[8*p:], rows[(first+p)&7])
 		}
 		dst, codes = dst[8*bits:], codes[Group:]
+	}
+}
+
+func words(w *[8]uint64, from []byte) {
+	from = from[:8*len(w)]
+	for i := range w {
+		w[i] = binary.LittleEndian.Uint64(from[8*i:])
 	}
 }
 
@@ -201,13 +314,17 @@ func Unpack(codes, src []byte, bits int, signed bool) {
 	if signed {
 		sign = 0x0101010101010101 << (bits - 1)
 	}
+	var rows [8]uint64
 	for len(codes) >= Group {
-		for j := range 8 {
-			var t uint64
-			for p := range bits {
-				t |= uint64(src[8*p+j]) << (8 * p)
-			}
-			binary.LittleEndian.PutUint64(codes[8*j:], extend(transpose(t), sign))
+		for p := range bits {
+			rows[p&7] = binary.LittleEndian.Uint64(src[8*p:])
+		}
+		clear(rows[min(bits, 8):])
+		turn(&rows)
+		turnBytes(&rows)
+		to := codes[:Group]
+		for i, w := range rows {
+			binary.LittleEndian.PutUint64(to[8*i:], extend(w, sign))
 		}
 		codes, src = codes[Group:], src[8*bits:]
 	}

@@ -54,13 +54,14 @@ func init() {
 
 // constants of quantizing, as the kernels read them.
 type constants struct {
-	inv, magic, high, low, highBound, lowBound float32
-	highWord, lowWord                          int16
-	lowest                                     int32
+	inv               float32
+	highWord, lowWord int16
+	lowest            int32
+	span              byte // from the lowest to the highest
 }
 
 func (l *Levels) constants() *constants {
-	return &constants{l.Inv, magic, l.High, l.Low, l.High + .5, l.Low - .5, int16(l.High), int16(l.Low), int32(l.Low)}
+	return &constants{l.Inv, int16(l.High), int16(l.Low), int32(l.Low), byte(l.High - l.Low)}
 }
 
 // finite tells whether values are, by the greatest of their magnitudes' bits, doubled; and whether the products with inv
@@ -74,7 +75,7 @@ func (l *Levels) finite(top uint32) (finite, convertible bool) {
 func quantizePackAVX512(x *float32, groups int, c *constants, reversed, unit, planes, low *[64]byte, codes *byte, n int, errors *byte, m int) (top uint32)
 
 //go:noescape
-func quantizePackAVX2(x *float32, groups int, c *constants, codes *byte, n int, errors *byte, m int) (special uint64)
+func quantizePackAVX2(x *float32, groups int, c *constants, codes *byte, n int, errors *byte, m int) (top uint32)
 
 //go:noescape
 func unpackDequantizeAVX512(x *float32, groups int, step float32, gather, unit *[64]byte, codes *byte, n int, errors *byte, m int, sign, keep byte)
@@ -104,6 +105,27 @@ func absMaxAVX512(x *float32, groups int) uint32
 func maxAVX512(x *float32, groups int) int32
 
 //go:noescape
+func unpackDequantizeAVX2(x *float32, groups int, codes, errors *byte, m *merge, step float32)
+
+//go:noescape
+func unpackDequantizeUnsignedAVX2(x *float32, groups int, codes, errors *byte, m *merge, step float32)
+
+//go:noescape
+func quantizeAVX2(dst *byte, x *float32, groups int, c *constants) (top, used uint32)
+
+//go:noescape
+func dequantizeAVX2(x *float32, codes *byte, groups int, step float32)
+
+//go:noescape
+func dequantizeUnsignedAVX2(x *float32, codes *byte, groups int, step float32)
+
+//go:noescape
+func packAVX2(dst, codes *byte, groups, first, bits int)
+
+//go:noescape
+func unpackAVX2(codes *byte, groups int, src *byte, m *merge, sign byte)
+
+//go:noescape
 func absMaxAVX2(x *float32, groups int) uint32
 
 //go:noescape
@@ -113,16 +135,18 @@ func quantizePackVector(codes, errors []byte, x []float32, l Levels, n, m int) (
 	if len(x) == 0 {
 		return true, true
 	}
+	var top uint32
 	c, e := unsafe.SliceData(codes), orOther(errors, codes)
 	switch {
-	case cpu.Has(cpu.AVX512):
-		top := quantizePackAVX512(&x[0], len(x)/Group, l.constants(), &reversed, &unit, &planesOf[m], &planesOf[0], c, n, e, m)
-		finite, done = l.finite(top)
-		return done || !finite, finite
-	case cpu.Has(cpu.AVX2):
-		return true, quantizePackAVX2(&x[0], len(x)/Group, l.constants(), c, n, e, m) == 0
+	case cpu.HasAVX512():
+		top = quantizePackAVX512(&x[0], len(x)/Group, l.constants(), &reversed, &unit, &planesOf[m], &planesOf[0], c, n, e, m)
+	case cpu.Has(cpu.AVX2) && n > 0:
+		top = quantizePackAVX2(&x[0], len(x)/Group, l.constants(), c, n, e, m)
+	default:
+		return false, false
 	}
-	return false, false
+	finite, done = l.finite(top)
+	return done || !finite, finite
 }
 
 // orOther is where errors begin, or the codes if there are none: nothing is read or written there, yet an address that
@@ -142,65 +166,111 @@ func signs(bits int, signed bool) (sign, keep byte) {
 	return sign, byte(1<<bits - 1)
 }
 
-func unpackDequantizeVector(x []float32, codes, errors []byte, step float32, n, m int, signed bool) bool {
-	if !cpu.Has(cpu.AVX512) {
-		return false
+// merge tells kernels which words of 8 bytes at the errors and which at the codes, less m words, are planes of a group: of m
+// and n; all bits of a word of low or high say so.
+type merge struct {
+	low, high [8]int64
+	n, m      int
+}
+
+func merging(n, m int) merge {
+	w := merge{n: n, m: m}
+	for p := range n + m {
+		if p < m {
+			w.low[p] = -1
+		} else {
+			w.high[p] = -1
+		}
 	}
+	return w
+}
+
+func unpackDequantizeVector(x []float32, codes, errors []byte, step float32, n, m int, signed bool) bool {
 	if len(x) == 0 {
 		return true
 	}
-	kernel := unpackDequantizeUnsignedAVX512
-	if signed {
-		kernel = unpackDequantizeAVX512
+	c, e, groups := unsafe.SliceData(codes), orOther(errors, codes), len(x)/Group
+	switch {
+	case cpu.HasAVX512():
+		kernel := unpackDequantizeUnsignedAVX512
+		if signed {
+			kernel = unpackDequantizeAVX512
+		}
+		sign, keep := signs(n+m, signed)
+		kernel(&x[0], groups, step, &gather[n][m], &unit, c, n, e, m, sign, keep)
+	case !cpu.Has(cpu.AVX2):
+		return false
+	case signed:
+		w := merging(n, m)
+		unpackDequantizeAVX2(&x[0], groups, c, e, &w, step)
+	default:
+		w := merging(n, m)
+		unpackDequantizeUnsignedAVX2(&x[0], groups, c, e, &w, step)
 	}
-	sign, keep := signs(n+m, signed)
-	kernel(&x[0], len(x)/Group, step, &gather[n][m], &unit, unsafe.SliceData(codes), n, orOther(errors, codes), m, sign, keep)
 	return true
 }
 
 func quantizeVector(dst []byte, x []float32, l Levels) (done, finite, within bool) {
-	if !cpu.Has(cpu.AVX512) {
-		return false, false, false
-	}
 	if len(x) == 0 {
 		return true, true, true
 	}
-	top, used := quantizeAVX512(&dst[0], &x[0], len(x)/Group, l.constants(), &linear)
+	var top, used uint32
+	switch {
+	case cpu.HasAVX512():
+		top, used = quantizeAVX512(&dst[0], &x[0], len(x)/Group, l.constants(), &linear)
+	case cpu.Has(cpu.AVX2):
+		top, used = quantizeAVX2(&dst[0], &x[0], len(x)/Group, l.constants())
+	default:
+		return false, false, false
+	}
 	finite, done = l.finite(top)
 	return done, finite, used <= uint32(l.High-l.Low)
 }
 
 func dequantizeVector(x []float32, codes []byte, step float32, signed bool) bool {
-	if !cpu.Has(cpu.AVX512) {
-		return false
-	}
+	groups := len(x) / Group
 	switch {
-	case len(x) == 0:
+	case groups == 0:
+	case cpu.HasAVX512() && signed:
+		dequantizeAVX512(&x[0], &codes[0], groups, step)
+	case cpu.HasAVX512():
+		dequantizeUnsignedAVX512(&x[0], &codes[0], groups, step)
+	case !cpu.Has(cpu.AVX2):
+		return false
 	case signed:
-		dequantizeAVX512(&x[0], &codes[0], len(x)/Group, step)
+		dequantizeAVX2(&x[0], &codes[0], groups, step)
 	default:
-		dequantizeUnsignedAVX512(&x[0], &codes[0], len(x)/Group, step)
+		dequantizeUnsignedAVX2(&x[0], &codes[0], groups, step)
 	}
 	return true
 }
 
 func packVector(dst, codes []byte, first, bits int) bool {
-	if !cpu.Has(cpu.AVX512) {
+	groups := len(codes) / Group
+	switch {
+	case groups == 0 || bits == 0:
+	case cpu.HasAVX512():
+		packAVX512(unsafe.SliceData(dst), &codes[0], groups, &backwards, &unit, &planesOf[first], bits)
+	case cpu.Has(cpu.AVX2):
+		packAVX2(unsafe.SliceData(dst), &codes[0], groups, first, bits)
+	default:
 		return false
-	}
-	if len(codes) > 0 {
-		packAVX512(unsafe.SliceData(dst), &codes[0], len(codes)/Group, &backwards, &unit, &planesOf[first], bits)
 	}
 	return true
 }
 
 func unpackVector(codes, src []byte, bits int, signed bool) bool {
-	if !cpu.Has(cpu.AVX512) {
-		return false
-	}
+	groups := len(codes) / Group
 	sign, keep := signs(bits, signed)
-	if len(codes) > 0 {
-		unpackAVX512(&codes[0], unsafe.SliceData(src), len(codes)/Group, &gather[bits][0], &unit, bits, sign, keep)
+	switch {
+	case groups == 0:
+	case cpu.HasAVX512():
+		unpackAVX512(&codes[0], unsafe.SliceData(src), groups, &gather[bits][0], &unit, bits, sign, keep)
+	case cpu.Has(cpu.AVX2):
+		w := merging(bits, 0)
+		unpackAVX2(&codes[0], groups, unsafe.SliceData(src), &w, sign)
+	default:
+		return false
 	}
 	return true
 }
@@ -209,7 +279,7 @@ func absMaxVector(x []float32) (top uint32, done bool) {
 	switch {
 	case len(x) == 0:
 		return 0, true
-	case cpu.Has(cpu.AVX512):
+	case cpu.HasAVX512():
 		return absMaxAVX512(&x[0], len(x)/Group), true
 	case cpu.Has(cpu.AVX2):
 		return absMaxAVX2(&x[0], len(x)/Group), true
@@ -221,7 +291,7 @@ func maxVector(x []float32) (top int32, done bool) {
 	switch {
 	case len(x) == 0:
 		return 0, true
-	case cpu.Has(cpu.AVX512):
+	case cpu.HasAVX512():
 		return maxAVX512(&x[0], len(x)/Group), true
 	case cpu.Has(cpu.AVX2):
 		return maxAVX2(&x[0], len(x)/Group), true

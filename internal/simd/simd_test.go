@@ -182,6 +182,133 @@ func TestNotFiniteIsSeen(t *testing.T) {
 	})
 }
 
+// wild are numbers of any kind: random bits, multiples of half a step, what is next to them, zeros and the extremes;
+// every 50th is not finite if some may be.
+func wild(rng *rand.Rand, n int, inv float32, finite bool) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		switch v := float32(rng.IntN(1200)-600) / 2 / inv; rng.IntN(5) {
+		case 0:
+			x[i] = math.Float32frombits(rng.Uint32())
+		case 1:
+			x[i] = math.Nextafter32(v, float32(rng.NormFloat64()*1e9))
+		case 2:
+			x[i] = odd[rng.IntN(len(odd))]
+		default:
+			x[i] = v
+		}
+		if !finite && rng.IntN(50) == 0 {
+			x[i] = math.Float32frombits(special | rng.Uint32()<<(8*rng.IntN(4)))
+		}
+		if finite && magnitude(x[i]) >= special {
+			x[i] = float32(rng.NormFloat64())
+		}
+	}
+	return x
+}
+
+// TestAgainstPortable compares every kernel of every instruction set with the portable code, bit by bit.
+func TestAgainstPortable(t *testing.T) {
+	for _, isa := range sets()[1:] {
+		t.Run(isa, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(5, 5))
+			for trial := range 3000 {
+				bits, signed := 1+rng.IntN(8), rng.IntN(2) == 0 // one signed bit: 0 and -1
+				groups, n := rng.IntN(4), 1+rng.IntN(bits)
+				inv := []float32{1, 3, -1, .37, 1e-30, -1e30, math.MaxFloat32, 1e-45, 0, float32(math.Inf(1))}[rng.IntN(10)]
+				l, x := levels(bits, signed, inv), wild(rng, Group*groups, max(inv, 1e-38), trial%3 != 0)
+				if inv == 1 || inv == -1 { // hardly anything beyond the levels
+					for i := range x {
+						x[i] = inv * (l.Low - .5 + rng.Float32()*(l.High-l.Low+.999))
+					}
+					if len(x) > 0 {
+						x[rng.IntN(len(x))] = inv * []float32{l.Low - .5, l.Low, math.Nextafter32(l.Low-.5, -999), l.High, l.High + .5, math.Nextafter32(l.High+.5, 0)}[rng.IntN(6)]
+					}
+				}
+				step := []float32{.1, -3, 1e-45, 3e38, 0, float32(math.Inf(-1)), math.Float32frombits(rng.Uint32())}[rng.IntN(7)]
+				want := results(t, cpu.Generic, x, l, n, bits-n, step, signed)
+				got := results(t, isa, x, l, n, bits-n, step, signed)
+				for k, w := range want {
+					for i, v := range got[k] {
+						if v != w[i] {
+							t.Fatalf("%d+%d bits, signed %v, %d groups, inv %v, step %v, %s: %#x at %d, want %#x", n, bits-n, signed, groups, inv, step, k, v, i, w[i])
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// results is what the kernels make of x. Where that is undefined, because a value is not finite, there is noise instead.
+func results(t *testing.T, isa string, x []float32, l Levels, n, m int, step float32, signed bool) map[string][]uint32 {
+	t.Helper()
+	defer cpu.Lower(isa)()
+	var beyond [][]byte
+	space := func(n int) []byte {
+		b := bytes.Repeat([]byte{0xa5}, n+Group)
+		beyond = append(beyond, b[n:])
+		return b[:n]
+	}
+	codes, errors, whole := space(len(x)/8*n), space(len(x)/8*m), space(len(x))
+	packed := QuantizePack(codes, errors, x, l, n, m)
+	finite, within := Quantize(whole, x, l)
+	if !finite || l.Low == -1 {
+		within = false
+	}
+	if !finite {
+		rng := rand.New(rand.NewPCG(6, 6))
+		for _, b := range [][]byte{codes, errors, whole} {
+			for i := range b {
+				b[i] = byte(rng.Uint32())
+			}
+		}
+	}
+	set, differ := Used(whole)
+	planes, low, raw := space(len(codes)), space(len(errors)), space(len(x))
+	Pack(planes, whole, m, n)
+	Pack(low, whole, 0, m)
+	Unpack(raw, planes, n, signed)
+	fused, plain := make([]float32, len(x)+Group), make([]float32, len(x)+Group)
+	UnpackDequantize(fused[:len(x)], codes, errors, step, n, m, signed)
+	Dequantize(plain[:len(x)], whole, step, signed)
+	for _, b := range beyond {
+		if !bytes.Equal(b, bytes.Repeat([]byte{0xa5}, Group)) {
+			t.Fatalf("%s, %d+%d bits: written beyond the end", isa, n, m)
+		}
+	}
+	return map[string][]uint32{ // the space beyond the values is compared too
+		"maxima": {AbsMax(x), Max(x)}, "used": {uint32(set), uint32(differ)},
+		"finite": {one(packed), one(finite)}, "within": {one(within)},
+		"codes": of(codes), "errors": of(errors), "bytes": of(whole),
+		"planes": of(planes), "low planes": of(low), "unpacked": of(raw),
+		"fused values": bitsOf(fused), "values": bitsOf(plain),
+	}
+}
+
+func one(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func of(b []byte) []uint32 {
+	w := make([]uint32, len(b))
+	for i, v := range b {
+		w[i] = uint32(v)
+	}
+	return w
+}
+
+func bitsOf(x []float32) []uint32 {
+	w := make([]uint32, len(x))
+	for i, v := range x {
+		w[i] = math.Float32bits(v)
+	}
+	return w
+}
+
 func TestMaxima(t *testing.T) {
 	under(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 3))

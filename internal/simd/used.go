@@ -26,9 +26,13 @@ func used(codes []byte) (set, differ byte) {
 		s |= uint64(c)
 		d |= uint64(c ^ byte(int8(c)>>7))
 	}
+	return united(s), united(d)
+}
+
+// united is the disjunction of the bytes of w.
+func united(w uint64) byte {
 	for shift := 32; shift >= 8; shift /= 2 {
-		s |= s >> shift
-		d |= d >> shift
+		w |= w >> shift
 	}
-	return byte(s), byte(d)
+	return byte(w)
 }
