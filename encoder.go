@@ -23,6 +23,7 @@ type Encoder struct {
 	nonFinite int
 	codes     Codes
 	body      []byte   // encoded edges of the image at hand
+	size      int      // of the frame that Append has made of it, 0 if it has not
 	refined   []byte   // their refinements
 	tiles     [][]byte // of the edge at hand
 	ends      []int
@@ -78,14 +79,19 @@ func (e *Encoder) Codes() *Codes { return &e.codes }
 // EdgeCodes is Edge for codes that have been quantized elsewhere with the same edge: a second encoder stores the codes
 // of a first one with another coder.
 func (e *Encoder) EdgeCodes(i int, codes *Codes) error {
-	edge := e.codec.edge(i)
 	if i == 0 {
 		e.reset()
 	}
 	if i != e.next {
 		return fmt.Errorf("edge %d encoded where %d is next", i, e.next)
 	}
-	wide := codes.Wide
+	e.storeCodes(i, codes)
+	return nil
+}
+
+// storeCodes appends the codes of the next edge to the body.
+func (e *Encoder) storeCodes(i int, codes *Codes) {
+	edge, wide := e.codec.edge(i), codes.Wide
 	if edge.Refine > 0 {
 		e.base.cut(edge, codes)
 		wide = e.base.Wide
@@ -100,7 +106,6 @@ func (e *Encoder) EdgeCodes(i int, codes *Codes) error {
 	}
 	e.nonFinite += codes.NonFinite
 	e.next++
-	return nil
 }
 
 // fusedEdge is Edge without codes in between; done is false where that cannot be, and data is then as it was.
@@ -158,52 +163,69 @@ func (e *Encoder) cutTiles(edge *profile.Edge, appendTile func([]byte, profile.B
 	}
 }
 
-func (e *Encoder) reset() { e.next, e.nonFinite, e.body, e.refined = 0, 0, e.body[:0], e.refined[:0] }
+func (e *Encoder) reset() {
+	e.next, e.nonFinite, e.size, e.body, e.refined = 0, 0, 0, e.body[:0], e.refined[:0]
+}
 
 // NonFinite counts the NaN and infinite values in the edges given so far of the image at hand.
 func (e *Encoder) NonFinite() int { return e.nonFinite }
 
-// AppendFrame appends the frame of the image at hand to dst. All edges must have been given.
+// AppendFrame appends the frame of the image at hand to dst. All edges must have been given, by Edge or EdgeCodes.
 func (e *Encoder) AppendFrame(dst []byte) ([]byte, error) {
 	if n := len(e.codec.profile.Edges); e.next != n {
 		return dst, fmt.Errorf("frame is not complete: %d of %d edges encoded", e.next, n)
 	}
-	dst = frame.AppendHeader(dst, frame.Header{
-		Profile: e.codec.digest, Edges: e.next, Refinements: e.codec.refined, BaseSize: frame.HeaderSize + len(e.body),
-	})
+	dst = frame.AppendHeader(dst, e.header(len(e.body)))
 	return append(append(dst, e.body...), e.refined...), nil
 }
 
-// FrameSize is the size in bytes of what AppendFrame appends.
-func (e *Encoder) FrameSize() int { return frame.HeaderSize + len(e.body) + len(e.refined) }
+// header is that of a frame whose edges take so many bytes.
+func (e *Encoder) header(body int) frame.Header {
+	return frame.Header{Profile: e.codec.digest, Edges: e.next, Refinements: e.codec.refined, BaseSize: frame.HeaderSize + body}
+}
 
-// Append encodes one image, edges[i] being the row-major tensor of edge i, and leaves the tensors as they are.
+// FrameSize is the size in bytes of the frame of the image at hand.
+func (e *Encoder) FrameSize() int {
+	if e.size > 0 {
+		return e.size
+	}
+	return frame.HeaderSize + len(e.body) + len(e.refined)
+}
+
+// Append encodes one image, edges[i] being the row-major tensor of edge i, and leaves the tensors as they are. On error it
+// returns dst as it was.
 func (e *Encoder) Append(dst []byte, edges [][]float32) ([]byte, error) {
-	e.reset()
+	if n := len(e.codec.profile.Edges); len(edges) != n {
+		return dst, fmt.Errorf("%d tensors, the profile has %d edges", len(edges), n)
+	}
 	for i, data := range edges {
-		if i >= len(e.codec.profile.Edges) || len(data) != e.codec.edge(i).Elements() {
+		if len(data) != e.codec.edge(i).Elements() {
 			return dst, fmt.Errorf("tensor %d of %d values is not an edge of the profile", i, len(data))
 		}
 	}
+	e.reset()
 	e.codec.planned.Do(e.codec.plan)
 	e.bufs, e.tensors = crew(e.bufs, e.Workers)[:max(1, e.Workers)], edges
 	e.images, e.scaled, e.payloads = resize(e.images, len(edges)), resize(e.scaled, len(edges)), resize(e.payloads, len(e.codec.units))
-	if len(edges) == len(e.codec.profile.Edges) {
-		run((*scaling)(e), e.bufs, len(edges))
-		run((*encoding)(e), e.bufs, len(e.codec.batches))
-	}
+	run((*scaling)(e), e.bufs, len(edges))
+	run((*encoding)(e), e.bufs, len(e.codec.batches))
 	e.tensors = nil
+
+	// Edges go behind the place of the header, where they stay.
+	start, own := len(dst), e.body
+	e.body = frame.AppendHeader(dst, frame.Header{})
 	next := 0
 	for i, data := range edges {
-		if e.codec.fused[i] && e.appendUnits(i, &next) {
-			continue
-		}
-		e.codes.Quantize(e.codec.edge(i), data)
-		if err := e.EdgeCodes(i, &e.codes); err != nil {
-			return dst, err
+		if !e.codec.fused[i] || !e.appendUnits(i, &next) {
+			e.codes.Quantize(e.codec.edge(i), data)
+			e.storeCodes(i, &e.codes)
 		}
 	}
-	return e.AppendFrame(dst)
+	dst, e.body = e.body, own
+	frame.AppendHeader(dst[:start], e.header(len(dst)-start-frame.HeaderSize))
+	dst = append(dst, e.refined...)
+	e.next, e.size = 0, len(dst)-start
+	return dst, nil
 }
 
 // appendUnits appends edge i, whose units are those from next on, to the body; false if one of them could not be coded.
