@@ -3,7 +3,8 @@
 #include "textflag.h"
 
 // Go's assembler has no names for these. Operands are numbers of registers, in the order of its own: the result is last.
-// Nothing here is fused: where a product and a sum follow each other, each is rounded.
+// No value comes of a fused operation: where a product and a sum follow each other, each is rounded. (LOST is fused, and
+// only tells finite values from others.)
 #define FMUL(M, N, D) WORD $(0x6e20dc00 | (M)<<16 | (N)<<5 | (D)) // fmul d.4s, n.4s, m.4s
 #define FADD(M, N, D) WORD $(0x4e20d400 | (M)<<16 | (N)<<5 | (D)) // fadd d.4s, n.4s, m.4s
 #define FMIN(M, N, D) WORD $(0x4ea0f400 | (M)<<16 | (N)<<5 | (D)) // fmin d.4s, n.4s, m.4s
