@@ -136,7 +136,7 @@ class Edge:
     level_map: int = 0
     coder: int = 0
     apart: int = 0
-    important: list = field(default_factory=list)
+    important: list = None  # by channel; None: no channel is
     steps: list = field(default_factory=list)
     noise: tuple = None
     table: list = None
@@ -149,14 +149,17 @@ class Edge:
     def per_channel(self):
         return self.scale_mode in (0, 2)
 
+    def is_important(self, c):
+        return self.important is not None and self.important[c]
+
     def slots(self):
         return self.channels if self.per_channel() else 2
 
     def slot(self, c):
-        return c if self.per_channel() else int(self.important[c])
+        return c if self.per_channel() else int(self.is_important(c))
 
     def bits(self, c):
-        return self.n + (self.m if self.important[c] else 0)
+        return self.n + (self.m if self.is_important(c) else 0)
 
     def tiles(self):
         """Channel and row bounds, all blocks of a band before the next band."""
@@ -276,7 +279,7 @@ def read_edge(r):
     need(not e.escape or whole and e.m == 0 and e.static() and e.level_map == UNIFORM, "header", "escape")
     need(e.apart <= 4 and e.apart < e.n, "header", "bits apart")
     need(e.apart == 0 or e.m == 0 and e.level_map == UNIFORM and e.coder in (RAW, SMALL, SMALLEST), "header", "apart")
-    e.important = r.bools(e.channels) if e.m else [False] * e.channels
+    e.important = r.bools(e.channels) if e.m else None
     if e.static():
         need(4 * e.slots() <= r.left(), "header", "steps")
         e.steps = [r.f32() for _ in range(e.slots())]
@@ -289,7 +292,7 @@ def read_edge(r):
         need(e.m == 0, "header", "noise with extra bits")
         e.noise = (r.f32(), r.number("Q"))
         need(0 <= e.noise[0] <= 1, "header", "amplitude")
-    if e.coder == PAPER and any(e.important):
+    if e.coder == PAPER and any(e.important or ()):
         count = 8 if e.m == 3 else 16
         packed = r.bytes(count // 2)
         e.table = [packed[i // 2] >> 4 * (i % 2) & 15 for i in range(count)]
@@ -352,7 +355,7 @@ def check_models(e, models):
 def channel_models(e, c):
     if e.coder == SMALL:
         return e.models[c:c + 1]
-    return e.models[16:32] if e.important[c] else e.models[:16]
+    return e.models[16:32] if e.is_important(c) else e.models[:16]
 
 
 def read_bias(r):
@@ -573,11 +576,11 @@ def read_tile(e, models, bounds, data):
     r = Reader(data, "payload")
     if e.coder in (RAW, PAPER):
         codes = read_planes(r, (c1 - c0) * size, e.n - e.apart, not e.unsigned)
-        many = sum(e.important[c0:c1]) * size
+        many = sum(e.is_important(c) for c in range(c0, c1)) * size
         errors = iter(read_planes(r, many, e.m, False) if e.coder == RAW else read_huffman(r, many, e.m, e.table))
         r.end()
         out = [codes[k * size:(k + 1) * size] for k in range(c1 - c0)]
-        return [[v << e.m | next(errors) for v in part] if e.important[c0 + k] else part
+        return [[v << e.m | next(errors) for v in part] if e.is_important(c0 + k) else part
                 for k, part in enumerate(out)]
     mode = r.u8()
     if mode != 255:

@@ -190,7 +190,7 @@ func (p *Profile) readTile(e *edge, b tile, data []byte) [][]int {
 func (p *Profile) merge(e *edge, b tile, r *reader, codes [][]int) {
 	n := 0
 	for k, part := range codes {
-		if e.important[b.c0+k] {
+		if e.isImportant(b.c0 + k) {
 			n += len(part)
 		}
 	}
@@ -201,7 +201,7 @@ func (p *Profile) merge(e *edge, b tile, r *reader, codes [][]int) {
 		errors = huffman(r, n, e.m, e.table)
 	}
 	for k, part := range codes {
-		if e.important[b.c0+k] {
+		if e.isImportant(b.c0 + k) {
 			for j := range part {
 				part[j] = part[j]<<e.m | errors[j]
 			}

@@ -44,6 +44,8 @@ type edge struct {
 
 func (e *edge) static() bool { return e.scaleMode >= 2 }
 
+func (e *edge) isImportant(c int) bool { return e.important != nil && e.important[c] }
+
 // slots is the number of scales.
 func (e *edge) slots() int {
 	if e.scaleMode%2 == 0 {
@@ -56,7 +58,7 @@ func (e *edge) slot(c int) int {
 	switch {
 	case e.scaleMode%2 == 0:
 		return c
-	case e.important[c]:
+	case e.isImportant(c):
 		return 1
 	}
 	return 0
@@ -64,7 +66,7 @@ func (e *edge) slot(c int) int {
 
 // bits of the codes of channel c, of the base part.
 func (e *edge) bits(c int) int {
-	if e.important[c] {
+	if e.isImportant(c) {
 		return e.n + e.m - e.apart
 	}
 	return e.n - e.apart
@@ -96,7 +98,7 @@ func (e *edge) channelModels(c int) []int {
 	switch {
 	case e.coder == small:
 		return e.models[c : c+1]
-	case e.important[c]:
+	case e.isImportant(c):
 		return e.models[16:32]
 	}
 	return e.models[:16]
@@ -210,8 +212,7 @@ func readEdge(r *reader) *edge {
 	need(!e.escape || e.coder >= fast && e.m == 0 && e.static() && e.levelMap == uniform, Header, "escape")
 	need(e.apart <= 4 && e.apart < e.n, Header, "bits apart")
 	need(e.apart == 0 || e.m == 0 && e.levelMap == uniform && e.coder != paper && e.coder != fast, Header, "bits apart")
-	e.important = make([]bool, e.channels)
-	if e.m > 0 {
+	if e.m > 0 { // an edge without takes no memory for channels that it only announces
 		e.important = r.bools(e.channels)
 	}
 	e.readLevels(r)
