@@ -58,6 +58,8 @@ table graded-mobilenetv2-imagenet "MobileNetV2, ImageNet: graded" mobilenetv2_im
   --calib images:datasets/imagenet/calib.tsv "${graded[@]}" --budget 2.95
 table graded-espnet-camvid "ESPNet, CamVid: graded" espnet_p2q8_camvid --data masks:datasets/camvid/test,datasets/camvid/test_labels \
   --calib dir:datasets/camvid/calib "${graded[@]}" --budget 2.45
+table graded-resnet32-scalable "ResNet-32, CIFAR-10: low bits apart" resnet32_cifar10 --data cifar10:datasets/cifar10/test.bin \
+  --calib "cifar10:datasets/cifar10/calib.bin[0:256]" --methods graded,graded:scalable=1,graded:scalable=2 --budget 2,3
 
 paper=(--methods direct,dqa --bits 3,4,5)
 table resnet32-cifar10 "ResNet-32, CIFAR-10: the paper's setting" resnet32_cifar10 "${cifar[@]}" "${paper[@]}"

@@ -1,748 +1,1059 @@
 #!/usr/bin/env python3
-"""A slow reader of DQA frames and profiles, version 1, written from spec/ alone.
+"""Slow reference decoder of DQA profiles and frames, written from the pages in spec/ alone.
 
-    refdec.py vectors spec/vectors/vectors.json     every vector; exit status 1 if one fails
-    refdec.py decode PROFILE FRAME [--base-only]    what a frame holds
-    refdec.py selftest                              the worked examples of the specification
+Simple rather than fast: every step follows the words of a page, in the order of the page. Needs numpy.
 
-Needs Python 3.9 and numpy. It shares nothing with the Go code; every loop is as plain as the page that it follows.
+    refdec.py vectors FILE                          run the vectors of a vectors.json
+    refdec.py decode --profile P FRAME [--base-only]  print what a frame holds
+    refdec.py selftest                              check the worked examples of the pages
 """
 
+import argparse
 import base64
 import hashlib
 import json
 import struct
 import sys
 from dataclasses import dataclass, field
+from typing import Dict, Iterator, List, NamedTuple, NoReturn, Optional, Tuple
 
 import numpy as np
 
-F32 = np.float32
-MAX_EDGES, MAX_STRING, MAX_LIST, MAX_CHANNELS, MAX_VALUES = 1 << 16, 4096, 1024, 1 << 20, 1 << 28
-MAX_MODELS, MAX_TILES, MAX_LIVE = 256, 1 << 20, 256
+HEADER, LIMIT, CHECKSUM, PROFILE, PAYLOAD = "header", "limit", "checksum", "profile", "payload"
 RAW, PAPER, FAST, SMALL, SMALLEST = range(5)
 UNIFORM, CLIPPED, NOISY = range(3)
+MAX_EDGES, MAX_STRING, MAX_CHANNELS, MAX_VALUES = 65536, 4096, 1 << 20, 1 << 28
+MAX_INT31, MAX_TILES, MAX_LIST = (1 << 31) - 1, 1 << 20, 1024
+FRAME_HEADER = 37
+BOUNDS = (1, 2, 3, 4, 5, 6, 8, 11, 15, 20, 27, 36, 50, 75, 120)
+MASK64 = (1 << 64) - 1
 
 
 class Refused(Exception):
-    """What the bytes say is not allowed; cause is header, limit, checksum, profile or payload."""
+    """These bytes are no good: cause is one of spec/README.md, detail is for people."""
 
-    def __init__(self, cause, detail):
+    def __init__(self, cause: str, detail: str) -> None:
         super().__init__(f"{cause}: {detail}")
         self.cause = cause
+        self.detail = detail
 
 
-def need(ok, cause, detail):
-    if not ok:
+def need(condition: bool, cause: str, detail: str) -> None:
+    """Refuse unless the condition holds."""
+    if not condition:
         raise Refused(cause, detail)
 
 
-def _crc_table():
+# ----------------------------------------------------------------------------------------------------
+# Conventions (README.md)
+
+
+def _crc_table() -> List[int]:
     table = []
-    for i in range(256):
+    for value in range(256):
         for _ in range(8):
-            i = i >> 1 ^ (0x82F63B78 if i & 1 else 0)
-        table.append(i)
+            value = (value >> 1) ^ (0x82F63B78 if value & 1 else 0)
+        table.append(value)
     return table
 
 
 CRC_TABLE = _crc_table()
 
 
-def crc32c(data):
+def crc32c(data: bytes) -> int:
+    """CRC-32C (Castagnoli): polynomial 0x1EDC6F41, reflected, all ones before and after."""
     crc = 0xFFFFFFFF
-    for b in data:
-        crc = crc >> 8 ^ CRC_TABLE[(crc ^ b) & 255]
+    for byte in data:
+        crc = (crc >> 8) ^ CRC_TABLE[(crc ^ byte) & 255]
     return crc ^ 0xFFFFFFFF
 
 
 class Reader:
-    """Reads fields from the front; errors are of one cause."""
+    """Reads fields one behind the other; what does not fit is refused with the reader's cause."""
 
-    def __init__(self, data, cause="header"):
-        self.data, self.pos, self.cause = data, 0, cause
+    def __init__(self, data: bytes, where: str, cause: str = HEADER) -> None:
+        self.data = data
+        self.pos = 0
+        self.where = where
+        self.cause = cause
 
-    def left(self):
+    def fail(self, detail: str, cause: str = "") -> NoReturn:
+        raise Refused(cause or self.cause, f"{self.where}, byte {self.pos}: {detail}")
+
+    def need(self, condition: bool, detail: str, cause: str = "") -> None:
+        if not condition:
+            self.fail(detail, cause)
+
+    def left(self) -> int:
         return len(self.data) - self.pos
 
-    def bytes(self, n):
-        need(n <= self.left(), self.cause, f"{n} bytes wanted at {self.pos}, {self.left()} left")
-        self.pos += n
-        return self.data[self.pos - n:self.pos]
+    def take(self, count: int) -> bytes:
+        self.need(count <= self.left(), f"{count} bytes wanted, {self.left()} there")
+        self.pos += count
+        return self.data[self.pos - count:self.pos]
 
-    def number(self, form):
-        return struct.unpack("<" + form, self.bytes(struct.calcsize("<" + form)))[0]
+    def end(self) -> None:
+        self.need(self.left() == 0, f"{self.left()} bytes after the end")
 
-    def u8(self):
-        return self.number("B")
+    def u8(self) -> int:
+        return self.take(1)[0]
 
-    def uvarint(self, limit=None, what="number"):
+    def i8(self) -> int:
+        return struct.unpack("<b", self.take(1))[0]
+
+    def u32(self) -> int:
+        return struct.unpack("<I", self.take(4))[0]
+
+    def u64(self) -> int:
+        return struct.unpack("<Q", self.take(8))[0]
+
+    def f32(self) -> np.float32:
+        return self.f32s(1)[0]
+
+    def f32s(self, count: int) -> np.ndarray:
+        return np.frombuffer(self.take(4 * count), dtype="<f4").astype(np.float32)
+
+    def f64(self) -> float:
+        return struct.unpack("<d", self.take(8))[0]
+
+    def uvarint(self) -> int:
         value = 0
         for i in range(10):
-            b = self.u8()
-            need(not (i == 9 and b > 1), self.cause, "a uvarint beyond 64 bits")
-            value |= (b & 127) << 7 * i
-            if b < 128:
-                need(b > 0 or i == 0, self.cause, "a uvarint longer than necessary")
-                if limit is not None:
-                    need(value <= limit, "limit", f"{what} {value}, {limit} allowed")
+            byte = self.u8()
+            value |= (byte & 127) << (7 * i)
+            if byte < 128:
+                self.need(i == 0 or byte != 0, "uvarint longer than necessary")
+                self.need(value <= MASK64, "uvarint above 64 bits")
                 return value
-        raise Refused(self.cause, "a uvarint beyond 64 bits")
+        self.fail("uvarint above 64 bits")
 
-    def string(self):
-        return self.bytes(self.uvarint(MAX_STRING, "length of a string"))
+    def count(self, most: int, what: str) -> int:
+        """A uvarint that counts things of which there is a greatest number."""
+        value = self.uvarint()
+        self.need(value <= most, f"{value} {what}, at most {most}", LIMIT)
+        return value
 
-    def bools(self, n):
-        data = self.bytes((n + 7) // 8)
-        bits = [data[i // 8] >> i % 8 & 1 == 1 for i in range(8 * len(data))]
-        need(not any(bits[n:]), self.cause, "unused bits are set")
-        return bits[:n]
+    def string(self) -> str:
+        return self.take(self.count(MAX_STRING, "bytes of a string")).decode("utf-8", "surrogateescape")
 
-    def f32(self):
-        return F32(self.number("f"))
+    def ranged(self, low: int, high: int, what: str) -> int:
+        """A u8 that has a range."""
+        value = self.u8()
+        self.need(low <= value <= high, f"{what} is {value}, not {low}..{high}")
+        return value
 
-    def crc(self, start):
-        computed = crc32c(self.data[start:self.pos])
-        need(self.number("I") == computed, "checksum", f"of the bytes from {start} on")
+    def bools(self, count: int) -> np.ndarray:
+        bits = np.unpackbits(np.frombuffer(self.take((count + 7) // 8), np.uint8), bitorder="little")
+        self.need(not bits[count:].any(), "unused bits of bools are set")
+        return bits[:count].astype(bool)
 
-    def end(self):
-        need(self.left() == 0, self.cause, f"{self.left()} bytes after the end")
+    def nibbles(self, count: int) -> List[int]:
+        return [part for byte in self.take(count // 2) for part in (byte & 15, byte >> 4)]
+
+    def uvarints(self) -> List[int]:
+        """A count (at most 1,024) and that many uvarints (at most 2^28)."""
+        return [self.count(MAX_VALUES, "as a number") for _ in range(self.count(MAX_LIST, "numbers"))]
 
 
-def is_normal(v):
-    return np.isfinite(v) and v >= F32(2.0**-126)
+# ----------------------------------------------------------------------------------------------------
+# Codes that words belong to (coders.md, fast.md)
 
 
-def is_step(v):
-    """0 or a positive normal number; not -0."""
-    return is_normal(v) or v == 0 and not np.signbit(v)
+def canonical_words(lengths: List[int]) -> List[int]:
+    """The words of a canonical prefix code: counted up, shorter ones first, then by symbol."""
+    words = [0] * len(lengths)
+    word = 0
+    for length in range(1, max(lengths) + 1):
+        word <<= 1
+        for symbol, own in enumerate(lengths):
+            if own == length:
+                words[symbol] = word
+                word += 1
+    return words
+
+
+def word_table(lengths: List[int]) -> Dict[Tuple[int, int], int]:
+    """From (length, word) to symbol."""
+    return {(length, word): s for s, (length, word) in enumerate(zip(lengths, canonical_words(lengths)))}
+
+
+def complete(lengths: List[int]) -> bool:
+    """Whether words of these lengths, 1..7 each, make a complete code."""
+    return all(1 <= length <= 7 for length in lengths) and sum(128 >> length for length in lengths) == 128
+
+
+@dataclass
+class PrefixCode:
+    """Parameters of the coder fast (fast.md)."""
+
+    low: int
+    high: int
+    center: int
+    group: int
+    low_bits: int
+    lengths: List[int]
+    counts: List[int]
+
+    @property
+    def head(self) -> int:
+        """H, the head of all values from H on."""
+        return 3 if self.group == 2 else 1
+
+    @property
+    def high_lengths(self) -> List[int]:
+        """Word lengths of the high parts 0..S, S being the escape; empty if the escape has no bits."""
+        return [i + 1 for i, count in enumerate(self.counts) for _ in range(count)]
+
+    @property
+    def escape(self) -> int:
+        """S."""
+        return max(sum(self.counts), 1) - 1
+
+    def check(self) -> None:
+        need(self.low <= self.center <= self.high, HEADER, f"center {self.center} out of the codes")
+        need(self.low != 0 or self.center == 0, HEADER, "center of unsigned codes is not 0")
+        need(self.group in (2, 4), HEADER, f"groups of {self.group}")
+        need(self.low_bits <= 7, HEADER, f"{self.low_bits} low bits")
+        need(complete(self.lengths), HEADER, "symbols' words do not make a complete code")
+        need(not any(self.counts) or complete(self.high_lengths), HEADER, "high parts' words")
+        need(self.escape <= 63, HEADER, f"{self.escape} high parts that are not escaped")
+        need(self.escape << self.low_bits <= 256 - self.head, HEADER, "high parts that no rest has")
+
+
+class Model:
+    """A model of rANS: frequencies of the symbols 0..size-1 and, as number size, of the escape."""
+
+    def __init__(self, size: int, frequencies: List[int]) -> None:
+        self.size = size
+        self.frequencies = frequencies
+        self._slots: Optional[List[Tuple[int, int]]] = None
+
+    def slots(self) -> List[Tuple[int, int]]:
+        """By slot: the symbol that has it, and the symbol's first slot."""
+        if self._slots is None:
+            f = self.frequencies
+            used = [s for s in range(self.size + 1) if f[s] != 0]
+            largest = max(used, key=lambda s: (f[s], -s))
+            others = [s for s in used if s != largest]
+            order = [s for s in others if f[s] % 4 != 0]
+            order += [s for s in others if f[s] % 4 == 0 and f[s] % 32 != 0]
+            order += [largest]
+            order += [s for s in others if f[s] % 32 == 0]
+            self._slots = []
+            for s in order:
+                self._slots += [(s, len(self._slots))] * f[s]
+        return self._slots
+
+
+# ----------------------------------------------------------------------------------------------------
+# Profile (profile.md)
+
+
+class Plane(NamedTuple):
+    """What a code of a channel may be, and how many bits n or n+m (less what is stored apart) have."""
+
+    bits: int
+    first: int      # lowest code of these bits: symbol 0 of a model
+    lowest: int     # lowest and highest code that may stand there
+    highest: int
 
 
 @dataclass
 class Edge:
-    name: str = ""
-    channels: int = 0
-    rows: int = 0
-    cols: int = 0
-    tile_channels: int = 0
-    tile_rows: int = 0
-    channels_last: bool = False
-    one_sided: bool = False
-    unsigned: bool = False
-    escape: bool = False
-    n: int = 0
-    m: int = 0
-    scale_mode: int = 0
-    level_map: int = 0
-    coder: int = 0
-    apart: int = 0
-    important: list = None  # by channel; None: no channel is
-    steps: list = field(default_factory=list)
-    noise: tuple = None
-    table: list = None
-    prefix: dict = None
-    models: list = field(default_factory=list)
+    """One edge of the profile: geometry, numerics and coder."""
 
-    def static(self):
+    name: str
+    channels: int
+    rows: int
+    columns: int
+    tile_channels: int
+    tile_rows: int
+    flags: int
+    n: int
+    m: int
+    scale_mode: int
+    level_map: int
+    coder: int
+    apart: int
+    important: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    steps: Optional[np.ndarray] = None
+    amplitude: np.float32 = np.float32(0)
+    seed: int = 0
+    table: List[int] = field(default_factory=list)
+    prefix: Optional[PrefixCode] = None
+    model_numbers: List[int] = field(default_factory=list)
+    models: List[Model] = field(default_factory=list)
+
+    @property
+    def channels_last(self) -> bool:
+        return bool(self.flags & 1)
+
+    @property
+    def one_sided(self) -> bool:
+        return bool(self.flags & 2)
+
+    @property
+    def unsigned(self) -> bool:
+        return bool(self.flags & 4)
+
+    @property
+    def escape(self) -> bool:
+        return bool(self.flags & 8)
+
+    @property
+    def static(self) -> bool:
         return self.scale_mode >= 2
 
-    def per_channel(self):
-        return self.scale_mode in (0, 2)
+    @property
+    def slots(self) -> int:
+        return self.channels if self.scale_mode in (0, 2) else 2
 
-    def is_important(self, c):
-        return self.important is not None and self.important[c]
+    def slot(self, channel: int) -> int:
+        return channel if self.scale_mode in (0, 2) else int(self.important[channel])
 
-    def slots(self):
-        return self.channels if self.per_channel() else 2
+    def code_range(self, bits: int) -> Tuple[int, int]:
+        return (0, (1 << bits) - 1) if self.unsigned else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
-    def slot(self, c):
-        return c if self.per_channel() else int(self.is_important(c))
-
-    def bits(self, c):
-        return self.n + (self.m if self.is_important(c) else 0)
-
-    def tiles(self):
-        """Channel and row bounds, all blocks of a band before the next band."""
-        return [(c, min(c + self.tile_channels, self.channels), r, min(r + self.tile_rows, self.rows))
-                for r in range(0, self.rows, self.tile_rows) for c in range(0, self.channels, self.tile_channels)]
-
-    def code_range(self, c):
-        """Codes that channel c may have, of the base part."""
+    def plane(self, important: bool) -> Plane:
+        """Whole codes (before the shift) of an important channel or another one; bases if bits are apart."""
+        bits = self.n - self.apart + (self.m if important else 0)
+        low, high = self.code_range(bits)
         if self.escape:
-            return (0 if self.unsigned else -32768) >> self.apart, 32767 >> self.apart
-        b = self.bits(c) - self.apart
-        return (0, (1 << b) - 1) if self.unsigned else (-(1 << b - 1), (1 << b - 1) - 1)
+            return Plane(bits, low, (0 if self.unsigned else -32768) >> self.apart, 32767 >> self.apart)
+        return Plane(bits, low, low, high)
 
-    def lowest(self, c):
-        """The code of symbol 0."""
-        return 0 if self.unsigned else -(1 << self.bits(c) - self.apart - 1)
+    def channel_models(self, channel: int) -> List[Model]:
+        """One model, or one per context."""
+        if self.coder == SMALL:
+            return [self.models[channel]]
+        first = 16 if self.important[channel] else 0
+        return self.models[first:first + 16]
+
+    def class_model(self, number: int) -> Model:
+        return self.models[len(self.models) - 5 + number]
+
+    def tiles(self) -> Iterator[Tuple[slice, slice]]:
+        """Channels and rows of every tile: all channel blocks of a band before the next band."""
+        for row in range(0, self.rows, self.tile_rows):
+            for channel in range(0, self.channels, self.tile_channels):
+                yield (slice(channel, min(channel + self.tile_channels, self.channels)),
+                       slice(row, min(row + self.tile_rows, self.rows)))
+
+    def tile_count(self) -> int:
+        return -(-self.rows // self.tile_rows) * -(-self.channels // self.tile_channels)
 
 
-@dataclass
-class Model:
-    freq: list  # by symbol, the escape last
-    slots: list = None  # by slot: symbol, start
+def positive_normal(values: np.ndarray) -> np.ndarray:
+    return np.isfinite(values) & (values >= np.finfo(np.float32).tiny)
 
-    def build(self):
-        live = [s for s, f in enumerate(self.freq) if f]
-        top = max(live, key=lambda s: (self.freq[s], -s))
-        rest = [s for s in live if s != top]
-        order = [s for s in rest if self.freq[s] % 4]
-        order += [s for s in rest if self.freq[s] % 4 == 0 and self.freq[s] % 32]
-        order += [top] + [s for s in rest if self.freq[s] % 32 == 0]
-        self.slots = []
-        for s in order:
-            self.slots += [(s, len(self.slots))] * self.freq[s]
+
+def are_steps(values: np.ndarray) -> bool:
+    """Whether each is 0 (not -0) or a positive normal number."""
+    return bool((positive_normal(values) | (values.view(np.uint32) == 0)).all())
 
 
 @dataclass
 class Profile:
+    """What decoding needs of a profile."""
+
     digest: bytes
-    edges: list
-    models: list
+    edges: List[Edge]
 
 
-def parse_profile(data):
-    r = Reader(data)
-    need(r.bytes(4) == b"DQAP", "header", "magic")
-    need(r.u8() == 1, "header", "version")
-    need(r.left() >= 4, "header", "no room for a checksum")
-    need(crc32c(data[:-4]) == struct.unpack("<I", data[-4:])[0], "checksum", "of the profile")
+def read_profile(data: bytes) -> Profile:
+    """Parse a .dqap file; raises Refused."""
+    need(len(data) >= 9, HEADER, "no room for magic, version and checksum")
+    reader = Reader(data[:-4], "profile")
+    reader.need(reader.take(4) == b"DQAP", "magic")
+    reader.need(reader.u8() == 1, "version")
+    need(crc32c(data[:-4]) == struct.unpack("<I", data[-4:])[0], CHECKSUM, "profile")
     sections = []
-    for tag in range(1, 8):
-        need(r.u8() == tag, "header", f"section {tag} expected")
-        sections.append(Reader(r.bytes(r.uvarint())))
-    need(r.left() == 4, "header", "bytes after the last section")
-    p = Profile(hashlib.sha256(data).digest(), [], [])
-    read_origin(sections[0])
-    read_preprocess(sections[1])
-    read_method(sections[2])
-    p.edges = [read_edge(sections[3]) for _ in range(sections[3].uvarint(MAX_EDGES, "edges"))]
-    p.models = [read_model(sections[4]) for _ in range(sections[4].uvarint(MAX_MODELS, "models"))]
-    for e in p.edges:
-        check_models(e, p.models)
-    read_bias(sections[5])
-    read_evidence(sections[6], len(p.edges))
-    for s in sections:
-        s.end()
-    return p
+    for tag, name in enumerate(("origin", "preprocess", "method", "edges", "models", "bias", "evidence"), 1):
+        reader.need(reader.u8() == tag, f"tag {tag} wanted")
+        sections.append(Reader(reader.take(reader.uvarint()), name))
+    reader.end()
+    origin, preprocess, method, edge_section, model_section, bias, evidence = sections
+    read_origin(origin)
+    read_preprocess(preprocess)
+    read_method(method)
+    edges = [read_edge(edge_section) for _ in range(edge_section.count(MAX_EDGES, "edges"))]
+    models = [read_model(model_section) for _ in range(model_section.count(256, "models"))]
+    for edge in edges:
+        bind_models(edge, models)
+    read_bias(bias)
+    read_evidence(evidence, len(edges))
+    for section in sections:
+        section.end()
+    return Profile(hashlib.sha256(data).digest(), edges)
 
 
-def read_origin(r):
-    r.string(), r.string(), r.number("Q"), r.string(), r.bytes(32), r.string(), r.bytes(32)
-    r.uvarint(2**31 - 1, "images")
-    r.string()
-    for _ in range(r.uvarint(MAX_EDGES, "skipped edges")):
+def read_origin(r: Reader) -> None:
+    """Nothing of it is needed; only checked."""
+    r.string()                                  # tool
+    r.string()                                  # instruction set
+    r.u64()                                     # seed
+    r.string()                                  # model name
+    r.take(32)                                  # model digest
+    r.string()                                  # data spec
+    r.take(32)                                  # data digest
+    r.count(MAX_INT31, "images")
+    r.string()                                  # edge set
+    for _ in range(r.count(65536, "skipped edges")):
         r.string()
 
 
-def read_preprocess(r):
-    for _ in range(4):
-        need(r.uvarint() <= 1 << 28, "header", "size")
+def read_preprocess(r: Reader) -> None:
+    for _ in range(4):                          # resize, crop
+        r.count(MAX_VALUES, "pixels")
     divisor = r.f32()
-    need(np.isfinite(divisor) and divisor >= 0, "header", "divisor")
-    for name in ("mean", "std"):
-        for _ in range(r.uvarint(MAX_LIST, name)):
-            v = r.f32()
-            need(np.isfinite(v) and (name == "mean" or v != 0), "header", name)
-    r.string(), r.string()
-    for name in ("shape", "ignored labels"):
-        for _ in range(r.uvarint(MAX_LIST, name)):
-            need(r.uvarint() <= 1 << 28, "header", name)
-    need(r.number("b") in (-1, 0, 1), "header", "label shift")
+    r.need(bool(np.isfinite(divisor) and divisor >= 0), "divisor")
+    mean = r.f32s(r.count(MAX_LIST, "means"))
+    std = r.f32s(r.count(MAX_LIST, "standard deviations"))
+    r.need(bool(np.isfinite(mean).all() and np.isfinite(std).all() and (std != 0).all()), "mean or std")
+    r.string()                                  # channels
+    r.string()                                  # layout
+    r.uvarints()                                # shape
+    r.uvarints()                                # ignored labels
+    r.need(r.i8() in (-1, 0, 1), "label shift")
 
 
-def read_method(r):
-    r.string()
-    n, m, ratio = r.u8(), r.u8(), r.number("d")
-    need(2 <= n <= 8 and m <= 4 and 0 <= ratio <= 1, "header", "n, m or r")
-    r.string()
+def read_method(r: Reader) -> None:
+    r.string()                                  # name
+    r.ranged(2, 8, "n")
+    r.ranged(0, 4, "m")
+    r.need(0 <= r.f64() <= 1, "r out of 0..1")
+    r.string()                                  # ranking
     r.bools(4)
-    scale, coder, apart, dial, goal = r.u8(), r.u8(), r.u8(), r.u8(), r.number("d")
-    need(scale <= 3 and coder <= 4 and apart <= 4 and dial <= 4, "header", "method")
-    need(0 <= goal < float("inf"), "header", "goal")
+    r.ranged(0, 3, "scale mode")
+    r.ranged(0, 4, "coder")
+    r.ranged(0, 4, "apart")
+    r.ranged(0, 4, "dial")
+    r.need(0 <= r.f64() < float("inf"), "goal")
 
 
-def read_edge(r):
-    e = Edge(name=r.string().decode("utf-8", "replace"))
-    e.channels, e.rows, e.cols, e.tile_channels, e.tile_rows = (r.uvarint() for _ in range(5))
-    need(min(e.channels, e.rows, e.cols, e.tile_channels, e.tile_rows) >= 1, "header", "a size of 0")
-    need(e.channels <= MAX_CHANNELS and e.channels * e.rows * e.cols <= MAX_VALUES, "limit", "values of an edge")
-    need(e.tile_channels <= e.channels and e.tile_rows <= e.rows, "header", "tile")
-    flags = r.u8()
-    need(flags < 32, "header", "flags")
-    e.channels_last, e.one_sided, e.unsigned, e.escape = (flags >> i & 1 == 1 for i in range(4))
-    e.n, e.m, e.scale_mode, e.level_map, e.coder, e.apart = (r.u8() for _ in range(6))
-    need(2 <= e.n <= 8 and e.m <= 4 and e.scale_mode <= 3 and e.level_map <= 2 and e.coder <= 4, "header", "edge")
-    need(not e.unsigned or e.one_sided, "header", "unsigned codes on a two-sided edge")
-    whole = e.coder >= FAST
-    need(not e.escape or whole and e.m == 0 and e.static() and e.level_map == UNIFORM, "header", "escape")
-    need(e.apart <= 4 and e.apart < e.n, "header", "bits apart")
-    need(e.apart == 0 or e.m == 0 and e.level_map == UNIFORM and e.coder in (RAW, SMALL, SMALLEST), "header", "apart")
-    e.important = r.bools(e.channels) if e.m else None
-    if e.static():
-        need(4 * e.slots() <= r.left(), "header", "steps")
-        e.steps = [r.f32() for _ in range(e.slots())]
-        need(all(map(is_step, e.steps)), "header", "step")
-    if e.level_map == CLIPPED:
-        need(not e.static(), "header", "clipped with static scales")
-        need(4 * e.slots() <= r.left(), "header", "ratios")
-        need(all(0 < r.f32() <= 1 for _ in range(e.slots())), "header", "ratio")
-    if e.level_map == NOISY:
-        need(e.m == 0, "header", "noise with extra bits")
-        e.noise = (r.f32(), r.number("Q"))
-        need(0 <= e.noise[0] <= 1, "header", "amplitude")
-    if e.coder == PAPER and any(e.important or ()):
-        count = 8 if e.m == 3 else 16
-        packed = r.bytes(count // 2)
-        e.table = [packed[i // 2] >> 4 * (i % 2) & 15 for i in range(count)]
-        need(all(1 <= n <= 7 for n in e.table), "header", "length of a word")
-        need(sum(2.0**-n for n in e.table) == 1, "header", "a table that is not complete")
-    if e.coder == FAST:
-        e.prefix = read_prefix(r, e)
-    if whole and e.coder != FAST:
-        count = e.channels if e.coder == SMALL else 32 if e.m else 16
-        e.models = list(r.bytes(count + (5 if e.apart else 0)))
-    return e
+def read_edge(r: Reader) -> Edge:
+    """One edge of the section edges; models are bound later."""
+    name = r.string()
+    channels, rows, columns = r.uvarint(), r.uvarint(), r.uvarint()
+    r.need(min(channels, rows, columns) >= 1, "an empty edge")
+    r.need(channels <= MAX_CHANNELS, f"{channels} channels", LIMIT)
+    r.need(channels * rows * columns <= MAX_VALUES, "too many values", LIMIT)
+    tile_channels, tile_rows = r.uvarint(), r.uvarint()
+    r.need(1 <= tile_channels <= channels and 1 <= tile_rows <= rows, "size of tiles")
+    flags = r.ranged(0, 31, "flags")
+    edge = Edge(name, channels, rows, columns, tile_channels, tile_rows, flags, n=r.ranged(2, 8, "n"),
+                m=r.ranged(0, 4, "m"), scale_mode=r.ranged(0, 3, "scale mode"),
+                level_map=r.ranged(0, 2, "level map"), coder=r.ranged(0, 4, "coder"),
+                apart=r.ranged(0, 4, "apart"))
+    r.need(edge.one_sided or not edge.unsigned, "unsigned codes, but not one-sided")
+    r.need(not edge.escape or (edge.coder in (FAST, SMALL, SMALLEST) and edge.m == 0 and edge.static
+                               and edge.level_map == UNIFORM), "escape flag where it must not be")
+    r.need(edge.apart == 0 or (edge.apart < edge.n and edge.m == 0 and edge.level_map == UNIFORM
+                               and edge.coder in (RAW, SMALL, SMALLEST)), "bits apart where they must not be")
+    r.need(edge.level_map != CLIPPED or not edge.static, "clipped and static")
+    r.need(edge.level_map != NOISY or edge.m == 0, "noisy and m > 0")
+    r.need(edge.coder != FAST or edge.n + edge.m <= 8, "fast and more than 8 bits")
+    edge.important = r.bools(channels) if edge.m > 0 else np.zeros(channels, bool)
+    if edge.static:
+        edge.steps = r.f32s(edge.slots)
+        r.need(are_steps(edge.steps), "a step that is no step")
+    if edge.level_map == CLIPPED:
+        ratios = r.f32s(edge.slots)
+        r.need(bool(((ratios > 0) & (ratios <= 1)).all()), "a clipping ratio out of its range")
+    if edge.level_map == NOISY:
+        edge.amplitude, edge.seed = r.f32(), r.u64()
+        r.need(bool(0 <= edge.amplitude <= 1), "amplitude out of 0..1")
+    if edge.coder == PAPER and edge.important.any():
+        edge.table = r.nibbles(8 if edge.m == 3 else 16)
+        r.need(complete(edge.table), "table is no complete code")
+    if edge.coder == FAST:
+        low, high = edge.code_range(8 if edge.escape else edge.n + edge.m)
+        edge.prefix = PrefixCode(low, high, center=r.i8(), group=r.u8(), low_bits=r.u8(),
+                                 lengths=r.nibbles(16), counts=list(r.take(7)))
+        edge.prefix.check()
+    if edge.coder in (SMALL, SMALLEST):
+        count = channels if edge.coder == SMALL else 32 if edge.m > 0 else 16
+        edge.model_numbers = list(r.take(count + (5 if edge.apart > 0 else 0)))
+    return edge
 
 
-def read_prefix(r, e):
-    need(e.n + e.m <= 8, "header", "fast and more than 8 bits")
-    b = 8 if e.escape else e.n + e.m
-    low, high = (0, (1 << b) - 1) if e.unsigned else (-(1 << b - 1), (1 << b - 1) - 1)
-    center, group, k = r.number("b"), r.u8(), r.u8()
-    packed = r.bytes(8)
-    lengths = [packed[i // 2] >> 4 * (i % 2) & 15 for i in range(16)]
-    words = list(r.bytes(7))
-    need(center == 0 if low == 0 else low <= center <= high, "header", "center")
-    need(group in (2, 4) and k <= 7, "header", "group or low bits")
-    need(all(1 <= n <= 7 for n in lengths) and sum(2.0**-n for n in lengths) == 1, "header", "words of symbols")
-    need(not any(words) or sum(c * 2.0**-(i + 1) for i, c in enumerate(words)) == 1, "header", "words of high parts")
-    full = 3 if group == 2 else 1
-    escape = max(sum(words), 1) - 1
-    need(escape <= 63 and escape << k <= 256 - full, "header", "too many words")
-    return {"low": low, "high": high, "center": center, "group": group, "k": k, "lengths": lengths, "full": full,
-            "words": [i + 1 for i, c in enumerate(words) for _ in range(c)], "escape": escape}
-
-
-def read_model(r):
-    symbols = r.uvarint(4096, "symbols")
-    need(symbols >= 2, "header", "symbols")
+def read_model(r: Reader) -> Model:
+    size = r.count(4096, "symbols")
+    r.need(size >= 2, f"a model of {size} symbols")
     first, count = r.uvarint(), r.uvarint()
-    need(first + count <= symbols, "header", "frequencies")
-    freq = [0] * first
-    for _ in range(count):
-        freq.append(r.uvarint())
-        need(sum(freq) <= 4096, "header", "frequencies")
-    need(count == 0 and first == 0 or count > 0 and freq[first] > 0 and freq[-1] > 0, "header", "frequencies")
-    freq += [0] * (symbols - len(freq)) + [4096 - sum(freq)]
-    need(freq[-1] > 0, "header", "no escape")
-    need(sum(f > 0 for f in freq) <= MAX_LIVE, "limit", "frequencies that are not 0")
-    return Model(freq)
+    r.need(first + count <= size, "frequencies beyond the symbols")
+    r.need(count > 0 or first == 0, "first symbol of a model without frequencies")
+    listed = [r.uvarint() for _ in range(count)]
+    r.need(count == 0 or (listed[0] != 0 and listed[-1] != 0), "first or last frequency is 0")
+    r.need(sum(listed) < 4096, "nothing is left for the escape")
+    frequencies = [0] * first + listed + [0] * (size - first - count) + [4096 - sum(listed)]
+    r.need(sum(f != 0 for f in frequencies) <= 256, "too many symbols that have a frequency", LIMIT)
+    return Model(size, frequencies)
 
 
-def check_models(e, models):
-    if e.coder not in (SMALL, SMALLEST):
-        return
-    need(all(k < len(models) for k in e.models), "header", "model")
-    size = {k: len(models[k].freq) - 1 for k in set(e.models)}
-    for c in range(e.channels):
-        need(all(size[k] == 1 << e.bits(c) - e.apart for k in channel_models(e, c)), "header", "alphabet")
-    if e.apart:
-        need(all(size[k] == 1 << e.apart for k in e.models[-5:]), "header", "alphabet of a class")
+def bind_models(edge: Edge, models: List[Model]) -> None:
+    """Models by their numbers, with the alphabets that the edge's channels and classes need."""
+    need(all(number < len(models) for number in edge.model_numbers), HEADER, f"{edge.name}: no such model")
+    edge.models = [models[number] for number in edge.model_numbers]
+    if edge.coder == SMALL:
+        for c in range(edge.channels):
+            need(edge.models[c].size == 1 << edge.plane(bool(edge.important[c])).bits, HEADER,
+                 f"{edge.name}: alphabet of channel {c}")
+    if edge.coder == SMALLEST:
+        for important in set(edge.important.tolist()):
+            for model in edge.models[16:32] if important else edge.models[:16]:
+                need(model.size == 1 << edge.plane(important).bits, HEADER,
+                     f"{edge.name}: alphabet of a context")
+    if edge.coder in (SMALL, SMALLEST) and edge.apart > 0:
+        need(all(model.size == 1 << edge.apart for model in edge.models[-5:]), HEADER,
+             f"{edge.name}: alphabet of a class")
 
 
-def channel_models(e, c):
-    if e.coder == SMALL:
-        return e.models[c:c + 1]
-    return e.models[16:32] if e.is_important(c) else e.models[:16]
-
-
-def read_bias(r):
-    for _ in range(r.uvarint(MAX_EDGES, "biases")):
+def read_bias(r: Reader) -> None:
+    for _ in range(r.count(65536, "nodes with a bias")):
         r.string()
-        need(is_normal(r.f32()), "header", "scale of a bias")
-        r.bytes(r.uvarint(MAX_CHANNELS, "channels of a bias"))
+        r.need(bool(positive_normal(r.f32s(1)).all()), "scale of a bias")
+        r.take(r.count(MAX_CHANNELS, "channels"))
 
 
-def read_evidence(r, edges):
-    if not r.left():
+def read_evidence(r: Reader, edges: int) -> None:
+    if r.left() == 0:
         return
-    r.uvarint(2**31 - 1, "images")
-    r.string()
-    r.bytes(5 * 4)
+    r.count(MAX_INT31, "images")
+    r.string()                                  # what distortion is
+    r.f32s(5)                                   # distortion, KL, agreement, stored bits, predicted
     for _ in range(edges):
-        r.bytes(12)
-        r.bytes(12 * r.uvarint(64, "points"))
+        r.f32s(3)                               # the chosen point: a point, too
+        r.f32s(3 * r.count(64, "points"))
 
 
-def split_frame(p, data):
-    """Scales and payloads by edge, payloads of refinements by refinement or none."""
-    r = Reader(data)
-    need(r.bytes(4) == b"DQAF", "header", "magic")
-    need(r.u8() == 1, "header", "version")
-    digest, edges, refinements, base = r.bytes(16), r.number("I"), r.number("I"), r.number("I")
-    r.crc(0)
-    need(edges <= MAX_EDGES and refinements <= edges, "limit", "edges")
-    need(digest == p.digest[:16], "profile", "digest")
-    refined = [e for e in p.edges if e.apart]
-    need(edges == len(p.edges) and refinements == len(refined), "header", "edges")
-    blocks = [read_block(r, e, True) for e in p.edges]
-    need(r.pos == base, "header", "base size")
-    more = [read_block(r, e, False)[1] for e in refined] if r.left() else []
+# ----------------------------------------------------------------------------------------------------
+# Bit planes (coders.md)
+
+
+def planes_size(count: int, bits: int) -> int:
+    return bits * (count // 64 * 8 + (count % 64 + 7) // 8)
+
+
+def bit_planes(data: bytes, count: int, bits: int, signed: bool) -> np.ndarray:
+    """Values of 1..8 bits from their planes; the planes must be all of the data."""
+    need(len(data) == planes_size(count, bits), PAYLOAD, f"{len(data)} bytes of planes")
+    split = count // 64 * 8 * bits
+    full = np.frombuffer(data, np.uint8, split).reshape(-1, bits, 8)
+    last = np.frombuffer(data, np.uint8, len(data) - split, split).reshape(1, bits, -1)
+    values = []
+    for groups, size in ((full, 64), (last, count % 64)):
+        ones = np.zeros((0, bits, 0), np.uint8)
+        if groups.size:
+            ones = np.unpackbits(groups, axis=2, bitorder="little")
+        need(not ones[:, :, size:].any(), PAYLOAD, "unused bits of a plane are set")
+        ones = ones[:, :, :size].astype(np.int32)
+        values.append(sum(ones[:, bit] << bit for bit in range(bits)).reshape(-1))
+    return sign_extend(np.concatenate(values), bits, signed)
+
+
+def sign_extend(values: np.ndarray, bits: int, signed: bool) -> np.ndarray:
+    return np.where(values >> (bits - 1) & 1, values - (1 << bits), values) if signed else values
+
+
+# ----------------------------------------------------------------------------------------------------
+# Huffman-coded shift errors (coders.md)
+
+
+def huffman_errors(data: bytes, count: int, m: int, lengths: List[int]) -> np.ndarray:
+    """Shift errors of m bits; the stream must be all of the data."""
+    r = Reader(data, "shift errors", PAYLOAD)
+    group = {1: 4, 2: 2}.get(m, 1)
+    symbols = -(-count // group)
+    lanes = 1
+    while 2 * lanes <= 32 and symbols >= 256 * 2 * lanes:
+        lanes *= 2
+    states = [struct.unpack("<H", r.take(2))[0] for _ in range(lanes)] if count else []
+    r.need(all(x >= 256 for x in states), "a state below 256")
+    table = word_table(lengths)
+    errors = []
+    for k in range(symbols):
+        x = states[k % lanes]
+        word = length = 0
+        while (length, word) not in table:      # a complete code: found at 7 bits at the latest
+            word = word * 2 + (x >> length & 1)
+            length += 1
+        x >>= length
+        states[k % lanes] = x if x >= 256 else x * 256 + r.u8()
+        errors += [table[length, word] >> (i * m) & ((1 << m) - 1) for i in range(group)]
+    r.need(all(x == 256 for x in states), "a last state that is not 256")
+    r.need(not any(errors[count:]), "errors beyond the last one")
     r.end()
-    return blocks, more
+    return np.array(errors[:count], np.int32)
 
 
-def read_block(r, e, scales):
-    start, values = r.pos, []
-    if scales:
-        count = r.uvarint(MAX_CHANNELS, "scales")
-        need(4 * count <= r.left(), "header", "scales")
-        values = [r.f32() for _ in range(count)]
-        need(all(map(is_step, values)), "header", "scale")
-    count = r.uvarint(MAX_TILES, "tiles")
-    need(count <= r.left(), "header", "tiles")
-    lengths = [r.uvarint(2**31 - 1, "length of a tile") for _ in range(count)]
-    r.crc(start)
-    tiles = []
-    for n in lengths:
-        start = r.pos
-        tiles.append(r.bytes(n))
-        r.crc(start)
-    if scales:
-        need(len(values) == (0 if e.static() else e.slots()), "header", "number of scales")
-    need(count == len(e.tiles()), "header", "number of tiles")
-    return values, tiles
+# ----------------------------------------------------------------------------------------------------
+# Prefix code of the coder fast (fast.md)
 
 
-# Coders. A payload is a Reader whose cause is payload.
+def read_plane(r: Reader, members: int) -> List[int]:
+    bits = np.unpackbits(np.frombuffer(r.take((members + 7) // 8), np.uint8), bitorder="little")
+    r.need(not bits[members:].any(), "unused bits of a plane are set")
+    return bits[:members].tolist()
 
 
-def read_planes(r, n, b, signed):
-    """n values of b bits, in groups of 64, lowest plane first."""
-    need((n // 64 * 8 + (n % 64 + 7) // 8) * b <= r.left(), "payload", "planes")
-    out = []
-    while len(out) < n:
-        k = min(64, n - len(out))
-        values = [0] * k
-        for bit in range(b):
-            for i, one in enumerate(r.bools(k)):
-                values[i] |= one << bit
-        out += [v - (1 << b) if signed and v >> b - 1 else v for v in values]
-    return out
+def read_words(r: Reader, members: int, lengths: List[int]) -> List[int]:
+    """One symbol per member, from planes of first bits, second bits and so on of their words."""
+    table = word_table(lengths)
+    symbols = [0] * members
+    words = [(i, 0) for i in range(members)]    # those that have not ended
+    for length in range(1, max(lengths) + 1):
+        longer = []
+        for (member, word), bit in zip(words, read_plane(r, len(words))):
+            word = word * 2 + bit
+            if (length, word) in table:
+                symbols[member] = table[length, word]
+            else:
+                longer.append((member, word))
+        words = longer
+    return symbols
 
 
-def canonical(lengths):
-    """Words as strings of bits, highest first, by symbol."""
-    words, nxt = {}, 0
-    for n in range(1, 16):
-        nxt <<= 1
-        for s, length in enumerate(lengths):
-            if length == n:
-                words[s] = format(nxt, f"0{n}b")
-                nxt += 1
-    return words
-
-
-def read_huffman(r, n, m, lengths):
-    if n == 0:
-        return []
-    g = {1: 4, 2: 2}.get(m, 1)
-    count = -(-n // g)
-    lanes = 32
-    while lanes > 1 and count < 256 * lanes:
-        lanes //= 2
-    by_bits = {w[::-1]: s for s, w in canonical(lengths).items()}  # as they stand in a state, lowest bit last
-    state = [r.number("H") for _ in range(lanes)]
-    need(min(state) >= 256, "payload", "a state below 256")
-    out = []
-    for k in range(count):
-        x = state[k % lanes]
-        low = format(x & 127, "07b")
-        size = next(i for i in range(1, 8) if low[7 - i:] in by_bits)
-        symbol = by_bits[low[7 - size:]]
-        x >>= size
-        if x < 256:
-            x = x * 256 + r.u8()
-        state[k % lanes] = x
-        out += [symbol >> i * m & (1 << m) - 1 for i in range(g)]
-    need(all(x == 256 for x in state), "payload", "the last state")
-    need(not any(out[n:]), "payload", "errors beyond the last")
-    return out[:n]
-
-
-def read_words(r, count, lengths):
-    """count symbols whose words' bits lie apart by their place."""
-    by_word = {w: s for s, w in canonical(lengths).items()}
-    words, active = [""] * count, list(range(count))
-    for _ in range(max(lengths)):
-        bits = r.bools(len(active))
-        for i, one in zip(active, bits):
-            words[i] += "01"[one]
-        active = [i for i in active if words[i] not in by_word]
-    return [by_word[w] for w in words]
-
-
-def read_fast(r, n, p):
-    g, full, k = p["group"], p["full"], p["k"]
-    symbols = read_words(r, -(-n // g), p["lengths"]) if n else []
-    width = 2 if g == 2 else 1
-    heads = [s >> i * width & full for s in symbols for i in range(g)]
-    need(not any(heads[n:]), "payload", "heads beyond the last code")
-    heads = heads[:n]
-    rests = sum(h == full for h in heads)
+def fast_codes(data: bytes, count: int, code: PrefixCode) -> np.ndarray:
+    """Codes of the coder fast; the stream must be all of the data."""
+    r = Reader(data, "stream of fast", PAYLOAD)
+    r.need((-(-count // code.group) + 7) // 8 <= r.left(), "stream ends early")
+    top, bits_per_head = code.head, 2 if code.group == 2 else 1
+    heads = []
+    for symbol in read_words(r, -(-count // code.group), code.lengths):
+        heads += [symbol >> (i * bits_per_head) & top for i in range(code.group)]
+    r.need(not any(heads[count:]), "heads beyond the last code")
+    heads = heads[:count]
+    rests = heads.count(top)
     low = [0] * rests
-    for _ in range(k):
-        low = [2 * v + one for v, one in zip(low, r.bools(rests))]
-    high = read_words(r, rests, p["words"]) if p["words"] else [p["escape"]] * rests
-    for i, h in enumerate(high):
-        if h == p["escape"]:
+    for _ in range(code.low_bits):
+        low = [2 * value + bit for value, bit in zip(low, read_plane(r, rests))]
+    high = read_words(r, rests, code.high_lengths) if any(code.counts) else [code.escape] * rests
+    for i in range(rests):
+        if high[i] == code.escape:
             high[i] = r.u8()
-            need(p["escape"] <= high[i] <= 255 - full >> k, "payload", "escaped high part")
-    rest = iter([h << k | v for h, v in zip(high, low)])
+            r.need(code.escape <= high[i] <= (255 - top) >> code.low_bits, "escaped high part")
+    r.end()
+    tail = iter([high[i] << code.low_bits | low[i] for i in range(rests)])
     codes = []
-    for h in heads:
-        v = h + next(rest) if h == full else h
-        need(v <= 255, "payload", "rest")
-        if p["low"] < 0:
-            c = v // 2 if v % 2 == 0 else -(v + 1) // 2
-            v = (c + p["center"] + 128) % 256 - 128
-        need(p["low"] <= v <= p["high"], "payload", "code")
-        codes.append(v)
-    return codes
+    for head in heads:
+        value = head
+        if head == top:
+            rest = next(tail)
+            r.need(rest <= 255 - top, f"rest {rest}")
+            value += rest
+        codes.append(value if code.low == 0 else unfold(value, code.center))
+        r.need(code.low <= codes[-1] <= code.high, f"code {codes[-1]}")
+    return np.array(codes, np.int32)
 
 
-BOUNDS = (1, 2, 3, 4, 5, 6, 8, 11, 15, 20, 27, 36, 50, 75, 120)
+def unfold(value: int, center: int) -> int:
+    """The signed code of a value, by its distance to the center: 0 -1 1 -2 2 ... modulo 256."""
+    distance = value // 2 if value % 2 == 0 else -(value + 1) // 2
+    return (center + distance + 128) % 256 - 128
 
 
-def read_rans(r, planes, rows, cols, by_context):
-    """planes: (models, lowest code, range) each; returns codes by plane."""
-    size = rows * cols
-    lanes = 16
-    while lanes > 1 and (by_context and lanes > len(planes) or 1024 * lanes > len(planes) * size):
-        lanes //= 2
-    state = [r.number("I") for _ in range(lanes)]
-    need(all(1 << 15 <= x < 1 << 31 for x in state), "payload", "state")
-    end = len(r.data)
-    codes = [[0] * size for _ in planes]
-    if by_context:
-        order = [(first + lane, i, lane) for first in range(0, len(planes), lanes) for i in range(size)
-                 for lane in range(min(lanes, len(planes) - first))]
-    else:
-        order = [(k, i, i % lanes) for k in range(len(planes)) for i in range(size)]
-    for k, i, lane in order:
-        models, lowest, (low, high) = planes[k]
-        plane = codes[k]
-        model = models[context(plane, i // cols, i % cols, cols) if by_context else 0]
-        if model.slots is None:
-            model.build()
-        x = state[lane]
-        symbol, start = model.slots[x % 4096]
-        x = model.freq[symbol] * (x >> 12) + x % 4096 - start
+# ----------------------------------------------------------------------------------------------------
+# rANS (coders.md)
+
+
+class RansReader:
+    """States, words from the front and escaped codes from the end of one stream."""
+
+    def __init__(self, data: bytes, lanes: int) -> None:
+        need(len(data) >= 4 * lanes and len(data) % 2 == 0, PAYLOAD, f"{len(data)} bytes of rANS")
+        self.states = list(struct.unpack(f"<{lanes}I", data[:4 * lanes]))
+        need(all(1 << 15 <= x < 1 << 31 for x in self.states), PAYLOAD, "a state out of its range")
+        self.words = np.frombuffer(data, "<u2", offset=4 * lanes).tolist()
+        self.front = 0
+        self.back = len(self.words)
+
+    def code(self, lane: int, model: Model, plane: Plane) -> int:
+        """The next code of a lane."""
+        x = self.states[lane]
+        slot = x % 4096
+        symbol, start = model.slots()[slot]
+        x = model.frequencies[symbol] * (x >> 12) + slot - start
         if x < 1 << 15:
-            need(r.pos + 2 <= end, "payload", "a word is missing")
-            x = x << 16 | r.number("H")
-        state[lane] = x
-        if symbol < len(model.freq) - 1:
-            plane[i] = symbol + lowest
-            continue
-        end -= 2
-        need(end >= r.pos, "payload", "an escaped code is missing")
-        code = struct.unpack_from("<h", r.data, end)[0]
-        need(low <= code <= high, "payload", "escaped code")
-        s = code - lowest
-        need(not (0 <= s < len(model.freq) - 1 and model.freq[s]), "payload", "escaped without need")
-        plane[i] = code
-    need(all(x == 1 << 15 for x in state) and r.pos == end, "payload", "the end")
-    r.pos = len(r.data)
+            need(self.front < self.back, PAYLOAD, "words of rANS end early")
+            x = x << 16 | self.words[self.front]
+            self.front += 1
+        self.states[lane] = x
+        if symbol < model.size:
+            return plane.first + symbol
+        need(self.front < self.back, PAYLOAD, "escaped codes of rANS end early")
+        self.back -= 1
+        code = (self.words[self.back] ^ 0x8000) - 0x8000
+        need(plane.lowest <= code <= plane.highest, PAYLOAD, f"escaped code {code}")
+        symbol = code - plane.first
+        need(not (0 <= symbol < model.size and model.frequencies[symbol]), PAYLOAD,
+             f"escaped code {code} has a frequency")
+        return code
+
+    def end(self) -> None:
+        need(all(x == 1 << 15 for x in self.states), PAYLOAD, "a last state that is not 2^15")
+        need(self.front == self.back, PAYLOAD, "words and escaped codes do not meet")
+
+
+def lane_count(codes: int, most: int) -> int:
+    lanes = 1
+    while 2 * lanes <= most and codes >= 1024 * 2 * lanes:
+        lanes *= 2
+    return lanes
+
+
+def rans_by_plane(data: bytes, planes: List[Tuple[Model, Plane]], size: int) -> np.ndarray:
+    """Codes of planes that have one model each, (planes, size)."""
+    lanes = lane_count(len(planes) * size, 16)
+    stream = RansReader(data, lanes)
+    codes = np.zeros((len(planes), size), np.int32)
+    for k, (model, plane) in enumerate(planes):
+        for i in range(size):
+            codes[k, i] = stream.code(i % lanes, model, plane)
+    stream.end()
     return codes
 
 
-def context(plane, row, col, cols):
-    def mag(dr, dc):
-        if row + dr < 0 or not 0 <= col + dc < cols:
-            return 0
-        return min(255, abs(plane[(row + dr) * cols + col + dc]))
+def rans_by_context(data: bytes, planes: List[Tuple[List[Model], Plane]], rows: int,
+                    columns: int) -> np.ndarray:
+    """Codes of planes whose models go by neighbourhood, (planes, rows, columns)."""
+    lanes = lane_count(len(planes) * rows * columns, min(16, len(planes)))
+    stream = RansReader(data, lanes)
+    codes = np.zeros((len(planes), rows, columns), np.int32)
+    # Magnitudes with a border of 0: position (row, column) stands at (row + 1, column + 1).
+    near = [[[0] * (columns + 2) for _ in range(rows + 1)] for _ in planes]
+    for group in range(0, len(planes), lanes):
+        for row in range(rows):
+            for column in range(columns):
+                for k in range(group, min(group + lanes, len(planes))):
+                    up, own = near[k][row], near[k][row + 1]
+                    t = 2 * own[column] + 2 * up[column + 1] + up[column] + up[column + 2]
+                    context = sum(t >= bound for bound in BOUNDS)
+                    models, plane = planes[k]
+                    code = stream.code(k - group, models[context], plane)
+                    own[column + 1] = min(abs(code), 255)
+                    codes[k, row, column] = code
+    stream.end()
+    return codes
 
-    t = 2 * mag(0, -1) + 2 * mag(-1, 0) + mag(-1, -1) + mag(-1, 1)
-    return sum(t >= b for b in BOUNDS)
+
+# ----------------------------------------------------------------------------------------------------
+# Payloads of tiles (frame.md)
 
 
-def read_tile(e, models, bounds, data):
-    """Codes by channel of the tile: whole ones, of the base part."""
-    c0, c1, r0, r1 = bounds
-    size = (r1 - r0) * e.cols
-    r = Reader(data, "payload")
-    if e.coder in (RAW, PAPER):
-        codes = read_planes(r, (c1 - c0) * size, e.n - e.apart, not e.unsigned)
-        many = sum(e.is_important(c) for c in range(c0, c1)) * size
-        errors = iter(read_planes(r, many, e.m, False) if e.coder == RAW else read_huffman(r, many, e.m, e.table))
-        r.end()
-        out = [codes[k * size:(k + 1) * size] for k in range(c1 - c0)]
-        return [[v << e.m | next(errors) for v in part] if e.is_important(c0 + k) else part
-                for k, part in enumerate(out)]
+def decode_tile(edge: Edge, data: bytes, channels: slice, rows: int) -> np.ndarray:
+    """Whole codes of a tile (of important channels before the shift; bases if bits are apart)."""
+    important = edge.important[channels]
+    shape = (len(important), rows, edge.columns)
+    if edge.coder in (RAW, PAPER):
+        return decode_two_parts(edge, data, important, shape)
+    r = Reader(data, "tile", PAYLOAD)
     mode = r.u8()
+    rest = r.take(r.left())
+    planes = [edge.plane(bool(flag)) for flag in important]
     if mode != 255:
-        need(mode <= 16, "payload", "mode")
-        codes = read_plain(r, (c1 - c0) * size, mode, not e.unsigned)
-        out = [codes[k * size:(k + 1) * size] for k in range(c1 - c0)]
-    elif e.coder == FAST:
-        codes = read_fast(r, (c1 - c0) * size, e.prefix)
-        out = [codes[k * size:(k + 1) * size] for k in range(c1 - c0)]
+        codes = plain_codes(rest, mode, shape, not edge.unsigned)
+    elif edge.coder == FAST:
+        assert edge.prefix is not None
+        codes = fast_codes(rest, shape[0] * shape[1] * shape[2], edge.prefix).reshape(shape)
     else:
-        planes = [([models[k] for k in channel_models(e, c)], e.lowest(c), e.code_range(c)) for c in range(c0, c1)]
-        out = read_rans(r, planes, r1 - r0, e.cols, e.coder == SMALLEST)
-    r.end()
-    for c, part in zip(range(c0, c1), out):
-        low, high = e.code_range(c)
-        need(all(low <= v <= high for v in part), "payload", "code out of range")
-    return out
+        models = [edge.channel_models(c) for c in range(channels.start, channels.stop)]
+        if edge.coder == SMALL:
+            pairs = [(own[0], plane) for own, plane in zip(models, planes)]
+            codes = rans_by_plane(rest, pairs, rows * edge.columns).reshape(shape)
+        else:
+            codes = rans_by_context(rest, list(zip(models, planes)), rows, edge.columns)
+    lowest = np.array([plane.lowest for plane in planes]).reshape(-1, 1, 1)
+    highest = np.array([plane.highest for plane in planes]).reshape(-1, 1, 1)
+    need(bool(((lowest <= codes) & (codes <= highest)).all()), PAYLOAD, "a code that may not be")
+    return codes
 
 
-def read_plain(r, n, width, signed):
+def decode_two_parts(edge: Edge, data: bytes, important: np.ndarray,
+                     shape: Tuple[int, int, int]) -> np.ndarray:
+    """Coders raw and paper: codes, then shift errors of the important channels."""
+    count, bits = shape[0] * shape[1] * shape[2], edge.n - edge.apart
+    split = planes_size(count, bits)
+    codes = bit_planes(data[:split], count, bits, not edge.unsigned).reshape(shape)
+    errors = int(important.sum()) * shape[1] * shape[2]
+    if errors == 0:
+        need(len(data) == split, PAYLOAD, "bytes after the codes")
+        return codes
+    if edge.coder == RAW:
+        shift = bit_planes(data[split:], errors, edge.m, False)
+    else:
+        shift = huffman_errors(data[split:], errors, edge.m, edge.table)
+    codes[important] = codes[important] * (1 << edge.m) + shift.reshape(-1, shape[1], shape[2])
+    return codes
+
+
+def plain_codes(data: bytes, width: int, shape: Tuple[int, int, int], signed: bool) -> np.ndarray:
+    """Codes of 0..16 bits: planes of the low 8 bits, then of the others."""
+    need(width <= 16, PAYLOAD, f"a tile's first byte is {width}")
+    count, low = shape[0] * shape[1] * shape[2], min(width, 8)
+    need(len(data) == planes_size(count, width), PAYLOAD, f"{len(data)} bytes of plain codes")
     if width == 0:
-        return [0] * n
-    if width <= 8:
-        return read_planes(r, n, width, signed)
-    low = read_planes(r, n, 8, False)
-    return [h << 8 | v for v, h in zip(low, read_planes(r, n, width - 8, signed))]
+        return np.zeros(shape, np.int32)
+    split = planes_size(count, low)
+    codes = bit_planes(data[:split], count, low, False)
+    if width > 8:
+        codes = codes + (bit_planes(data[split:], count, width - 8, False) << 8)
+    return sign_extend(codes, width, signed).reshape(shape)
 
 
-def read_refinement(e, models, base, data):
-    """Low bits by channel of a tile, whose bases are given."""
-    r = Reader(data, "payload")
-    flat = [v for part in base for v in part]
-    if e.coder == RAW:
-        low = read_planes(r, len(flat), e.apart, False)
-    else:
-        classes = [max(-2, min(2, v)) + 2 for v in flat]
-        parts = []
-        for k in range(5):
-            count = classes.count(k)
-            if not count:
-                parts.append(iter(()))
-                continue
-            part = Reader(r.bytes(r.uvarint()), "payload")
-            mode = part.u8()
-            need(mode in (255, e.apart), "payload", "mode of a class")
-            if mode == 255:
-                plane = ([models[e.models[k - 5]]], 0, (0, (1 << e.apart) - 1))
-                values = read_rans(part, [plane], 1, count, False)[0]
-                need(all(v < 1 << e.apart for v in values), "payload", "low bits")
-            else:
-                values = read_planes(part, count, e.apart, False)
-            part.end()
-            parts.append(iter(values))
-        low = [next(parts[k]) for k in classes]
+def decode_refinement(edge: Edge, data: bytes, bases: np.ndarray) -> np.ndarray:
+    """Low bits of a tile's codes, in the shape of their bases."""
+    if edge.coder == RAW:
+        return bit_planes(data, bases.size, edge.apart, False).reshape(bases.shape)
+    r = Reader(data, "refinement", PAYLOAD)
+    low = np.zeros(bases.shape, np.int32)
+    classes = np.clip(bases, -2, 2) + 2
+    plane = Plane(edge.apart, 0, 0, (1 << edge.apart) - 1)
+    for number in range(5):
+        members = classes == number
+        count = int(members.sum())
+        if count == 0:
+            continue
+        part = Reader(r.take(r.uvarint()), f"class {number}", PAYLOAD)
+        mode = part.u8()
+        part.need(mode in (edge.apart, 255), f"first byte is {mode}")
+        rest = part.take(part.left())
+        if mode == 255:
+            low[members] = rans_by_plane(rest, [(edge.class_model(number), plane)], count)[0]
+        else:
+            low[members] = bit_planes(rest, count, edge.apart, False)
     r.end()
-    low = iter(low)
-    return [[v << e.apart | next(low) for v in part] for part in base]
+    return low
 
 
-MASK64 = (1 << 64) - 1
+# ----------------------------------------------------------------------------------------------------
+# Values (numerics.md)
 
 
-def noise(seed, amplitude, i):
-    """Position i of the static noise: splitmix64, output number i."""
-    z = (seed + (i + 1) * 0x9E3779B97F4A7C15) & MASK64
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & MASK64
-    z = (z ^ z >> 27) * 0x94D049BB133111EB & MASK64
-    z ^= z >> 31
-    u = F32((z >> 40) - (1 << 23)) * F32(2.0**-23)
-    return F32(amplitude * u)
+def splitmix64(seed: int, count: int) -> np.ndarray:
+    """The first outputs of the generator."""
+    with np.errstate(over="ignore"):
+        z = np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+        return z ^ z >> np.uint64(31)
 
 
-def value(e, scale, code, base, i):
-    if base:
-        if code == 0 and e.one_sided:
-            return F32(0)
-        middle = F32((code << e.apart) + ((1 << e.apart) - 1) / 2)
-        return F32(scale * middle)
-    if e.level_map == NOISY:
-        if scale == 0:
-            return F32(0)
-        return F32(scale * F32(F32(code) - noise(e.noise[1], e.noise[0], i)))
-    return F32(scale * F32(code))
+def edge_values(edge: Edge, scales: np.ndarray, wide: np.ndarray, base_only: bool) -> np.ndarray:
+    """Values of an edge in the order in which its tensor lies in memory."""
+    scale = np.array([scales[edge.slot(c)] for c in range(edge.channels)], np.float32).reshape(-1, 1, 1)
+    with np.errstate(all="ignore"):
+        if edge.level_map == NOISY:
+            z = splitmix64(edge.seed, wide.size).reshape(wide.shape)
+            u = ((z >> np.uint64(40)).astype(np.int32) - (1 << 23)).astype(np.float32)
+            u = u * np.float32(2.0 ** -23)
+            noise = edge.amplitude * u
+            values = scale * (wide.astype(np.float32) - noise)
+            values = np.where(scale == 0, np.float32(0), values)
+        elif base_only and edge.apart > 0:
+            half = np.float32(((1 << edge.apart) - 1) / 2)
+            middle = (wide * (1 << edge.apart)).astype(np.float32) + half
+            values = scale * middle
+            if edge.one_sided:
+                values = np.where(wide == 0, np.float32(0), values)
+        else:
+            values = scale * wide.astype(np.float32)
+    assert values.dtype == np.float32
+    return (values.transpose(1, 2, 0) if edge.channels_last else values).reshape(-1)
 
 
-def decode(p, data, base_only=False):
-    """Every edge's values, float32, in the order of the ONNX tensor."""
-    blocks, more = split_frame(p, data)
-    refinements, out = iter(more), []
-    for e, (scales, tiles) in zip(p.edges, blocks):
-        extra = next(refinements, None) if e.apart and more else None
-        base = bool(e.apart) and (extra is None or base_only)
-        scales = e.steps if e.static() else scales
-        values = np.zeros((e.channels, e.rows * e.cols), F32)
-        for t, bounds in enumerate(e.tiles()):
-            codes = read_tile(e, p.models, bounds, tiles[t])
-            if e.apart and not base:
-                codes = read_refinement(e, p.models, codes, extra[t])
-            c0, c1, r0, _ = bounds
-            for c, part in zip(range(c0, c1), codes):
-                scale = scales[e.slot(c)]
-                for i, code in enumerate(part):
-                    at = r0 * e.cols + i
-                    values[c, at] = value(e, scale, code, base, c * e.rows * e.cols + at)
-        out.append(values.T.reshape(-1) if e.channels_last else values.reshape(-1))
-    return out
+# ----------------------------------------------------------------------------------------------------
+# Frame (frame.md)
 
 
-def run_vectors(path):
-    with open(path, encoding="utf-8") as f:
-        book = json.load(f)
-    profiles = {name: base64.b64decode(b) for name, b in book["profiles"].items()}
-    parsed, failures = {}, 0
-    for v in book["vectors"]:
-        data, got = base64.b64decode(v["bytes"]), "ok"
+def read_record(r: Reader, edge: Edge, has_scales: bool) -> Tuple[np.ndarray, List[int]]:
+    """Scales and lengths of payloads, of an edge or of a refinement (without scales)."""
+    start = r.pos
+    scales = np.zeros(0, np.float32)
+    if has_scales:
+        count = r.count(MAX_CHANNELS, "scales")
+        r.need(count == (0 if edge.static else edge.slots), f"{count} scales")
+        scales = r.f32s(count)
+    tiles = r.count(MAX_TILES, "tiles")
+    r.need(tiles == edge.tile_count(), f"{tiles} tiles")
+    r.need(tiles <= r.left(), "lengths of tiles are missing")
+    lengths = [r.count(MAX_INT31, "bytes of a payload") for _ in range(tiles)]
+    crc = crc32c(r.data[start:r.pos])
+    r.need(r.u32() == crc, f"record of {edge.name}", CHECKSUM)
+    r.need(are_steps(scales), "a scale that is no scale")
+    r.need(sum(lengths) + 4 * tiles <= r.left(), "payloads of tiles are missing")
+    return scales, lengths
+
+
+def read_payload(r: Reader, length: int) -> bytes:
+    data = r.take(length)
+    r.need(r.u32() == crc32c(data), "payload", CHECKSUM)
+    return data
+
+
+def read_frame_edge(r: Reader, edge: Edge) -> Tuple[np.ndarray, np.ndarray]:
+    """Scales by slot, and codes (channels, rows, columns)."""
+    r.where = f"edge {edge.name}"
+    scales, lengths = read_record(r, edge, True)
+    codes = np.zeros((edge.channels, edge.rows, edge.columns), np.int32)
+    for (channels, rows), length in zip(edge.tiles(), lengths):
+        codes[channels, rows] = decode_tile(edge, read_payload(r, length), channels, rows.stop - rows.start)
+    return (edge.steps if edge.steps is not None else scales), codes
+
+
+def read_frame_refinement(r: Reader, edge: Edge, codes: Optional[np.ndarray]) -> None:
+    """Turns bases into codes; without codes, looks at structure and checksums only."""
+    r.where = f"refinement of {edge.name}"
+    _, lengths = read_record(r, edge, False)
+    for (channels, rows), length in zip(edge.tiles(), lengths):
+        payload = read_payload(r, length)
+        if codes is not None:  # otherwise structure and checksums are all that counts
+            low = decode_refinement(edge, payload, codes[channels, rows])
+            codes[channels, rows] = codes[channels, rows] * (1 << edge.apart) + low
+
+
+def decode_frame(profile: Profile, data: bytes, base_only: bool = False) -> List[Tuple[Edge, np.ndarray]]:
+    """Every edge of a .dqaf file with its values; raises Refused."""
+    r = Reader(data, "frame")
+    r.need(r.take(4) == b"DQAF", "magic")
+    r.need(r.u8() == 1, "version")
+    digest, edges, refinements, base_size = r.take(16), r.u32(), r.u32(), r.u32()
+    r.need(r.u32() == crc32c(data[:FRAME_HEADER - 4]), "header", CHECKSUM)
+    r.need(digest == profile.digest[:16], "made with another profile", PROFILE)
+    r.need(edges <= MAX_EDGES, f"{edges} edges", LIMIT)
+    r.need(refinements <= edges, f"{refinements} refinements of {edges} edges", LIMIT)
+    r.need(edges == len(profile.edges), f"{edges} edges, the profile has {len(profile.edges)}")
+    r.need(refinements == sum(e.apart > 0 for e in profile.edges), f"{refinements} refinements")
+    r.need(FRAME_HEADER <= base_size <= len(data), f"base size {base_size}")
+    base = Reader(data[:base_size], "frame")
+    base.pos = FRAME_HEADER
+    decoded = [read_frame_edge(base, edge) for edge in profile.edges]
+    base.end()
+    cut = len(data) == base_size
+    if refinements == 0:
+        need(cut, HEADER, "bytes after the last edge")
+    base_only = base_only or cut
+    if not cut:
+        r.pos = base_size
+        for edge, (_, codes) in zip(profile.edges, decoded):
+            if edge.apart > 0:
+                read_frame_refinement(r, edge, None if base_only else codes)
+        r.end()
+    return [(edge, edge_values(edge, scales, codes, base_only))
+            for edge, (scales, codes) in zip(profile.edges, decoded)]
+
+
+# ----------------------------------------------------------------------------------------------------
+# Programs
+
+
+def run_vector(vector: dict, profiles: Dict[str, Profile]) -> str:
+    """What is wrong, or nothing."""
+    data = base64.b64decode(vector["bytes"])
+    edges: List[Tuple[Edge, np.ndarray]] = []
+    cause, detail = "ok", ""
+    try:
+        if vector["file"] == "profile":
+            read_profile(data)
+        else:
+            edges = decode_frame(profiles[vector["profile"]], data, vector.get("base_only", False))
+    except Refused as refused:
+        cause, detail = refused.cause, refused.detail
+    except Exception as other:  # none may escape: a failure of this program
+        return f"{type(other).__name__}: {other}"
+    if cause != vector["cause"]:
+        return f"{cause} ({detail}), not {vector['cause']}"
+    if cause != "ok" or vector["file"] == "profile":
+        return ""
+    if [edge.name for edge, _ in edges] != [wanted["name"] for wanted in vector["edges"]]:
+        return "other names of edges"
+    for (edge, values), wanted in zip(edges, vector["edges"]):
+        good = np.frombuffer(base64.b64decode(wanted["values"]), "<u4")
+        bits = values.view(np.uint32)
+        if len(good) != len(bits):
+            return f"edge {edge.name}: {len(bits)} values, not {len(good)}"
+        if (good != bits).any():
+            i = int(np.nonzero(good != bits)[0][0])
+            return (f"edge {edge.name}: {(good != bits).sum()} of {len(bits)} values differ, number {i} is "
+                    f"{values[i]!r}, not {good.view(np.float32)[i]!r}")
+    return ""
+
+
+def run_vectors(path: str) -> int:
+    with open(path, encoding="utf-8") as file:
+        vectors = json.load(file)
+    profiles = {}
+    failures = 0
+    for name, text in vectors["profiles"].items():
         try:
-            if v["file"] == "profile":
-                parse_profile(data)
-            else:
-                if v["profile"] not in parsed:
-                    parsed[v["profile"]] = parse_profile(profiles[v["profile"]])
-                values = decode(parsed[v["profile"]], data, v.get("base_only", False))
-                if v["cause"] == "ok":
-                    for e, want in zip(values, v["edges"]):
-                        if e.astype("<f4").tobytes() != base64.b64decode(want["values"]):
-                            got = f"other values on edge {want['name']}"
-        except Refused as err:
-            got = err.cause
-        if got != v["cause"]:
+            profiles[name] = read_profile(base64.b64decode(text))
+        except Refused as refused:
+            print(f"profile {name}: {refused}")
             failures += 1
-            print(f"{v['name']}: {got}, want {v['cause']} ({v['what']})")
-    print(f"{len(book['vectors'])} vectors, {failures} failures")
-    return failures
+    for vector in vectors["vectors"]:
+        if vector["file"] == "frame" and vector["profile"] not in profiles:
+            wrong = f"no profile {vector['profile']}"
+        else:
+            wrong = run_vector(vector, profiles)
+        if wrong:
+            print(f"{vector['name']}: {wrong}")
+            failures += 1
+    print(f"{len(vectors['vectors'])} vectors, {failures} failures")
+    return 1 if failures else 0
 
 
-def selftest():
-    r = Reader(bytes.fromhex("f12107"), "payload")
-    assert read_huffman(r, 4, 3, [1, 3, 3, 4, 4, 4, 5, 5]) == [1, 0, 7, 5] and r.left() == 0
-    p = {"low": -128, "high": 127, "center": 1, "group": 2, "full": 3, "k": 1, "escape": 2, "words": [1, 2, 2],
-         "lengths": [1, 3, 7, 6, 6, 3, 7, 3, 6, 6, 7, 7, 7, 7, 7, 7]}
-    r = Reader(bytes.fromhex("0a030302030301 01 0201 04".replace(" ", "")), "payload")
-    assert read_fast(r, 9, p) == [1, 1, 0, 2, 1, 1, 3, -5, 1] and r.left() == 0
-    print("the examples are right")
+def run_decode(profile_path: str, frame_path: str, base_only: bool) -> int:
+    with open(profile_path, "rb") as file:
+        profile_bytes = file.read()
+    with open(frame_path, "rb") as file:
+        frame_bytes = file.read()
+    try:
+        for edge, values in decode_frame(read_profile(profile_bytes), frame_bytes, base_only):
+            crc = crc32c(values.astype("<f4").tobytes())
+            print(f"{edge.name} {edge.channels}x{edge.rows}x{edge.columns} {crc:08x} {values[:4].tolist()}")
+    except Refused as refused:
+        print(f"refused, {refused}")
+        return 1
+    return 0
 
 
-def main(args):
-    np.seterr(over="ignore")
-    if args[:1] == ["vectors"] and len(args) == 2:
-        return 1 if run_vectors(args[1]) else 0
-    if args == ["selftest"]:
-        selftest()
-        return 0
-    if args[:1] == ["decode"] and len(args) >= 3:
-        with open(args[1], "rb") as f:
-            p = parse_profile(f.read())
-        with open(args[2], "rb") as f:
-            for e, values in zip(p.edges, decode(p, f.read(), "--base-only" in args[3:])):
-                print(f"{e.name}: {e.channels}x{e.rows}x{e.cols}, {values[:4]}, crc {crc32c(values.tobytes()):08x}")
-        return 0
-    print(__doc__, file=sys.stderr)
-    return 2
+def selftest() -> int:
+    """The worked examples of coders.md and fast.md, and known values of CRC-32C and splitmix64."""
+    assert crc32c(b"123456789") == 0xE3069283
+    assert splitmix64(0, 2).tolist() == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4]
+    lengths = [1, 3, 3, 4, 4, 4, 5, 5]
+    words = [f"{word:0{length}b}" for word, length in zip(canonical_words(lengths), lengths)]
+    assert words == "0 100 101 1100 1101 1110 11110 11111".split(), words
+    errors = huffman_errors(bytes.fromhex("f12107"), 4, 3, lengths)
+    assert errors.tolist() == [1, 0, 7, 5], errors
+    symbols = [1, 3, 7, 6, 6, 3, 7, 3, 6, 6, 7, 7, 7, 7, 7, 7]
+    code = PrefixCode(-128, 127, 1, 2, 1, symbols, [1, 2, 0, 0, 0, 0, 0])
+    code.check()
+    words = [f"{word:0{length}b}" for word, length in zip(canonical_words(code.lengths), code.lengths)]
+    assert words[0] == "0" and words[9] == "111011" and words[15] == "1111111", words
+    stream = bytes.fromhex("0a 03 03 02 03 03 01  01  02 01  04")
+    codes = fast_codes(stream, 9, code)
+    assert codes.tolist() == [1, 1, 0, 2, 1, 1, 3, -5, 1], codes
+    print("selftest: ok")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="slow reference decoder of DQA profiles and frames")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("vectors").add_argument("file")
+    decode = commands.add_parser("decode")
+    decode.add_argument("--profile", required=True)
+    decode.add_argument("frame")
+    decode.add_argument("--base-only", action="store_true")
+    commands.add_parser("selftest")
+    args = parser.parse_args()
+    if args.command == "vectors":
+        return run_vectors(args.file)
+    if args.command == "decode":
+        return run_decode(args.profile, args.frame, args.base_only)
+    return selftest()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
