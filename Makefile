@@ -42,7 +42,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 30s)
 
 .PHONY: fuzz-codec
 fuzz-codec: ## the fuzz targets of what reads frames and profiles
-	@$(MAKE) --no-print-directory fuzz PACKAGES=". ./frame ./profile ./entropy ./entropy/prefix ./entropy/huffman ./internal/refdec ./bitplane ./quant ./internal/simd"
+	@$(MAKE) --no-print-directory fuzz PACKAGES=". ./frame ./profile ./entropy ./entropy/prefix ./entropy/huffman ./spec/reader ./bitplane ./quant ./internal/simd"
 
 .PHONY: generate
 generate: ## generated code and documents; git must stay clean

@@ -1,4 +1,4 @@
-package refdec
+package reader
 
 // Tensor is a decoded edge; its values are in the order in which the ONNX tensor lies in memory.
 type Tensor struct {

@@ -2,7 +2,7 @@
 // it must refuse, each for one reason. Everything is written by the slow writers of this package, which follow spec/
 // and not the product; the product must agree before a file is written.
 //
-//	go run ./internal/vectors
+//	go run ./spec/vectors
 package main
 
 import (

@@ -1,4 +1,4 @@
-package refdec
+package reader
 
 import (
 	"encoding/binary"
@@ -29,7 +29,7 @@ type vector struct {
 
 func vectors(t testing.TB) book {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "spec", "vectors", "vectors.json"))
+	raw, err := os.ReadFile(filepath.Join("..", "vectors", "vectors.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

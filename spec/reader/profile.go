@@ -1,4 +1,4 @@
-package refdec
+package reader
 
 import (
 	"crypto/sha256"

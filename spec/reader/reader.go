@@ -1,6 +1,6 @@
-// Package refdec is a slow reader of frames and profiles, version 1, written from the pages of spec/ and sharing nothing
+// Package reader is a slow reader of frames and profiles, version 1, written from the pages of spec/ and sharing nothing
 // with the rest of the program: it is the proof that they suffice. Every loop is as plain as the sentence that it follows.
-package refdec
+package reader
 
 import (
 	"encoding/binary"

@@ -3,9 +3,9 @@
 
 Simple rather than fast: every step follows the words of a page, in the order of the page. Needs numpy.
 
-    refdec.py vectors FILE                          run the vectors of a vectors.json
-    refdec.py decode --profile P FRAME [--base-only]  print what a frame holds
-    refdec.py selftest                              check the worked examples of the pages
+    reader.py vectors FILE                          run the vectors of a vectors.json
+    reader.py decode --profile P FRAME [--base-only]  print what a frame holds
+    reader.py selftest                              check the worked examples of the pages
 """
 
 import argparse
