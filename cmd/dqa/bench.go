@@ -13,9 +13,9 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -78,7 +78,7 @@ codes have an entropy of --bits.`,
 
 func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 	if !(f.bits >= .2 && f.bits <= 7) || f.rounds < 1 {
-		return fmt.Errorf("%w: --bits %v, 0.2 to 7 allowed; --rounds %d, at least 1", method.ErrSetting, f.bits, f.rounds)
+		return fmt.Errorf("%w: --bits %v, 0.2 to 7 allowed; --rounds %d, at least 1", session.ErrSetting, f.bits, f.rounds)
 	}
 	places, err := parseList("--where", f.where, placeNamed)
 	if err != nil {
@@ -125,7 +125,7 @@ func edgeNumbers(edges []profile.Edge, wanted []string) (numbers []int, err erro
 			i = n
 		}
 		if i < 0 {
-			return nil, fmt.Errorf("%w: --edge %s: no such edge, there are %d", method.ErrSetting, w, len(edges))
+			return nil, fmt.Errorf("%w: --edge %s: no such edge, there are %d", session.ErrSetting, w, len(edges))
 		}
 		numbers = append(numbers, i)
 	}
@@ -146,7 +146,7 @@ const benchImages = 16
 func (a *app) benchTensors(f *benchFlags) (bench.Tensors, string, error) {
 	if f.npy != "" {
 		if f.model != "" || f.data != "" || f.profile != "" {
-			return bench.Tensors{}, "", fmt.Errorf("%w: --npy goes without --model, --data and --profile", method.ErrSetting)
+			return bench.Tensors{}, "", fmt.Errorf("%w: --npy goes without --model, --data and --profile", session.ErrSetting)
 		}
 		return arrayTensors(f.npy)
 	}
@@ -157,7 +157,7 @@ func (a *app) benchTensors(f *benchFlags) (bench.Tensors, string, error) {
 		f.data = fmt.Sprintf("%s[0:%d]", f.model, benchImages)
 	}
 	if f.data == "" {
-		return bench.Tensors{}, "", fmt.Errorf("%w: --model needs --data", method.ErrSetting)
+		return bench.Tensors{}, "", fmt.Errorf("%w: --model needs --data", session.ErrSetting)
 	}
 	return a.networkTensors(f)
 }
@@ -173,7 +173,7 @@ func (a *app) networkTensors(f *benchFlags) (t bench.Tensors, what string, err e
 		}
 		base, set, skip = &p.Preprocess, onnx.EdgeSet(p.EdgeSet), p.Skip
 	}
-	pre, err := resolvePreprocess(f.model, &f.pre, base)
+	pre, err := f.pre.resolve(f.model, base)
 	if err != nil {
 		return t, "", err
 	}
@@ -184,7 +184,7 @@ func (a *app) networkTensors(f *benchFlags) (t bench.Tensors, what string, err e
 	if t.Edges, err = benchEdges(net, f.profile, p); err != nil {
 		return t, "", err
 	}
-	data, err := net.openData(f.data)
+	data, err := net.Data(f.data)
 	if err != nil {
 		return t, "", err
 	}
@@ -194,7 +194,7 @@ func (a *app) networkTensors(f *benchFlags) (t bench.Tensors, what string, err e
 			return t, "", err
 		}
 		image := make([][]float32, len(t.Edges))
-		if _, err := net.prog.Run(x, func(e int, values []float32) error {
+		if _, err := net.Program().Run(x, func(e int, values []float32) error {
 			image[e] = slices.Clone(values)
 			return nil
 		}); err != nil {
@@ -202,19 +202,19 @@ func (a *app) networkTensors(f *benchFlags) (t bench.Tensors, what string, err e
 		}
 		t.Images = append(t.Images, image)
 	}
-	return t, fmt.Sprintf("%s, %s, %d edges", net.name, f.data, len(t.Edges)), nil
+	return t, fmt.Sprintf("%s, %s, %d edges", net.Name(), f.data, len(t.Edges)), nil
 }
 
 // benchEdges are the profile's, those that have static steps as they are, or the network's.
-func benchEdges(net *network, path string, p *profile.Profile) ([]profile.Edge, error) {
+func benchEdges(net *session.Network, path string, p *profile.Profile) ([]profile.Edge, error) {
 	if p != nil {
-		if err := net.matches(path, p); err != nil {
+		if _, err := bind(net, path, p); err != nil {
 			return nil, err
 		}
 		return slices.Clone(p.Edges), nil
 	}
 	var edges []profile.Edge
-	for _, e := range net.prog.Edges() {
+	for _, e := range net.Program().Edges() {
 		edges = append(edges, profile.Edge{
 			Name: e.Name, Channels: e.Channels, Rows: e.Rows, Cols: e.Cols, ChannelsLast: e.ChannelsLast, OneSided: e.OneSided,
 			Tile: profile.TileFor(e.Channels, e.Rows, e.Cols),

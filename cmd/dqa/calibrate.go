@@ -2,23 +2,16 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/eval"
-	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/method"
-	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -29,7 +22,6 @@ type calibrateFlags struct {
 	data, out      string
 	method, coder  string
 	link           string
-	rate           float64 // of link, in bits per second; 0 unless the coder is auto
 	bits, extra    int
 	ratio          float64
 	dial           dialFlags
@@ -69,7 +61,7 @@ grow with the number of images.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "calibration images (SPEC); only greedy rankings use labels")
 	flags.StringVarP(&f.out, "output", "o", "", "profile to write; - for standard output")
-	flags.StringVar(&f.method, "method", "graded", strings.Join(method.Names(), ", "))
+	flags.StringVar(&f.method, "method", "graded", strings.Join(session.Methods(), ", "))
 	flags.IntVar(&f.bits, "bits", 3, "n: bits of a code, 2 to 8")
 	flags.IntVar(&f.extra, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
 	flags.Float64Var(&f.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
@@ -79,7 +71,7 @@ grow with the number of images.`,
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
 	flags.DurationVar(&f.saveEvery, "save-every", 10*time.Second, "how often a search saves its progress")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
-	completeWords(cmd, "method", method.Names())
+	completeWords(cmd, "method", session.Methods())
 	completeWords(cmd, "coder", []string{"raw", "paper", "fast", "small", "smallest", "auto"})
 	must(cmd.MarkFlagRequired("data"))
 	return cmd
@@ -89,7 +81,7 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if f.out == "" && !f.dryRun {
 		return &usageError{cmd, errors.New("-o, the profile to write, is missing")}
 	}
-	v, coder, err := f.setting(cmd)
+	v, opt, err := f.setting(cmd)
 	if err != nil {
 		return err
 	}
@@ -97,82 +89,83 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if err != nil {
 		return err
 	}
-	data, err := net.openData(f.data)
+	data, err := net.Data(f.data)
 	if err != nil {
 		return err
 	}
-	var store *progressFile
-	if f.out != pipe {
-		store = &progressFile{path: f.out + progressExt, resume: f.resume}
-	}
-	c, done, err := a.calibration(net, data, f, store, coder)
-	if err != nil {
+	if opt.MinBits, err = parseMinBits(f.set.minBits, net); err != nil {
 		return err
 	}
-	defer done()
+	bar := a.newProgress()
+	defer bar.finish()
+	opt.Workers, opt.AllowNonFinite, opt.Probabilities = a.workers, f.set.allowNonFinite, f.probabilities
+	opt.SaveEvery, opt.Progress = f.saveEvery, bar.report
 	if f.dryRun {
-		return a.dryRun(cmd.Context(), c, v, data)
+		return a.dryRun(cmd.Context(), net, data, v, opt)
 	}
-	store.warn(a)
-	plan, err := c.Plan(cmd.Context(), v.Method, v.seed)
+	store := session.NewFileStore(f.out+session.ProgressExt, f.resume)
+	if f.out != pipe {
+		opt.Store = store
+	}
+	made, err := a.calibrateWith(cmd.Context(), net, data, v, opt, store)
 	if err != nil {
 		return err
 	}
-	done()
-	if plan.Note != "" {
-		a.note("%s", plan.Note)
+	bar.finish()
+	for _, note := range made.Notes {
+		a.note("%s", note)
 	}
-	if v.Dial == profile.MaxDrop {
-		a.note("the loss was measured on the calibration images; if the network was trained on them, on others it loses more")
-	}
-	p := plan.Profile(coder)
-	if f.rate > 0 {
-		p = plan.ProfileFor(f.rate)
-	}
-	if err := net.origin(p, data); err != nil {
-		return err
-	}
-	encoded := p.Append(nil)
+	encoded := made.Profile.Append(nil)
 	w, err := a.writeOutput(f.out, func(w io.Writer) error { _, err := w.Write(encoded); return err })
 	if err != nil {
 		return err
 	}
-	if err := store.remove(); err != nil {
+	if err := store.Remove(); err != nil {
 		return err
 	}
-	return a.printCalibrated(w, f.out, net, p, len(encoded))
+	return a.printCalibrated(w, f.out, net, made.Profile, len(encoded))
 }
 
-func (f *calibrateFlags) setting(cmd *cobra.Command) (variant, profile.Coder, error) {
-	v, err := f.set.base()
+// calibrateWith tells of progress that will be lost.
+func (a *app) calibrateWith(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant, opt session.CalibrateOptions, store *session.FileStore) (*session.Calibrated, error) {
+	k, err := net.NewCalibrator(data, opt)
 	if err != nil {
-		return v, 0, err
+		return nil, err
+	}
+	if opt.Store != nil && store.Lost() {
+		a.note("%s holds the progress of an earlier run; this one begins anew (--resume would go on)", store.Path())
+	}
+	return k.Calibrate(ctx, v)
+}
+
+// setting is what the flags ask for; of the options only the coder is set.
+func (f *calibrateFlags) setting(cmd *cobra.Command) (v session.Variant, opt session.CalibrateOptions, err error) {
+	if v, err = f.set.base(); err != nil {
+		return v, opt, err
 	}
 	v.Name, v.Bits, v.ExtraBits, v.Ratio = f.method, f.bits, f.extra, f.ratio
 	if err := f.dial.apply(cmd, &v.Method); err != nil {
-		return v, 0, err
+		return v, opt, err
 	}
-	if v.Method, err = method.Complete(v.Method); err != nil {
-		return v, 0, err
+	if v, err = v.Complete(); err != nil {
+		return v, opt, err
 	}
-	if f.coder == "" && !cmd.Flags().Changed("link") {
-		return v, paperCoder(v.Method), nil
-	}
-	if f.coder == "auto" {
-		f.rate, err = parseRate(f.link)
-		return v, profile.Smallest, err
-	}
-	if cmd.Flags().Changed("link") {
-		return v, 0, fmt.Errorf("%w: --link without --coder auto", method.ErrSetting)
+	linked := cmd.Flags().Changed("link")
+	switch {
+	case f.coder == "auto":
+		opt.Link, err = parseRate(f.link)
+		return v, opt, err
+	case linked:
+		return v, opt, fmt.Errorf("%w: --link without --coder auto", session.ErrSetting)
+	case f.coder == "":
+		return v, opt, nil
 	}
 	coder, err := profile.ParseCoder(f.coder)
 	if err != nil {
-		err = fmt.Errorf("%w: --coder: %w", method.ErrSetting, err)
+		return v, opt, fmt.Errorf("%w: --coder: %w", session.ErrSetting, err)
 	}
-	if v.Dial != profile.NoDial && !coder.Whole() {
-		err = fmt.Errorf("%w: graded codes are stored by fast, small or smallest, not by %s", method.ErrSetting, coder)
-	}
-	return v, coder, err
+	opt.Coder = &coder
+	return v, opt, session.CheckCoder(v.Method, coder)
 }
 
 // parseRate reads a rate in bits per second: a number and kbit, Mbit or Gbit.
@@ -184,70 +177,16 @@ func parseRate(s string) (float64, error) {
 			}
 		}
 	}
-	return 0, fmt.Errorf("%w: --link %q is no rate such as 250kbit, 10Mbit or 1Gbit", method.ErrSetting, s)
-}
-
-// paperCoder is how a method itself stores its codes: the paper raw, with Huffman-coded shift errors.
-func paperCoder(m profile.Method) profile.Coder {
-	switch {
-	case m.Dial != profile.NoDial:
-		return profile.Smallest
-	case m.ExtraBits > 0:
-		return profile.Paper
-	}
-	return profile.Raw
-}
-
-// calibration makes one with progress; done ends the progress and may be called twice.
-func (a *app) calibration(net *network, data *dataset.Inputs, f *calibrateFlags, store *progressFile, coder profile.Coder) (c *calib.Calibration, done func(), err error) {
-	bar := a.newProgress()
-	opt := calib.Options{
-		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, SaveEvery: f.saveEvery,
-		Progress: func(phase, unit string, done, total int) { bar.report("calibrating: "+phase, unit, done, total) },
-	}
-	if err = net.graded(&opt, &f.set); err != nil {
-		return nil, nil, err
-	}
-	if opt.Coder = coder; !coder.Whole() {
-		opt.Coder = profile.Smallest
-	}
-	if store != nil {
-		opt.Store = store
-		if opt.Key, err = net.key(data); err != nil {
-			return nil, nil, err
-		}
-	}
-	c, err = calib.New(net.prog, eval.CalibrationSource(data, metric.Options{Ignore: net.pre.Ignore, Probabilities: f.probabilities}), opt)
-	return c, bar.finish, err
-}
-
-// graded fills in what only the method graded uses.
-func (n *network) graded(opt *calib.Options, set *methodFlags) (err error) {
-	if opt.MinBits, err = parseMinBits(set.minBits, n.prog.Edges()); err != nil {
-		return err
-	}
-	opt.Corrector = n.corrector()
-	return nil
-}
-
-// key names what a search's result depends on besides its settings.
-func (n *network) key(data *dataset.Inputs) ([]byte, error) {
-	digest, err := data.Source().Digest()
-	if err != nil {
-		return nil, err
-	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%s %s %x %x %+v %q", version, n.engine, n.graph.Digest, digest, n.pre, n.skip)
-	return h.Sum(nil), nil
+	return 0, fmt.Errorf("%w: --link %q is no rate such as 250kbit, 10Mbit or 1Gbit", session.ErrSetting, s)
 }
 
 // networkFor opens the network with the flags' preprocessing and edge set.
-func (a *app) networkFor(model string, pre *preprocessFlags, set *methodFlags) (*network, error) {
+func (a *app) networkFor(model string, pre *preprocessFlags, set *methodFlags) (*session.Network, error) {
 	edges, err := set.edgeSet()
 	if err != nil {
 		return nil, err
 	}
-	resolved, err := resolvePreprocess(model, pre, nil)
+	resolved, err := pre.resolve(model, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -276,31 +215,13 @@ type calibrated struct {
 	Digest  string `json:"digest"`
 }
 
-func (a *app) printCalibrated(w io.Writer, out string, net *network, p *profile.Profile, size int) error {
-	c := calibrated{out, net.name, describe(p.Method), codersOf(p), len(p.Edges), p.Elements(), p.Data.Spec, p.Data.Images, p.Seed, size, fmt.Sprintf("%x", p.Digest())}
+func (a *app) printCalibrated(w io.Writer, out string, net *session.Network, p *profile.Profile, size int) error {
+	c := calibrated{out, net.Name(), session.Describe(p.Method), session.DescribeCoders(p), len(p.Edges), p.Elements(), p.Data.Spec, p.Data.Images, p.Seed, size, fmt.Sprintf("%x", p.Digest())}
 	return a.print(w, c, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: %s for %s, coder %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
 			c.Output, c.Setting, c.Model, c.Coder, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
 		return err
 	})
-}
-
-// codersOf names the profile's coder, or where edges have different ones how many have which.
-func codersOf(p *profile.Profile) string {
-	edges := map[profile.Coder]int{}
-	for i := range p.Edges {
-		edges[p.Edges[i].Coder]++
-	}
-	if len(edges) <= 1 {
-		return p.Coder.String()
-	}
-	var all []string
-	for c := profile.Raw; c <= profile.Smallest; c++ {
-		if edges[c] > 0 {
-			all = append(all, fmt.Sprintf("%s (%d)", c, edges[c]))
-		}
-	}
-	return strings.Join(all, " and ")
 }
 
 // dryRun is what calibrate --dry-run --json prints.
@@ -322,12 +243,16 @@ type dryRunPhase struct {
 	Resumes bool    `json:"resumes"`
 }
 
-func (a *app) dryRun(ctx context.Context, c *calib.Calibration, v variant, data *dataset.Inputs) error {
-	e, err := calib.EstimatePlan(ctx, c, v.Method, v.seed)
+func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant, opt session.CalibrateOptions) error {
+	k, err := net.NewCalibrator(data, opt)
 	if err != nil {
 		return err
 	}
-	d := dryRun{Setting: describe(v.Method), Images: data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: a.workers, Seconds: e.Time().Seconds(), Memory: e.Memory}
+	e, err := k.Estimate(ctx, v)
+	if err != nil {
+		return err
+	}
+	d := dryRun{Setting: session.Describe(v.Method), Images: data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: a.workers, Seconds: e.Time().Seconds(), Memory: e.Memory}
 	for _, p := range e.Phases {
 		d.Phases = append(d.Phases, dryRunPhase{p.Name, p.Passes, p.Time.Seconds(), p.Search})
 	}
@@ -350,7 +275,7 @@ func (d dryRun) text(w io.Writer) error {
 	if err := tableOf(w, "phase\tpasses\ttime\t", rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", duration(d.Seconds), min(d.Images, calib.TrialImages*max(1, d.Workers)), d.Memory>>20)
+	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", duration(d.Seconds), min(d.Images, session.TrialImages*max(1, d.Workers)), d.Memory>>20)
 	return err
 }
 
@@ -363,50 +288,4 @@ func duration(seconds float64) string {
 		return d.Round(100 * time.Millisecond).String()
 	}
 	return d.Round(time.Second).String()
-}
-
-const progressExt = ".progress"
-
-// progressFile is a calib.Store in one file, for one search. All methods but Load and Save work on nil.
-type progressFile struct {
-	path   string
-	resume bool
-	saved  bool
-}
-
-// Load implements calib.Store. Without resume nothing is there.
-func (s *progressFile) Load([32]byte) ([]byte, error) {
-	if !s.resume {
-		return nil, nil
-	}
-	b, err := file.Read(s.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	s.saved = true
-	return b, err
-}
-
-// Save implements calib.Store.
-func (s *progressFile) Save(_ [32]byte, state []byte) error {
-	s.saved = true
-	return file.WriteBytes(s.path, state)
-}
-
-// warn tells of progress that will be lost.
-func (s *progressFile) warn(a *app) {
-	if s == nil || s.resume {
-		return
-	}
-	if _, err := os.Stat(s.path); err == nil {
-		a.note("%s holds the progress of an earlier run; this one begins anew (--resume would go on)", s.path)
-	}
-}
-
-// remove ends the search for good.
-func (s *progressFile) remove() error {
-	if s == nil || !s.saved {
-		return nil
-	}
-	return file.Remove(s.path)
 }

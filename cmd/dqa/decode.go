@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -36,25 +36,19 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 			if err != nil {
 				return err
 			}
-			codec, err := dqa.NewCodec(p)
-			if err != nil {
-				return err
-			}
 			src, err := a.readInput(args[1])
 			if err != nil {
 				return err
 			}
-			dec := codec.NewDecoder()
-			dec.BaseOnly, dec.Workers = baseOnly, a.workers
-			edges, err := dec.Decode(src)
+			d, err := session.Decode(p, src, session.DecodeOptions{BaseOnly: baseOnly, Workers: a.workers})
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[1], err)
 			}
-			w, err := a.writeOutput(out, func(w io.Writer) error { return writeNPZ(w, p, edges) })
+			w, err := a.writeOutput(out, func(w io.Writer) error { return writeNPZ(w, d.Edges) })
 			if err != nil {
 				return err
 			}
-			v := decoded{out, len(edges), p.Elements(), len(src), !dec.Complete()}
+			v := decoded{out, len(d.Edges), p.Elements(), len(src), !d.Complete}
 			return a.print(w, v, func(w io.Writer) error {
 				note := ""
 				if v.BaseOnly {

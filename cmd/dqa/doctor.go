@@ -15,6 +15,7 @@ import (
 	"github.com/dqa-go/dqa/engine/ort"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/session"
 	"github.com/dqa-go/dqa/tensor"
 	"github.com/spf13/cobra"
 )
@@ -133,12 +134,12 @@ func systemMemory() (total, free uint64, ok bool) {
 }
 
 // checkModel returns a nil network where the model is not supported.
-func (a *app) checkModel(model string, f *doctorFlags) (*network, []doctor.Check, error) {
+func (a *app) checkModel(model string, f *doctorFlags) (*session.Network, []doctor.Check, error) {
 	set, err := (&methodFlags{edges: f.edges}).edgeSet()
 	if err != nil {
 		return nil, nil, err
 	}
-	pre, err := resolvePreprocess(model, &f.pre, nil)
+	pre, err := f.pre.resolve(model, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,21 +157,21 @@ func (a *app) checkModel(model string, f *doctorFlags) (*network, []doctor.Check
 		return nil, nil, err
 	}
 	values := 0
-	for _, e := range net.prog.Edges() {
+	for _, e := range net.Program().Edges() {
 		values += e.Channels * e.Rows * e.Cols
 	}
 	return net, []doctor.Check{{Name: "model", Status: doctor.OK, Finding: fmt.Sprintf(
 		"%s is supported: opset %d, input %v, %d edges (%s) with %d values per image, %s per image on one core",
-		net.name, net.graph.Opset, net.graph.Input.Shape, len(net.prog.Edges()), set, values, fmt.Sprintf("%.3g ms", 1000*passTime(net)))}}, nil
+		net.Name(), net.Graph().Opset, net.Graph().Input.Shape, len(net.Program().Edges()), set, values, fmt.Sprintf("%.3g ms", 1000*passTime(net)))}}, nil
 }
 
 // passTime is the shortest of three runs, in seconds.
-func passTime(net *network) float64 {
-	x := tensor.New(net.graph.Input.Shape...)
+func passTime(net *session.Network) float64 {
+	x := tensor.New(net.Graph().Input.Shape...)
 	best := time.Hour
 	for range 3 {
 		start := time.Now()
-		if _, err := net.prog.Run(x, nil); err != nil {
+		if _, err := net.Program().Run(x, nil); err != nil {
 			return 0 // what is wrong with the model shows elsewhere
 		}
 		best = min(best, time.Since(start))
@@ -178,8 +179,8 @@ func passTime(net *network) float64 {
 	return best.Seconds()
 }
 
-func (a *app) checkData(ctx context.Context, net *network, f *doctorFlags) ([]doctor.Check, error) {
-	s := doctor.Subject{Program: net.prog, Preprocess: net.pre, Probabilities: f.probabilities, Images: f.images, Workers: a.workers}
+func (a *app) checkData(ctx context.Context, net *session.Network, f *doctorFlags) ([]doctor.Check, error) {
+	s := doctor.Subject{Program: net.Program(), Preprocess: net.Preprocess(), Probabilities: f.probabilities, Images: f.images, Workers: a.workers}
 	var err error
 	if s.Data, err = dataset.Open(f.data); err != nil {
 		return nil, err

@@ -1,17 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 
-	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -37,7 +36,7 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 			if err != nil {
 				return err
 			}
-			resolved, err := resolvePreprocess(args[0], &pre, &p.Preprocess)
+			resolved, err := pre.resolve(args[0], &p.Preprocess)
 			if err != nil {
 				return err
 			}
@@ -45,17 +44,11 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 			if err != nil {
 				return err
 			}
-			if err := net.matches(prof, p); err != nil {
-				return err
-			}
-			codec, err := dqa.NewCodec(p)
+			q, err := bind(net, prof, p)
 			if err != nil {
 				return err
 			}
-			if net.prog, err = net.biased(p.Bias); err != nil {
-				return err
-			}
-			return a.encodeAll(cmd, net, codec, spec, to, allowNonFinite)
+			return a.encodeAll(cmd.Context(), q, spec, to, allowNonFinite)
 		},
 	}
 	pre.register(cmd)
@@ -70,56 +63,51 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 	return cmd
 }
 
-// encoded is one image's frame.
-type encoded struct {
-	name  string
-	frame []byte
-}
-
-func (a *app) encodeAll(cmd *cobra.Command, net *network, codec *dqa.Codec, spec, to string, allowNonFinite bool) error {
-	data, err := net.openData(spec)
+func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to string, allowNonFinite bool) error {
+	data, err := q.Network().Data(spec)
 	if err != nil {
-		return err
-	}
-	if to == pipe {
-		return a.encodeToPipe(net, codec, data, allowNonFinite)
-	}
-	if err := file.MkdirAll(to); err != nil {
 		return err
 	}
 	bar := a.newProgress()
 	defer bar.finish()
+	opt := session.EncodeOptions{AllowNonFinite: allowNonFinite, Workers: a.workers, Progress: bar.report}
+	if to == pipe {
+		return a.encodeToPipe(q, data, opt)
+	}
+	if err := file.MkdirAll(to); err != nil {
+		return err
+	}
 	total := 0
 	names := map[string]bool{}
-	err = parallel.Ordered(cmd.Context(), data.Len(), a.workers, func(_, i int) (encoded, error) {
-		return encodeImage(net, codec, data, i, allowNonFinite)
-	}, func(i int, e encoded) error {
-		name := frameName(e.name, i, names)
-		total += len(e.frame)
-		bar.report("encoding", "images", i+1, data.Len())
-		return file.WriteBytes(filepath.Join(to, name), e.frame)
+	err = q.EncodeAll(ctx, data, opt, func(e session.Encoded) error {
+		total += len(e.Frame)
+		return file.WriteBytes(filepath.Join(to, frameName(e.Name, e.Index, names)), e.Frame)
 	})
 	if err != nil {
 		return err
 	}
 	bar.finish()
-	return a.printEncoded(a.out, to, codec, data.Len(), total)
+	return a.printEncoded(a.out, to, q, data.Len(), total)
 }
 
 // encodeToPipe writes the frame of a single image to standard output.
-func (a *app) encodeToPipe(net *network, codec *dqa.Codec, data *dataset.Inputs, allowNonFinite bool) error {
+func (a *app) encodeToPipe(q *session.Quantized, data *dataset.Inputs, opt session.EncodeOptions) error {
 	if data.Len() != 1 {
 		return fmt.Errorf("%w: %d images where standard output takes one: give a slice [a:b] or a folder", dataset.ErrSpec, data.Len())
 	}
-	e, err := encodeImage(net, codec, data, 0, allowNonFinite)
+	ex, err := data.Example(0)
 	if err != nil {
 		return err
 	}
-	w, err := a.writeOutput(pipe, func(w io.Writer) error { _, err := w.Write(e.frame); return err })
+	frame, _, err := q.NewEncoder(opt).Encode(nil, ex.Input)
+	if err != nil {
+		return fmt.Errorf("%s: %w", ex.Name, err)
+	}
+	w, err := a.writeOutput(pipe, func(w io.Writer) error { _, err := w.Write(frame); return err })
 	if err != nil {
 		return err
 	}
-	return a.printEncoded(w, "standard output", codec, 1, len(e.frame))
+	return a.printEncoded(w, "standard output", q, 1, len(frame))
 }
 
 // encodedFrames is what encode --json prints.
@@ -130,30 +118,14 @@ type encodedFrames struct {
 	FrameBytes float64 `json:"frame_bytes"` // mean
 }
 
-func (a *app) printEncoded(w io.Writer, to string, codec *dqa.Codec, frames, total int) error {
+func (a *app) printEncoded(w io.Writer, to string, q *session.Quantized, frames, total int) error {
 	mean := float64(total) / float64(frames)
-	v := encodedFrames{to, frames, 8 * mean / float64(codec.Profile().Elements()), mean}
+	v := encodedFrames{to, frames, 8 * mean / float64(q.Codec().Profile().Elements()), mean}
 	return a.print(w, v, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%d frames in %s, %.3f stored bits per value, %.0f bytes per image on average\n",
 			v.Frames, v.Output, v.StoredBits, v.FrameBytes)
 		return err
 	})
-}
-
-func encodeImage(net *network, codec *dqa.Codec, data *dataset.Inputs, i int, allowNonFinite bool) (encoded, error) {
-	ex, err := data.Example(i)
-	if err != nil {
-		return encoded{}, err
-	}
-	enc := codec.NewEncoder()
-	if _, err := net.prog.Run(ex.Input, enc.Hook); err != nil {
-		return encoded{}, fmt.Errorf("%s: %w", ex.Name, err)
-	}
-	if n := enc.NonFinite(); n > 0 && !allowNonFinite {
-		return encoded{}, fmt.Errorf("%s: %w (%d values)", ex.Name, calib.ErrNonFinite, n)
-	}
-	frame, err := enc.AppendFrame(nil)
-	return encoded{ex.Name, frame}, err
 }
 
 // frameName makes a file name of a sample's name, unique within the run.

@@ -9,13 +9,10 @@ import (
 	"syscall"
 
 	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/engine/ort"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/method"
-	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -33,15 +30,10 @@ const (
 
 // Errors that only the command line knows.
 var (
-	errReported     = errors.New("reported") // the output has already said all
-	errModelMissing = errors.New("no such model")
-	errNoEdges      = errors.New("nothing to quantize")
-	errOtherModel   = errors.New("profile of another model")
-	errConfig       = errors.New("configuration not understood")
-	errNoCalib      = errors.New("--calib is missing")
-	errEngine       = errors.New("no such engine")
-	errNoEdge       = errors.New("no such edge")
-	errNoReference  = errors.New("reference not understood")
+	errReported    = errors.New("reported") // the output has already said all
+	errConfig      = errors.New("configuration not understood")
+	errNoCalib     = errors.New("--calib is missing")
+	errNoReference = errors.New("reference not understood")
 )
 
 // usageError is a wrong command line.
@@ -67,35 +59,35 @@ var faults = []fault{
 	{"interrupted", exitInterrupted, "stopped by Ctrl-C or a signal", "finished files are whole; rankings that search can go on with --resume", []error{context.Canceled}},
 	{"config", exitUsage, "the --config file is not understood", "a YAML mapping of flag names to values, as in the command's --help", []error{errConfig}},
 	{"no-calibration", exitUsage, "a method needs calibration images", "give --calib SPEC (other images than --data), or --profile P.dqap", []error{errNoCalib}},
-	{"setting", exitUsage, "a setting of the method is not allowed", "see the command's --help for what is allowed", []error{method.ErrSetting}},
+	{"setting", exitUsage, "a setting of the method is not allowed", "see the command's --help for what is allowed", []error{session.ErrSetting}},
 	{"edge-set", exitUsage, "no such set of edges", "--edges stored or --edges activations", []error{onnx.ErrEdgeSet}},
-	{"engine", exitUsage, "no such engine", "--engine auto, native or ort", []error{errEngine}},
-	{"engine-ort", exitFailure, "ONNX Runtime cannot be used", "build with -tags ort (make build-ort); " + ort.HowToGet, []error{ort.ErrUnavailable}},
-	{"edge", exitUsage, "the network has no such edge", "`dqa inspect MODEL` lists the edges with their numbers", []error{errNoEdge}},
+	{"engine", exitUsage, "no such engine", "--engine auto, native or ort", []error{session.ErrEngine}},
+	{"engine-ort", exitFailure, "ONNX Runtime cannot be used", "build with -tags ort (make build-ort); " + session.HowToGetORT, []error{session.ErrORT}},
+	{"edge", exitUsage, "the network has no such edge", "`dqa inspect MODEL` lists the edges with their numbers", []error{session.ErrNoEdge}},
 	{"reference", exitUsage, "the file of reference outputs is not understood or lacks the model", "a JSON file as described in docs/JSON.md, with the model's base name as a key", []error{errNoReference}},
 	{"preprocess", exitUsage, "the preprocessing is not understood", "see the command's --help for what the preprocessing flags take", []error{dataset.ErrPreprocess}},
 
-	{"model-missing", exitModel, "there is no such model file", "check the path of the model", []error{errModelMissing}},
+	{"model-missing", exitModel, "there is no such model file", "check the path of the model", []error{session.ErrModelMissing}},
 	{"model-not-onnx", exitModel, "the file is not an ONNX model", "give the path of an .onnx file", []error{onnx.ErrNotONNX}},
 	{"model-damaged", exitModel, "the model is damaged or cut off", "copy or export the model again", []error{onnx.ErrInvalid}},
 	{"model-too-large", exitModel, "the model exceeds a limit", "the model is larger than this program takes", []error{onnx.ErrLimit}},
 	{"model-unsupported", exitModel, "the model has operators that are not supported", "`dqa inspect MODEL` lists all of them", []error{onnx.ErrUnsupported}},
 	{"model-shape", exitModel, "the input's shape is open or wrong", "give the input's shape, e.g. --shape 1,3,224,224", []error{onnx.ErrShape}},
-	{"model-no-edges", exitModel, "nothing of the network would be quantized", "try the other set: --edges stored or --edges activations", []error{errNoEdges}},
-	{"model-output", exitModel, "the network's output cannot be scored", "only classifiers (1xK outputs) and segmenters (1xKxHxW) can be scored", []error{metric.ErrOutput}},
+	{"model-no-edges", exitModel, "nothing of the network would be quantized", "try the other set: --edges stored or --edges activations", []error{session.ErrNoEdges}},
+	{"model-output", exitModel, "the network's output cannot be scored", "only classifiers (1xK outputs) and segmenters (1xKxHxW) can be scored", []error{session.ErrOutput}},
 
 	{"data-spec", exitData, "the name of the data is not understood", "see `dqa --help` for the kinds of data", []error{dataset.ErrSpec}},
 	{"data-missing", exitData, "a file or folder of the data is missing", "check the path", []error{dataset.ErrMissing}},
 	{"data-empty", exitData, "there are no images", "the folder or list must hold PNG or JPEG images, the slice [a:b] at least one", []error{dataset.ErrEmpty}},
 	{"data-image", exitData, "an image cannot be read", "remove or mend the file, or leave it out with a slice [a:b]", []error{dataset.ErrImage}},
 	{"data-label", exitData, "a label cannot be read", "labels are class indices from 0 on", []error{dataset.ErrLabel}},
-	{"data-label-range", exitData, "a label is no class of the network", "are these the labels of this network's data set? `dqa doctor` looks", []error{metric.ErrLabel}},
-	{"data-unlabelled", exitData, "a ranking needs labels and the images have none", "use --ranking energy, mse or quantize-one", []error{calib.ErrUnlabelled}},
+	{"data-label-range", exitData, "a label is no class of the network", "are these the labels of this network's data set? `dqa doctor` looks", []error{session.ErrLabel}},
+	{"data-unlabelled", exitData, "a ranking needs labels and the images have none", "use --ranking energy, mse or quantize-one", []error{session.ErrUnlabelled}},
 	{"data-shape", exitData, "an image does not have the shape that the network wants", "say how images become inputs: --size, --crop, --channels, --layout, --shape, or a MODEL.yaml beside the model", []error{dataset.ErrFit}},
 
-	{"non-finite", exitNonFinite, "activations are NaN or infinite", "check the preprocessing (divisor, mean, std; `dqa doctor` helps), or go on with --allow-nonfinite", []error{calib.ErrNonFinite}},
+	{"non-finite", exitNonFinite, "activations are NaN or infinite", "check the preprocessing (divisor, mean, std; `dqa doctor` helps), or go on with --allow-nonfinite", []error{session.ErrNonFinite}},
 
-	{"profile-model", exitFormat, "the profile was made for another model", "calibrate this model, or give the model that the profile was made for", []error{errOtherModel}},
+	{"profile-model", exitFormat, "the profile was made for another model", "calibrate this model, or give the model that the profile was made for", []error{session.ErrOtherModel}},
 	{"frame-profile", exitFormat, "the frame was made with another profile", "use the profile that the frame was made with", []error{dqa.ErrProfile}},
 	{"format-version", exitFormat, "the file has a format version that this program does not read", "use the version of dqa that wrote it, or calibrate again", []error{dqa.ErrVersion}},
 	{"format-checksum", exitFormat, "the file's checksum does not match", "the file is damaged: copy it again or make it again", []error{dqa.ErrChecksum}},
@@ -104,7 +96,7 @@ var faults = []fault{
 	{"format-value", exitFormat, "a field of the file has a value that is not allowed", "the file is damaged or was made by another program", []error{dqa.ErrValue}},
 	{"format-limit", exitFormat, "a field of the file exceeds a limit", "the file is damaged or was made by another program", []error{dqa.ErrLimit}},
 	{"format-trailing", exitFormat, "bytes follow the end of the file's contents", "the file is damaged or was made by another program", []error{dqa.ErrTrailing}},
-	{"state-other", exitFormat, "the saved progress belongs to a run with other settings", "leave out --resume to begin anew, or repeat the settings", []error{calib.ErrOtherState}},
+	{"state-other", exitFormat, "the saved progress belongs to a run with other settings", "leave out --resume to begin anew, or repeat the settings", []error{session.ErrOtherState}},
 
 	{"disk-full", exitWrite, "the disk is full", "make room, or write elsewhere with -o; what was there before is unchanged", []error{file.ErrWrite, syscall.ENOSPC}},
 	{"write-permission", exitWrite, "the output may not be written", "write to another folder with -o", []error{file.ErrWrite, fs.ErrPermission}},

@@ -5,11 +5,10 @@ import (
 	"io"
 	"math"
 
-	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -19,9 +18,6 @@ type evalFlags struct {
 	profiles []string
 	report   string
 }
-
-// paperGrid is the paper's method between a plain quantizer and graded.
-var paperGrid = grid{methods: "fp32,direct:unsigned,dqa,graded", bits: "3,4", extraBits: "3", ratios: "0.5", budgets: "1.5,2,3"}
 
 func (a *app) eval() *cobra.Command {
 	var f evalFlags
@@ -45,7 +41,7 @@ and without --calib nothing else is compared.
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runEval(cmd, args[0], &f) },
 	}
-	f.register(cmd, paperGrid)
+	f.register(cmd, session.PaperGrid)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.profiles, "profile", nil, "profile made by calibrate, - for standard input; may be repeated")
 	flags.StringVar(&f.report, "report", "", "folder for report.html (a page with a plot) and report.json; made if needed")
@@ -65,51 +61,53 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	candidates, err := f.profileCandidates(net, profiles)
-	if err != nil {
-		return err
+	var candidates []eval.Candidate
+	for i, p := range profiles {
+		q, err := bind(net, f.profiles[i], p)
+		if err != nil {
+			return err
+		}
+		candidates = append(candidates, q.Candidate())
 	}
-	data, err := net.openData(f.data)
+	data, err := net.Data(f.data)
 	if err != nil {
 		return err
 	}
 	if f.calib == "" && len(candidates) > 0 {
 		variants = nil
 	}
-	var phases []calib.Phase
+	bar := a.newProgress()
+	defer bar.finish()
+	var phases []session.Phase
 	if len(variants) > 0 {
-		k, err := a.newCalibrator(net, &f.compareFlags, nil)
+		k, err := a.newCalibrator(net, &f.compareFlags, nil, bar)
 		if err != nil {
 			return err
 		}
-		defer k.done()
-		for _, v := range variants {
-			c, err := k.candidate(cmd.Context(), v)
-			if err != nil {
-				return err
-			}
-			candidates = append(candidates, c)
+		made, err := k.Candidates(cmd.Context(), variants)
+		if err != nil {
+			return err
 		}
-		k.done()
-		phases = k.c.Phases()
+		candidates, phases = append(candidates, made...), k.Phases()
 	}
-	res, err := a.evaluate(cmd.Context(), net, &f.compareFlags, data, candidates)
+	res, err := net.Evaluate(cmd.Context(), data, candidates, a.evaluateOptions(&f.compareFlags, bar))
 	if err != nil {
 		return err
 	}
-	if err := a.show(res.Report(net.name, data.Source().Spec()), res.ClassIoUs(), f); err != nil || a.json {
+	bar.finish()
+	if err := a.show(res.Report(net.Name(), data.Source().Spec()), res.ClassIoUs(), f); err != nil || a.json {
 		return err
 	}
 	return a.printSearches(phases)
 }
 
 // evalNetwork takes preprocessing over from the first profile.
-func (a *app) evalNetwork(model string, f *evalFlags, profiles []*profile.Profile) (*network, error) {
+func (a *app) evalNetwork(model string, f *evalFlags, profiles []*profile.Profile) (*session.Network, error) {
 	var base *profile.Preprocess
 	if len(profiles) > 0 {
 		base = &profiles[0].Preprocess
 	}
-	pre, err := resolvePreprocess(model, &f.pre, base)
+	pre, err := f.pre.resolve(model, base)
 	if err != nil {
 		return nil, err
 	}
@@ -136,25 +134,6 @@ func (a *app) readProfiles(cmd *cobra.Command, f *evalFlags) ([]*profile.Profile
 	return all, nil
 }
 
-func (f *evalFlags) profileCandidates(net *network, profiles []*profile.Profile) ([]eval.Candidate, error) {
-	var all []eval.Candidate
-	for i, p := range profiles {
-		if err := net.matches(f.profiles[i], p); err != nil {
-			return nil, err
-		}
-		codec, err := dqa.NewCodec(p)
-		if err != nil {
-			return nil, err
-		}
-		prog, err := net.biased(p.Bias)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.profiles[i], err)
-		}
-		all = append(all, eval.Candidate{Codecs: []*dqa.Codec{codec}, Program: prog})
-	}
-	return all, nil
-}
-
 // show prints the result and writes the report.
 func (a *app) show(result report.Result, classes []eval.ClassIoU, f *evalFlags) error {
 	if f.report != "" {
@@ -176,7 +155,7 @@ func (a *app) show(result report.Result, classes []eval.ClassIoU, f *evalFlags) 
 }
 
 // printSearches tells what choosing channels, shares and amplitudes took.
-func (a *app) printSearches(phases []calib.Phase) error {
+func (a *app) printSearches(phases []session.Phase) error {
 	var rows [][]string
 	for _, p := range phases {
 		if p.Name != "statistics" && p.Name != "tables" {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/session"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -86,7 +87,7 @@ func TestExplain(t *testing.T) {
 		errors.New("two\nlines"):                              exitFailure,
 		fmt.Errorf("work: %w", context.Canceled):              exitInterrupted,
 		&onnx.UnsupportedError{}:                              exitModel,
-		fmt.Errorf("p: %w: q", errOtherModel):                 exitFormat,
+		fmt.Errorf("p: %w: q", session.ErrOtherModel):         exitFormat,
 		fmt.Errorf("file: %w", fs.ErrNotExist):                exitFailure,
 		fmt.Errorf("%w x: %w", file.ErrWrite, syscall.ENOSPC): exitWrite,
 		&usageError{(&app{}).root(), errors.New("bad flag")}:  exitUsage,

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -41,37 +38,22 @@ func (p *preprocessFlags) register(cmd *cobra.Command) {
 	p.set = f
 }
 
-// resolve starts from base (nil: the YAML file, if there is one) and applies the flags that were given.
-func (p *preprocessFlags) resolve(model string, base *profile.Preprocess) (profile.Preprocess, error) {
-	var pre profile.Preprocess
+// resolve starts from the file of --preprocess, else from base, else from the model's own, and applies the flags that were
+// given.
+func (p *preprocessFlags) resolve(model string, base *profile.Preprocess) (pre profile.Preprocess, err error) {
 	switch {
 	case p.file != "":
-		loaded, err := dataset.LoadPreprocess(p.file)
-		if err != nil {
-			return pre, err
-		}
-		pre = loaded
+		pre, err = dataset.LoadPreprocess(p.file)
 	case base != nil:
 		pre = *base
 	default:
-		loaded, err := besideModel(model)
-		if err != nil {
-			return pre, err
-		}
-		pre = loaded
+		pre, err = session.DefaultPreprocess(model)
 	}
-	return pre, p.apply(&pre)
-}
-
-// besideModel reads MODEL.yaml, for net.onnx either net.yaml or net.onnx.yaml; none is fine.
-func besideModel(model string) (profile.Preprocess, error) {
-	for _, name := range []string{strings.TrimSuffix(model, filepath.Ext(model)) + ".yaml", model + ".yaml"} {
-		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		return dataset.LoadPreprocess(name)
+	if err != nil {
+		return pre, err
 	}
-	return profile.Preprocess{}, nil
+	err = p.apply(&pre)
+	return pre, err
 }
 
 func (p *preprocessFlags) apply(pre *profile.Preprocess) error {

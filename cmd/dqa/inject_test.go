@@ -18,6 +18,7 @@ import (
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/internal/testdata"
+	"github.com/dqa-go/dqa/session"
 )
 
 // workplace holds a model and two images as files, and a profile.
@@ -113,7 +114,7 @@ func failOneAfterTheOther(t *testing.T, args []string, whole map[string][]byte) 
 				t.Fatal(err)
 			}
 		}
-		_ = os.Remove("out.dqap" + progressExt)
+		_ = os.Remove("out.dqap" + session.ProgressExt)
 		n, failed := 0, ""
 		file.InjectFaults(func(op file.Op, path string) error {
 			n++
@@ -176,7 +177,7 @@ func TestKilledSearchesEndAsUndisturbedOnes(t *testing.T) {
 			break
 		}
 		killed++
-		if _, err := os.Stat(filepath.Join(dir, "killed.dqap"+progressExt)); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "killed.dqap"+session.ProgressExt)); err == nil {
 			resumed++
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)

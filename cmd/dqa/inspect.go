@@ -16,6 +16,7 @@ import (
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -67,7 +68,7 @@ func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, e
 	if err != nil {
 		return nil, err
 	}
-	pre, err := resolvePreprocess(path, flags, nil)
+	pre, err := flags.resolve(path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ type view interface{ text(io.Writer) error }
 
 // look finds out what the file is by its first bytes.
 func (a *app) look(path string, pre *preprocessFlags, edges string) (view, error) {
-	if isBuiltin(path) {
+	if session.BuiltIn(path) {
 		return a.inspectModel(path, pre, edges)
 	}
 	f, err := file.Open(path)
@@ -139,7 +140,7 @@ type edgeView struct {
 }
 
 func (a *app) inspectModel(path string, flags *preprocessFlags, set string) (view, error) {
-	pre, err := resolvePreprocess(path, flags, nil)
+	pre, err := flags.resolve(path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +161,7 @@ func (a *app) inspectModel(path string, flags *preprocessFlags, set string) (vie
 
 // tryModel goes as far as running the model would: what the reader accepts the engine may still lack.
 func (a *app) tryModel(path string, pre profile.Preprocess, set onnx.EdgeSet) (*onnx.Graph, []onnx.Edge, error) {
-	g, err := loadGraph(path, pre)
+	g, err := session.Load(path, pre)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,8 +169,7 @@ func (a *app) tryModel(path string, pre profile.Preprocess, set onnx.EdgeSet) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	_, _, err = a.compile(g, edges)
-	return g, edges, err
+	return g, edges, session.Supported(g, a.options(pre, set, nil))
 }
 
 func (v *modelView) fill(g *onnx.Graph, edges []onnx.Edge) error {
@@ -355,7 +355,7 @@ func inspectProfile(path string) (view, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	v := &profileView{
-		File: path, Digest: fmt.Sprintf("%x", p.Digest()), Setting: describe(p.Method), Coder: p.Coder.String(), EdgeSet: p.EdgeSet,
+		File: path, Digest: fmt.Sprintf("%x", p.Digest()), Setting: session.Describe(p.Method), Coder: p.Coder.String(), EdgeSet: p.EdgeSet,
 		Seed: p.Seed, Model: p.Model.Name, ModelSHA: fmt.Sprintf("%x", p.Model.Digest), Data: p.Data.Spec,
 		DataSHA: fmt.Sprintf("%x", p.Data.Digest), Images: p.Data.Images, Tool: p.Tool, ISA: p.ISA,
 		Preprocess: describePreprocess(p.Preprocess), Bytes: len(b),

@@ -12,12 +12,9 @@ import (
 	"runtime"
 	"syscall"
 
-	"github.com/dqa-go/dqa/engine/ort"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
-
-// version is written into profiles and printed by `dqa version`.
-const version = "0.1.0-dev"
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -71,7 +68,7 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.config, "config", "", "YAML file with values for flags that are not given: \"bits: [3, 4]\"")
 	flags.IntVar(&a.workers, "workers", runtime.NumCPU(), "goroutines; results do not depend on it")
 	flags.StringVar(&a.engine, "engine", "auto", "native: built in; ort: ONNX Runtime, if this binary has it; auto: native where it can run the network")
-	flags.StringVar(&a.ortLib, "ort-lib", "", "ONNX Runtime's shared library (default: $"+ort.EnvLibrary+", then the usual places)")
+	flags.StringVar(&a.ortLib, "ort-lib", "", "ONNX Runtime's shared library (default: $"+session.EnvORTLibrary+", then the usual places)")
 	must(root.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions([]string{"auto", "native", "ort"}, cobra.ShellCompDirectiveNoFileComp)))
 	must(root.MarkPersistentFlagFilename("config", "yaml", "yml"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, err} })

@@ -7,16 +7,16 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
 )
 
-// writeNPZ writes one array per edge. The .npy header is written here because npyio writes no float32 array of more
+// writeNPZ writes arrays under their names. The .npy header is written here because npyio writes no float32 array of more
 // than two dimensions.
-func writeNPZ(w io.Writer, p *profile.Profile, edges [][]float32) error {
+func writeNPZ(w io.Writer, arrays []session.Array) error {
 	archive := zip.NewWriter(w)
 	used := map[string]bool{}
-	for i, data := range edges {
-		name := arrayName(p.Edges[i].Name, i)
+	for i, a := range arrays {
+		name := arrayName(a.Name, i)
 		if used[name] {
 			name = fmt.Sprintf("%s_%d", name, i)
 		}
@@ -25,7 +25,7 @@ func writeNPZ(w io.Writer, p *profile.Profile, edges [][]float32) error {
 		if err != nil {
 			return err
 		}
-		if err := writeNPY(entry, arrayShape(&p.Edges[i]), data); err != nil {
+		if err := writeNPY(entry, a.Shape, a.Data); err != nil {
 			return err
 		}
 	}
@@ -44,14 +44,6 @@ func arrayName(edge string, i int) string {
 		return fmt.Sprintf("edge_%d", i)
 	}
 	return clean
-}
-
-// arrayShape is the order in which decoded values lie in memory.
-func arrayShape(e *profile.Edge) []int {
-	if e.ChannelsLast {
-		return []int{e.Rows, e.Cols, e.Channels}
-	}
-	return []int{e.Channels, e.Rows, e.Cols}
 }
 
 // writeNPY writes NumPy's format 1.0: magic, version, header length, a Python dictionary padded to 64 bytes, the data.

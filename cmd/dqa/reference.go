@@ -45,13 +45,13 @@ func (a *app) compareReference(model string, pre profile.Preprocess, path string
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := net.prog.Run(reference.Input(net.graph.Input.Shape), nil)
+	outputs, err := net.Program().Run(reference.Input(net.Graph().Input.Shape), nil)
 	if err != nil {
 		return nil, err
 	}
 	v := &referenceView{Model: model, Within: true}
-	v.Quantized = slices.ContainsFunc(net.graph.Nodes, func(n *onnx.Node) bool { return n.Op == "QuantizeLinear" })
-	for i, out := range net.graph.Outputs {
+	v.Quantized = slices.ContainsFunc(net.Graph().Nodes, func(n *onnx.Node) bool { return n.Op == "QuantizeLinear" })
+	for i, out := range net.Graph().Outputs {
 		d, err := want.Outputs[out.Name].Compare(outputs[i])
 		if err != nil {
 			return nil, fmt.Errorf("%w: output %s: %w", errNoReference, out.Name, err)
@@ -97,14 +97,14 @@ func (a *app) measureCost(ctx context.Context, model string, pre profile.Preproc
 	if err != nil {
 		return nil, err
 	}
-	x := tensor.New(net.graph.Input.Shape...)
-	whole, costs, err := engine.Costs(ctx, net.prog, x, nil)
+	x := tensor.New(net.Graph().Input.Shape...)
+	whole, costs, err := engine.Costs(ctx, net.Program(), x, nil)
 	if err != nil {
 		return nil, err
 	}
 	v := &costView{Model: model, Seconds: whole.Seconds()}
-	for i, e := range net.prog.Edges() {
-		state, err := net.prog.RunTo(i, x, nil)
+	for i, e := range net.Program().Edges() {
+		state, err := net.Program().RunTo(i, x, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"archive/zip"
+	"context"
 	"fmt"
 	"io"
 
-	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/onnx"
-	"github.com/dqa-go/dqa/tensor"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -34,7 +33,7 @@ in their order along the first axis.`,
 		Args:              exactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			resolved, err := resolvePreprocess(args[0], &pre, nil)
+			resolved, err := pre.resolve(args[0], nil)
 			if err != nil {
 				return err
 			}
@@ -42,7 +41,7 @@ in their order along the first axis.`,
 			if err != nil {
 				return err
 			}
-			return a.runAll(cmd, net, data, out)
+			return a.runAll(cmd.Context(), net, data, out)
 		},
 	}
 	pre.register(cmd)
@@ -53,49 +52,25 @@ in their order along the first axis.`,
 	return cmd
 }
 
-func (a *app) runAll(cmd *cobra.Command, net *network, spec, out string) error {
-	data, err := net.openData(spec)
+func (a *app) runAll(ctx context.Context, net *session.Network, spec, out string) error {
+	data, err := net.Data(spec)
 	if err != nil {
 		return err
 	}
 	bar := a.newProgress()
 	defer bar.finish()
-	values := make([][]float32, len(net.graph.Outputs))
-	err = parallel.Ordered(cmd.Context(), data.Len(), a.workers, func(_, i int) ([]*tensor.Tensor, error) {
-		x, err := data.Input(i)
-		if err != nil {
-			return nil, err
-		}
-		return net.prog.Run(x, nil)
-	}, func(i int, outputs []*tensor.Tensor) error {
-		for k, t := range outputs {
-			values[k] = append(values[k], t.Data...)
-		}
-		bar.report("running", "images", i+1, data.Len())
-		return nil
-	})
+	arrays, err := net.RunAll(ctx, data, session.RunOptions{Workers: a.workers, Progress: bar.report})
 	if err != nil {
 		return err
 	}
 	bar.finish()
-	v := ran{out, data.Len(), map[string][]int{}, net.engine}
-	w, err := a.writeOutput(out, func(w io.Writer) error {
-		archive := zip.NewWriter(w)
-		for k, o := range net.graph.Outputs {
-			shape := append([]int{data.Len()}, o.Shape[min(1, len(o.Shape)):]...)
-			v.Outputs[o.Name] = shape
-			entry, err := archive.Create(arrayName(o.Name, k) + ".npy")
-			if err != nil {
-				return err
-			}
-			if err := writeNPY(entry, shape, values[k]); err != nil {
-				return err
-			}
-		}
-		return archive.Close()
-	})
+	w, err := a.writeOutput(out, func(w io.Writer) error { return writeNPZ(w, arrays) })
 	if err != nil {
 		return err
+	}
+	v := ran{out, data.Len(), map[string][]int{}, net.Engine()}
+	for _, array := range arrays {
+		v.Outputs[array.Name] = array.Shape
 	}
 	return a.print(w, v, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: %d images, outputs %v, engine %s\n", v.Output, v.Images, v.Outputs, v.Engine)

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strconv"
 
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -42,7 +42,7 @@ for bit. EDGE is a name or a number of ` + "`dqa inspect MODEL`; `--cost` there 
 		Args:              exactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE: func(_ *cobra.Command, args []string) error {
-			resolved, err := resolvePreprocess(args[0], &pre, nil)
+			resolved, err := pre.resolve(args[0], nil)
 			if err != nil {
 				return err
 			}
@@ -66,21 +66,18 @@ for bit. EDGE is a name or a number of ` + "`dqa inspect MODEL`; `--cost` there 
 	return cmd
 }
 
-func (a *app) splitAt(net *network, at, dir string) error {
-	edge, err := findEdge(net.prog.Edges(), at)
-	if err != nil {
-		return err
-	}
-	parts, err := net.graph.Split(edge)
+func (a *app) splitAt(net *session.Network, at, dir string) error {
+	parts, err := net.Split(at)
 	if err != nil {
 		return err
 	}
 	if err := file.MkdirAll(dir); err != nil {
 		return err
 	}
-	v := splitResult{Edge: edge, Head: filepath.Join(dir, "head.onnx"), Tail: filepath.Join(dir, "tail.onnx"), Bytes: map[string]int{}}
-	for i, path := range []string{v.Head, v.Tail} {
-		model, err := parts[i].Model()
+	v := splitResult{Edge: parts.Edge, Head: filepath.Join(dir, "head.onnx"), Tail: filepath.Join(dir, "tail.onnx"), Bytes: map[string]int{}}
+	for i, part := range []*onnx.Part{parts.Head, parts.Tail} {
+		path := []string{v.Head, v.Tail}[i]
+		model, err := part.Model()
 		if err != nil {
 			return err
 		}
@@ -89,7 +86,7 @@ func (a *app) splitAt(net *network, at, dir string) error {
 			return err
 		}
 	}
-	for _, t := range parts[1].Inputs {
+	for _, t := range parts.Tail.Inputs {
 		v.Cut = append(v.Cut, splitTensor{t.Name, t.Shape})
 	}
 	return a.print(a.out, v, v.text)
@@ -101,14 +98,4 @@ func (v splitResult) text(w io.Writer) error {
 		fmt.Fprintf(w, "  %s %v\n", t.Name, t.Shape)
 	}
 	return nil
-}
-
-// findEdge takes a name or a number.
-func findEdge(edges []onnx.Edge, at string) (string, error) {
-	for i, e := range edges {
-		if e.Name == at || strconv.Itoa(i) == at {
-			return e.Name, nil
-		}
-	}
-	return "", fmt.Errorf("%w: no edge %q; there are %d, 0 to %d", errNoEdge, at, len(edges), len(edges)-1)
 }

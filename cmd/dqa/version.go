@@ -9,6 +9,7 @@ import (
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -19,14 +20,14 @@ func (a *app) version() *cobra.Command {
 		Args:  exactArgs(),
 		RunE: func(*cobra.Command, []string) error {
 			info := map[string]any{
-				"version": version, "revision": revision(), "go": runtime.Version(),
+				"version": session.Version, "revision": revision(), "go": runtime.Version(),
 				"platform":       runtime.GOOS + "/" + runtime.GOARCH,
 				"isa":            cpu.ISA(),
 				"profile_format": profile.Version, "frame_format": frame.Version,
 			}
 			return a.print(a.out, info, func(w io.Writer) error {
 				_, err := fmt.Fprintf(w, "dqa %s (%s, %s, %s, %s)\nprofile format %d, frame format %d\n",
-					version, info["revision"], info["go"], info["platform"], info["isa"], profile.Version, frame.Version)
+					session.Version, info["revision"], info["go"], info["platform"], info["isa"], profile.Version, frame.Version)
 				return err
 			})
 		},

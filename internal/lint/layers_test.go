@@ -32,6 +32,7 @@ var layers = [][]string{
 	{"report"},
 	{"doctor"},
 	{"eval", "bench"},
+	{"session"},
 	{"cmd", "examples", "internal/ablation", "spec/vectors"},
 	{"internal/lint", "internal/testdata"},
 }

@@ -1,0 +1,75 @@
+package session
+
+import (
+	"fmt"
+
+	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/calib"
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// Quantized is a network bound to a profile: it computes with stored activations. It is immutable; Encoders are made of
+// it, one per goroutine.
+type Quantized struct {
+	net   *Network
+	codec *dqa.Codec
+	prog  engine.Program // with the profile's biases
+}
+
+// Bind makes the network compute as p says. A profile of another network, or of other edges of this one, is
+// ErrOtherModel; OptionsOf opens a network so that its edges are those of p.
+func (n *Network) Bind(p *profile.Profile) (*Quantized, error) {
+	if err := n.matches(p); err != nil {
+		return nil, err
+	}
+	codec, err := dqa.NewCodec(p)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := n.biased(p.Bias)
+	if err != nil {
+		return nil, err
+	}
+	return &Quantized{n, codec, prog}, nil
+}
+
+// Network is what was bound.
+func (q *Quantized) Network() *Network { return q.net }
+
+// Codec is the profile made ready: it codes and decodes tensors that come from elsewhere.
+func (q *Quantized) Codec() *dqa.Codec { return q.codec }
+
+// Program is the network with the profile's biases. It stores nothing by itself: an Encoder's hook does.
+func (q *Quantized) Program() engine.Program { return q.prog }
+
+// Candidate is what an evaluation compares with the float network.
+func (q *Quantized) Candidate() eval.Candidate {
+	return eval.Candidate{Codecs: []*dqa.Codec{q.codec}, Program: q.prog}
+}
+
+// matches refuses a profile of another network.
+func (n *Network) matches(p *profile.Profile) error {
+	if p.Model.Digest != n.graph.Digest {
+		return fmt.Errorf("%w: it was made for %s (SHA-256 %x...), not for %s", ErrOtherModel, p.Model.Name, p.Model.Digest[:6], n.name)
+	}
+	edges := n.Edges()
+	if len(edges) != len(p.Edges) {
+		return fmt.Errorf("%w: %d edges, the network has %d", ErrOtherModel, len(p.Edges), len(edges))
+	}
+	for i, e := range edges {
+		if q := &p.Edges[i]; q.Name != e.Name || q.Channels != e.Channels || q.Rows != e.Rows || q.Cols != e.Cols || q.ChannelsLast != e.ChannelsLast {
+			return fmt.Errorf("%w: edge %d is %q, the network has %q", ErrOtherModel, i, q.Name, e.Name)
+		}
+	}
+	return nil
+}
+
+// biased is the network with a profile's biases.
+func (n *Network) biased(bias []profile.Bias) (engine.Program, error) {
+	if len(bias) == 0 {
+		return n.prog, nil
+	}
+	return calib.Biased(n.prog, bias, n.compile)
+}

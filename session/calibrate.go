@@ -1,0 +1,203 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/dqa-go/dqa/calib"
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/metric"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// CalibrateOptions steer a calibration. The zero value works.
+type CalibrateOptions struct {
+	// Coder stores the codes; nil: OwnCoder. Link, in bits per second, gives every edge the coder that is through
+	// soonest instead: coding time plus time on the link.
+	Coder *profile.Coder
+	Link  float64
+
+	Workers        int // goroutines; 0 or less: one. Profiles do not depend on it
+	AllowNonFinite bool
+	Probabilities  bool               // the network's outputs are probabilities, not logits
+	MinBits        map[string]float64 // graded: bits per value that the codes of an edge take at least, by name or number
+	// Store keeps the progress of long searches; nil: they begin anew.
+	Store     Store
+	SaveEvery time.Duration // 0: 10 seconds
+	Progress  Progress
+
+	// Objective is what graded's curves measure; zero: by the kind of the outputs. Also are those of other calibrations
+	// with the same Store: one pass measures all. NoBiases leaves out corrections by biases. For experiments.
+	Objective calib.Objective
+	Also      []calib.Objective
+	NoBiases  bool
+}
+
+// Store keeps the progress of searches, each under its own key.
+type Store = calib.Store
+
+// Phase is a part of a calibration; Estimate is what one is expected to take.
+type (
+	Phase    = calib.Phase
+	Estimate = calib.Estimate
+)
+
+// TrialImages per worker are what estimates are made from.
+const TrialImages = calib.TrialImages
+
+// Calibrator makes profiles of several settings from one set of images. What they can share (statistics, rankings,
+// curves) is measured once. It belongs to one goroutine.
+type Calibrator struct {
+	net  *Network
+	data *dataset.Inputs
+	opt  CalibrateOptions
+	c    *calib.Calibration
+}
+
+// Calibrated is what a calibration came to.
+type Calibrated struct {
+	Profile *profile.Profile
+	Notes   []string // what the user should know; mostly nothing
+}
+
+// Calibrate makes the profile of one variant from images, of which only greedy rankings and the dial MaxDrop use the
+// labels. Errors wrap ErrSetting, ErrNoEdge (MinBits), ErrNonFinite, ErrUnlabelled, ErrOtherState, ErrOutput and ErrLabel,
+// those of dataset, and the context's.
+func (n *Network) Calibrate(ctx context.Context, data *dataset.Inputs, v Variant, opt CalibrateOptions) (*Calibrated, error) {
+	k, err := n.NewCalibrator(data, opt)
+	if err != nil {
+		return nil, err
+	}
+	return k.Calibrate(ctx, v)
+}
+
+// NewCalibrator begins a calibration. It reads no images, unless there is a Store, whose keys name them.
+func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Calibrator, error) {
+	minBits, err := n.minBits(opt.MinBits)
+	if err != nil {
+		return nil, err
+	}
+	o := calib.Options{
+		Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite, MinBits: minBits, Store: opt.Store, SaveEvery: opt.SaveEvery,
+		Objective: opt.Objective, Also: opt.Also,
+		Progress: func(phase, unit string, done, total int) {
+			opt.Progress.report("calibrating: "+phase, unit, done, total)
+		},
+	}
+	if opt.Coder != nil {
+		o.Coder = *opt.Coder
+	}
+	if !opt.NoBiases {
+		o.Corrector = n.corrector()
+	}
+	if opt.Store != nil {
+		if o.Key, err = n.key(data); err != nil {
+			return nil, err
+		}
+	}
+	c, err := calib.New(n.prog, eval.CalibrationSource(data, n.metric(opt.Probabilities, 0)), o)
+	return &Calibrator{n, data, opt, c}, err
+}
+
+// Calibrate makes the profile of one variant. It depends on neither the number of workers nor what was calibrated before,
+// nor on interruptions.
+func (k *Calibrator) Calibrate(ctx context.Context, v Variant) (*Calibrated, error) {
+	v, err := v.Complete()
+	if err != nil {
+		return nil, err
+	}
+	coder := OwnCoder(v.Method)
+	if k.opt.Coder != nil {
+		coder = *k.opt.Coder
+	}
+	if err := CheckCoder(v.Method, coder); err != nil {
+		return nil, err
+	}
+	plan, err := k.c.Plan(ctx, v.Method, v.Seed)
+	if err != nil {
+		return nil, err
+	}
+	made := &Calibrated{Profile: plan.Profile(coder)}
+	if k.opt.Link > 0 {
+		made.Profile = plan.ProfileFor(k.opt.Link)
+	}
+	if plan.Note != "" {
+		made.Notes = append(made.Notes, plan.Note)
+	}
+	if v.Dial == profile.MaxDrop {
+		made.Notes = append(made.Notes, "the loss was measured on the calibration images; if the network was trained on them, on others it loses more")
+	}
+	return made, k.origin(made.Profile)
+}
+
+// Estimate tells what Calibrate would take, from a few of the images, run for real.
+func (k *Calibrator) Estimate(ctx context.Context, v Variant) (*Estimate, error) {
+	v, err := v.Complete()
+	if err != nil {
+		return nil, err
+	}
+	return calib.EstimatePlan(ctx, k.c, v.Method, v.Seed)
+}
+
+// Phases are what has been run, in order, with the time and the passes through the network that it took.
+func (k *Calibrator) Phases() []Phase { return k.c.Phases() }
+
+// origin fills in where a profile comes from.
+func (k *Calibrator) origin(p *profile.Profile) error {
+	digest, err := k.data.Source().Digest()
+	if err != nil {
+		return err
+	}
+	n := k.net
+	p.Tool, p.ISA = "dqa "+Version, n.engine
+	p.Model = profile.Model{Name: n.name, Digest: n.graph.Digest}
+	p.Data = profile.Data{Spec: k.data.Source().Spec(), Digest: digest, Images: k.data.Len()}
+	p.EdgeSet, p.Skip, p.Preprocess = string(n.opt.Edges), n.skipped, n.pre
+	return nil
+}
+
+// key names what a search's result depends on besides its settings.
+func (n *Network) key(data *dataset.Inputs) ([]byte, error) {
+	digest, err := data.Source().Digest()
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %s %x %x %+v %q", Version, n.engine, n.graph.Digest, digest, n.pre, n.skipped)
+	return h.Sum(nil), nil
+}
+
+// minBits finds the edges by name or number.
+func (n *Network) minBits(asked map[string]float64) (map[string]float64, error) {
+	all := map[string]float64{}
+	for at, bits := range asked {
+		e, err := n.FindEdge(at)
+		if err != nil {
+			return nil, err
+		}
+		if !(bits > 0 && bits <= maxMinBits) {
+			return nil, fmt.Errorf("%w: at least %g bits per value of edge %s: above 0 and at most %d", ErrSetting, bits, e.Name, maxMinBits)
+		}
+		all[e.Name] = bits
+	}
+	return all, nil
+}
+
+const maxMinBits = 16
+
+// corrector measures on the native engine, whichever runs the network: between its steps values can be altered.
+func (n *Network) corrector() calib.Corrector {
+	observe := func(g *onnx.Graph, edges []onnx.Edge) (engine.Program, error) { return native.Compile(g, edges) }
+	return calib.NewCorrector(n.prog, observe, n.compile)
+}
+
+// metric says how outputs and labels are read.
+func (n *Network) metric(probabilities bool, seed uint64) metric.Options {
+	return metric.Options{Ignore: n.pre.Ignore, Probabilities: probabilities, Seed: seed}
+}

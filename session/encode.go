@@ -1,0 +1,75 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// EncodeOptions steer encoding. The zero value works.
+type EncodeOptions struct {
+	AllowNonFinite bool // NaN is stored as 0, infinities as the outermost codes, instead of ErrNonFinite
+	Workers        int  // of EncodeAll: goroutines; 0 or less: one
+	Progress       Progress
+}
+
+// Encoder makes frames of a network's activations, one image after the other. It belongs to one goroutine.
+type Encoder struct {
+	q              *Quantized
+	enc            *dqa.Encoder
+	allowNonFinite bool
+}
+
+// NewEncoder returns an encoder.
+func (q *Quantized) NewEncoder(opt EncodeOptions) *Encoder {
+	return &Encoder{q, q.codec.NewEncoder(), opt.AllowNonFinite}
+}
+
+// Encode runs the network on one input and appends the frame of its activations to dst. outputs are those of the network
+// that computes with stored activations. Activations that are not finite are ErrNonFinite. On error frame is nil.
+func (e *Encoder) Encode(dst []byte, input *tensor.Tensor) (frame []byte, outputs []*tensor.Tensor, err error) {
+	outputs, err = e.q.prog.Run(input, e.enc.Hook)
+	if err != nil {
+		return nil, nil, err
+	}
+	if n := e.enc.NonFinite(); n > 0 && !e.allowNonFinite {
+		return nil, nil, fmt.Errorf("%w (%d values)", ErrNonFinite, n)
+	}
+	frame, err = e.enc.AppendFrame(dst)
+	return frame, outputs, err
+}
+
+// Encoded is what one image became.
+type Encoded struct {
+	Index   int    // of the image
+	Name    string // of the image: its file or number, unique in its source
+	Frame   []byte
+	Outputs []*tensor.Tensor
+}
+
+// EncodeAll encodes all images and hands them over in their order, on the caller's goroutine; consume's error ends it.
+// Errors name the image. Results do not depend on the number of workers.
+func (q *Quantized) EncodeAll(ctx context.Context, data *dataset.Inputs, opt EncodeOptions, consume func(Encoded) error) error {
+	encoders := make([]*Encoder, max(1, opt.Workers))
+	return parallel.Ordered(ctx, data.Len(), opt.Workers, func(w, i int) (Encoded, error) {
+		if encoders[w] == nil {
+			encoders[w] = q.NewEncoder(opt)
+		}
+		ex, err := data.Example(i)
+		if err != nil {
+			return Encoded{}, err
+		}
+		frame, outputs, err := encoders[w].Encode(nil, ex.Input)
+		if err != nil {
+			return Encoded{}, fmt.Errorf("%s: %w", ex.Name, err)
+		}
+		return Encoded{i, ex.Name, frame, outputs}, nil
+	}, func(i int, e Encoded) error {
+		opt.Progress.report("encoding", "images", i+1, data.Len())
+		return consume(e)
+	})
+}

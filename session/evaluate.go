@@ -1,0 +1,87 @@
+package session
+
+import (
+	"context"
+	"slices"
+
+	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// EvaluateOptions steer an evaluation. The zero value works.
+type EvaluateOptions struct {
+	Workers        int // goroutines; 0 or less: one. Results do not depend on it
+	AllowNonFinite bool
+	Probabilities  bool   // the network's outputs are probabilities, not logits
+	Seed           uint64 // of standard errors by bootstrap
+	Progress       Progress
+}
+
+// Evaluate runs every image in float32 and with every candidate: accuracy where there are labels, distance from the float
+// network, bytes of real frames. A scalable candidate is also evaluated without its refinements. Results.Report makes rows
+// of it.
+func (n *Network) Evaluate(ctx context.Context, data *dataset.Inputs, candidates []eval.Candidate, opt EvaluateOptions) (*eval.Results, error) {
+	return eval.Run(ctx, n.prog, data, withBases(candidates), eval.Options{
+		Metric: n.metric(opt.Probabilities, opt.Seed), Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite,
+		Progress: opt.Progress.ofImages(),
+	})
+}
+
+// withBases adds, behind every scalable candidate, what its base part alone comes to.
+func withBases(candidates []eval.Candidate) []eval.Candidate {
+	var all []eval.Candidate
+	for _, c := range candidates {
+		all = append(all, c)
+		if c.Codecs[0].Profile().Method.Refine > 0 {
+			c.BaseOnly = true
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// Candidate calibrates a variant and stores it in several ways: as its method does, and with its whole codes
+// entropy-coded. Errors are those of Calibrate.
+func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c eval.Candidate, err error) {
+	if v, err = v.Complete(); err != nil {
+		return c, err
+	}
+	plan, err := k.c.Plan(ctx, v.Method, v.Seed)
+	if err != nil {
+		return c, err
+	}
+	if c.Program, err = k.net.biased(plan.Bias); err != nil {
+		return c, err
+	}
+	coders := []profile.Coder{profile.Small, profile.Smallest}
+	if own := OwnCoder(plan.Method); !slices.Contains(coders, own) {
+		coders = append([]profile.Coder{own}, coders...)
+	}
+	for _, coder := range coders {
+		p := plan.Profile(coder)
+		if err := k.origin(p); err != nil {
+			return c, err
+		}
+		codec, err := dqa.NewCodec(p)
+		if err != nil {
+			return c, err
+		}
+		c.Codecs = append(c.Codecs, codec)
+	}
+	return c, nil
+}
+
+// Candidates are those of all variants.
+func (k *Calibrator) Candidates(ctx context.Context, variants []Variant) ([]eval.Candidate, error) {
+	var all []eval.Candidate
+	for _, v := range variants {
+		c, err := k.Candidate(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}

@@ -1,0 +1,195 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/demo"
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// Options say how a network is opened. The zero value works.
+type Options struct {
+	// Preprocess says how images become inputs; nil: what DefaultPreprocess finds for the model.
+	Preprocess *profile.Preprocess
+	Edges      onnx.EdgeSet // "": onnx.Stored
+	Skip       []string     // edges of the set that stay float32, by name or number
+	Engine     Engine       // "": Auto
+	ORTLibrary string       // ONNX Runtime's shared library; "": $DQA_ORT_LIB, then the usual places
+}
+
+// OptionsOf is how the network of a profile is opened: with its preprocessing, its edges, and Auto.
+func OptionsOf(p *profile.Profile) Options {
+	return Options{Preprocess: &p.Preprocess, Edges: onnx.EdgeSet(p.EdgeSet), Skip: p.Skip}
+}
+
+// Network is a model made ready to run on an engine. It is immutable: all methods may be called from many goroutines.
+type Network struct {
+	name    string
+	graph   *onnx.Graph
+	prog    engine.Program
+	engine  string
+	pre     profile.Preprocess
+	skipped []string
+	opt     Options // completed
+}
+
+// Open loads a model: an .onnx file, or a built-in network by its name ("demo:classify", "demo:segment"). Errors wrap
+// ErrModelMissing, those of onnx.Load, and those of FromGraph.
+func Open(model string, opt Options) (*Network, error) {
+	opt, err := opt.completed(model)
+	if err != nil {
+		return nil, err
+	}
+	g, err := Load(model, *opt.Preprocess)
+	if err != nil {
+		return nil, err
+	}
+	return FromGraph(model, g, opt)
+}
+
+// Parse is Open for the bytes of an .onnx file; name is what profiles call the model.
+func Parse(name string, model []byte, opt Options) (*Network, error) {
+	var shape []int
+	if opt.Preprocess != nil {
+		shape = opt.Preprocess.Shape
+	}
+	g, err := onnx.Parse(model, onnx.Options{Shape: shape})
+	if err != nil {
+		return nil, err
+	}
+	return FromGraph(name, g, opt)
+}
+
+// Load reads the model of Open, but compiles it for no engine. Of pre only the input's shape counts.
+func Load(model string, pre profile.Preprocess) (*onnx.Graph, error) {
+	opt := onnx.Options{Shape: pre.Shape}
+	if net, ok := demo.Network(model); ok {
+		return onnx.Parse(net.Model, opt)
+	}
+	g, err := onnx.Load(model, opt)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", ErrModelMissing, err)
+	}
+	return g, err
+}
+
+// FromGraph compiles a graph: a model, or the head or tail that Network.Split cuts off. Images become inputs as they are
+// if opt says nothing. Errors wrap ErrEngine, ErrNoEdge (Options.Skip), ErrNoEdges, ErrORT, onnx.ErrEdgeSet, and
+// onnx.ErrUnsupported where the engine lacks an operator.
+func FromGraph(name string, g *onnx.Graph, opt Options) (*Network, error) {
+	if opt.Preprocess == nil {
+		opt.Preprocess = &profile.Preprocess{}
+	}
+	if opt.Edges == "" {
+		opt.Edges = onnx.Stored
+	}
+	edges, err := g.FindEdges(opt.Edges)
+	if err != nil {
+		return nil, err
+	}
+	edges, skipped, err := without(edges, opt.Skip)
+	if err != nil {
+		return nil, err
+	}
+	if len(edges) == 0 {
+		return nil, fmt.Errorf("%w: %s has no edges of the set %q", ErrNoEdges, name, opt.Edges)
+	}
+	prog, engine, err := compile(g, edges, opt)
+	if err != nil {
+		return nil, err
+	}
+	return &Network{
+		name: filepath.Base(name), graph: g, prog: prog, engine: engine, pre: *opt.Preprocess, skipped: skipped, opt: opt,
+	}, nil
+}
+
+func (o Options) completed(model string) (Options, error) {
+	if o.Preprocess != nil {
+		return o, nil
+	}
+	pre, err := DefaultPreprocess(model)
+	o.Preprocess = &pre
+	return o, err
+}
+
+// Name is the base name of the model's file, or that of a built-in network.
+func (n *Network) Name() string { return n.name }
+
+// Graph is the network itself. It must not be changed.
+func (n *Network) Graph() *onnx.Graph { return n.graph }
+
+// Program is the network as its engine runs it, in float32.
+func (n *Network) Program() engine.Program { return n.prog }
+
+// Edges are the tensors that are quantized, in the order in which they are computed: those of the set without the
+// skipped ones.
+func (n *Network) Edges() []onnx.Edge { return n.prog.Edges() }
+
+// EdgeSet says which tensors count as edges.
+func (n *Network) EdgeSet() onnx.EdgeSet { return n.opt.Edges }
+
+// Engine is what profiles say of the engine: the native one's instruction set, or ONNX Runtime with its release.
+func (n *Network) Engine() string { return n.engine }
+
+// Preprocess says how images become inputs.
+func (n *Network) Preprocess() profile.Preprocess { return n.pre }
+
+// Values is the number of values per image that are stored.
+func (n *Network) Values() (sum int) {
+	for _, e := range n.Edges() {
+		sum += e.Channels * e.Rows * e.Cols
+	}
+	return sum
+}
+
+// Data opens a SPEC (dataset.Open) for this network. Errors wrap those of dataset.
+func (n *Network) Data(spec string) (*dataset.Inputs, error) {
+	src, err := dataset.Open(spec)
+	if err != nil {
+		return nil, err
+	}
+	return n.Inputs(src)
+}
+
+// Inputs are the images of a source as this network wants them.
+func (n *Network) Inputs(src dataset.Source) (*dataset.Inputs, error) {
+	return dataset.NewInputs(src, n.pre, n.graph.Input.Shape)
+}
+
+// FindEdge finds an edge by its name or its number, from 0 on in the order of Edges. The error wraps ErrNoEdge.
+func (n *Network) FindEdge(at string) (onnx.Edge, error) { return findEdge(n.Edges(), at) }
+
+func findEdge(edges []onnx.Edge, at string) (onnx.Edge, error) {
+	for i, e := range edges {
+		if e.Name == at || fmt.Sprint(i) == at {
+			return e, nil
+		}
+	}
+	return onnx.Edge{}, fmt.Errorf("%w: no edge %q; there are %d, 0 to %d", ErrNoEdge, at, len(edges), len(edges)-1)
+}
+
+// without leaves out edges, which are named or numbered.
+func without(edges []onnx.Edge, skip []string) (left []onnx.Edge, names []string, err error) {
+	for _, s := range skip {
+		e, err := findEdge(edges, s)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !slices.Contains(names, e.Name) {
+			names = append(names, e.Name)
+		}
+	}
+	for _, e := range edges {
+		if !slices.Contains(names, e.Name) {
+			left = append(left, e)
+		}
+	}
+	return left, names, nil
+}

@@ -1,0 +1,32 @@
+package session
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/demo"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// DefaultPreprocess is how images become inputs of a model if nobody says otherwise: a built-in network's own way, or
+// what the YAML file beside the model says, for net.onnx either net.yaml or net.onnx.yaml; none is fine. Errors are those
+// of dataset.LoadPreprocess.
+func DefaultPreprocess(model string) (profile.Preprocess, error) {
+	if net, ok := demo.Network(model); ok {
+		return net.Preprocess, nil
+	}
+	for _, name := range []string{strings.TrimSuffix(model, filepath.Ext(model)) + ".yaml", model + ".yaml"} {
+		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		return dataset.LoadPreprocess(name)
+	}
+	return profile.Preprocess{}, nil
+}
+
+// BuiltIn tells whether a model's name is kept for built-in networks.
+func BuiltIn(model string) bool { return strings.HasPrefix(model, "demo:") }

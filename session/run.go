@@ -1,0 +1,58 @@
+package session
+
+import (
+	"context"
+
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// RunOptions steer a run. The zero value works.
+type RunOptions struct {
+	Workers  int // goroutines; 0 or less: one
+	Progress Progress
+}
+
+// Array is a named tensor.
+type Array struct {
+	Name  string
+	Shape []int
+	Data  []float32 // row-major
+}
+
+// Run runs the float network on every image and hands over its outputs, in the order of the images, on the caller's
+// goroutine. They belong to consume; its error ends the run.
+func (n *Network) Run(ctx context.Context, data *dataset.Inputs, opt RunOptions, consume func(i int, outputs []*tensor.Tensor) error) error {
+	return parallel.Ordered(ctx, data.Len(), opt.Workers, func(_, i int) ([]*tensor.Tensor, error) {
+		x, err := data.Input(i)
+		if err != nil {
+			return nil, err
+		}
+		return n.prog.Run(x, nil)
+	}, func(i int, outputs []*tensor.Tensor) error {
+		if err := consume(i, outputs); err != nil {
+			return err
+		}
+		opt.Progress.report("running", "images", i+1, data.Len())
+		return nil
+	})
+}
+
+// RunAll collects what Run gives: one array per output, with the images along its first axis.
+func (n *Network) RunAll(ctx context.Context, data *dataset.Inputs, opt RunOptions) ([]Array, error) {
+	all := make([]Array, len(n.graph.Outputs))
+	for k, o := range n.graph.Outputs {
+		all[k] = Array{Name: o.Name, Shape: append([]int{data.Len()}, o.Shape[min(1, len(o.Shape)):]...)}
+	}
+	err := n.Run(ctx, data, opt, func(_ int, outputs []*tensor.Tensor) error {
+		for k, t := range outputs {
+			all[k].Data = append(all[k].Data, t.Data...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}

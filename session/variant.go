@@ -1,0 +1,119 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dqa-go/dqa/calib"
+	"github.com/dqa-go/dqa/method"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// Variant is a method with all its settings, and the seed of its random choices. The zero value is graded with a budget
+// of 2 stored bits per value.
+type Variant struct {
+	profile.Method
+	Seed uint64
+}
+
+// Methods lists the methods, Rankings the ways to rank channels.
+func Methods() []string  { return method.Names() }
+func Rankings() []string { return calib.Rankings() }
+
+// Complete checks a variant and leaves out of it what its method does not use, so that equal behaviour is written
+// equally. The error wraps ErrSetting.
+func (v Variant) Complete() (Variant, error) {
+	if v.Name == "" {
+		v.Name = "graded"
+	}
+	if v.Ranking == "" {
+		v.Ranking = "energy"
+	}
+	if !slices.Contains(calib.Rankings(), v.Ranking) {
+		return v, fmt.Errorf("%w: ranking %q unknown, one of %q", ErrSetting, v.Ranking, calib.Rankings())
+	}
+	setting, err := method.Complete(v.Method)
+	if err != nil {
+		return v, err
+	}
+	return Variant{setting, v.Seed}, nil
+}
+
+// ParseVariant reads METHOD[:SETTING]..., other settings as in base. A setting is unsigned or signed, a scale
+// ("static-channel"), a ranking ("mse"), global or per-edge, m=2, r=0.25, budget=2, max-kl=0.05, min-agreement=99,
+// max-drop=1, pow2, channel-steps, scalable=2 or seed=2: "dqa:greedy:m=2". The result is not completed. The error wraps
+// ErrSetting.
+func ParseVariant(text string, base Variant) (Variant, error) {
+	words := strings.Split(text, ":")
+	v := base
+	v.Name = words[0]
+	if _, err := method.ByName(v.Name); err != nil {
+		return v, err
+	}
+	for _, word := range words[1:] {
+		if err := v.set(word); err != nil {
+			return v, fmt.Errorf("%w: %q of %q: %w", ErrSetting, word, text, err)
+		}
+	}
+	return v, nil
+}
+
+func (v *Variant) set(word string) (err error) {
+	name, value, given := strings.Cut(word, "=")
+	scale, scaleErr := profile.ParseScaleMode(word)
+	switch {
+	case name == "m" && given:
+		v.ExtraBits, err = strconv.Atoi(value)
+	case name == "r" && given:
+		v.Ratio, err = strconv.ParseFloat(value, 64)
+	case given && dialNamed(name) != profile.NoDial:
+		v.Dial = dialNamed(name)
+		v.Goal, err = strconv.ParseFloat(value, 64)
+	case name == "scalable" && given:
+		v.Refine, err = strconv.Atoi(value)
+	case word == "pow2":
+		v.Pow2 = true
+	case word == "channel-steps":
+		v.Channels = true
+	case name == "seed" && given:
+		v.Seed, err = strconv.ParseUint(value, 10, 64)
+	case word == "unsigned" || word == "signed":
+		v.Unsigned = word == "unsigned"
+	case word == "global" || word == "per-edge":
+		v.Global = word == "global"
+	case scaleErr == nil:
+		v.Scale = scale
+	case slices.Contains(calib.Rankings(), word):
+		v.Ranking = word
+	default:
+		err = fmt.Errorf("no such setting")
+	}
+	return err
+}
+
+func dialNamed(name string) profile.Dial {
+	for d := profile.Budget; d <= profile.MaxDrop; d++ {
+		if d.String() == name {
+			return d
+		}
+	}
+	return profile.NoDial
+}
+
+// DefaultBudget is graded's, in stored bits per value.
+const DefaultBudget = method.DefaultBudget
+
+// tiers are budgets with names.
+var tiers = map[string]float64{"transparent": 3, "default": DefaultBudget, "compact": 1.5}
+
+// ParseTier gives the budget that has a name: transparent (3 stored bits per value), default (2) or compact (1.5). The
+// error wraps ErrSetting.
+func ParseTier(name string) (float64, error) {
+	budget, ok := tiers[name]
+	if !ok {
+		return 0, fmt.Errorf("%w: tier %q: transparent, default or compact", ErrSetting, name)
+	}
+	return budget, nil
+}
