@@ -64,10 +64,23 @@ func (s setting) String() string {
 // build makes a profile of four edges (planes, channels last, one channel, planes of whole groups of 64) with tables from a skewed distribution.
 func (s setting) build() *profile.Profile {
 	edges := []profile.Edge{
-		{Name: "relu", Channels: 6, Rows: 9, Cols: 11, OneSided: true, Unsigned: s.unsigned, Tile: profile.Tile{Channels: 4, Rows: 4}},
-		{Name: "tokens", Channels: 5, Rows: 17, Cols: 1, ChannelsLast: true, Tile: profile.Tile{Channels: 5, Rows: 6}},
-		{Name: "pooled", Channels: 1, Rows: 1, Cols: 37, Tile: profile.Tile{Channels: 1, Rows: 1}},
-		{Name: "groups", Channels: 5, Rows: 20, Cols: 16, OneSided: true, Unsigned: s.unsigned, Tile: profile.Tile{Channels: 3, Rows: 8}},
+		{
+			Name:      "relu",
+			Geometry:  profile.Geometry{Channels: 6, Rows: 9, Cols: 11, Tile: profile.Tile{Channels: 4, Rows: 4}},
+			Quantizer: profile.Quantizer{OneSided: true, Unsigned: s.unsigned},
+		},
+		{
+			Name: "tokens",
+			Geometry: profile.Geometry{
+				Channels: 5, Rows: 17, Cols: 1, ChannelsLast: true, Tile: profile.Tile{Channels: 5, Rows: 6},
+			},
+		},
+		{Name: "pooled", Geometry: profile.Geometry{Channels: 1, Rows: 1, Cols: 37, Tile: profile.Tile{Channels: 1, Rows: 1}}},
+		{
+			Name:      "groups",
+			Geometry:  profile.Geometry{Channels: 5, Rows: 20, Cols: 16, Tile: profile.Tile{Channels: 3, Rows: 8}},
+			Quantizer: profile.Quantizer{OneSided: true, Unsigned: s.unsigned},
+		},
 	}
 	for i := range edges {
 		e := &edges[i]
@@ -359,7 +372,11 @@ func TestRatioZeroAndOneAreDirect(t *testing.T) {
 
 // What a clipped or noisy edge restores, by the formulas of spec/numerics.md.
 func TestLevelMaps(t *testing.T) {
-	e := profile.Edge{Name: "e", Channels: 2, Rows: 3, Cols: 50, Bits: 3, Tile: profile.Tile{Channels: 2, Rows: 3}}
+	e := profile.Edge{
+		Name:      "e",
+		Geometry:  profile.Geometry{Channels: 2, Rows: 3, Cols: 50, Tile: profile.Tile{Channels: 2, Rows: 3}},
+		Quantizer: profile.Quantizer{Bits: 3},
+	}
 	p := &profile.Profile{Method: profile.Method{Name: "direct", Bits: 3}, Edges: []profile.Edge{e}}
 	x := tensors(p, 4)[0]
 	restore := func(e profile.Edge) []float32 {
@@ -388,13 +405,13 @@ func TestLevelMaps(t *testing.T) {
 	if !sameBits(got[150:], direct[150:]) || sameBits(got[:150], direct[:150]) {
 		t.Error("a clipping ratio changes another channel, or not its own")
 	}
-	step := dqa.Maximum(x[:150], false) / 2 / 4
+	step := e.Maximum(x[:150]) / 2 / 4
 	for i, v := range got[:150] {
 		if want := step * float32(math.RoundToEven(math.Max(-4, math.Min(3, float64(x[i]/step))))); v != want {
 			t.Fatalf("clipped value %d: %v becomes %v, want %v", i, x[i], v, want)
 		}
 	}
-	step = dqa.Maximum(x[:150], false) / 4
+	step = e.Maximum(x[:150]) / 4
 	changed := false
 	for i, v := range restore(noisy)[:150] {
 		n := noisy.Noise.At(i)

@@ -1,8 +1,6 @@
 package dqa
 
 import (
-	"math"
-
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/quant"
 )
@@ -34,7 +32,7 @@ func (c *Codes) Quantize(e *profile.Edge, data []float32) {
 		c.Scales = resize(c.Scales, e.NumScales())
 		clear(c.Scales)
 	}
-	plane := e.Rows * e.Cols
+	plane := e.PlaneSize()
 	var column []float32
 	for ch := range e.Channels {
 		slot := e.ScaleSlot(ch)
@@ -42,24 +40,16 @@ func (c *Codes) Quantize(e *profile.Edge, data []float32) {
 		if e.Scale.Static() {
 			s = quant.StepScale(e.Steps[slot])
 		} else {
-			s = scaleFor(e, ch, clipped(e, slot, maxima[slot]))
+			s = e.ScaleFor(ch, maxima[slot])
 			c.Scales[slot] = s.Step
 		}
 		dst, src := c.Wide[ch*plane:(ch+1)*plane], channel(e, data, ch, &column)
 		if e.Map == profile.Noisy {
-			c.NonFinite += quant.QuantizeNoisy(dst, src, s, levels(e, ch), e.Noise, ch*plane)
+			c.NonFinite += quant.QuantizeNoisy(dst, src, s, e.Levels(ch), e.Noise, ch*plane)
 		} else {
-			c.NonFinite += quant.Quantize(dst, src, s, levels(e, ch))
+			c.NonFinite += quant.Quantize(dst, src, s, e.Levels(ch))
 		}
 	}
-}
-
-// clipped is the part of a slot's maximum that its scale covers.
-func clipped(e *profile.Edge, slot int, maximum float32) float32 {
-	if e.Map != profile.Clipped {
-		return maximum
-	}
-	return float32(maximum * e.Clip[slot])
 }
 
 // maxima returns what dynamic scales are made of, by scale slot; nil where scales are static.
@@ -69,58 +59,21 @@ func (c *Codes) maxima(e *profile.Edge, data []float32) []float32 {
 	}
 	m := make([]float32, e.NumScales())
 	if !e.Scale.PerChannel() {
-		m[0] = Maximum(data, e.Unsigned)
+		m[0] = e.Maximum(data)
 		m[1] = m[0]
 		return m
 	}
 	var column []float32
 	for ch := range e.Channels {
-		m[ch] = Maximum(channel(e, data, ch, &column), e.Unsigned)
+		m[ch] = e.Maximum(channel(e, data, ch, &column))
 	}
 	return m
-}
-
-// Maximum is what a scale is made of: the largest finite magnitude, or for unsigned codes the largest finite value.
-func Maximum(x []float32, unsigned bool) float32 {
-	if unsigned {
-		return quant.Max(x)
-	}
-	m, _ := quant.AbsMax(x)
-	return m
-}
-
-// ScaleOf gives the scale of channel ch for a maximum: scale_n, or scale_{n+m} where the channel is important.
-func ScaleOf(e *profile.Edge, ch int, maximum float32) float32 { return scaleFor(e, ch, maximum).Step }
-
-func scaleFor(e *profile.Edge, ch int, maximum float32) quant.Scale {
-	if e.Unsigned {
-		return quant.UnsignedScale(maximum, e.WideBits(ch))
-	}
-	return quant.SignedScale(maximum, e.WideBits(ch))
-}
-
-func levels(e *profile.Edge, ch int) quant.Range {
-	if e.Escape {
-		return beyond(e)
-	}
-	if e.Unsigned {
-		return quant.Unsigned(e.WideBits(ch))
-	}
-	return quant.Signed(e.WideBits(ch))
-}
-
-// beyond are the codes that an edge with escapes may have.
-func beyond(e *profile.Edge) quant.Range {
-	if e.Unsigned {
-		return quant.Range{Low: 0, High: math.MaxInt16}
-	}
-	return quant.Range{Low: math.MinInt16, High: math.MaxInt16}
 }
 
 // Dequantize writes the values that a decoder restores to data, row-major.
 func (c *Codes) Dequantize(e *profile.Edge, data []float32) {
 	mustFit(e, data)
-	plane := e.Rows * e.Cols
+	plane := e.PlaneSize()
 	var column []float32
 	for ch := range e.Channels {
 		codes := c.Wide[ch*plane : (ch+1)*plane]
@@ -134,6 +87,13 @@ func (c *Codes) Dequantize(e *profile.Edge, data []float32) {
 			data[i*e.Channels+ch] = v
 		}
 	}
+}
+
+// Simulate overwrites data with what the network computes with instead: quantized, restored and corrected values.
+func (c *Codes) Simulate(e *profile.Edge, data []float32) {
+	c.Quantize(e, data)
+	c.Dequantize(e, data)
+	Correct(e, data)
 }
 
 // values restores codes of channel ch, the first of which lies at position first of the edge, channel by channel.
@@ -158,7 +118,7 @@ func (c *Codes) step(e *profile.Edge, ch int) float32 {
 
 // channel returns the plane of channel ch; where it is not contiguous it is gathered into *buf.
 func channel(e *profile.Edge, data []float32, ch int, buf *[]float32) []float32 {
-	plane := e.Rows * e.Cols
+	plane := e.PlaneSize()
 	if !e.ChannelsLast {
 		return data[ch*plane : (ch+1)*plane]
 	}

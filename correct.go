@@ -9,8 +9,8 @@ func Correct(e *profile.Edge, data []float32) {
 	if !e.RowSums {
 		return
 	}
-	n := RowLength(e)
-	for ; len(data) >= n; data = data[n:] {
+	n := e.RowLength()
+	for ; n > 0 && len(data) >= n; data = data[n:] {
 		sum := 0.0
 		for _, v := range data[:n] {
 			sum += float64(v)
@@ -20,12 +20,4 @@ func Correct(e *profile.Edge, data []float32) {
 			data[i] += lacks
 		}
 	}
-}
-
-// RowLength is the length of the edge's last axis in memory.
-func RowLength(e *profile.Edge) int {
-	if e.ChannelsLast {
-		return e.Channels
-	}
-	return e.Cols
 }

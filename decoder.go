@@ -245,9 +245,9 @@ var errNotOpen = errors.New("no frame is open")
 // checkBases refuses bases of codes that the edge may not have.
 func (d *Decoder) checkBases(i, t int) error {
 	e := d.codec.edge(i)
-	r := beyond(e)
 	b := e.TileBounds(t)
 	for ch := b.C0; ch < b.C1; ch++ {
+		r := e.Levels(ch)
 		for _, w := range band(e, b, ch, d.codes.Wide) {
 			if w < r.Low>>e.Refine || w > r.High>>e.Refine {
 				return fmt.Errorf("%w: base %d of a code that is stored without %d bits", wire.ErrValue, w, e.Refine)

@@ -16,7 +16,7 @@ import (
 
 // fusable tells whether an edge is coded so.
 func fusable(e *profile.Edge) bool {
-	if e.Refine > 0 || e.Map == profile.Noisy || e.ChannelsLast || e.Bits+e.ExtraBits > 8 {
+	if e.Refine > 0 || e.Map == profile.Noisy || e.ChannelsLast || !e.FitsBytes() {
 		return false
 	}
 	return true
@@ -50,7 +50,7 @@ func (t *tileBuffers) appendLoose(dst []byte, c *Codec, i int, b profile.Bounds,
 		return dst, false
 	}
 	t.restoreBytes(e, b, codes, data, restore)
-	band := (b.R1 - b.R0) * e.Cols
+	band := e.BandSize(b)
 	t.shift = t.shift[:0]
 	for ch := b.C0; ch < b.C1; ch++ {
 		if !e.IsImportant(ch) {
@@ -84,10 +84,10 @@ func (t *tileBuffers) decodeLoose(c *Codec, i int, b profile.Bounds, src []byte,
 	if err := bitplane.UnpackBytes(t.bytes, src[:planes], e.Bits, !e.Unsigned); err != nil {
 		return fmt.Errorf("%w: code planes: %w", wire.ErrValue, err)
 	}
-	if err := t.decodeErrors(c, i, important(e, b), src[planes:]); err != nil {
+	if err := t.decodeErrors(c, i, e.NumExtra(b), src[planes:]); err != nil {
 		return errorsDamaged(err)
 	}
-	band := (b.R1 - b.R0) * e.Cols
+	band := e.BandSize(b)
 	low := t.shift
 	for ch := b.C0; ch < b.C1; ch++ {
 		if e.IsImportant(ch) {
@@ -126,7 +126,7 @@ func (c *Codes) fusedScales(e *profile.Edge, data []float32) (ok bool) {
 			}
 		}
 		slot := e.ScaleSlot(ch)
-		c.fused[ch] = scaleFor(e, ch, clipped(e, slot, top))
+		c.fused[ch] = e.ScaleFor(ch, top)
 		c.Scales[slot] = c.fused[ch].Step
 	}
 	return true
@@ -141,7 +141,7 @@ func finiteMaximum(x []float32, unsigned bool) (float32, bool) {
 }
 
 func simdLevels(e *profile.Edge, ch int, s quant.Scale) simd.Levels {
-	r := levels(e, ch)
+	r := e.Levels(ch)
 	return simd.Levels{Inv: s.Inv, Low: float32(r.Low), High: float32(r.High)}
 }
 
@@ -149,9 +149,9 @@ func simdLevels(e *profile.Edge, ch int, s quant.Scale) simd.Levels {
 // where a value is not finite; data is then unchanged.
 func (t *tileBuffers) appendFused(dst []byte, c *Codec, i int, b profile.Bounds, codes *Codes, data []float32, restore bool) (out []byte, ok bool) {
 	e := c.codedEdge(i)
-	band := (b.R1 - b.R0) * e.Cols
+	band := e.BandSize(b)
 	step := band / simd.Group * 8 // bytes of a plane of a channel
-	many := important(e, b)
+	many := e.NumExtra(b)
 	start := len(dst)
 	planes := start + bitplane.Size(e.TileSize(b), e.Bits)
 	size := bitplane.Size(many, e.ExtraBits)
@@ -166,7 +166,7 @@ func (t *tileBuffers) appendFused(dst []byte, c *Codec, i int, b profile.Bounds,
 	}
 	at, low := dst[start:planes], shift
 	for ch := b.C0; ch < b.C1; ch++ {
-		from, m := (ch*e.Rows+b.R0)*e.Cols, extraBits(e, ch)
+		from, m := e.BandStart(b, ch), e.ExtraBitsOf(ch)
 		if !simd.QuantizePack(at[:step*e.Bits], low[:step*m], data[from:from+band], simdLevels(e, ch, codes.fused[ch]), e.Bits, m) {
 			return dst[:start], false
 		}
@@ -183,20 +183,12 @@ func (t *tileBuffers) appendFused(dst []byte, c *Codec, i int, b profile.Bounds,
 	return dst, true
 }
 
-// extraBits are those of channel ch.
-func extraBits(e *profile.Edge, ch int) int {
-	if e.IsImportant(ch) {
-		return e.ExtraBits
-	}
-	return 0
-}
-
 // restoreFused writes the values of a tile from the bit planes of its codes and shift errors.
 func restoreFused(e *profile.Edge, b profile.Bounds, planes, shift []byte, codes *Codes, data []float32) {
-	band := (b.R1 - b.R0) * e.Cols
+	band := e.BandSize(b)
 	step := band / simd.Group * 8
 	for ch := b.C0; ch < b.C1; ch++ {
-		from, m := (ch*e.Rows+b.R0)*e.Cols, extraBits(e, ch)
+		from, m := e.BandStart(b, ch), e.ExtraBitsOf(ch)
 		simd.UnpackDequantize(data[from:from+band], planes[:step*e.Bits], shift[:step*m], codes.step(e, ch), e.Bits, m, !e.Unsigned)
 		planes, shift = planes[step*e.Bits:], shift[step*m:]
 	}
@@ -218,7 +210,7 @@ func (t *tileBuffers) decodeFused(c *Codec, i int, b profile.Bounds, src []byte,
 	if err != nil {
 		return err
 	}
-	many, shift := important(e, b), src[planes:]
+	many, shift := e.NumExtra(b), src[planes:]
 	size := bitplane.Size(many, e.ExtraBits)
 	if e.Coder == profile.Paper {
 		if err := t.decodeErrors(c, i, many, shift); err != nil {

@@ -59,9 +59,9 @@ func (t *tileBuffers) tile(c *Codec, i int, b profile.Bounds, wide []int16) *ent
 	t.channels = t.channels[:0]
 	for ch := b.C0; ch < b.C1; ch++ {
 		from, to := e.ModelSlots(ch)
-		r := levels(e, ch)
+		r := e.Levels(ch)
 		t.channels = append(t.channels, entropy.Plane{
-			Codes: band(e, b, ch, wide), Models: c.modelsOf(i, from, to), Low: lowest(e, ch), Min: r.Low, Max: r.High,
+			Codes: band(e, b, ch, wide), Models: c.modelsOf(i, from, to), Low: e.Lowest(ch), Min: r.Low, Max: r.High,
 		})
 	}
 	return &entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.channels}
@@ -73,14 +73,6 @@ func (c *Codec) modelsOf(i, from, to int) []*entropy.Model {
 		return nil
 	}
 	return c.models[i][from:to]
-}
-
-// lowest is the code of a channel's symbol 0.
-func lowest(e *profile.Edge, ch int) int16 {
-	if e.Unsigned {
-		return 0
-	}
-	return -1 << (e.WideBits(ch) - 1)
 }
 
 // rawBits is the number of bits that hold every code, 0 if all are 0.

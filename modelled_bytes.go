@@ -100,27 +100,16 @@ func (t *tileBuffers) decodeFast(c *Codec, i int, b profile.Bounds, src []byte) 
 
 // quantizeBytes fills t.bytes with the codes of a tile; false where a value is not finite or a code does not fit a byte.
 func (t *tileBuffers) quantizeBytes(e *profile.Edge, b profile.Bounds, codes *Codes, data []float32) bool {
-	band := (b.R1 - b.R0) * e.Cols
+	band := e.BandSize(b)
 	t.bytes = resize(t.bytes, e.TileSize(b))
 	for ch := b.C0; ch < b.C1; ch++ {
-		from := (ch*e.Rows + b.R0) * e.Cols
-		finite, within := quant.QuantizeBytes(t.bytes[(ch-b.C0)*band:][:band], data[from:from+band], codes.fused[ch], byteRange(e, ch))
+		from := e.BandStart(b, ch)
+		finite, within := quant.QuantizeBytes(t.bytes[(ch-b.C0)*band:][:band], data[from:from+band], codes.fused[ch], e.ByteLevels(ch))
 		if !finite || e.Escape && !within {
 			return false
 		}
 	}
 	return true
-}
-
-// byteRange are the codes of channel ch that a byte has room for: all n bits, or with escapes 8.
-func byteRange(e *profile.Edge, ch int) quant.Range {
-	switch {
-	case !e.Escape:
-		return levels(e, ch)
-	case e.Unsigned:
-		return quant.Unsigned(8)
-	}
-	return quant.Signed(8)
 }
 
 // byteTile is the part of an edge's codes as entropy sees it, channel by channel in codes.
@@ -132,12 +121,12 @@ func (t *tileBuffers) byteTile(c *Codec, i int, b profile.Bounds, codes []byte) 
 
 func appendPlanes(planes []entropy.Plane, c *Codec, i int, b profile.Bounds, codes []byte) []entropy.Plane {
 	e := c.codedEdge(i)
-	band := (b.R1 - b.R0) * e.Cols
+	band := e.BandSize(b)
 	for ch := b.C0; ch < b.C1; ch++ {
 		from, to := e.ModelSlots(ch)
-		r := levels(e, ch)
+		r := e.Levels(ch)
 		planes = append(planes, entropy.Plane{
-			Bytes: codes[(ch-b.C0)*band:][:band], Models: c.modelsOf(i, from, to), Low: lowest(e, ch), Min: r.Low, Max: r.High,
+			Bytes: codes[(ch-b.C0)*band:][:band], Models: c.modelsOf(i, from, to), Low: e.Lowest(ch), Min: r.Low, Max: r.High,
 		})
 	}
 	return planes
@@ -154,9 +143,9 @@ func byteWidth(codes []byte, unsigned bool) int {
 
 // restoreBytes writes the values of the codes in t.bytes to data if they are wanted. It is always true.
 func (t *tileBuffers) restoreBytes(e *profile.Edge, b profile.Bounds, codes *Codes, data []float32, restore bool) bool {
-	band := (b.R1 - b.R0) * e.Cols
+	band := e.BandSize(b)
 	for ch := b.C0; restore && ch < b.C1; ch++ {
-		from := (ch*e.Rows + b.R0) * e.Cols
+		from := e.BandStart(b, ch)
 		quant.DequantizeBytes(data[from:from+band], t.bytes[(ch-b.C0)*band:][:band], codes.step(e, ch), !e.Unsigned)
 	}
 	return true
@@ -204,7 +193,7 @@ func (t *tileBuffers) unpackBytes(e *profile.Edge, b profile.Bounds, src []byte,
 
 // checkBits refuses codes in t.bytes that their channel may not have.
 func (t *tileBuffers) checkBits(e *profile.Edge, b profile.Bounds) error {
-	band := (b.R1 - b.R0) * e.Cols
+	band := e.BandSize(b)
 	for ch := b.C0; ch < b.C1 && !e.Escape; ch++ {
 		if e.WideBits(ch) < bitplane.MaxBits && byteWidth(t.bytes[(ch-b.C0)*band:][:band], e.Unsigned) > e.WideBits(ch) {
 			return fmt.Errorf("a code of more than %d bits", e.WideBits(ch))

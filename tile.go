@@ -88,7 +88,7 @@ func (t *tileBuffers) decode(c *Codec, i int, b profile.Bounds, src []byte, wide
 	if err := bitplane.Unpack(t.codes, src[:planes], e.Bits, !e.Unsigned); err != nil {
 		return fmt.Errorf("%w: code planes: %w", wire.ErrValue, err)
 	}
-	if err := t.decodeErrors(c, i, important(e, b), src[planes:]); err != nil {
+	if err := t.decodeErrors(c, i, e.NumExtra(b), src[planes:]); err != nil {
 		return errorsDamaged(err)
 	}
 	t.merge(e, b, wide)
@@ -136,15 +136,4 @@ func (t *tileBuffers) merge(e *profile.Edge, b profile.Bounds, wide []int16) {
 		}
 		codes = codes[len(part):]
 	}
-}
-
-// important is the number of values of the tile that lie in important channels.
-func important(e *profile.Edge, b profile.Bounds) int {
-	n := 0
-	for ch := b.C0; ch < b.C1; ch++ {
-		if e.IsImportant(ch) {
-			n += (b.R1 - b.R0) * e.Cols
-		}
-	}
-	return n
 }

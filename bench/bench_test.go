@@ -14,8 +14,12 @@ import (
 func sample() Tensors {
 	rng := rand.New(rand.NewPCG(1, 2))
 	t := Tensors{Edges: []profile.Edge{
-		{Name: "relu", Channels: 8, Rows: 16, Cols: 16, OneSided: true, Tile: profile.TileFor(8, 16, 16)},
-		{Name: "conv", Channels: 4, Rows: 9, Cols: 7, Tile: profile.TileFor(4, 9, 7)},
+		{
+			Name:      "relu",
+			Geometry:  profile.Geometry{Channels: 8, Rows: 16, Cols: 16, Tile: profile.TileFor(8, 16, 16)},
+			Quantizer: profile.Quantizer{OneSided: true},
+		},
+		{Name: "conv", Geometry: profile.Geometry{Channels: 4, Rows: 9, Cols: 7, Tile: profile.TileFor(4, 9, 7)}},
 	}}
 	for range 2 {
 		a, b := make([]float32, 8*16*16), make([]float32, 4*9*7)
@@ -97,8 +101,8 @@ func TestCodecWantsTensors(t *testing.T) {
 // Stacking keeps every value in its channel, image by image.
 func TestStacked(t *testing.T) {
 	edges := []profile.Edge{
-		{Channels: 2, Rows: 1, Cols: 3, Tile: profile.Tile{Channels: 2, Rows: 1}},
-		{Channels: 2, Rows: 3, Cols: 1, ChannelsLast: true, Tile: profile.Tile{Channels: 2, Rows: 3}},
+		{Geometry: profile.Geometry{Channels: 2, Rows: 1, Cols: 3, Tile: profile.Tile{Channels: 2, Rows: 1}}},
+		{Geometry: profile.Geometry{Channels: 2, Rows: 3, Cols: 1, ChannelsLast: true, Tile: profile.Tile{Channels: 2, Rows: 3}}},
 	}
 	x := Tensors{edges, [][][]float32{{{0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5}}, {{10, 11, 12, 13, 14, 15}, {10, 11, 12, 13, 14, 15}}}}
 	s := x.Stacked()

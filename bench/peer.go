@@ -66,15 +66,8 @@ func (b *bytewise) quantize(e *profile.Edge, x []float32) {
 	plane, from := e.Rows*e.Cols, len(b.raw)
 	b.raw = slices.Grow(b.raw, len(x))[:from+len(x)]
 	for c := range e.Channels {
-		quant.QuantizeBytes(b.raw[from+c*plane:][:plane], x[c*plane:(c+1)*plane], quant.StepScale(e.Steps[e.ScaleSlot(c)]), byteRange(e))
+		quant.QuantizeBytes(b.raw[from+c*plane:][:plane], x[c*plane:(c+1)*plane], quant.StepScale(e.Steps[e.ScaleSlot(c)]), e.ByteLevels(c))
 	}
-}
-
-func byteRange(e *profile.Edge) quant.Range {
-	if e.Unsigned {
-		return quant.Unsigned(8)
-	}
-	return quant.Signed(8)
 }
 
 // dequantize is the inverse.

@@ -218,9 +218,7 @@ func (r *run) runInStep(step *lockstep, edges []profile.Edge, place, image int) 
 			}
 		}
 		if k := edge[i]; k >= 0 {
-			codes.Quantize(&edges[k], data)
-			codes.Dequantize(&edges[k], data)
-			dqa.Correct(&edges[k], data)
+			codes.Simulate(&edges[k], data)
 		}
 		return nil
 	})

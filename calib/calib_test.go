@@ -108,6 +108,7 @@ func TestRandomRankingFollowsTheSeed(t *testing.T) {
 func TestRankingsAgainstBruteForce(t *testing.T) {
 	prog, src := classifier(t, 4)
 	energy, mse := map[[2]int]float64{}, map[[2]int]float64{}
+	var edge profile.Edge // two-sided
 	for i := range src.Len() {
 		x, err := src.Input(i)
 		if err != nil {
@@ -121,7 +122,7 @@ func TestRankingsAgainstBruteForce(t *testing.T) {
 			}
 			for c := range g.Channels {
 				part := data[c*plane : (c+1)*plane]
-				scale := dqa.Maximum(part, false) / 4
+				scale := edge.Maximum(part) / 4
 				for _, v := range part {
 					if scale > 0 {
 						q := math.RoundToEven(math.Min(float64(v)/float64(scale), 3))

@@ -13,8 +13,11 @@ import (
 func TestClusterFindsTheDistributions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	edges := []profile.Edge{
-		{Channels: 40, Rows: 1, Cols: 1, Bits: 3},
-		{Channels: 30, Rows: 1, Cols: 1, Bits: 3, ExtraBits: 2, Important: make([]bool, 30)},
+		{Geometry: profile.Geometry{Channels: 40, Rows: 1, Cols: 1}, Quantizer: profile.Quantizer{Bits: 3}},
+		{
+			Geometry:  profile.Geometry{Channels: 30, Rows: 1, Cols: 1},
+			Quantizer: profile.Quantizer{Bits: 3, ExtraBits: 2, Important: make([]bool, 30)},
+		},
 	}
 	for c := range 15 {
 		edges[1].Important[c] = true
@@ -64,7 +67,7 @@ func TestClusterFindsTheDistributions(t *testing.T) {
 }
 
 func TestClusterOfDeadChannels(t *testing.T) {
-	edges := []profile.Edge{{Channels: 3, Rows: 1, Cols: 1, Bits: 2}}
+	edges := []profile.Edge{{Geometry: profile.Geometry{Channels: 3, Rows: 1, Cols: 1}, Quantizer: profile.Quantizer{Bits: 2}}}
 	models, chosen := cluster([]histogram{newHistogram(&edges[0])}, channelModels)
 	if len(models) != 1 || chosen[0][2] != 0 {
 		t.Errorf("%v, %v", models, chosen)

@@ -23,10 +23,10 @@ func newHistogram(e *profile.Edge) histogram {
 
 // add counts the codes of one image, in the order of dqa.Codes.Wide.
 func (h histogram) add(e *profile.Edge, wide []int16) {
-	plane := e.Rows * e.Cols
+	plane := e.PlaneSize()
 	symbols := make([]byte, 0, plane)
 	for c, counts := range h {
-		low, last := lowest(e, c), len(counts)-1
+		low, last := e.Lowest(c), len(counts)-1
 		symbols = symbols[:0]
 		for _, w := range wide[c*plane : (c+1)*plane] {
 			if s := int(w) - int(low); uint(s) < uint(min(last, 256)) {
@@ -51,13 +51,6 @@ func symbol(code, low int16, counts []uint32) int {
 	return s
 }
 
-func lowest(e *profile.Edge, c int) int16 {
-	if e.Unsigned {
-		return 0
-	}
-	return -1 << (e.WideBits(c) - 1)
-}
-
 // newContexts has a slot for every context, of the unimportant and then, if there are any, of the important channels.
 func newContexts(e *profile.Edge) histogram {
 	h := make(histogram, entropy.NumContexts)
@@ -74,15 +67,14 @@ func newContexts(e *profile.Edge) histogram {
 
 // addContexts counts the codes of one image by their contexts in its tiles.
 func (h histogram) addContexts(e *profile.Edge, wide []int16) {
-	plane := e.Rows * e.Cols
 	for t := range e.NumTiles() {
 		b := e.TileBounds(t)
 		for c := b.C0; c < b.C1; c++ {
-			low, slots := lowest(e, c), h
+			low, slots := e.Lowest(c), h
 			if e.IsImportant(c) {
 				slots = h[entropy.NumContexts:]
 			}
-			entropy.VisitContexts(wide[c*plane+b.R0*e.Cols:c*plane+b.R1*e.Cols], e.Cols, func(context int, code int16) {
+			entropy.VisitContexts(wide[e.BandStart(b, c):][:e.BandSize(b)], e.Cols, func(context int, code int16) {
 				slots[context][symbol(code, low, slots[context])]++
 			})
 		}
@@ -120,7 +112,7 @@ func addBytes(counts *prefix.Counts, e *profile.Edge, wide []int16) {
 		b := e.TileBounds(t)
 		codes = codes[:0]
 		for c := b.C0; c < b.C1; c++ {
-			for _, w := range wide[(c*e.Rows+b.R0)*e.Cols : (c*e.Rows+b.R1)*e.Cols] {
+			for _, w := range wide[e.BandStart(b, c):][:e.BandSize(b)] {
 				codes = append(codes, byte(max(low, min(high, w))))
 			}
 		}
@@ -138,7 +130,7 @@ func addShift(counts []uint64, e *profile.Edge, wide []int16) {
 			if !e.IsImportant(c) {
 				continue
 			}
-			for _, w := range wide[(c*e.Rows+b.R0)*e.Cols : (c*e.Rows+b.R1)*e.Cols] {
+			for _, w := range wide[e.BandStart(b, c):][:e.BandSize(b)] {
 				errors = append(errors, byte(w)) // its low bits
 			}
 		}

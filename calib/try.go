@@ -67,9 +67,7 @@ func (r *run) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, erro
 func counting(edges []profile.Edge, counts []counted) engine.Hook {
 	var codes dqa.Codes
 	return func(i int, data []float32) error {
-		codes.Quantize(&edges[i], data)
-		codes.Dequantize(&edges[i], data)
-		dqa.Correct(&edges[i], data)
+		codes.Simulate(&edges[i], data)
 		counts[i].add(&edges[i], codes.Wide)
 		return nil
 	}

@@ -145,9 +145,13 @@ func plain(env Env, s profile.Method) ([]profile.Edge, error) {
 	for i, g := range graph {
 		oneSided := g.OneSided || slices.Min(stats[i].Min) >= 0
 		edges[i] = profile.Edge{
-			Name: g.Name, Channels: g.Channels, Rows: g.Rows, Cols: g.Cols, ChannelsLast: g.ChannelsLast,
-			OneSided: oneSided, Unsigned: s.Unsigned && oneSided, Bits: s.Bits, Scale: s.Scale, Refine: s.Refine,
-			Tile: profile.TileFor(g.Channels, g.Rows, g.Cols),
+			Name: g.Name,
+			Geometry: profile.Geometry{
+				Channels: g.Channels, Rows: g.Rows, Cols: g.Cols, ChannelsLast: g.ChannelsLast,
+				Tile: profile.TileFor(g.Channels, g.Rows, g.Cols),
+			},
+			Quantizer: profile.Quantizer{OneSided: oneSided, Unsigned: s.Unsigned && oneSided, Bits: s.Bits, Scale: s.Scale},
+			Coding:    profile.Coding{Refine: s.Refine},
 		}
 		setSteps(&edges[i], stats[i])
 	}

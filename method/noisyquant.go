@@ -1,9 +1,6 @@
 package method
 
-import (
-	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/quant"
-)
+import "github.com/dqa-go/dqa/profile"
 
 // NoisyQuant adds a fixed uniform noisy bias before direct quantization and takes it off afterwards (Liu, Yang, Dong,
 // Keutzer, Du, Zhang, CVPR 2023), which can lower the error of values that lie far from their levels. The amplitude is
@@ -34,7 +31,7 @@ func (NoisyQuant) Plan(env Env, s profile.Method) (*Plan, error) {
 	for i, e := range edges {
 		for _, a := range noiseAmplitudes {
 			// Neighbouring seeds give unrelated sequences: the generator hashes them.
-			variants[i] = append(variants[i], withNoise(e, quant.Noise{Amplitude: a, Seed: env.Seed() + uint64(i)<<32}))
+			variants[i] = append(variants[i], withNoise(e, profile.Noise{Amplitude: a, Seed: env.Seed() + uint64(i)<<32}))
 		}
 	}
 	errors, err := env.SquaredErrors("noise amplitudes", variants)
@@ -58,7 +55,7 @@ func (NoisyQuant) Plan(env Env, s profile.Method) (*Plan, error) {
 }
 
 // withNoise leaves an edge without noise as direct has it.
-func withNoise(e profile.Edge, n quant.Noise) profile.Edge {
+func withNoise(e profile.Edge, n profile.Noise) profile.Edge {
 	if n.Amplitude > 0 {
 		e.Map, e.Noise = profile.Noisy, n
 	}

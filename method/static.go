@@ -1,9 +1,6 @@
 package method
 
-import (
-	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/profile"
-)
+import "github.com/dqa-go/dqa/profile"
 
 // setSteps gives an edge with static scales its steps: the scale rule applied to the calibration maximum of what each
 // scale belongs to.
@@ -29,7 +26,7 @@ func setSharedSteps(e *profile.Edge, s Stats, shares []float32) {
 		if shares != nil {
 			m = float32(m * shares[slot])
 		}
-		e.Steps[slot] = dqa.ScaleOf(e, c, m)
+		e.Steps[slot] = e.ScaleFor(c, m).Step
 	}
 }
 

@@ -33,15 +33,32 @@ func example() *Profile {
 		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor, Dial: MaxKL, Goal: 2.5, Pow2: true},
 		Coder:  Paper,
 		Edges: []Edge{
-			{Name: "relu", Channels: 3, Rows: 4, Cols: 5, OneSided: true, Unsigned: true, Bits: 2, ExtraBits: 1,
-				Scale: StaticTensor, Tile: Tile{2, 3}, Important: []bool{true, false, true}, Steps: []float32{.5, .25},
-				Coder: Paper, Table: fourBits()},
-			{Name: "clip", Channels: 1, Rows: 2, Cols: 2, Bits: 2, Scale: DynamicTensor, Tile: Tile{1, 2}, Map: Clipped,
-				Clip: []float32{.5, 1}, Coder: Paper},
-			{Name: "noise", Channels: 1, Rows: 2, Cols: 2, Bits: 2, Tile: Tile{1, 2}, Map: Noisy,
-				Noise: quant.Noise{Amplitude: .5, Seed: 1 << 40}},
-			{Name: "gelu", Channels: 2, Rows: 7, Cols: 1, ChannelsLast: true, Bits: 2, Scale: DynamicChannel, Tile: Tile{2, 7},
-				ExtraBits: 1, Important: []bool{false, true}, Coder: Paper, Table: fourBits()},
+			{
+				Name:     "relu",
+				Geometry: Geometry{Channels: 3, Rows: 4, Cols: 5, Tile: Tile{2, 3}},
+				Quantizer: Quantizer{
+					OneSided: true, Unsigned: true, Bits: 2, ExtraBits: 1, Scale: StaticTensor,
+					Important: []bool{true, false, true}, Steps: []float32{.5, .25},
+				},
+				Coding: Coding{Coder: Paper, Table: fourBits()},
+			},
+			{
+				Name:      "clip",
+				Geometry:  Geometry{Channels: 1, Rows: 2, Cols: 2, Tile: Tile{1, 2}},
+				Quantizer: Quantizer{Bits: 2, Scale: DynamicTensor, Map: Clipped, Clip: []float32{.5, 1}},
+				Coding:    Coding{Coder: Paper},
+			},
+			{
+				Name:      "noise",
+				Geometry:  Geometry{Channels: 1, Rows: 2, Cols: 2, Tile: Tile{1, 2}},
+				Quantizer: Quantizer{Bits: 2, Map: Noisy, Noise: quant.Noise{Amplitude: .5, Seed: 1 << 40}},
+			},
+			{
+				Name:      "gelu",
+				Geometry:  Geometry{Channels: 2, Rows: 7, Cols: 1, ChannelsLast: true, Tile: Tile{2, 7}},
+				Quantizer: Quantizer{Bits: 2, Scale: DynamicChannel, ExtraBits: 1, Important: []bool{false, true}},
+				Coding:    Coding{Coder: Paper, Table: fourBits()},
+			},
 		},
 	}
 	return p
@@ -90,7 +107,12 @@ func scalable() *Profile {
 	p := coded()
 	p.Method.Refine = 1
 	p.Models = append(p.Models, []uint16{2048, 1, 2047})
-	p.Edges = append(p.Edges, p.Edges[3], Edge{Name: "plain", Channels: 1, Rows: 2, Cols: 2, Bits: 3, Tile: Tile{1, 2}, Refine: 2})
+	p.Edges = append(p.Edges, p.Edges[3], Edge{
+		Name:      "plain",
+		Geometry:  Geometry{Channels: 1, Rows: 2, Cols: 2, Tile: Tile{1, 2}},
+		Quantizer: Quantizer{Bits: 3},
+		Coding:    Coding{Refine: 2},
+	})
 	e := &p.Edges[4]
 	e.ExtraBits, e.Important, e.Refine = 0, nil, 1
 	e.Models = []uint8{4, 4, 4, 4, 4, 4, 4}
@@ -311,7 +333,7 @@ func TestValidateRefuses(t *testing.T) {
 
 func TestTilesCoverEveryRowOfEveryChannelOnce(t *testing.T) {
 	for _, dims := range [][3]int{{16, 32, 32}, {64, 8, 8}, {16, 128, 128}, {1, 1, 64}, {512, 56, 56}, {3, 2000, 2000}, {128, 65, 1}, {7, 1, 100000}, {1000, 500, 300}} {
-		e := Edge{Channels: dims[0], Rows: dims[1], Cols: dims[2], Tile: TileFor(dims[0], dims[1], dims[2])}
+		e := Edge{Geometry: Geometry{Channels: dims[0], Rows: dims[1], Cols: dims[2], Tile: TileFor(dims[0], dims[1], dims[2])}}
 		seen := make([]int, e.Channels*e.Rows)
 		largest := 0
 		for i := range e.NumTiles() {

@@ -44,7 +44,24 @@ func (e *Edge) TileBounds(t int) Bounds {
 	}
 }
 
+// BandSize is the number of values of one channel of the part.
+func (e *Edge) BandSize(b Bounds) int { return (b.R1 - b.R0) * e.Cols }
+
+// BandStart is the place of the part's first value of channel c, channel by channel, row by row.
+func (e *Edge) BandStart(b Bounds, c int) int { return (c*e.Rows + b.R0) * e.Cols }
+
+// NumExtra is the number of values of the part that lie in important channels.
+func (e *Edge) NumExtra(b Bounds) int {
+	n := 0
+	for c := b.C0; c < b.C1; c++ {
+		if e.IsImportant(c) {
+			n += e.BandSize(b)
+		}
+	}
+	return n
+}
+
 // TileSize is the number of values of the part.
-func (e *Edge) TileSize(b Bounds) int { return (b.C1 - b.C0) * (b.R1 - b.R0) * e.Cols }
+func (e *Edge) TileSize(b Bounds) int { return (b.C1 - b.C0) * e.BandSize(b) }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

@@ -216,8 +216,12 @@ func benchEdges(net *session.Network, path string, p *profile.Profile) ([]profil
 	var edges []profile.Edge
 	for _, e := range net.Program().Edges() {
 		edges = append(edges, profile.Edge{
-			Name: e.Name, Channels: e.Channels, Rows: e.Rows, Cols: e.Cols, ChannelsLast: e.ChannelsLast, OneSided: e.OneSided,
-			Tile: profile.TileFor(e.Channels, e.Rows, e.Cols),
+			Name: e.Name,
+			Geometry: profile.Geometry{
+				Channels: e.Channels, Rows: e.Rows, Cols: e.Cols, ChannelsLast: e.ChannelsLast,
+				Tile: profile.TileFor(e.Channels, e.Rows, e.Cols),
+			},
+			Quantizer: profile.Quantizer{OneSided: e.OneSided},
 		})
 	}
 	return edges, nil
@@ -238,8 +242,11 @@ func arrayTensors(path string) (t bench.Tensors, what string, err error) {
 		img := s.Image
 		if i == 0 {
 			t.Edges = []profile.Edge{{
-				Name: path, Channels: img.Channels, Rows: img.Height, Cols: img.Width,
-				Tile: profile.TileFor(img.Channels, img.Height, img.Width),
+				Name: path,
+				Geometry: profile.Geometry{
+					Channels: img.Channels, Rows: img.Height, Cols: img.Width,
+					Tile: profile.TileFor(img.Channels, img.Height, img.Width),
+				},
 			}}
 		}
 		oneSided = oneSided && slices.Min(img.Pix) >= 0

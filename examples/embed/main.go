@@ -15,8 +15,9 @@ func main() {
 	// A profile usually comes from `dqa calibrate` and profile.Parse; this one is written by hand: one edge of 16
 	// channels of 32x32, 3-bit codes, every fourth channel with 3 bits more.
 	edge := profile.Edge{
-		Name: "relu", Channels: 16, Rows: 32, Cols: 32, OneSided: true,
-		Bits: 3, ExtraBits: 3, Tile: profile.TileFor(16, 32, 32), Important: make([]bool, 16),
+		Name:      "relu",
+		Geometry:  profile.Geometry{Channels: 16, Rows: 32, Cols: 32, Tile: profile.TileFor(16, 32, 32)},
+		Quantizer: profile.Quantizer{OneSided: true, Bits: 3, ExtraBits: 3, Important: make([]bool, 16)},
 	}
 	for c := 0; c < 16; c += 4 {
 		edge.Important[c] = true

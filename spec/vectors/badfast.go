@@ -25,7 +25,11 @@ var (
 
 // fastSubject is a tile of a channel whose codes are bytes.
 func fastSubject(name string, p prefix.Params, codes []int) subject {
-	e := profile.Edge{Coder: profile.Fast, Channels: 1, Rows: 1, Cols: len(codes), Bits: 8, Prefix: &p}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 1, Rows: 1, Cols: len(codes)},
+		Quantizer: profile.Quantizer{Bits: 8},
+		Coding:    profile.Coding{Coder: profile.Fast, Prefix: &p},
+	}
 	return newSubject(name, e, codes)
 }
 
@@ -115,7 +119,11 @@ func fillWith1(p *prefix.Params, values []int) prefixStream {
 
 // fastRanges are codes beyond what an edge, or a channel of it, has.
 func fastRanges(s *set) {
-	e := profile.Edge{Coder: profile.Fast, Channels: 2, Rows: 2, Cols: 5, Bits: 4}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 2, Rows: 2, Cols: 5},
+		Quantizer: profile.Quantizer{Bits: 4},
+		Coding:    profile.Coding{Coder: profile.Fast},
+	}
 	narrow := pairs
 	narrow.Low, narrow.High = -8, 7
 	e.Prefix = &narrow
@@ -145,8 +153,9 @@ func fastRanges(s *set) {
 	mixed := pairs
 	mixed.Low, mixed.High = -16, 15
 	e = profile.Edge{
-		Coder: profile.Fast, Channels: 2, Rows: 2, Cols: 5, Bits: 3, ExtraBits: 2, Important: []bool{true, false},
-		Prefix: &mixed,
+		Geometry:  profile.Geometry{Channels: 2, Rows: 2, Cols: 5},
+		Quantizer: profile.Quantizer{Bits: 3, ExtraBits: 2, Important: []bool{true, false}},
+		Coding:    profile.Coding{Coder: profile.Fast, Prefix: &mixed},
 	}
 	codes = append(drawn(9, 10, -16, 1, 15), drawn(9, 10, -4, 1, 3)...)
 	t = newSubject("fast-mixed", e, codes)

@@ -25,9 +25,16 @@ func samplesOf(edges []profile.Edge) (x [][]float32) {
 // plainFrame is a frame of two edges: six tiles, a scale per channel; and one tile, static scales.
 func plainFrame() (*profile.Profile, container) {
 	edges := []profile.Edge{
-		{Name: "a", Channels: 3, Rows: 5, Cols: 4, Tile: profile.Tile{Channels: 2, Rows: 2}, Bits: 3},
-		{Name: "b", Channels: 2, Rows: 2, Cols: 3, Tile: profile.Tile{Channels: 2, Rows: 2}, Bits: 4,
-			Scale: profile.StaticTensor, Steps: []float32{.25, .5}},
+		{
+			Name:      "a",
+			Geometry:  profile.Geometry{Channels: 3, Rows: 5, Cols: 4, Tile: profile.Tile{Channels: 2, Rows: 2}},
+			Quantizer: profile.Quantizer{Bits: 3},
+		},
+		{
+			Name:      "b",
+			Geometry:  profile.Geometry{Channels: 2, Rows: 2, Cols: 3, Tile: profile.Tile{Channels: 2, Rows: 2}},
+			Quantizer: profile.Quantizer{Bits: 4, Scale: profile.StaticTensor, Steps: []float32{.25, .5}},
+		},
 	}
 	x := samplesOf(edges)
 	p := newProfile(edges, x)
@@ -37,10 +44,23 @@ func plainFrame() (*profile.Profile, container) {
 // scalableFrame is one with two refinements, of the first and the third edge.
 func scalableFrame() (*profile.Profile, container) {
 	edges := []profile.Edge{
-		{Name: "a", Channels: 3, Rows: 4, Cols: 4, Tile: profile.Tile{Channels: 3, Rows: 2}, Bits: 4, Refine: 2},
-		{Name: "b", Channels: 1, Rows: 2, Cols: 3, Tile: profile.Tile{Channels: 1, Rows: 2}, Bits: 4},
-		{Name: "c", Channels: 2, Rows: 6, Cols: 8, Tile: profile.Tile{Channels: 2, Rows: 6}, Bits: 5, Refine: 1,
-			Coder: profile.Small},
+		{
+			Name:      "a",
+			Geometry:  profile.Geometry{Channels: 3, Rows: 4, Cols: 4, Tile: profile.Tile{Channels: 3, Rows: 2}},
+			Quantizer: profile.Quantizer{Bits: 4},
+			Coding:    profile.Coding{Refine: 2},
+		},
+		{
+			Name:      "b",
+			Geometry:  profile.Geometry{Channels: 1, Rows: 2, Cols: 3, Tile: profile.Tile{Channels: 1, Rows: 2}},
+			Quantizer: profile.Quantizer{Bits: 4},
+		},
+		{
+			Name:      "c",
+			Geometry:  profile.Geometry{Channels: 2, Rows: 6, Cols: 8, Tile: profile.Tile{Channels: 2, Rows: 6}},
+			Quantizer: profile.Quantizer{Bits: 5},
+			Coding:    profile.Coding{Refine: 1, Coder: profile.Small},
+		},
 	}
 	x := samplesOf(edges)
 	p := newProfile(edges, x)

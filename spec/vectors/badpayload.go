@@ -102,7 +102,10 @@ func appended(b []byte, more ...byte) []byte { return append(slices.Clone(b), mo
 
 func badRawVectors(s *set) {
 	important := []bool{true, false, true}
-	e := profile.Edge{Channels: 3, Rows: 5, Cols: 5, Bits: 3, ExtraBits: 2, Important: important}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 3, Rows: 5, Cols: 5},
+		Quantizer: profile.Quantizer{Bits: 3, ExtraBits: 2, Important: important},
+	}
 	t := newSubject("raw", e, drawn(1, 75, -2, -1, 0, 0, 0, 1, 3))
 	t.good(s, "75 codes of 3 bits in two groups, 50 shift errors of 2 bits in one")
 	b := t.frame().payload("edge0", 0)
@@ -118,7 +121,10 @@ func badRawVectors(s *set) {
 		payload{"padding-of-errors", "an unused bit of the first plane of shift errors is set", or(b, codes+6, 4)},
 		payload{"padding-at-end", "the last bit of the last plane of shift errors, an unused one, is set", or(b, -1, 0x80)})
 
-	e = profile.Edge{Channels: 2, Rows: 8, Cols: 16, Bits: 3, ExtraBits: 2, Important: []bool{false, true}}
+	e = profile.Edge{
+		Geometry:  profile.Geometry{Channels: 2, Rows: 8, Cols: 16},
+		Quantizer: profile.Quantizer{Bits: 3, ExtraBits: 2, Important: []bool{false, true}},
+	}
 	e.Tile = profile.Tile{Channels: 1, Rows: 8}
 	t = newSubject("raw-groups", e, drawn(2, 256, -2, -1, 0, 0, 0, 1, 3))
 	t.good(s, "tiles of whole groups of 64; the first one has no important channel")
@@ -129,7 +135,11 @@ func badRawVectors(s *set) {
 }
 
 func badPaperVectors(s *set) {
-	e := profile.Edge{Coder: profile.Paper, Channels: 1, Rows: 1, Cols: 1, Bits: 4, ExtraBits: 3, Important: []bool{true}}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 1, Rows: 1, Cols: 1},
+		Quantizer: profile.Quantizer{Bits: 4, ExtraBits: 3, Important: []bool{true}},
+		Coding:    profile.Coding{Coder: profile.Paper},
+	}
 	t := newSubject("paper-one", e, []int{13})
 	t.good(s, "a single code with a shift error of 3 bits")
 	codes := planes([]int{13 >> 3}, 4)
@@ -143,13 +153,21 @@ func badPaperVectors(s *set) {
 
 	important := []bool{false, false, true}
 	for m := 1; m <= 4; m++ {
-		e = profile.Edge{Coder: profile.Paper, Channels: 3, Rows: 3, Cols: 7, Bits: 3, ExtraBits: m, Important: important}
+		e = profile.Edge{
+			Geometry:  profile.Geometry{Channels: 3, Rows: 3, Cols: 7},
+			Quantizer: profile.Quantizer{Bits: 3, ExtraBits: m, Important: important},
+			Coding:    profile.Coding{Coder: profile.Paper},
+		}
 		t = newSubject(numbered("paper-m", m), e, drawn(uint64(m), 63, -3, -2, -1, 0, 0, 0, 1, 2, 3))
 		t.good(s, numbered("21 shift errors in one lane, m = ", m))
 		codes, errors := split(t.edge(), t.codes())
 		badHuffman(s, t, planes(codes, 3), errors)
 	}
-	e = profile.Edge{Coder: profile.Paper, Channels: 1, Rows: 1, Cols: 512, Bits: 2, ExtraBits: 3, Important: []bool{true}}
+	e = profile.Edge{
+		Geometry:  profile.Geometry{Channels: 1, Rows: 1, Cols: 512},
+		Quantizer: profile.Quantizer{Bits: 2, ExtraBits: 3, Important: []bool{true}},
+		Coding:    profile.Coding{Coder: profile.Paper},
+	}
 	t = newSubject("paper-two-lanes", e, drawn(9, 512, -9, -2, -1, 0, 0, 0, 1, 1, 6))
 	t.good(s, "512 shift errors in two lanes")
 	flat, errors := split(t.edge(), t.codes())

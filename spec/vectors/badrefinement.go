@@ -7,7 +7,11 @@ import (
 )
 
 func badRefinementVectors(s *set) {
-	e := profile.Edge{Channels: 2, Rows: 3, Cols: 7, Bits: 4, Refine: 3}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 2, Rows: 3, Cols: 7},
+		Quantizer: profile.Quantizer{Bits: 4},
+		Coding:    profile.Coding{Refine: 3},
+	}
 	t := newSubject("apart-raw", e, drawn(1, 42, -8, -5, -1, 0, 0, 0, 1, 2, 7))
 	t.good(s, "three of four bits apart, coder raw")
 	b := t.frame().payload("refinement0", 0)
@@ -24,7 +28,11 @@ func badRefinementVectors(s *set) {
 
 // badClasses are refinements of classes that are wrong in one place.
 func badClasses(s *set, coder profile.Coder) {
-	e := profile.Edge{Coder: coder, Channels: 2, Rows: 6, Cols: 9, Bits: 5, Refine: 2}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 2, Rows: 6, Cols: 9},
+		Quantizer: profile.Quantizer{Bits: 5},
+		Coding:    profile.Coding{Coder: coder, Refine: 2},
+	}
 	wide := drawn(2, 108, -16, -3, -2, -1, 0, 0, 0, 0, 1, 2, 3, 4, 5, 7)
 	t := newSubject("apart-"+coder.String(), e, wide)
 	t.good(s, "two of five bits apart in four classes, coder "+coder.String())
@@ -84,7 +92,9 @@ func badClasses(s *set, coder profile.Coder) {
 // beyondBase are codes without their low bits that no code has.
 func beyondBase(s *set, coder profile.Coder) {
 	e := profile.Edge{
-		Coder: coder, Channels: 1, Rows: 4, Cols: 6, Bits: 4, Refine: 2, Escape: true, OneSided: true, Unsigned: true,
+		Geometry:  profile.Geometry{Channels: 1, Rows: 4, Cols: 6},
+		Quantizer: profile.Quantizer{Bits: 4, Escape: true, OneSided: true, Unsigned: true},
+		Coding:    profile.Coding{Coder: coder, Refine: 2},
 	}
 	wide := drawn(3, 24, 0, 0, 0, 1, 2, 5, 9, 15, 100)
 	wide[7] = 32767

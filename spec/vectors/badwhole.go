@@ -14,8 +14,9 @@ func plainTile(codes []int, w int) []byte { return append([]byte{byte(w)}, plain
 func badPlainVectors(s *set) {
 	for _, coder := range []profile.Coder{profile.Fast, profile.Small, profile.Smallest} {
 		e := profile.Edge{
-			Coder: coder, Channels: 2, Rows: 3, Cols: 5, Bits: 3, ExtraBits: 2, Important: []bool{false, true},
-			Scale: profile.StaticChannel,
+			Geometry:  profile.Geometry{Channels: 2, Rows: 3, Cols: 5},
+			Quantizer: profile.Quantizer{Bits: 3, ExtraBits: 2, Important: []bool{false, true}, Scale: profile.StaticChannel},
+			Coding:    profile.Coding{Coder: coder},
 		}
 		codes := append(drawn(1, 15, -4, -1, 0, 1, 3), drawn(2, 15, -16, -3, 0, 5, 15)...)
 		t := newSubject("plain-"+coder.String(), e, codes)
@@ -49,7 +50,11 @@ func badPlainVectors(s *set) {
 
 // plainUnsigned are plain tiles of unsigned codes that may be escaped.
 func plainUnsigned(s *set) {
-	e := profile.Edge{Coder: profile.Small, Channels: 1, Rows: 2, Cols: 9, Bits: 4, OneSided: true, Unsigned: true}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 1, Rows: 2, Cols: 9},
+		Quantizer: profile.Quantizer{Bits: 4, OneSided: true, Unsigned: true},
+		Coding:    profile.Coding{Coder: profile.Small},
+	}
 	codes := drawn(3, 18, 0, 1, 2, 15)
 	t := newSubject("plain-unsigned", e, codes)
 	codes = slices.Clone(codes)
@@ -73,7 +78,11 @@ func plainUnsigned(s *set) {
 // badRANSVectors are streams of rANS that are wrong in one place, with models by channel and by context.
 func badRANSVectors(s *set) {
 	for _, coder := range []profile.Coder{profile.Small, profile.Smallest} {
-		e := profile.Edge{Coder: coder, Channels: 2, Rows: 8, Cols: 9, Bits: 4}
+		e := profile.Edge{
+			Geometry:  profile.Geometry{Channels: 2, Rows: 8, Cols: 9},
+			Quantizer: profile.Quantizer{Bits: 4},
+			Coding:    profile.Coding{Coder: coder},
+		}
 		codes := drawn(4, 144, -3, -1, 0, 0, 0, 0, 0, 1, 2)
 		t := newSubject("rans-"+coder.String(), e, codes)
 		t.good(s, "144 codes in one lane, coder "+coder.String())
@@ -156,8 +165,9 @@ func forward(escapes []int) (b []byte) {
 func badTileVectors(s *set) {
 	for _, coder := range allCoders {
 		e := profile.Edge{
-			Coder: coder, Channels: 2, Rows: 10, Cols: 14, Tile: profile.Tile{Channels: 2, Rows: 2}, Bits: 4, ExtraBits: 1,
-			Important: []bool{true, false},
+			Geometry:  profile.Geometry{Channels: 2, Rows: 10, Cols: 14, Tile: profile.Tile{Channels: 2, Rows: 2}},
+			Quantizer: profile.Quantizer{Bits: 4, ExtraBits: 1, Important: []bool{true, false}},
+			Coding:    profile.Coding{Coder: coder},
 		}
 		t := newSubject("five-tiles-"+coder.String(), e, drawn(1, 280, -3, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2))
 		t.good(s, "an edge of five tiles, coder "+coder.String())
@@ -177,7 +187,11 @@ func badTileVectors(s *set) {
 // last code, it ends in 2^15.
 func badStates(s *set, name string, coder profile.Coder) {
 	freq := []uint16{0, 0, 256, 1, 0, 0, 0, 0, 3839} // of codes -4 to 3: -2 has 256, -1 has 1
-	one := profile.Edge{Coder: coder, Channels: 1, Rows: 1, Cols: 1, Bits: 3, Models: make([]uint8, 1)}
+	one := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 1, Rows: 1, Cols: 1},
+		Quantizer: profile.Quantizer{Bits: 3},
+		Coding:    profile.Coding{Coder: coder, Models: make([]uint8, 1)},
+	}
 	two := one
 	two.Cols = 2
 	if coder == profile.Smallest {

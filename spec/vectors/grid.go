@@ -64,9 +64,15 @@ func (g grid) add(s *set, k uint64) {
 		g.m = min(g.m, profile.MaxBits-g.n)
 	}
 	e := profile.Edge{
-		Name: "edge", Channels: 4, Rows: 3, Cols: 5, Tile: profile.Tile{Channels: 3, Rows: 2}, ChannelsLast: k%2 == 1,
-		OneSided: g.sign.oneSided, Unsigned: g.sign.unsigned, Bits: g.n, ExtraBits: g.m, Scale: g.scale, Map: g.levels,
-		Coder: g.coder,
+		Name: "edge",
+		Geometry: profile.Geometry{
+			Channels: 4, Rows: 3, Cols: 5, Tile: profile.Tile{Channels: 3, Rows: 2}, ChannelsLast: k%2 == 1,
+		},
+		Quantizer: profile.Quantizer{
+			OneSided: g.sign.oneSided, Unsigned: g.sign.unsigned, Bits: g.n, ExtraBits: g.m, Scale: g.scale,
+			Map: g.levels,
+		},
+		Coding: profile.Coding{Coder: g.coder},
 	}
 	if g.m > 0 {
 		e.Important = []bool{false, true, true, false}

@@ -27,9 +27,18 @@ func edgeVectors(s *set) {
 func manyParts(s *set) {
 	for _, coder := range []profile.Coder{profile.Raw, profile.Small, profile.Smallest} {
 		edges := []profile.Edge{
-			{Name: "rows", Coder: coder, Channels: 1, Rows: 131, Cols: 2, Tile: profile.Tile{Channels: 1, Rows: 1}, Bits: 3},
-			{Name: "channels", Coder: coder, Channels: 129, Rows: 1, Cols: 2, Tile: profile.Tile{Channels: 128, Rows: 1},
-				Bits: 3},
+			{
+				Name:      "rows",
+				Geometry:  profile.Geometry{Channels: 1, Rows: 131, Cols: 2, Tile: profile.Tile{Channels: 1, Rows: 1}},
+				Quantizer: profile.Quantizer{Bits: 3},
+				Coding:    profile.Coding{Coder: coder},
+			},
+			{
+				Name:      "channels",
+				Geometry:  profile.Geometry{Channels: 129, Rows: 1, Cols: 2, Tile: profile.Tile{Channels: 128, Rows: 1}},
+				Quantizer: profile.Quantizer{Bits: 3},
+				Coding:    profile.Coding{Coder: coder},
+			},
 		}
 		x := samplesOf(edges)
 		what := "an edge of 131 tiles, and one of 129 channels with a scale each, coder " + coder.String()
@@ -50,8 +59,13 @@ func importance(s *set, coder profile.Coder) {
 	} {
 		for _, unsigned := range []bool{false, true} {
 			e := profile.Edge{
-				Name: "edge", Coder: coder, Channels: 4, Rows: 3, Cols: 5, Tile: profile.Tile{Channels: 2, Rows: 3}, Bits: 3,
-				ExtraBits: 2, Important: c.important, OneSided: unsigned, Unsigned: unsigned, Scale: profile.DynamicTensor,
+				Name:     "edge",
+				Geometry: profile.Geometry{Channels: 4, Rows: 3, Cols: 5, Tile: profile.Tile{Channels: 2, Rows: 3}},
+				Quantizer: profile.Quantizer{
+					Bits: 3, ExtraBits: 2, Important: c.important, OneSided: unsigned, Unsigned: unsigned,
+					Scale: profile.DynamicTensor,
+				},
+				Coding: profile.Coding{Coder: coder},
 			}
 			name, sign := "", "signed"
 			if unsigned {
@@ -67,19 +81,19 @@ func importance(s *set, coder profile.Coder) {
 
 // shapes are a single value; planes of all sizes around whole groups; and many ragged tiles.
 func shapes(s *set, coder profile.Coder) {
-	one := profile.Edge{Channels: 1, Rows: 1, Cols: 1}
+	one := profile.Edge{Geometry: profile.Geometry{Channels: 1, Rows: 1, Cols: 1}}
 	shapeVector(s, "single-value", "an edge of a single value", coder, one)
 	var sizes []profile.Edge
 	for _, n := range []int{2, 7, 8, 9, 63, 64, 65, 72} {
-		sizes = append(sizes, profile.Edge{Channels: 1, Rows: 1, Cols: n})
+		sizes = append(sizes, profile.Edge{Geometry: profile.Geometry{Channels: 1, Rows: 1, Cols: n}})
 	}
 	shapeVector(s, "sizes", "edges of 2, 7, 8, 9, 63, 64, 65 and 72 values", coder, sizes...)
-	ragged := profile.Edge{Channels: 5, Rows: 7, Cols: 5, Tile: profile.Tile{Channels: 2, Rows: 3}}
+	ragged := profile.Edge{Geometry: profile.Geometry{Channels: 5, Rows: 7, Cols: 5, Tile: profile.Tile{Channels: 2, Rows: 3}}}
 	shapeVector(s, "ragged-tiles", "nine tiles, three bands of three blocks, the last ones smaller", coder, ragged)
 	last := ragged
 	last.ChannelsLast = true
 	shapeVector(s, "ragged-tiles-channels-last", "nine tiles of an edge with channels last", coder, last)
-	rows := profile.Edge{Channels: 2, Rows: 3, Cols: 64, Tile: profile.Tile{Channels: 1, Rows: 2}}
+	rows := profile.Edge{Geometry: profile.Geometry{Channels: 2, Rows: 3, Cols: 64, Tile: profile.Tile{Channels: 1, Rows: 2}}}
 	shapeVector(s, "tiles-of-groups", "tiles of whole groups of 64, two rows of a channel each", coder, rows)
 }
 
@@ -104,8 +118,12 @@ func shapeVector(s *set, name, what string, coder profile.Coder, shapes ...profi
 // rowSums is what decoders do nothing about.
 func rowSums(s *set) {
 	e := profile.Edge{
-		Name: "softmax", Channels: 2, Rows: 3, Cols: 8, Tile: profile.Tile{Channels: 2, Rows: 3}, Bits: 2, OneSided: true,
-		Unsigned: true, RowSums: true, Scale: profile.StaticTensor, Steps: []float32{.25, .25},
+		Name:     "softmax",
+		Geometry: profile.Geometry{Channels: 2, Rows: 3, Cols: 8, Tile: profile.Tile{Channels: 2, Rows: 3}},
+		Quantizer: profile.Quantizer{
+			Bits: 2, OneSided: true, Unsigned: true, RowSums: true, Scale: profile.StaticTensor,
+			Steps: []float32{.25, .25},
+		},
 	}
 	edges := []profile.Edge{e}
 	x := samplesOf(edges)

@@ -49,8 +49,11 @@ func fastVectors(s *set) {
 
 // fastVector is a tile of bytes of all kinds, most of them near the center, of 131 codes: no whole group.
 func fastVector(s *set, name, what string, p prefix.Params) {
-	e := profile.Edge{Coder: profile.Fast, Channels: 1, Rows: 1, Cols: 131, Bits: 8, Prefix: &p, OneSided: p.Low == 0,
-		Unsigned: p.Low == 0}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 1, Rows: 1, Cols: 131},
+		Quantizer: profile.Quantizer{Bits: 8, OneSided: p.Low == 0, Unsigned: p.Low == 0},
+		Coding:    profile.Coding{Coder: profile.Fast, Prefix: &p},
+	}
 	if p.Low == 0 {
 		name += "-unsigned"
 	}

@@ -14,8 +14,12 @@ func laneVectors(s *set) {
 		{1, 3, 1}, {1, 4, 1}, {1, 5, 1}, {2, 1, 1}, {2, 7, 1}, {2, 1022, 1}, {3, 511, 1}, {3, 512, 2},
 		{3, 2063, 8}, {4, 2, 1}, {4, 1024, 4}, {4, 8200, 32},
 	} {
-		e := profile.Edge{Name: "edge", Coder: profile.Paper, Channels: 1, Rows: 1, Cols: c.n, Bits: 2, ExtraBits: c.m,
-			Important: []bool{true}}
+		e := profile.Edge{
+			Name:      "edge",
+			Geometry:  profile.Geometry{Channels: 1, Rows: 1, Cols: c.n},
+			Quantizer: profile.Quantizer{Bits: 2, ExtraBits: c.m, Important: []bool{true}},
+			Coding:    profile.Coding{Coder: profile.Paper},
+		}
 		top := 1<<(1+c.m) - 1
 		t := newSubject(fmt.Sprintf("paper-m%d-n%d",
 			c.m, c.n), e, drawn(uint64(c.n), c.n, 0, 0, 0, 0, 1, 1, -1, 2, -2, top, top-1, -top/2, -top-1))
@@ -50,8 +54,9 @@ func huffmanTables(s *set) {
 			3, 2}},
 	} {
 		e := profile.Edge{
-			Coder: profile.Paper, Channels: 3, Rows: 7, Cols: 9, Bits: 3, ExtraBits: c.m, Important: []bool{true, false, true},
-			Table: c.lengths,
+			Geometry:  profile.Geometry{Channels: 3, Rows: 7, Cols: 9},
+			Quantizer: profile.Quantizer{Bits: 3, ExtraBits: c.m, Important: []bool{true, false, true}},
+			Coding:    profile.Coding{Coder: profile.Paper, Table: c.lengths},
 		}
 		codes := drawn(uint64(i), 189, -4, -3, -2, -1, 0, 1, 2, 3)
 		for k, w := range drawn(uint64(i)+9, 126, 0, 1, 2, 3, 5, 7, 8, 15, 4, 6, 9, 10, 11, 12, 13, 14) {
@@ -66,7 +71,12 @@ func huffmanTables(s *set) {
 // ransLanes is a tile of several planes, coded.
 func ransLanes(s *set, coder profile.Coder, channels, rows, cols, lanes int) {
 	n := channels * rows * cols
-	e := profile.Edge{Name: "edge", Coder: coder, Channels: channels, Rows: rows, Cols: cols, Bits: 3}
+	e := profile.Edge{
+		Name:      "edge",
+		Geometry:  profile.Geometry{Channels: channels, Rows: rows, Cols: cols},
+		Quantizer: profile.Quantizer{Bits: 3},
+		Coding:    profile.Coding{Coder: coder},
+	}
 	codes := drawn(uint64(n), n, -2, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2)
 	codes[n/2], codes[n-1] = 3, -4
 	t := newSubject(fmt.Sprintf("rans-%v-%dx%dx%d", coder, channels, rows, cols), e, codes)

@@ -24,9 +24,13 @@ func plainWidths(s *set, coder profile.Coder, unsigned bool) {
 	var images []image
 	for w := range 17 {
 		e := profile.Edge{
-			Name: numbered("width", w), Coder: coder, Channels: 1, Rows: 5, Cols: 7, Tile: profile.Tile{Channels: 1, Rows: 5},
-			Bits:     4,
-			OneSided: unsigned, Unsigned: unsigned, Escape: true, Scale: profile.StaticTensor, Steps: []float32{.25, 1},
+			Name:     numbered("width", w),
+			Geometry: profile.Geometry{Channels: 1, Rows: 5, Cols: 7, Tile: profile.Tile{Channels: 1, Rows: 5}},
+			Quantizer: profile.Quantizer{
+				Bits: 4, OneSided: unsigned, Unsigned: unsigned, Escape: true, Scale: profile.StaticTensor,
+				Steps: []float32{.25, 1},
+			},
+			Coding: profile.Coding{Coder: coder},
 		}
 		low, high := 0, 1<<min(w, 15)-1
 		if !unsigned && w > 0 {
@@ -56,9 +60,11 @@ func plainWidths(s *set, coder profile.Coder, unsigned bool) {
 func wideWithoutEscapes(s *set, coder profile.Coder) {
 	for _, unsigned := range []bool{false, true} {
 		e := profile.Edge{
-			Coder: coder, Channels: 2, Rows: 3, Cols: 5, Bits: 3, ExtraBits: 1, Important: []bool{true, false},
-			OneSided: unsigned,
-			Unsigned: unsigned,
+			Geometry: profile.Geometry{Channels: 2, Rows: 3, Cols: 5},
+			Quantizer: profile.Quantizer{
+				Bits: 3, ExtraBits: 1, Important: []bool{true, false}, OneSided: unsigned, Unsigned: unsigned,
+			},
+			Coding: profile.Coding{Coder: coder},
 		}
 		name, codes := "signed", drawn(1, 30, -4, -1, 0, 2, 3)
 		if unsigned {
@@ -82,8 +88,9 @@ func escapes(s *set, coder profile.Coder) {
 			low, beyond = 0, []int{8, 9, 100, 127, 126, 64}
 		}
 		e := profile.Edge{
-			Coder: coder, Channels: 3, Rows: 3, Cols: 7, Bits: 4, OneSided: sign.oneSided, Unsigned: sign.unsigned, Escape: true,
-			Tile: profile.Tile{Channels: 2, Rows: 3},
+			Geometry:  profile.Geometry{Channels: 3, Rows: 3, Cols: 7, Tile: profile.Tile{Channels: 2, Rows: 3}},
+			Quantizer: profile.Quantizer{Bits: 4, OneSided: sign.oneSided, Unsigned: sign.unsigned, Escape: true},
+			Coding:    profile.Coding{Coder: coder},
 		}
 		add := func(name, what string, codes []int) {
 			t := newSubject(fmt.Sprintf("escape-%s-%v-%s", name, coder, sign.name), e, codes)
@@ -106,7 +113,11 @@ func escapedModel(s *set, coder profile.Coder) {
 	if coder == profile.Fast {
 		return
 	}
-	e := profile.Edge{Coder: coder, Channels: 2, Rows: 6, Cols: 11, Bits: 3, Models: make([]uint8, 2)}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 2, Rows: 6, Cols: 11},
+		Quantizer: profile.Quantizer{Bits: 3},
+		Coding:    profile.Coding{Coder: coder, Models: make([]uint8, 2)},
+	}
 	if coder == profile.Smallest {
 		e.Models = make([]uint8, 16)
 	}

@@ -73,9 +73,18 @@ func profileVectors(s *set) {
 		{"extreme-edges", "2^20 channels and 2^28 values; 2^28 columns", func(p *profile.Profile) {
 			p.Evidence, p.Models = nil, nil
 			p.Edges = []profile.Edge{
-				{Name: "most channels", Channels: 1 << 20, Rows: 16, Cols: 16, Tile: profile.Tile{Channels: 1 << 20, Rows: 16},
-					Bits: 2},
-				{Name: "most columns", Channels: 1, Rows: 1, Cols: 1 << 28, Tile: profile.Tile{Channels: 1, Rows: 1}, Bits: 8},
+				{
+					Name: "most channels",
+					Geometry: profile.Geometry{
+						Channels: 1 << 20, Rows: 16, Cols: 16, Tile: profile.Tile{Channels: 1 << 20, Rows: 16},
+					},
+					Quantizer: profile.Quantizer{Bits: 2},
+				},
+				{
+					Name:      "most columns",
+					Geometry:  profile.Geometry{Channels: 1, Rows: 1, Cols: 1 << 28, Tile: profile.Tile{Channels: 1, Rows: 1}},
+					Quantizer: profile.Quantizer{Bits: 8},
+				},
 			}
 		}},
 		{"extreme-levels", "the least and the greatest step, ratio and amplitude", func(p *profile.Profile) {

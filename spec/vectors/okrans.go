@@ -28,7 +28,11 @@ func ransVectors(s *set) {
 				[]uint16{7, 64, 28, 320, 3333, 96, 4, 128, 116}},
 			{"largest-32", "all frequencies are multiples of 32", []uint16{32, 64, 96, 320, 3104, 224, 64, 32, 160}},
 		} {
-			e := profile.Edge{Coder: coder, Channels: 2, Rows: 6, Cols: 8, Bits: 3, Models: make([]uint8, 2)}
+			e := profile.Edge{
+				Geometry:  profile.Geometry{Channels: 2, Rows: 6, Cols: 8},
+				Quantizer: profile.Quantizer{Bits: 3},
+				Coding:    profile.Coding{Coder: coder, Models: make([]uint8, 2)},
+			}
 			if coder == profile.Smallest {
 				e.Models = make([]uint8, 16)
 			}
@@ -48,9 +52,11 @@ func ransVectors(s *set) {
 func largeAlphabets(s *set, coder profile.Coder) {
 	for _, unsigned := range []bool{false, true} {
 		e := profile.Edge{
-			Coder: coder, Channels: 2, Rows: 8, Cols: 10, Bits: 8, ExtraBits: 4, Important: []bool{true, false},
-			OneSided: unsigned,
-			Unsigned: unsigned,
+			Geometry: profile.Geometry{Channels: 2, Rows: 8, Cols: 10},
+			Quantizer: profile.Quantizer{
+				Bits: 8, ExtraBits: 4, Important: []bool{true, false}, OneSided: unsigned, Unsigned: unsigned,
+			},
+			Coding: profile.Coding{Coder: coder},
 		}
 		near, far := []int{0, 0, 0, 0, 0, 1, -1, 2, -3}, []int{-2048, 2047, 127, -128, 128, -129, 255, -256, 1000}
 		other := []int{0, 0, 0, 0, 1, -1, 5, -128, 127}
@@ -68,7 +74,11 @@ func largeAlphabets(s *set, coder profile.Coder) {
 			name, coder), t.p, w.frame(t.images).bytes(), t.images, false)
 	}
 	// 255 symbols and the escape: all that may have a frequency
-	e := profile.Edge{Coder: coder, Channels: 1, Rows: 16, Cols: 20, Bits: 8, Models: make([]uint8, 1)}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 1, Rows: 16, Cols: 20},
+		Quantizer: profile.Quantizer{Bits: 8},
+		Coding:    profile.Coding{Coder: coder, Models: make([]uint8, 1)},
+	}
 	if coder == profile.Smallest {
 		e.Models = make([]uint8, 16)
 	}
@@ -100,9 +110,12 @@ func contexts(s *set) {
 	} {
 		for _, unsigned := range []bool{false, true} {
 			e := profile.Edge{
-				Coder: profile.Smallest, Channels: c.channels, Rows: c.rows, Cols: c.cols, ChannelsLast: c.last, Bits: 7,
-				ExtraBits: 1,
-				Important: make([]bool, c.channels), OneSided: unsigned, Unsigned: unsigned,
+				Geometry: profile.Geometry{Channels: c.channels, Rows: c.rows, Cols: c.cols, ChannelsLast: c.last},
+				Quantizer: profile.Quantizer{
+					Bits: 7, ExtraBits: 1, Important: make([]bool, c.channels), OneSided: unsigned,
+					Unsigned: unsigned,
+				},
+				Coding: profile.Coding{Coder: profile.Smallest},
 			}
 			e.Important[1] = true
 			for k := range 32 {
@@ -129,12 +142,18 @@ func contexts(s *set) {
 			s.frame(t.name, c.what+", a model of its own for every context", t.p, w.frame(t.images).bytes(), t.images, false)
 		}
 	}
-	far := profile.Edge{Coder: profile.Smallest, Channels: 1, Rows: 4, Cols: 12, Bits: 4, Escape: true, OneSided: true,
-		Unsigned: true}
+	far := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 1, Rows: 4, Cols: 12},
+		Quantizer: profile.Quantizer{Bits: 4, Escape: true, OneSided: true, Unsigned: true},
+		Coding:    profile.Coding{Coder: profile.Smallest},
+	}
 	newSubject("contexts-far", far, drawn(8, 48, 0, 0, 1, 2, 255, 256, 300, 32767)).good(s,
 		"neighbours beyond a byte count as 255")
-	tiled := profile.Edge{Coder: profile.Smallest, Channels: 3, Rows: 16, Cols: 16, Bits: 4,
-		Tile: profile.Tile{Channels: 2, Rows: 7}}
+	tiled := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 3, Rows: 16, Cols: 16, Tile: profile.Tile{Channels: 2, Rows: 7}},
+		Quantizer: profile.Quantizer{Bits: 4},
+		Coding:    profile.Coding{Coder: profile.Smallest},
+	}
 	newSubject("contexts-tiles", tiled, drawn(9, 768, -8, -1, 0, 0, 0, 0, 0, 0, 1, 2, 4)).good(s,
 		"contexts do not look beyond a tile")
 }

@@ -14,9 +14,15 @@ func scalableVectors(s *set) {
 		for _, coder := range []profile.Coder{profile.Raw, profile.Small, profile.Smallest} {
 			sign := signs[k%3]
 			e := profile.Edge{
-				Name: "edge", Coder: coder, Channels: 3, Rows: 5, Cols: 7, Tile: profile.Tile{Channels: 3, Rows: 3},
-				ChannelsLast: k%2 == 1, Bits: min(8, r+1+k%4), Refine: r, OneSided: sign.oneSided, Unsigned: sign.unsigned,
-				Scale: profile.ScaleMode(k % 4),
+				Name: "edge",
+				Geometry: profile.Geometry{
+					Channels: 3, Rows: 5, Cols: 7, Tile: profile.Tile{Channels: 3, Rows: 3}, ChannelsLast: k%2 == 1,
+				},
+				Quantizer: profile.Quantizer{
+					Bits: min(8, r+1+k%4), OneSided: sign.oneSided, Unsigned: sign.unsigned,
+					Scale: profile.ScaleMode(k % 4),
+				},
+				Coding: profile.Coding{Coder: coder, Refine: r},
 			}
 			addLevels(&e, uint64(k))
 			edges := []profile.Edge{e}
@@ -29,11 +35,24 @@ func scalableVectors(s *set) {
 		}
 	}
 	mixed := []profile.Edge{
-		{Name: "a", Channels: 2, Rows: 3, Cols: 4, Tile: profile.Tile{Channels: 2, Rows: 3}, Bits: 3, Refine: 1,
-			OneSided: true},
-		{Name: "b", Coder: profile.Fast, Channels: 2, Rows: 3, Cols: 4, Tile: profile.Tile{Channels: 2, Rows: 3}, Bits: 3},
-		{Name: "c", Coder: profile.Smallest, Channels: 2, Rows: 8, Cols: 8, Tile: profile.Tile{Channels: 1, Rows: 8},
-			Bits: 6, Refine: 3},
+		{
+			Name:      "a",
+			Geometry:  profile.Geometry{Channels: 2, Rows: 3, Cols: 4, Tile: profile.Tile{Channels: 2, Rows: 3}},
+			Quantizer: profile.Quantizer{Bits: 3, OneSided: true},
+			Coding:    profile.Coding{Refine: 1},
+		},
+		{
+			Name:      "b",
+			Geometry:  profile.Geometry{Channels: 2, Rows: 3, Cols: 4, Tile: profile.Tile{Channels: 2, Rows: 3}},
+			Quantizer: profile.Quantizer{Bits: 3},
+			Coding:    profile.Coding{Coder: profile.Fast},
+		},
+		{
+			Name:      "c",
+			Geometry:  profile.Geometry{Channels: 2, Rows: 8, Cols: 8, Tile: profile.Tile{Channels: 1, Rows: 8}},
+			Quantizer: profile.Quantizer{Bits: 6},
+			Coding:    profile.Coding{Coder: profile.Smallest, Refine: 3},
+		},
 	}
 	x := samplesOf(mixed)
 	threeWays(s, "apart-some-edges", "the first and the third edge have bits apart, the second has none",
@@ -51,7 +70,11 @@ func threeWays(s *set, name, what string, p *profile.Profile, x [][]float32) {
 
 // forcedClasses are classes coded, or plain, whichever is longer.
 func forcedClasses(s *set) {
-	e := profile.Edge{Coder: profile.Small, Channels: 2, Rows: 5, Cols: 6, Bits: 7, Refine: 3}
+	e := profile.Edge{
+		Geometry:  profile.Geometry{Channels: 2, Rows: 5, Cols: 6},
+		Quantizer: profile.Quantizer{Bits: 7},
+		Coding:    profile.Coding{Coder: profile.Small, Refine: 3},
+	}
 	t := newSubject("apart-classes", e, drawn(1, 60, -64, -17, -9, -8, -1, 0, 0, 0, 1, 5, 8, 10, 16, 63))
 	for _, mode := range []int{coded, 3} {
 		w := newWriter(t.p)

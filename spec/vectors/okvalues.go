@@ -28,8 +28,13 @@ func valueVectors(s *set) {
 			[]float32{float32(math.Copysign(0, -1)), -1e-9, -.01, 1, -1, 0, 0, 0, 0, 0, 0, 0}},
 	} {
 		for k, coder := range allCoders {
-			e := profile.Edge{Name: "edge", Coder: coder, Channels: 1, Rows: 2, Cols: 6, Tile: profile.Tile{Channels: 1,
-				Rows: 2}, Bits: 4}
+			e := profile.Edge{
+				Name: "edge",
+				Geometry: profile.Geometry{Channels: 1, Rows: 2, Cols: 6, Tile: profile.Tile{Channels: 1,
+					Rows: 2}},
+				Quantizer: profile.Quantizer{Bits: 4},
+				Coding:    profile.Coding{Coder: coder},
+			}
 			e.Scale = profile.ScaleMode(k % 2)
 			edges, x := []profile.Edge{e}, [][]float32{c.x}
 			if k > 0 && c.name != "not-finite" && c.name != "least-scale" {
@@ -46,8 +51,12 @@ func valueVectors(s *set) {
 func ties(s *set) {
 	for _, unsigned := range []bool{false, true} {
 		e := profile.Edge{
-			Name: "edge", Channels: 1, Rows: 1, Cols: 40, Tile: profile.Tile{Channels: 1, Rows: 1}, Bits: 4, OneSided: unsigned,
-			Unsigned: unsigned, Scale: profile.StaticChannel, Steps: []float32{.125},
+			Name:     "edge",
+			Geometry: profile.Geometry{Channels: 1, Rows: 1, Cols: 40, Tile: profile.Tile{Channels: 1, Rows: 1}},
+			Quantizer: profile.Quantizer{
+				Bits: 4, OneSided: unsigned, Unsigned: unsigned, Scale: profile.StaticChannel,
+				Steps: []float32{.125},
+			},
 		}
 		var x []float32
 		for i := range 40 {
@@ -68,8 +77,10 @@ func zeroScales(s *set) {
 	for _, coder := range allCoders {
 		for _, scale := range []profile.ScaleMode{profile.DynamicChannel, profile.DynamicTensor, profile.StaticChannel} {
 			e := profile.Edge{
-				Name: "edge", Coder: coder, Channels: 3, Rows: 3, Cols: 5, Tile: profile.Tile{Channels: 3, Rows: 3}, Bits: 3,
-				ExtraBits: 1, Important: []bool{true, false, false}, Scale: scale,
+				Name:      "edge",
+				Geometry:  profile.Geometry{Channels: 3, Rows: 3, Cols: 5, Tile: profile.Tile{Channels: 3, Rows: 3}},
+				Quantizer: profile.Quantizer{Bits: 3, ExtraBits: 1, Important: []bool{true, false, false}, Scale: scale},
+				Coding:    profile.Coding{Coder: coder},
 			}
 			what := "the second channel is all zeros"
 			if scale == profile.StaticChannel {
@@ -86,8 +97,11 @@ func zeroScales(s *set) {
 				[][]float32{x}), [][]float32{x})
 		}
 	}
-	e := profile.Edge{Name: "edge", Channels: 2, Rows: 2, Cols: 5, Tile: profile.Tile{Channels: 2, Rows: 2}, Bits: 4,
-		Map: profile.Noisy}
+	e := profile.Edge{
+		Name:      "edge",
+		Geometry:  profile.Geometry{Channels: 2, Rows: 2, Cols: 5, Tile: profile.Tile{Channels: 2, Rows: 2}},
+		Quantizer: profile.Quantizer{Bits: 4, Map: profile.Noisy},
+	}
 	e.Noise.Amplitude, e.Noise.Seed = 1, 1<<64-1
 	x := heavyTailed(&e, 4)
 	clear(x[:10])
@@ -99,7 +113,10 @@ func zeroScales(s *set) {
 // steps are extreme ones, and codes that an encoder would not write with them.
 func steps(s *set) {
 	edge := func(steps ...float32) profile.Edge {
-		return profile.Edge{Channels: 2, Rows: 1, Cols: 8, Bits: 3, Scale: profile.StaticChannel, Steps: steps}
+		return profile.Edge{
+			Geometry:  profile.Geometry{Channels: 2, Rows: 1, Cols: 8},
+			Quantizer: profile.Quantizer{Bits: 3, Scale: profile.StaticChannel, Steps: steps},
+		}
 	}
 	codes := []int{-4, -3, -2, -1, 0, 1, 2, 3, 3, 2, 1, 0, -1, -2, -3, -4}
 	newSubject("steps-0", edge(0, .5), codes).good(s,

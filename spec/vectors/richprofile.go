@@ -20,7 +20,7 @@ const (
 
 // richEdges has one of each.
 func richEdges() []profile.Edge {
-	shape := profile.Edge{Channels: 3, Rows: 2, Cols: 5, Tile: profile.Tile{Channels: 3, Rows: 2}}
+	shape := profile.Edge{Geometry: profile.Geometry{Channels: 3, Rows: 2, Cols: 5, Tile: profile.Tile{Channels: 3, Rows: 2}}}
 	edges := make([]profile.Edge, 7)
 	for i := range edges {
 		edges[i] = shape
