@@ -100,7 +100,7 @@ func rowLength(e *profile.Edge) int {
 }
 
 // setMultipliers gives every scale slot its share of the edge's step: all the same, or by the channels' energy the finer
-// the more of it there is. (For comparison only: with coded codes it gains nothing, METHOD section 4.1.)
+// the more of it there is. (For comparison only: with coded codes it gains nothing, METHOD section 4.2.)
 func setMultipliers(env Env, edges []profile.Edge, s profile.Method) error {
 	for i := range edges {
 		edges[i].Steps = make([]float32, edges[i].NumScales())

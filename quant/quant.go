@@ -25,7 +25,7 @@ func StepScale(step float32) Scale {
 	return Scale{step, inv}
 }
 
-// SignedScale is max * 2^(1-bits), the paper's scale (section 2).
+// SignedScale is max * 2^(1-bits), the paper's scale (METHOD section 2).
 func SignedScale(max float32, bits int) Scale {
 	return StepScale(float32(max * float32(math.Ldexp(1, 1-bits))))
 }
