@@ -62,7 +62,7 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 
 func (c *Codec) newModels() error {
 	var all []*entropy.Model
-	for i, freq := range c.profile.Models {
+	for i, freq := range c.profile.Frequencies {
 		m, err := entropy.NewModel(freq)
 		if err != nil {
 			return fmt.Errorf("model %d: %w", i, err)

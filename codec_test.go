@@ -115,7 +115,7 @@ func (s setting) build() *profile.Profile {
 			e.Prefix = shortWords(e)
 		}
 	}
-	p := &profile.Profile{Method: profile.Method{Name: "dqa", Bits: s.n, ExtraBits: s.m, Scale: s.scale}, Coder: s.coder, Edges: edges}
+	p := &profile.Profile{Setting: profile.Setting{Name: "dqa", Bits: s.n, ExtraBits: s.m, Scale: s.scale}, Coder: s.coder, Edges: edges}
 	if s.coder.Modelled() {
 		s.models(p)
 	}
@@ -125,7 +125,7 @@ func (s setting) build() *profile.Profile {
 // models are two per alphabet, in turn; the first edge has them by neighbourhood if it can.
 func (s setting) models(p *profile.Profile) {
 	for _, bits := range []int{s.n - s.refine, s.n + s.m, max(1, s.refine)} {
-		p.Models = append(p.Models, entropy.BuildFreq(falling(1<<bits+1)), entropy.BuildFreq(make([]uint64, 1<<bits+1)))
+		p.Frequencies = append(p.Frequencies, entropy.BuildFreq(falling(1<<bits+1)), entropy.BuildFreq(make([]uint64, 1<<bits+1)))
 	}
 	for i := range p.Edges {
 		e := &p.Edges[i]
@@ -377,7 +377,7 @@ func TestLevelMaps(t *testing.T) {
 		Geometry:  profile.Geometry{Channels: 2, Rows: 3, Cols: 50, Tile: profile.Tile{Channels: 2, Rows: 3}},
 		Quantizer: profile.Quantizer{Bits: 3},
 	}
-	p := &profile.Profile{Method: profile.Method{Name: "direct", Bits: 3}, Edges: []profile.Edge{e}}
+	p := &profile.Profile{Setting: profile.Setting{Name: "direct", Bits: 3}, Edges: []profile.Edge{e}}
 	x := tensors(p, 4)[0]
 	restore := func(e profile.Edge) []float32 {
 		p := *p

@@ -174,7 +174,7 @@ func graded(t Tensors, bits float64) (*calib.Plan, error) {
 			return nil, err
 		}
 	}
-	return calib.Fit(profile.Method{Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: profile.StaticTensor}, edges, t.Images)
+	return calib.Fit(profile.Setting{Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: profile.StaticTensor}, edges, t.Images)
 }
 
 // chooseStep bisects the step of edge number i.
@@ -199,7 +199,7 @@ func chooseStep(e *profile.Edge, i int, images [][][]float32, bits float64) erro
 		middle := (low + high) / 2
 		step := float32(rms * math.Exp2(middle))
 		e.Steps = []float32{step, step}
-		plan, err := calib.Fit(profile.Method{Name: "graded", Bits: profile.MaxBits}, []profile.Edge{*e}, own)
+		plan, err := calib.Fit(profile.Setting{Name: "graded", Bits: profile.MaxBits}, []profile.Edge{*e}, own)
 		if err != nil {
 			return err
 		}
@@ -224,5 +224,5 @@ func paper(t Tensors) (*calib.Plan, error) {
 		}
 		e.Scale, e.Unsigned, e.Escape, e.Steps, e.Map = profile.DynamicChannel, false, false, nil, profile.Uniform
 	}
-	return calib.Fit(profile.Method{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5}, edges, t.Images)
+	return calib.Fit(profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5}, edges, t.Images)
 }

@@ -51,7 +51,7 @@ func BenchmarkCalibrate(b *testing.B) {
 	var took time.Duration
 	for b.Loop() {
 		start := time.Now()
-		if _, err := calib.Calibrate(b.Context(), prog, images("128"), profile.Method{Name: "graded"}, 1, opt); err != nil {
+		if _, err := calib.Calibrate(b.Context(), prog, images("128"), profile.Setting{Name: "graded"}, 1, opt); err != nil {
 			b.Fatal(err)
 		}
 		took += time.Since(start)
@@ -60,7 +60,7 @@ func BenchmarkCalibrate(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	e, err := calib.EstimatePlan(b.Context(), greedy, profile.Method{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: "greedy"}, 1)
+	e, err := calib.EstimatePlan(b.Context(), greedy, profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: "greedy"}, 1)
 	if err != nil {
 		b.Fatal(err)
 	}

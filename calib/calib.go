@@ -68,10 +68,10 @@ type Options struct {
 
 // Plan is a calibrated quantizer before the choice of a coder.
 type Plan struct {
-	Method profile.Method // completed
-	Seed   uint64
-	Edges  []profile.Edge // without tables
-	Bias   []profile.Bias
+	Setting profile.Setting // completed
+	Seed    uint64
+	Edges   []profile.Edge // without tables
+	Bias    []profile.Bias
 	// Evidence is what graded decided on, else nil. Note is what the user should know.
 	Evidence *profile.Evidence
 	Note     string
@@ -86,7 +86,7 @@ type Calibration struct {
 	opt      Options
 	stats    []method.Stats
 	rankings map[[32]byte][][]method.Score
-	curves   map[[32]byte][][]method.CurvePoint
+	curves   map[[32]byte][][]method.Effect
 	observed observed
 	kept     sync.Map // outputs of the float network by image
 
@@ -103,12 +103,12 @@ func New(prog engine.Program, src Source, opt Options) (*Calibration, error) {
 }
 
 func newCalibration(prog engine.Program, src Source, opt Options) *Calibration {
-	return &Calibration{prog: prog, src: src, opt: opt, rankings: map[[32]byte][][]method.Score{}, curves: map[[32]byte][][]method.CurvePoint{}}
+	return &Calibration{prog: prog, src: src, opt: opt, rankings: map[[32]byte][][]method.Score{}, curves: map[[32]byte][][]method.Effect{}}
 }
 
 // Plan quantizes as setting says. The result depends on neither the number of workers nor their timing, nor on what
 // was planned before, nor on interruptions.
-func (c *Calibration) Plan(ctx context.Context, setting profile.Method, seed uint64) (*Plan, error) {
+func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed uint64) (*Plan, error) {
 	m, err := method.ByName(setting.Name)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Method, seed uin
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Method: setting, Seed: seed, Edges: made.Edges, Bias: made.Bias, Evidence: made.Evidence, Note: made.Note}
+	p := &Plan{Setting: setting, Seed: seed, Edges: made.Edges, Bias: made.Bias, Evidence: made.Evidence, Note: made.Note}
 	p.counts, err = r.countCodes("tables", made.Edges, made.Bias)
 	return p, err
 }
@@ -145,7 +145,7 @@ func (c *Calibration) Phases() []Phase {
 }
 
 // Calibrate makes one plan.
-func Calibrate(ctx context.Context, prog engine.Program, src Source, setting profile.Method, seed uint64, opt Options) (*Plan, error) {
+func Calibrate(ctx context.Context, prog engine.Program, src Source, setting profile.Setting, seed uint64, opt Options) (*Plan, error) {
 	c, err := New(prog, src, opt)
 	if err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
 // profile builds the profile whose edge i has coder(i); asked is the most effort that was asked for.
 func (p *Plan) profile(coder func(i int) profile.Coder, asked profile.Coder) *profile.Profile {
 	out := &profile.Profile{
-		Seed: p.Seed, Method: p.Method, Coder: asked, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence,
+		Seed: p.Seed, Setting: p.Setting, Coder: asked, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence,
 	}
 	for i := range out.Edges {
 		e := &out.Edges[i]

@@ -62,11 +62,11 @@ func classifier(t *testing.T, n int) (engine.Program, labelled) {
 	return prog, labelled{in}
 }
 
-func dqaSetting(ranking string) profile.Method {
-	return profile.Method{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: ranking}
+func dqaSetting(ranking string) profile.Setting {
+	return profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: ranking}
 }
 
-func calibrate(t *testing.T, prog engine.Program, src calib.Source, setting profile.Method, seed uint64, opt calib.Options) *calib.Plan {
+func calibrate(t *testing.T, prog engine.Program, src calib.Source, setting profile.Setting, seed uint64, opt calib.Options) *calib.Plan {
 	t.Helper()
 	p, err := calib.Calibrate(t.Context(), prog, src, setting, seed, opt)
 	if err != nil {
@@ -250,7 +250,7 @@ func TestRefusals(t *testing.T) {
 	if _, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("other"), 0, calib.Options{}); !errors.Is(err, method.ErrSetting) {
 		t.Errorf("unknown ranking: %v", err)
 	}
-	if _, err := calib.Calibrate(t.Context(), prog, src, profile.Method{Name: "other"}, 0, calib.Options{}); !errors.Is(err, method.ErrSetting) {
+	if _, err := calib.Calibrate(t.Context(), prog, src, profile.Setting{Name: "other"}, 0, calib.Options{}); !errors.Is(err, method.ErrSetting) {
 		t.Errorf("unknown method: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -12,12 +12,12 @@ import (
 func TestProfileFor(t *testing.T) {
 	prog, src := classifier(t, 8)
 	for _, c := range []struct {
-		setting  profile.Method
+		setting  profile.Setting
 		fastest  profile.Coder
 		smallest profile.Coder
 	}{
 		{dqaSetting("energy"), profile.Raw, profile.Smallest},
-		{profile.Method{Name: "graded", Dial: profile.Budget, Goal: 2}, profile.Fast, profile.Smallest},
+		{profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 2}, profile.Fast, profile.Smallest},
 	} {
 		plan := calibrate(t, prog, src, c.setting, 0, calib.Options{})
 		sizes := map[float64]int{}

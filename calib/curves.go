@@ -56,7 +56,7 @@ type curvePart struct {
 }
 
 // Curves implements method.Env. Equal questions are answered once per calibration.
-func (r *run) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
+func (r *run) Curves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
 	key := r.curvesKey(edges, steps, r.opt.Objective)
 	if curves, ok := r.curves[key]; ok {
 		return curves, nil
@@ -74,7 +74,7 @@ func (r *run) curvesKey(edges []profile.Edge, steps [][]float32, o Objective) [3
 
 // measureCurves cuts the work as a search does: the network runs up to an edge once per image and on from there once per
 // step. What is finished edge by edge is saved.
-func (r *run) measureCurves(key [32]byte, edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
+func (r *run) measureCurves(key [32]byte, edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
 	n, start := r.heavyImages(), time.Now()
 	if r.partial {
 		n = 1
@@ -148,11 +148,11 @@ func (r *run) saveAlso(edges []profile.Edge, steps [][]float32, parts []curvePar
 	return nil
 }
 
-func curvesOf(points [][]method.Score) [][]method.CurvePoint {
-	curves := make([][]method.CurvePoint, len(points))
+func curvesOf(points [][]method.Score) [][]method.Effect {
+	curves := make([][]method.Effect, len(points))
 	for i, p := range points {
 		for _, v := range p {
-			curves[i] = append(curves[i], method.CurvePoint{Distortion: v.First, Bits: v.Second})
+			curves[i] = append(curves[i], method.Effect{Distortion: v.First, Bits: v.Second})
 		}
 	}
 	return curves

@@ -14,8 +14,8 @@ import (
 	"github.com/dqa-go/dqa/profile"
 )
 
-func graded(budget float64) profile.Method {
-	return profile.Method{Name: "graded", Dial: profile.Budget, Goal: budget}
+func graded(budget float64) profile.Setting {
+	return profile.Setting{Name: "graded", Dial: profile.Budget, Goal: budget}
 }
 
 func TestGradedDoesNotDependOnWorkers(t *testing.T) {

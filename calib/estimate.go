@@ -52,7 +52,7 @@ const TrialImages = 2
 
 // EstimatePlan tells what Plan would take: it plans on a few of the images with all workers, times what a search does
 // to one of them, and scales to all.
-func EstimatePlan(ctx context.Context, c *Calibration, setting profile.Method, seed uint64) (*Estimate, error) {
+func EstimatePlan(ctx context.Context, c *Calibration, setting profile.Setting, seed uint64) (*Estimate, error) {
 	all := c.src.Len()
 	trial := min(all, TrialImages*max(1, c.opt.Workers))
 	part := newCalibration(c.prog, first(c.src, trial), Options{

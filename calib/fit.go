@@ -10,12 +10,12 @@ import (
 
 // Fit plans the coding of tensors of any origin: edges say how they are quantized (their coders, tables and models are
 // ignored), images[i][e] is what edge e holds for image i, row-major. Setting only describes it.
-func Fit(setting profile.Method, edges []profile.Edge, images [][][]float32) (*Plan, error) {
+func Fit(setting profile.Setting, edges []profile.Edge, images [][][]float32) (*Plan, error) {
 	edges = slices.Clone(edges)
 	for i := range edges {
 		edges[i].Coder, edges[i].Table, edges[i].Prefix, edges[i].Models = profile.Raw, nil, nil, nil
 	}
-	p := &Plan{Method: setting, Edges: edges, counts: newCounts(edges)}
+	p := &Plan{Setting: setting, Edges: edges, counts: newCounts(edges)}
 	var codes dqa.Codes
 	for i, image := range images {
 		if len(image) != len(edges) {

@@ -79,7 +79,7 @@ func setModels(p *profile.Profile, counts []counted) {
 		}
 	}
 	models, slots := cluster(chosen, limit)
-	p.Models = models
+	p.Frequencies = models
 	for i := range p.Edges {
 		if p.Edges[i].Coder.Modelled() {
 			p.Edges[i].Models = slots[i]

@@ -20,7 +20,7 @@ import (
 // The searches, computed again by whole runs with a plain hook.
 func TestSearchesAgainstBruteForce(t *testing.T) {
 	prog, src := classifier(t, 3)
-	direct := calibrate(t, prog, src, profile.Method{Name: "direct", Bits: 3}, 0, calib.Options{}).Edges
+	direct := calibrate(t, prog, src, profile.Setting{Name: "direct", Bits: 3}, 0, calib.Options{}).Edges
 	// run quantizes edge e but for channel skip, or channel only alone, and other edges if all is set.
 	run := func(x *tensor.Tensor, e, skip, only int, all bool) []*tensor.Tensor {
 		out, err := prog.Run(x, func(i int, data []float32) error {

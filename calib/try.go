@@ -103,7 +103,7 @@ func (r *run) countCodes(phase string, edges []profile.Edge, bias []profile.Bias
 
 // storedBits makes real frames with models of counts.
 func (r *run) storedBits(prog engine.Program, edges []profile.Edge, bias []profile.Bias, counts []counted) (float64, error) {
-	p := &Plan{Method: profile.Method{Name: "graded", Bits: profile.MaxBits}, Edges: edges, Bias: bias, counts: counts}
+	p := &Plan{Setting: profile.Setting{Name: "graded", Bits: profile.MaxBits}, Edges: edges, Bias: bias, counts: counts}
 	codec, err := dqa.NewCodec(p.Profile(r.coder()))
 	if err != nil {
 		return 0, err

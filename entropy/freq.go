@@ -120,10 +120,10 @@ func adjust(freq []uint16, weight []float64, up bool) int {
 // them is tried out.
 func coarseFreq(weight []float64, total float64) (best []uint16) {
 	least := math.Inf(1)
-	for _, any := range []float64{6, 4, 3, 2} {
+	for _, one := range []float64{6, 4, 3, 2} {
 		for _, four := range []float64{48, 32, 24, 16} {
 			for _, half := range []float64{.5, .25, 0} {
-				freq := roundCoarsely(weight, total, any, four, half)
+				freq := roundCoarsely(weight, total, one, four, half)
 				if freq == nil || !fitsSmall(freq) {
 					continue
 				}
@@ -136,9 +136,9 @@ func coarseFreq(weight []float64, total float64) (best []uint16) {
 	return best
 }
 
-// roundCoarsely rounds weights below any to any number, those below four to multiples of 4 and others to multiples of
+// roundCoarsely rounds weights below one to any number, those below four to multiples of 4 and others to multiples of
 // 32, up from half a unit on. It returns nil if nothing is left for the largest.
-func roundCoarsely(weight []float64, total, any, four, half float64) []uint16 {
+func roundCoarsely(weight []float64, total, one, four, half float64) []uint16 {
 	freq := make([]uint16, len(weight))
 	top := slices.Index(weight, slices.Max(weight))
 	nearTop := (weight[top]/total)*probScale - 48 // the others must not become as large
@@ -152,7 +152,7 @@ func roundCoarsely(weight []float64, total, any, four, half float64) []uint16 {
 		switch {
 		case w >= nearTop && w >= four:
 			up = 0
-		case w < any:
+		case w < one:
 			unit, up = 1, .5
 		case w < four:
 			unit, up = 4, .5

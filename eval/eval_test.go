@@ -76,7 +76,7 @@ func realBench(t *testing.T, model, calibSpec, testSpec string) bench {
 }
 
 // candidate calibrates a setting and stores it in the given ways.
-func (b bench) candidate(t *testing.T, s profile.Method, coders ...profile.Coder) eval.Candidate {
+func (b bench) candidate(t *testing.T, s profile.Setting, coders ...profile.Coder) eval.Candidate {
 	t.Helper()
 	plan, err := calib.Calibrate(t.Context(), b.prog, b.calib, s, 1, calib.Options{Workers: 2})
 	if err != nil {
@@ -102,11 +102,11 @@ func (b bench) run(t *testing.T, opt eval.Options, candidates ...eval.Candidate)
 	return res.Report("model", "data")
 }
 
-func dqaSetting(n int) profile.Method {
-	return profile.Method{Name: "dqa", Bits: n, ExtraBits: 3, Ratio: .5, Ranking: "energy"}
+func dqaSetting(n int) profile.Setting {
+	return profile.Setting{Name: "dqa", Bits: n, ExtraBits: 3, Ratio: .5, Ranking: "energy"}
 }
 
-func direct(n int) profile.Method { return profile.Method{Name: "direct", Bits: n} }
+func direct(n int) profile.Setting { return profile.Setting{Name: "direct", Bits: n} }
 
 // Stored bits are the bytes of the frames that an encoder writes and a decoder reads back into what the network saw.
 func TestStoredBitsAreThoseOfRealFrames(t *testing.T) {
@@ -278,7 +278,7 @@ func TestUNet(t *testing.T) {
 func TestGradedResNet32(t *testing.T) {
 	cifar := "cifar10:" + testdata.Shared(t, "datasets", "cifar10")
 	b := realBench(t, "resnet32_cifar10", cifar+"/calib.bin[0:48]", cifar+"/test.bin[0:500]")
-	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, profile.Method{Name: "graded"}, profile.Small, profile.Smallest))
+	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, profile.Setting{Name: "graded"}, profile.Small, profile.Smallest))
 	tables, contexts := res.Rows[1], res.Rows[2]
 	if d, s := *contexts.Drop, *contexts.StoredBits; d > 2 || s > 2.03 || s < 1.85 {
 		t.Errorf("drop %.2f at %.3f bits", d, s)

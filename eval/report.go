@@ -22,8 +22,8 @@ func (r *Results) Report(model, data string) report.Result {
 		for k, codec := range m.Codecs {
 			row := scoreRow(score)
 			setting(&row, codec.Profile())
-			if codec.Profile().Method.Refine > 0 {
-				row.Scalable, row.BaseOnly = pointer(codec.Profile().Method.Refine), pointer(m.BaseOnly)
+			if codec.Profile().Setting.Refine > 0 {
+				row.Scalable, row.BaseOnly = pointer(codec.Profile().Setting.Refine), pointer(m.BaseOnly)
 			}
 			bytes := float64(m.Frames[k]) / float64(r.Images)
 			row.FrameBytes = number(bytes)
@@ -47,7 +47,7 @@ func scoreRow(s metric.Summary) report.Row {
 }
 
 func setting(row *report.Row, p *profile.Profile) {
-	m := p.Method
+	m := p.Setting
 	row.Method, row.Bits = m.Name, pointer(m.Bits)
 	switch {
 	case m.Dial == profile.Budget:
@@ -104,7 +104,7 @@ func (r *Results) ClassIoUs() []ClassIoU {
 	}
 	all := []ClassIoU{{"fp32", ref.Reference.IoU}}
 	for _, m := range r.Measured {
-		s := m.Codecs[0].Profile().Method
+		s := m.Codecs[0].Profile().Setting
 		name := fmt.Sprintf("%s %d", s.Name, s.Bits)
 		if s.ExtraBits > 0 {
 			name = fmt.Sprintf("%s+%d", name, s.ExtraBits)

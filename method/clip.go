@@ -13,7 +13,7 @@ type Clip struct{}
 func (Clip) Name() string { return "clip" }
 
 // Complete drops what only other methods use.
-func (Clip) Complete(s profile.Method) (profile.Method, error) { return completePlain("clip", s) }
+func (Clip) Complete(s profile.Setting) (profile.Setting, error) { return completePlain("clip", s) }
 
 // clipShares are tried in this order; of equal ones the first, largest one wins.
 var clipShares = func() (shares []float32) {
@@ -24,7 +24,7 @@ var clipShares = func() (shares []float32) {
 }()
 
 // Plan searches the shares in one pass over the calibration images.
-func (Clip) Plan(env Env, s profile.Method) (*Plan, error) {
+func (Clip) Plan(env Env, s profile.Setting) (*Plan, error) {
 	edges, err := plain(env, s)
 	if err != nil {
 		return nil, err

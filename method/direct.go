@@ -13,7 +13,7 @@ type Direct struct{}
 func (Direct) Name() string { return "direct" }
 
 // Complete drops what only other methods use.
-func (Direct) Complete(s profile.Method) (profile.Method, error) {
+func (Direct) Complete(s profile.Setting) (profile.Setting, error) {
 	refine := s.Refine
 	s, err := completePlain("direct", s)
 	s.Refine = refine
@@ -21,7 +21,7 @@ func (Direct) Complete(s profile.Method) (profile.Method, error) {
 }
 
 // Plan gives every channel n bits.
-func (Direct) Plan(env Env, s profile.Method) (*Plan, error) {
+func (Direct) Plan(env Env, s profile.Setting) (*Plan, error) {
 	edges, err := plain(env, s)
 	return &Plan{Edges: edges}, err
 }

@@ -16,8 +16,8 @@ type DQA struct{}
 func (DQA) Name() string { return "dqa" }
 
 // Complete checks n, m, r and the ranking's presence.
-func (DQA) Complete(s profile.Method) (profile.Method, error) {
-	s = profile.Method{
+func (DQA) Complete(s profile.Setting) (profile.Setting, error) {
+	s = profile.Setting{
 		Name: "dqa", Bits: s.Bits, ExtraBits: s.ExtraBits, Ratio: s.Ratio, Ranking: s.Ranking, Global: s.Global,
 		Unsigned: s.Unsigned, Scale: s.Scale,
 	}
@@ -33,7 +33,7 @@ func (DQA) Complete(s profile.Method) (profile.Method, error) {
 }
 
 // Plan ranks the channels and marks the important ones.
-func (DQA) Plan(env Env, s profile.Method) (*Plan, error) {
+func (DQA) Plan(env Env, s profile.Setting) (*Plan, error) {
 	edges, err := plain(env, s)
 	if err != nil || s.ExtraBits == 0 {
 		return &Plan{Edges: edges}, err

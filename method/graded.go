@@ -7,8 +7,8 @@ import (
 	"github.com/dqa-go/dqa/profile"
 )
 
-// CurvePoint is what one step does to an edge while all others stay float32, averaged over the calibration images.
-type CurvePoint struct {
+// Effect is what one step does to an edge while all others stay float32, averaged over the calibration images.
+type Effect struct {
 	Distortion float64 // of the network's outputs
 	Bits       float64 // ideal length of the edge's codes in one image
 }
@@ -22,7 +22,7 @@ type Graded struct{}
 func (Graded) Name() string { return "graded" }
 
 // Complete checks the dial; everything else follows from it. Without a dial it is a budget of 2 bits.
-func (Graded) Complete(s profile.Method) (profile.Method, error) {
+func (Graded) Complete(s profile.Setting) (profile.Setting, error) {
 	if s.Dial == profile.NoDial {
 		s.Dial, s.Goal = profile.Budget, DefaultBudget
 	}
@@ -40,7 +40,7 @@ func (Graded) Complete(s profile.Method) (profile.Method, error) {
 	if s.Channels {
 		scale = profile.StaticChannel
 	}
-	s = profile.Method{
+	s = profile.Setting{
 		Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: scale, Dial: s.Dial, Goal: s.Goal, Pow2: s.Pow2, Channels: s.Channels, Refine: s.Refine,
 	}
 	return s, checkRefine(s)
@@ -63,7 +63,7 @@ const (
 )
 
 // Plan measures the curves, buys steps as the dial says, and keeps the corrections that help.
-func (Graded) Plan(env Env, s profile.Method) (*Plan, error) {
+func (Graded) Plan(env Env, s profile.Setting) (*Plan, error) {
 	edges, err := plain(env, s)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func rowLength(e *profile.Edge) int {
 
 // setMultipliers gives every scale slot its share of the edge's step: all the same, or by the channels' energy the finer
 // the more of it there is. (For comparison only: with coded codes it gains nothing, METHOD section 4.2.)
-func setMultipliers(env Env, edges []profile.Edge, s profile.Method) error {
+func setMultipliers(env Env, edges []profile.Edge, s profile.Setting) error {
 	for i := range edges {
 		edges[i].Steps = make([]float32, edges[i].NumScales())
 		for k := range edges[i].Steps {
@@ -157,7 +157,7 @@ func stepGrid(e *profile.Edge, s Stats, pow2 bool) []float32 {
 
 // keepRowSums measures attention's edges without the correction, too, and keeps it where it is better at most steps.
 // curves are replaced where it is not.
-func keepRowSums(env Env, edges []profile.Edge, grids [][]float32, curves [][]CurvePoint) error {
+func keepRowSums(env Env, edges []profile.Edge, grids [][]float32, curves [][]Effect) error {
 	without, some := append([]profile.Edge(nil), edges...), make([][]float32, len(edges))
 	found := false
 	for i := range edges {

@@ -14,7 +14,7 @@ import (
 type ladder struct {
 	edges    []profile.Edge // steps are multipliers
 	grids    [][]float32
-	curves   [][]CurvePoint
+	curves   [][]Effect
 	first    []int // by edge: the step of rung 0
 	moves    []move
 	bits     []float64 // by rung: predicted, stored per value
@@ -35,7 +35,7 @@ const (
 	tileBits   = 8 * 16
 )
 
-func newLadder(env Env, edges []profile.Edge, grids [][]float32, curves [][]CurvePoint) *ladder {
+func newLadder(env Env, edges []profile.Edge, grids [][]float32, curves [][]Effect) *ladder {
 	l := &ladder{edges: edges, grids: grids, curves: curves, first: make([]int, len(edges))}
 	other, codes := float64(headerBits), 0.0
 	for i := range edges {
@@ -61,7 +61,7 @@ func newLadder(env Env, edges []profile.Edge, grids [][]float32, curves [][]Curv
 
 // hull lists the steps on the lower convex hull of a curve, from the one of least distortion on; those whose codes take
 // fewer bits than least are left out, unless all do.
-func hull(curve []CurvePoint, least float64) []int {
+func hull(curve []Effect, least float64) []int {
 	start, end := 0, 0
 	for k, p := range curve {
 		if k == 0 || p.Bits >= least {

@@ -42,7 +42,7 @@ type Env interface {
 	SquaredErrors(what string, variants [][]profile.Edge) ([][][]float64, error)
 	// Curves measures every step of every edge alone: result[edge][step]. The edges' own static steps are multiplied by
 	// it. Edges without steps are left out.
-	Curves(edges []profile.Edge, steps [][]float32) ([][]CurvePoint, error)
+	Curves(edges []profile.Edge, steps [][]float32) ([][]Effect, error)
 	// Distortion names what Curves and Try call so.
 	Distortion() string
 	// Try runs the whole quantized network on the calibration images, and counts real frames.
@@ -59,9 +59,9 @@ type Env interface {
 type Method interface {
 	Name() string
 	// Complete checks a setting and fills in what the method does not use, so that equal behaviour is written equally.
-	Complete(profile.Method) (profile.Method, error)
+	Complete(profile.Setting) (profile.Setting, error)
 	// Plan returns the edges without tables, in the order of env.Edges.
-	Plan(env Env, setting profile.Method) (*Plan, error)
+	Plan(env Env, setting profile.Setting) (*Plan, error)
 }
 
 // Plan is how a network is quantized.
@@ -76,7 +76,7 @@ type Plan struct {
 type Trial struct {
 	Images     int
 	Bits       float64 // stored per value, in real frames
-	Distortion float64 // as in CurvePoint
+	Distortion float64 // as in Effect
 	KL         float64 // nats per image (per pixel); NaN where outputs cannot be scored
 	Agreement  float64 // percent; NaN as well
 	Drop       float64 // points of accuracy; NaN without labels
@@ -95,7 +95,7 @@ func ByName(name string) (Method, error) {
 }
 
 // Complete checks a setting of any method and leaves out of it what the method does not use.
-func Complete(s profile.Method) (profile.Method, error) {
+func Complete(s profile.Setting) (profile.Setting, error) {
 	m, err := ByName(s.Name)
 	if err != nil {
 		return s, err
@@ -113,13 +113,13 @@ func Names() []string {
 }
 
 // completePlain is Complete for methods with nothing but bits, signs and scales.
-func completePlain(name string, s profile.Method) (profile.Method, error) {
-	s = profile.Method{Name: name, Bits: s.Bits, Unsigned: s.Unsigned, Scale: s.Scale}
+func completePlain(name string, s profile.Setting) (profile.Setting, error) {
+	s = profile.Setting{Name: name, Bits: s.Bits, Unsigned: s.Unsigned, Scale: s.Scale}
 	return s, checkBits(s.Bits)
 }
 
 // checkRefine demands that a bit is left when the low ones are stored apart.
-func checkRefine(s profile.Method) error {
+func checkRefine(s profile.Setting) error {
 	if s.Refine < 0 || s.Refine > profile.MaxExtra || s.Refine >= s.Bits {
 		return fmt.Errorf("%w: %d of %d bits stored apart, at most %d allowed", ErrSetting, s.Refine, s.Bits, min(profile.MaxExtra, s.Bits-1))
 	}
@@ -135,7 +135,7 @@ func checkBits(bits int) error {
 
 // plain returns the edges with n-bit codes, one-sided ones unsigned if the setting says so, and with steps from the
 // calibration maxima where scales are static.
-func plain(env Env, s profile.Method) ([]profile.Edge, error) {
+func plain(env Env, s profile.Setting) ([]profile.Edge, error) {
 	stats, err := env.Stats()
 	if err != nil {
 		return nil, err

@@ -61,12 +61,12 @@ func (e *env) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, erro
 }
 
 // Curves: halving the step of edge i quarters a distortion of weight 10^i and costs half a bit per value.
-func (e *env) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
-	curves := make([][]method.CurvePoint, len(edges))
+func (e *env) Curves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
+	curves := make([][]method.Effect, len(edges))
 	for i := range edges {
 		for _, s := range steps[i] {
 			bits := max(0, 4-math.Log2(float64(s)*8)) * float64(edges[i].Elements())
-			curves[i] = append(curves[i], method.CurvePoint{Distortion: math.Pow(10, float64(i)) * float64(s) * float64(s), Bits: bits})
+			curves[i] = append(curves[i], method.Effect{Distortion: math.Pow(10, float64(i)) * float64(s) * float64(s), Bits: bits})
 		}
 	}
 	return curves, nil
@@ -105,12 +105,12 @@ func (e *env) Rank(name string, edges []profile.Edge) ([][]method.Score, error) 
 	return [][]method.Score{{{1, 0}, {3, 0}, {3, 0}, {2, 0}}, {{5, 0}, {5, 0}, {5, 0}}}, nil
 }
 
-func plan(t *testing.T, s profile.Method) []profile.Edge {
+func plan(t *testing.T, s profile.Setting) []profile.Edge {
 	t.Helper()
 	return planIn(t, &env{}, s).Edges
 }
 
-func planIn(t *testing.T, e *env, s profile.Method) *method.Plan {
+func planIn(t *testing.T, e *env, s profile.Setting) *method.Plan {
 	t.Helper()
 	m, err := method.ByName(s.Name)
 	if err != nil {
@@ -157,7 +157,7 @@ func TestTiesAreBrokenBySecondScore(t *testing.T) {
 
 // The global ratio counts values: a channel of the first edge has 64, one of the second 5.
 func TestGlobalRatioPrefersWhatIsWorthMostPerValue(t *testing.T) {
-	s := profile.Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ranking: "energy", Global: true}
+	s := profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 2, Ranking: "energy", Global: true}
 	for ratio, want := range map[float64][2][]bool{
 		0:   {{false, false, false, false}, {false, false, false}},
 		.04: {{false, false, false, false}, {true, true, false}}, // 10.84 of 271 values
@@ -178,7 +178,7 @@ func TestGradedSpendsTheBudgetWhereItMatters(t *testing.T) {
 	last := [2]float32{}
 	for _, budget := range []float64{8, 5, 4, 3.5} {
 		e := &env{}
-		p := planIn(t, e, profile.Method{Name: "graded", Dial: profile.Budget, Goal: budget})
+		p := planIn(t, e, profile.Setting{Name: "graded", Dial: profile.Budget, Goal: budget})
 		for i, e := range p.Edges {
 			if e.Bits != 8 || !e.Escape || e.Scale != profile.StaticTensor || e.Unsigned != (i == 0) || len(e.Steps) != 2 || e.Steps[0] != e.Steps[1] {
 				t.Errorf("budget %v: %+v", budget, e)
@@ -198,7 +198,7 @@ func TestGradedSpendsTheBudgetWhereItMatters(t *testing.T) {
 	if last[1] >= last[0] {
 		t.Errorf("steps %v: the edge that matters more has the coarser one", last)
 	}
-	all := planIn(t, &env{}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: 16})
+	all := planIn(t, &env{}, profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 16})
 	if top := all.Edges[0].Steps[0] * 255; top < 7 || top > 12 {
 		t.Errorf("codes reach to %v where 7 is the largest value", top)
 	}
@@ -216,14 +216,14 @@ func TestGradedDials(t *testing.T) {
 		{profile.MaxKL, .02, func(e *profile.Evidence) bool { return e.MeasuredKL <= .02 && e.MeasuredKL > .008 }},
 		{profile.MinAgreement, 99, func(e *profile.Evidence) bool { return e.MeasuredAgreement >= 99 && e.MeasuredAgreement < 99.6 }},
 	} {
-		if p := planIn(t, &env{}, profile.Method{Name: "graded", Dial: c.dial, Goal: c.goal}); !c.kept(p.Evidence) || p.Note != "" {
+		if p := planIn(t, &env{}, profile.Setting{Name: "graded", Dial: c.dial, Goal: c.goal}); !c.kept(p.Evidence) || p.Note != "" {
 			t.Errorf("%v %v: %+v %s", c.dial, c.goal, p.Evidence, p.Note)
 		}
 	}
-	if p := planIn(t, &env{}, profile.Method{Name: "graded", Dial: profile.MaxKL, Goal: 1e-9}); !strings.Contains(p.Note, "not reached") {
+	if p := planIn(t, &env{}, profile.Setting{Name: "graded", Dial: profile.MaxKL, Goal: 1e-9}); !strings.Contains(p.Note, "not reached") {
 		t.Errorf("nothing is said of a goal out of reach: %q", p.Note)
 	}
-	m, err := method.Complete(profile.Method{Name: "graded", Dial: profile.MaxDrop, Goal: 1})
+	m, err := method.Complete(profile.Setting{Name: "graded", Dial: profile.MaxDrop, Goal: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,14 +233,14 @@ func TestGradedDials(t *testing.T) {
 }
 
 func TestGradedPow2AndMinBits(t *testing.T) {
-	p := planIn(t, &env{}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: 3.5, Pow2: true})
+	p := planIn(t, &env{}, profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 3.5, Pow2: true})
 	for i, e := range p.Edges {
 		if f, _ := math.Frexp(float64(e.Steps[0])); f != .5 {
 			t.Errorf("edge %d: step %v is no power of two", i, e.Steps[0])
 		}
 	}
-	free := planIn(t, &env{}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: 3.5})
-	held := planIn(t, &env{minBits: map[string]float64{"relu": 5}}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: 3.5})
+	free := planIn(t, &env{}, profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 3.5})
+	held := planIn(t, &env{minBits: map[string]float64{"relu": 5}}, profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 3.5})
 	if bits := held.Evidence.Chosen[0].Bits / 256; bits < 5 || free.Evidence.Chosen[0].Bits/256 >= 5 {
 		t.Errorf("%v bits where 5 are the least", bits)
 	}
@@ -250,7 +250,7 @@ func TestGradedPow2AndMinBits(t *testing.T) {
 }
 
 func TestGradedKeepsBiasesThatHelp(t *testing.T) {
-	s := profile.Method{Name: "graded", Dial: profile.Budget, Goal: 4}
+	s := profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 4}
 	if p := planIn(t, &env{biased: true}, s); len(p.Bias) != 1 {
 		t.Error("a bias that helps is not kept")
 	}
@@ -260,15 +260,15 @@ func TestGradedKeepsBiasesThatHelp(t *testing.T) {
 }
 
 func TestGradedCompletes(t *testing.T) {
-	a, err := (method.Graded{}).Complete(profile.Method{Dial: profile.Budget, Goal: 3, Bits: 3, ExtraBits: 1, Ranking: "mse"})
-	if err != nil || a != (profile.Method{Name: "graded", Bits: 8, Unsigned: true, Scale: profile.StaticTensor, Dial: profile.Budget, Goal: 3}) {
+	a, err := (method.Graded{}).Complete(profile.Setting{Dial: profile.Budget, Goal: 3, Bits: 3, ExtraBits: 1, Ranking: "mse"})
+	if err != nil || a != (profile.Setting{Name: "graded", Bits: 8, Unsigned: true, Scale: profile.StaticTensor, Dial: profile.Budget, Goal: 3}) {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if a, err = (method.Graded{}).Complete(profile.Method{}); err != nil || a.Dial != profile.Budget || a.Goal != method.DefaultBudget {
+	if a, err = (method.Graded{}).Complete(profile.Setting{}); err != nil || a.Dial != profile.Budget || a.Goal != method.DefaultBudget {
 		t.Errorf("without a dial: %+v, %v", a, err)
 	}
 	for _, budget := range []float64{0, -1, 17, nan()} {
-		if _, err := (method.Graded{}).Complete(profile.Method{Dial: profile.Budget, Goal: budget}); !errors.Is(err, method.ErrSetting) {
+		if _, err := (method.Graded{}).Complete(profile.Setting{Dial: profile.Budget, Goal: budget}); !errors.Is(err, method.ErrSetting) {
 			t.Errorf("budget %v: %v", budget, err)
 		}
 	}
@@ -288,15 +288,15 @@ func TestClipTakesTheShareWithTheLeastError(t *testing.T) {
 		}
 		return math.Abs(share - best[edge][c])
 	}}
-	edges := planIn(t, e, profile.Method{Name: "clip", Bits: 3}).Edges
+	edges := planIn(t, e, profile.Setting{Name: "clip", Bits: 3}).Edges
 	if diff := cmp.Diff([][]float32{{.5, 1, .25, .75}, {.5, .5, .9375}}, [][]float32{edges[0].Clip, edges[1].Clip}); diff != "" {
 		t.Error(diff)
 	}
-	static := planIn(t, e, profile.Method{Name: "clip", Bits: 3, Scale: profile.StaticChannel}).Edges
+	static := planIn(t, e, profile.Setting{Name: "clip", Bits: 3, Scale: profile.StaticChannel}).Edges
 	if diff := cmp.Diff([][]float32{{7. / 8, 1. / 4, 0, 9. / 16}, {1. / 4, 1. / 2, 135. / 64}}, [][]float32{static[0].Steps, static[1].Steps}); diff != "" {
 		t.Error(diff)
 	}
-	tensor := planIn(t, e, profile.Method{Name: "clip", Bits: 3, Scale: profile.DynamicTensor}).Edges
+	tensor := planIn(t, e, profile.Setting{Name: "clip", Bits: 3, Scale: profile.DynamicTensor}).Edges
 	if got := tensor[1].Clip[0]; got != .5 { // the sum of the three distances is least at their median
 		t.Errorf("one scale for all: share %v", got)
 	}
@@ -307,7 +307,7 @@ func TestNoisyQuantTakesTheAmplitudeWithTheLeastError(t *testing.T) {
 	e := &env{errors: func(e *profile.Edge, edge, c int) float64 {
 		return math.Abs(float64(e.Noise.Amplitude) - best[edge])
 	}}
-	edges := planIn(t, e, profile.Method{Name: "noisyquant", Bits: 3}).Edges
+	edges := planIn(t, e, profile.Setting{Name: "noisyquant", Bits: 3}).Edges
 	if edges[0].Map != profile.Uniform || edges[1].Map != profile.Noisy || edges[1].Noise.Amplitude != .625 {
 		t.Errorf("%+v", edges)
 	}
@@ -317,7 +317,7 @@ func TestNoisyQuantTakesTheAmplitudeWithTheLeastError(t *testing.T) {
 }
 
 func TestDQAMarksTheBestHalf(t *testing.T) {
-	edges := plan(t, profile.Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy"})
+	edges := plan(t, profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy"})
 	if !slices.Equal(edges[0].Important, []bool{false, true, true, false}) || !slices.Equal(edges[1].Important, []bool{true, true, false}) {
 		t.Errorf("%v %v", edges[0].Important, edges[1].Important)
 	}
@@ -329,33 +329,33 @@ func TestDQAMarksTheBestHalf(t *testing.T) {
 }
 
 func TestUnsignedOnlyWhereNothingIsNegative(t *testing.T) {
-	edges := plan(t, profile.Method{Name: "direct", Bits: 4, Unsigned: true})
+	edges := plan(t, profile.Setting{Name: "direct", Bits: 4, Unsigned: true})
 	if !edges[0].Unsigned || !edges[0].OneSided || edges[1].Unsigned || edges[1].OneSided {
 		t.Errorf("%+v", edges)
 	}
 }
 
 func TestStaticStepsAreTheScaleRuleOnTheMaxima(t *testing.T) {
-	signed := plan(t, profile.Method{Name: "direct", Bits: 3, Scale: profile.StaticChannel})
+	signed := plan(t, profile.Setting{Name: "direct", Bits: 3, Scale: profile.StaticChannel})
 	if diff := cmp.Diff([][]float32{{7. / 4, 1. / 4, 0, 3. / 4}, {2. / 4, 4. / 4, 9. / 4}}, [][]float32{signed[0].Steps, signed[1].Steps}); diff != "" {
 		t.Error(diff)
 	}
-	unsigned := plan(t, profile.Method{Name: "direct", Bits: 3, Scale: profile.StaticChannel, Unsigned: true})
+	unsigned := plan(t, profile.Setting{Name: "direct", Bits: 3, Scale: profile.StaticChannel, Unsigned: true})
 	if diff := cmp.Diff([]float32{1, float32(1) / 7, 0, float32(3) / 7}, unsigned[0].Steps); diff != "" {
 		t.Error(diff)
 	}
-	tensor := plan(t, profile.Method{Name: "dqa", Bits: 3, ExtraBits: 1, Ratio: .5, Ranking: "energy", Scale: profile.StaticTensor})
+	tensor := plan(t, profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 1, Ratio: .5, Ranking: "energy", Scale: profile.StaticTensor})
 	if diff := cmp.Diff([][]float32{{7. / 4, 7. / 8}, {9. / 4, 9. / 8}}, [][]float32{tensor[0].Steps, tensor[1].Steps}); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestWithoutExtraBitsDQAIsDirect(t *testing.T) {
-	direct := plan(t, profile.Method{Name: "direct", Bits: 5})
-	if diff := cmp.Diff(direct, plan(t, profile.Method{Name: "dqa", Bits: 5, ExtraBits: 0, Ratio: .5, Ranking: "energy"})); diff != "" {
+	direct := plan(t, profile.Setting{Name: "direct", Bits: 5})
+	if diff := cmp.Diff(direct, plan(t, profile.Setting{Name: "dqa", Bits: 5, ExtraBits: 0, Ratio: .5, Ranking: "energy"})); diff != "" {
 		t.Error(diff)
 	}
-	for _, e := range plan(t, profile.Method{Name: "dqa", Bits: 5, ExtraBits: 2, Ratio: 0, Ranking: "energy"}) {
+	for _, e := range plan(t, profile.Setting{Name: "dqa", Bits: 5, ExtraBits: 2, Ratio: 0, Ranking: "energy"}) {
 		if e.NumImportant() != 0 {
 			t.Errorf("r=0 marks %d channels", e.NumImportant())
 		}
@@ -363,16 +363,16 @@ func TestWithoutExtraBitsDQAIsDirect(t *testing.T) {
 }
 
 func TestCompleteRefuses(t *testing.T) {
-	ok := profile.Method{Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: "energy"}
-	for name, change := range map[string]func(*profile.Method){
-		"1 bit":           func(m *profile.Method) { m.Bits = 1 },
-		"9 bits":          func(m *profile.Method) { m.Bits = 9 },
-		"5 extra bits":    func(m *profile.Method) { m.ExtraBits = 5 },
-		"-1 extra bits":   func(m *profile.Method) { m.ExtraBits = -1 },
-		"ratio over 1":    func(m *profile.Method) { m.Ratio = 1.01 },
-		"no ranking":      func(m *profile.Method) { m.Ranking = "" },
-		"ratio below 0":   func(m *profile.Method) { m.Ratio = -.1 },
-		"ratio not given": func(m *profile.Method) { m.Ratio = nan() },
+	ok := profile.Setting{Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: "energy"}
+	for name, change := range map[string]func(*profile.Setting){
+		"1 bit":           func(m *profile.Setting) { m.Bits = 1 },
+		"9 bits":          func(m *profile.Setting) { m.Bits = 9 },
+		"5 extra bits":    func(m *profile.Setting) { m.ExtraBits = 5 },
+		"-1 extra bits":   func(m *profile.Setting) { m.ExtraBits = -1 },
+		"ratio over 1":    func(m *profile.Setting) { m.Ratio = 1.01 },
+		"no ranking":      func(m *profile.Setting) { m.Ranking = "" },
+		"ratio below 0":   func(m *profile.Setting) { m.Ratio = -.1 },
+		"ratio not given": func(m *profile.Setting) { m.Ratio = nan() },
 	} {
 		s := ok
 		change(&s)
@@ -380,7 +380,7 @@ func TestCompleteRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := (method.Direct{}).Complete(profile.Method{Bits: 1}); !errors.Is(err, method.ErrSetting) {
+	if _, err := (method.Direct{}).Complete(profile.Setting{Bits: 1}); !errors.Is(err, method.ErrSetting) {
 		t.Errorf("direct with 1 bit: %v", err)
 	}
 	if _, err := method.ByName("other"); !errors.Is(err, method.ErrSetting) {

@@ -14,7 +14,7 @@ type NoisyQuant struct{}
 func (NoisyQuant) Name() string { return "noisyquant" }
 
 // Complete drops what only other methods use.
-func (NoisyQuant) Complete(s profile.Method) (profile.Method, error) {
+func (NoisyQuant) Complete(s profile.Setting) (profile.Setting, error) {
 	return completePlain("noisyquant", s)
 }
 
@@ -22,7 +22,7 @@ func (NoisyQuant) Complete(s profile.Method) (profile.Method, error) {
 var noiseAmplitudes = []float32{0, .125, .25, .375, .5, .625, .75, .875, 1}
 
 // Plan searches the amplitudes in one pass over the calibration images.
-func (NoisyQuant) Plan(env Env, s profile.Method) (*Plan, error) {
+func (NoisyQuant) Plan(env Env, s profile.Setting) (*Plan, error) {
 	edges, err := plain(env, s)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 // search finds the rung that a dial asks for. Curves predict, whole quantized networks decide.
 type search struct {
 	env     Env
-	setting profile.Method
+	setting profile.Setting
 	*ladder
 	tried map[int]*attempt
 }
@@ -23,7 +23,7 @@ type attempt struct {
 	Trial
 }
 
-func newSearch(env Env, s profile.Method, l *ladder) *search {
+func newSearch(env Env, s profile.Setting, l *ladder) *search {
 	return &search{env, s, l, map[int]*attempt{}}
 }
 

@@ -45,7 +45,7 @@ type Coding struct {
 	Refine int           // low bits of a code that are stored apart: a receiver may do without them; 0: none
 	Table  []uint8       // coder Paper: lengths of the words of shift errors, see NumSymbols
 	Prefix *PrefixParams // coder Fast, see CodeRange
-	Models []uint8       // modelled coders: indices in Profile.Models, see NumModels and ModelSlots
+	Models []uint8       // modelled coders: indices in Profile.Frequencies, see NumModels and ModelSlots
 }
 
 // Noise is a fixed bias of every position, in steps.

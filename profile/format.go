@@ -60,9 +60,9 @@ func (p *Profile) Append(dst []byte) []byte {
 	dst = append(dst, Version)
 	dst = appendSection(dst, tagOrigin, p.appendOrigin(nil))
 	dst = appendSection(dst, tagPreprocess, p.Preprocess.append(nil))
-	dst = appendSection(dst, tagMethod, p.appendMethod(nil))
+	dst = appendSection(dst, tagMethod, p.appendSetting(nil))
 	dst = appendSection(dst, tagEdges, p.appendEdges(nil))
-	dst = appendSection(dst, tagModels, p.appendModels(nil))
+	dst = appendSection(dst, tagModels, p.appendFrequencies(nil))
 	dst = appendSection(dst, tagBias, p.appendBias(nil))
 	dst = appendSection(dst, tagEvidence, p.appendEvidence(nil))
 	return wire.AppendCRC(dst, start)
@@ -152,11 +152,11 @@ func (p *Profile) readSection(r *wire.Reader, tag int) {
 	case tagPreprocess:
 		p.Preprocess.read(r)
 	case tagMethod:
-		p.readMethod(r)
+		p.readSetting(r)
 	case tagEdges:
 		p.readEdges(r)
 	case tagModels:
-		p.readModels(r)
+		p.readFrequencies(r)
 	case tagBias:
 		p.readBias(r)
 	case tagEvidence:
@@ -171,8 +171,8 @@ func (p *Profile) appendOrigin(b []byte) []byte {
 	b = wire.AppendString(b, p.Tool)
 	b = wire.AppendString(b, p.ISA)
 	b = binary.LittleEndian.AppendUint64(b, p.Seed)
-	b = wire.AppendString(b, p.Model.Name)
-	b = append(b, p.Model.Digest[:]...)
+	b = wire.AppendString(b, p.Network.Name)
+	b = append(b, p.Network.Digest[:]...)
 	b = wire.AppendString(b, p.Data.Spec)
 	b = append(b, p.Data.Digest[:]...)
 	b = binary.AppendUvarint(b, uint64(p.Data.Images))
@@ -188,8 +188,8 @@ func (p *Profile) readOrigin(r *wire.Reader) {
 	p.Tool = r.String(maxString, "tool version")
 	p.ISA = r.String(maxString, "instruction set")
 	p.Seed = r.U64()
-	p.Model.Name = r.String(maxString, "model name")
-	copy(p.Model.Digest[:], r.Bytes(32))
+	p.Network.Name = r.String(maxString, "model name")
+	copy(p.Network.Digest[:], r.Bytes(32))
 	p.Data.Spec = r.String(maxString, "data spec")
 	copy(p.Data.Digest[:], r.Bytes(32))
 	p.Data.Images = r.Uvarint(math.MaxInt32, "number of images")
@@ -200,30 +200,30 @@ func (p *Profile) readOrigin(r *wire.Reader) {
 	}
 }
 
-func (p *Profile) appendMethod(b []byte) []byte {
-	m := p.Method
-	b = wire.AppendString(b, m.Name)
-	b = append(b, byte(m.Bits), byte(m.ExtraBits))
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Ratio))
-	b = wire.AppendString(b, m.Ranking)
-	b = wire.AppendBools(b, []bool{m.Unsigned, m.Global, m.Pow2, m.Channels})
-	b = append(b, byte(m.Scale), byte(p.Coder))
-	b = append(b, byte(m.Refine), byte(m.Dial))
-	return binary.LittleEndian.AppendUint64(b, math.Float64bits(m.Goal))
+func (p *Profile) appendSetting(b []byte) []byte {
+	s := p.Setting
+	b = wire.AppendString(b, s.Name)
+	b = append(b, byte(s.Bits), byte(s.ExtraBits))
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.Ratio))
+	b = wire.AppendString(b, s.Ranking)
+	b = wire.AppendBools(b, []bool{s.Unsigned, s.Global, s.Pow2, s.Channels})
+	b = append(b, byte(s.Scale), byte(p.Coder))
+	b = append(b, byte(s.Refine), byte(s.Dial))
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(s.Goal))
 }
 
-func (p *Profile) readMethod(r *wire.Reader) {
-	m := &p.Method
-	m.Name = r.String(maxString, "method name")
-	m.Bits, m.ExtraBits = int(r.U8()), int(r.U8())
-	m.Ratio = r.Float64()
-	m.Ranking = r.String(maxString, "ranking")
+func (p *Profile) readSetting(r *wire.Reader) {
+	s := &p.Setting
+	s.Name = r.String(maxString, "method name")
+	s.Bits, s.ExtraBits = int(r.U8()), int(r.U8())
+	s.Ratio = r.Float64()
+	s.Ranking = r.String(maxString, "ranking")
 	if asked := r.Bools(4, "unsigned, global, pow2, channels"); asked != nil {
-		m.Unsigned, m.Global, m.Pow2, m.Channels = asked[0], asked[1], asked[2], asked[3]
+		s.Unsigned, s.Global, s.Pow2, s.Channels = asked[0], asked[1], asked[2], asked[3]
 	}
-	m.Scale, p.Coder = ScaleMode(r.U8()), Coder(r.U8())
-	m.Refine, m.Dial = int(r.U8()), Dial(r.U8())
-	m.Goal = r.Float64()
+	s.Scale, p.Coder = ScaleMode(r.U8()), Coder(r.U8())
+	s.Refine, s.Dial = int(r.U8()), Dial(r.U8())
+	s.Goal = r.Float64()
 }
 
 func appendSize(b []byte, s Size) []byte {
@@ -327,11 +327,11 @@ func (p *Profile) readEdges(r *wire.Reader) {
 	}
 }
 
-// appendModels writes every model's number of symbols, those from the first to the last that have a frequency, and their
+// appendFrequencies writes every model's number of symbols, those from the first to the last that have a frequency, and their
 // frequencies; the escape's is what is left.
-func (p *Profile) appendModels(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(p.Models)))
-	for _, m := range p.Models {
+func (p *Profile) appendFrequencies(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(p.Frequencies)))
+	for _, m := range p.Frequencies {
 		n := len(m) - 1
 		first, end := 0, n
 		for end > 0 && m[end-1] == 0 {
@@ -350,10 +350,10 @@ func (p *Profile) appendModels(b []byte) []byte {
 	return b
 }
 
-func (p *Profile) readModels(r *wire.Reader) {
+func (p *Profile) readFrequencies(r *wire.Reader) {
 	n := r.Count(MaxModels, 4, "models")
 	for i := 0; i < n && r.Err() == nil; i++ {
-		p.Models = append(p.Models, readModel(r))
+		p.Frequencies = append(p.Frequencies, readModel(r))
 	}
 }
 

@@ -13,27 +13,27 @@ import (
 // Version is the schema version that this package reads and writes (spec/README.md: frozen).
 const Version = 1
 
-// Profile is one method at one setting for one network.
+// Profile is one setting for one network.
 type Profile struct {
 	Tool       string // version of the program that made it
 	ISA        string // instruction set the engine ran on; float results differ in the last bits between sets
 	Seed       uint64 // of every random choice
-	Model      Model
+	Network    Network
 	Data       Data
 	EdgeSet    string   // which tensors count as edges: "stored" or "activations"
 	Skip       []string // of those, the ones that stay float32
 	Preprocess Preprocess
-	Method     Method
+	Setting    Setting
 	Coder      Coder  // what was asked for: the most effort; edges have their own
 	Edges      []Edge // in the order in which the network computes them
-	// Models of the coders Small and Smallest, which all edges share: frequencies as entropy.NewModel takes them.
-	Models   [][]uint16
-	Bias     []Bias    // that the engine adds
-	Evidence *Evidence // nil: none
+	// Frequencies of the models of the coders Small and Smallest, which all edges share, as entropy.NewModel takes them.
+	Frequencies [][]uint16
+	Bias        []Bias    // that the engine adds
+	Evidence    *Evidence // nil: none
 }
 
-// Model identifies the network.
-type Model struct {
+// Network identifies the network.
+type Network struct {
 	Name   string   // base name of the file
 	Digest [32]byte // SHA-256 of the file
 }
@@ -45,8 +45,8 @@ type Data struct {
 	Images int
 }
 
-// Method is what the user asked for; the consequences are in the edges.
-type Method struct {
+// Setting is what the user asked for; the consequences are in the edges.
+type Setting struct {
 	Name      string  // "direct", "clip", "noisyquant", "dqa", "graded"
 	Bits      int     // n, 2..8
 	ExtraBits int     // m, 0..4

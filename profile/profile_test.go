@@ -24,14 +24,14 @@ func fourBits() []uint8 { return slices.Repeat([]uint8{4}, 16) }
 func example() *Profile {
 	p := &Profile{
 		Tool: "dqa v0.1", ISA: "avx2", Seed: 7, EdgeSet: "stored",
-		Model: Model{Name: "net.onnx", Digest: [32]byte{1, 2, 3}},
-		Data:  Data{Spec: "cifar10:calib.bin[0:256]", Digest: [32]byte{9}, Images: 256},
+		Network: Network{Name: "net.onnx", Digest: [32]byte{1, 2, 3}},
+		Data:    Data{Spec: "cifar10:calib.bin[0:256]", Digest: [32]byte{9}, Images: 256},
 		Preprocess: Preprocess{
 			Resize: Size{0, 256}, Crop: Size{224, 224}, Divisor: 127.5, Mean: []float32{.5}, Std: []float32{.25},
 			Channels: "bgr", Layout: "nhwc", Shape: []int{1, 3, 224, 224}, Ignore: []int{11}, LabelShift: -1,
 		},
-		Method: Method{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor, Dial: MaxKL, Goal: 2.5, Pow2: true},
-		Coder:  Paper,
+		Setting: Setting{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor, Dial: MaxKL, Goal: 2.5, Pow2: true},
+		Coder:   Paper,
 		Edges: []Edge{
 			{
 				Name:     "relu",
@@ -68,7 +68,7 @@ func example() *Profile {
 func coded() *Profile {
 	p := example()
 	p.Coder = Small
-	p.Models = [][]uint16{{1000, 1000, 1000, 1095, 1}, {4000, 90, 0, 0, 0, 0, 0, 0, 6}, {0, 2, 3, 0, 4091}, {0, 0, 0, 0, 4096}}
+	p.Frequencies = [][]uint16{{1000, 1000, 1000, 1095, 1}, {4000, 90, 0, 0, 0, 0, 0, 0, 6}, {0, 2, 3, 0, 4091}, {0, 0, 0, 0, 4096}}
 	for i := range p.Edges {
 		e := &p.Edges[i]
 		e.Coder, e.Table = Small, nil
@@ -105,8 +105,8 @@ func neighbourly() *Profile {
 // scalable is coded with refinements in the last edge but one: raw, and in the last: by models.
 func scalable() *Profile {
 	p := coded()
-	p.Method.Refine = 1
-	p.Models = append(p.Models, []uint16{2048, 1, 2047})
+	p.Setting.Refine = 1
+	p.Frequencies = append(p.Frequencies, []uint16{2048, 1, 2047})
 	p.Edges = append(p.Edges, p.Edges[3], Edge{
 		Name:      "plain",
 		Geometry:  Geometry{Channels: 1, Rows: 2, Cols: 2, Tile: Tile{1, 2}},
@@ -226,15 +226,15 @@ func TestParseOfResealedDamageNeverPanics(t *testing.T) {
 
 func TestValidateRefusesModels(t *testing.T) {
 	for name, damage := range map[string]func(*Profile){
-		"sum":             func(p *Profile) { p.Models[0][0]++ },
-		"escape":          func(p *Profile) { p.Models[1][8], p.Models[1][0] = 0, 4006 },
+		"sum":             func(p *Profile) { p.Frequencies[0][0]++ },
+		"escape":          func(p *Profile) { p.Frequencies[1][8], p.Frequencies[1][0] = 0, 4006 },
 		"contexts":        func(p *Profile) { p.Edges[0].Coder = Smallest },
 		"dynamic escape":  func(p *Profile) { p.Edges[0].Escape = true },
-		"missing":         func(p *Profile) { p.Models = p.Models[:2] },
+		"missing":         func(p *Profile) { p.Frequencies = p.Frequencies[:2] },
 		"other coder":     func(p *Profile) { p.Edges[1].Coder = Raw },
 		"other alphabet":  func(p *Profile) { p.Edges[0].Models[0] = 0 },
 		"channel missing": func(p *Profile) { p.Edges[0].Models = p.Edges[0].Models[:2] },
-		"too many":        func(p *Profile) { p.Models = append(p.Models, make([][]uint16, MaxModels)...) },
+		"too many":        func(p *Profile) { p.Frequencies = append(p.Frequencies, make([][]uint16, MaxModels)...) },
 	} {
 		p := coded()
 		damage(p)
@@ -249,7 +249,7 @@ func TestValidateRefusesModels(t *testing.T) {
 		"noisy":               func(p *Profile) { p.Edges[5].Map = Noisy },
 		"base alphabet":       func(p *Profile) { p.Edges[4].Models[0] = 0 },
 		"refinement alphabet": func(p *Profile) { p.Edges[4].Models[6] = 0 },
-		"five bits":           func(p *Profile) { p.Method.Refine = 5 },
+		"five bits":           func(p *Profile) { p.Setting.Refine = 5 },
 	} {
 		p := scalable()
 		damage(p)
@@ -281,12 +281,12 @@ func TestValidateRefuses(t *testing.T) {
 	cases := map[string]func(*Profile){
 		"coder":               func(p *Profile) { p.Coder = 9 },
 		"coder of an edge":    func(p *Profile) { p.Edges[2].Coder = 9 },
-		"ratio":               func(p *Profile) { p.Method.Ratio = math.NaN() },
-		"goal":                func(p *Profile) { p.Method.Goal = math.Inf(1) },
-		"dial":                func(p *Profile) { p.Method.Dial = 9 },
+		"ratio":               func(p *Profile) { p.Setting.Ratio = math.NaN() },
+		"goal":                func(p *Profile) { p.Setting.Goal = math.Inf(1) },
+		"dial":                func(p *Profile) { p.Setting.Dial = 9 },
 		"bias":                func(p *Profile) { p.Bias = []Bias{{Node: "n", Codes: []int8{1}}} },
 		"evidence":            func(p *Profile) { p.Evidence = &Evidence{} },
-		"bits of the method":  func(p *Profile) { p.Method.Bits = 9 },
+		"bits of the method":  func(p *Profile) { p.Setting.Bits = 9 },
 		"extra bits":          func(p *Profile) { p.Edges[0].ExtraBits = 5 },
 		"no channels":         func(p *Profile) { p.Edges[0].Channels = 0 },
 		"too many values":     func(p *Profile) { p.Edges[0].Rows, p.Edges[0].Cols = 1<<20, 1<<20 },

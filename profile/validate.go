@@ -15,16 +15,16 @@ func (p *Profile) Validate() error {
 	switch {
 	case p.Coder >= coders:
 		return fmt.Errorf("coder %d unknown", p.Coder)
-	case p.Method.Scale >= scaleModes:
-		return fmt.Errorf("scale mode %d unknown", p.Method.Scale)
-	case !(p.Method.Ratio >= 0 && p.Method.Ratio <= 1):
-		return fmt.Errorf("ratio %v is not between 0 and 1", p.Method.Ratio)
-	case p.Method.Refine < 0 || p.Method.Refine > MaxExtra:
-		return fmt.Errorf("%d bits stored apart, at most %d allowed", p.Method.Refine, MaxExtra)
-	case p.Method.Dial >= dials:
-		return fmt.Errorf("dial %d unknown", p.Method.Dial)
-	case !(p.Method.Goal >= 0 && p.Method.Goal <= math.MaxFloat64):
-		return fmt.Errorf("goal %v", p.Method.Goal)
+	case p.Setting.Scale >= scaleModes:
+		return fmt.Errorf("scale mode %d unknown", p.Setting.Scale)
+	case !(p.Setting.Ratio >= 0 && p.Setting.Ratio <= 1):
+		return fmt.Errorf("ratio %v is not between 0 and 1", p.Setting.Ratio)
+	case p.Setting.Refine < 0 || p.Setting.Refine > MaxExtra:
+		return fmt.Errorf("%d bits stored apart, at most %d allowed", p.Setting.Refine, MaxExtra)
+	case p.Setting.Dial >= dials:
+		return fmt.Errorf("dial %d unknown", p.Setting.Dial)
+	case !(p.Setting.Goal >= 0 && p.Setting.Goal <= math.MaxFloat64):
+		return fmt.Errorf("goal %v", p.Setting.Goal)
 	case len(p.Edges) > MaxEdges:
 		return fmt.Errorf("%d edges, at most %d allowed", len(p.Edges), MaxEdges)
 	case p.Data.Images < 0 || p.Data.Images > math.MaxInt32:
@@ -33,7 +33,7 @@ func (p *Profile) Validate() error {
 	if err := p.validateStrings(); err != nil {
 		return err
 	}
-	if err := checkBits(p.Method.Bits, p.Method.ExtraBits); err != nil {
+	if err := checkBits(p.Setting.Bits, p.Setting.ExtraBits); err != nil {
 		return fmt.Errorf("method: %w", err)
 	}
 	if err := p.Preprocess.Validate(); err != nil {
@@ -79,10 +79,10 @@ func (p *Profile) validateCorrections() error {
 }
 
 func (p *Profile) validateModels() error {
-	if len(p.Models) > MaxModels {
-		return fmt.Errorf("%d models, at most %d allowed", len(p.Models), MaxModels)
+	if len(p.Frequencies) > MaxModels {
+		return fmt.Errorf("%d models, at most %d allowed", len(p.Frequencies), MaxModels)
 	}
-	for i, m := range p.Models {
+	for i, m := range p.Frequencies {
 		if _, err := entropy.NewModel(m); err != nil {
 			return fmt.Errorf("model %d: %w", i, err)
 		}
@@ -119,7 +119,7 @@ func (e *Edge) validateModels(p *Profile) error {
 // checkModels demands models of the alphabet of so many bits.
 func checkModels(p *Profile, models []uint8, bits int) error {
 	for _, k := range models {
-		if int(k) >= len(p.Models) || len(p.Models[k])-1 != 1<<bits {
+		if int(k) >= len(p.Frequencies) || len(p.Frequencies[k])-1 != 1<<bits {
 			return fmt.Errorf("%d bits have model %d", bits, k)
 		}
 	}
@@ -129,15 +129,15 @@ func checkModels(p *Profile, models []uint8, bits int) error {
 // validateUnused checks the slots of channels that do not exist: all channels may be important, or none.
 func (e *Edge) validateUnused(p *Profile) error {
 	for _, k := range e.Models {
-		if int(k) >= len(p.Models) {
-			return fmt.Errorf("model %d of %d", k, len(p.Models))
+		if int(k) >= len(p.Frequencies) {
+			return fmt.Errorf("model %d of %d", k, len(p.Frequencies))
 		}
 	}
 	return nil
 }
 
 func (p *Profile) validateStrings() error {
-	for _, s := range []string{p.Tool, p.ISA, p.Model.Name, p.Data.Spec, p.EdgeSet, p.Method.Name, p.Method.Ranking} {
+	for _, s := range []string{p.Tool, p.ISA, p.Network.Name, p.Data.Spec, p.EdgeSet, p.Setting.Name, p.Setting.Ranking} {
 		if len(s) > maxString {
 			return fmt.Errorf("text of %d bytes, at most %d allowed, beginning %.40q", len(s), maxString, s)
 		}

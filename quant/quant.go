@@ -25,14 +25,14 @@ func StepScale(step float32) Scale {
 	return Scale{step, inv}
 }
 
-// SignedScale is max * 2^(1-bits), the paper's scale (METHOD section 2).
-func SignedScale(max float32, bits int) Scale {
-	return StepScale(float32(max * float32(math.Ldexp(1, 1-bits))))
+// SignedScale is maximum * 2^(1-bits), the paper's scale (METHOD section 2).
+func SignedScale(maximum float32, bits int) Scale {
+	return StepScale(float32(maximum * float32(math.Ldexp(1, 1-bits))))
 }
 
-// UnsignedScale is max / (2^bits - 1).
-func UnsignedScale(max float32, bits int) Scale {
-	return StepScale(float32(max / float32(int(1)<<bits-1)))
+// UnsignedScale is maximum / (2^bits - 1).
+func UnsignedScale(maximum float32, bits int) Scale {
+	return StepScale(float32(maximum / float32(int(1)<<bits-1)))
 }
 
 func normal(v float32) bool { return v >= 0x1p-126 && v <= math.MaxFloat32 }
@@ -47,13 +47,13 @@ func Signed(bits int) Range { return Range{-1 << (bits - 1), 1<<(bits-1) - 1} }
 func Unsigned(bits int) Range { return Range{0, 1<<bits - 1} }
 
 // FiniteAbsMax is the largest magnitude, ok whether all values are finite.
-func FiniteAbsMax(x []float32) (max float32, ok bool) {
-	top := simd.AbsMax(x)
-	return math.Float32frombits(top), top < special
+func FiniteAbsMax(x []float32) (top float32, ok bool) {
+	bits := simd.AbsMax(x)
+	return math.Float32frombits(bits), bits < special
 }
 
 // FiniteMax is the largest value, at least 0; ok whether all values are finite.
-func FiniteMax(x []float32) (max float32, ok bool) {
+func FiniteMax(x []float32) (top float32, ok bool) {
 	return math.Float32frombits(simd.Max(x)), Finite(x)
 }
 
@@ -64,11 +64,11 @@ func Finite(x []float32) bool { return simd.AbsMax(x) < special }
 const special = 0x7f800000
 
 // AbsMax returns the largest finite magnitude, 0 where there is none, and the number of NaN and infinite values.
-func AbsMax(x []float32) (max float32, nonFinite int) {
-	if max, ok := FiniteAbsMax(x); ok {
-		return max, 0
+func AbsMax(x []float32) (top float32, nonFinite int) {
+	if top, ok := FiniteAbsMax(x); ok {
+		return top, 0
 	}
-	var top uint32
+	var bits uint32
 	for _, v := range x {
 		// Magnitudes compare as their bit patterns do; those from infinity on are not finite.
 		b := math.Float32bits(v) &^ (1 << 31)
@@ -76,11 +76,11 @@ func AbsMax(x []float32) (max float32, nonFinite int) {
 			nonFinite++
 			continue
 		}
-		if b > top {
-			top = b
+		if b > bits {
+			bits = b
 		}
 	}
-	return math.Float32frombits(top), nonFinite
+	return math.Float32frombits(bits), nonFinite
 }
 
 // Max returns the largest finite value, at least 0.

@@ -51,8 +51,8 @@ func (q *Quantized) Candidate() eval.Candidate {
 
 // matches refuses a profile of another network.
 func (n *Network) matches(p *profile.Profile) error {
-	if p.Model.Digest != n.graph.Digest {
-		return fmt.Errorf("%w: it was made for %s (SHA-256 %x...), not for %s", ErrOtherModel, p.Model.Name, p.Model.Digest[:6], n.name)
+	if p.Network.Digest != n.graph.Digest {
+		return fmt.Errorf("%w: it was made for %s (SHA-256 %x...), not for %s", ErrOtherModel, p.Network.Name, p.Network.Digest[:6], n.name)
 	}
 	edges := n.Edges()
 	if len(edges) != len(p.Edges) {

@@ -112,14 +112,14 @@ func (k *Calibrator) Calibrate(ctx context.Context, v Variant) (*Calibrated, err
 	if err != nil {
 		return nil, err
 	}
-	coder := OwnCoder(v.Method)
+	coder := OwnCoder(v.Setting)
 	if k.opt.Coder != nil {
 		coder = *k.opt.Coder
 	}
-	if err := CheckCoder(v.Method, coder); err != nil {
+	if err := CheckCoder(v.Setting, coder); err != nil {
 		return nil, err
 	}
-	plan, err := k.c.Plan(ctx, v.Method, v.Seed)
+	plan, err := k.c.Plan(ctx, v.Setting, v.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (k *Calibrator) Estimate(ctx context.Context, v Variant) (*Estimate, error)
 	if err != nil {
 		return nil, err
 	}
-	return calib.EstimatePlan(ctx, k.c, v.Method, v.Seed)
+	return calib.EstimatePlan(ctx, k.c, v.Setting, v.Seed)
 }
 
 // Phases are what has been run, in order, with the time and the passes through the network that it took.
@@ -156,7 +156,7 @@ func (k *Calibrator) origin(p *profile.Profile) error {
 	}
 	n := k.net
 	p.Tool, p.ISA = "dqa "+Version, n.engine
-	p.Model = profile.Model{Name: n.name, Digest: n.graph.Digest}
+	p.Network = profile.Network{Name: n.name, Digest: n.graph.Digest}
 	p.Data = profile.Data{Spec: k.data.Source().Spec(), Digest: digest, Images: k.data.Len()}
 	p.EdgeSet, p.Skip, p.Preprocess = string(n.opt.Edges), n.skipped, n.pre
 	return nil

@@ -9,7 +9,7 @@ import (
 
 // OwnCoder is how a method itself stores its codes: the paper plainly, with Huffman-coded shift errors; graded, whose codes
 // are not all equally long, in the fewest bits.
-func OwnCoder(s profile.Method) profile.Coder {
+func OwnCoder(s profile.Setting) profile.Coder {
 	switch {
 	case s.Dial != profile.NoDial:
 		return profile.Smallest
@@ -20,7 +20,7 @@ func OwnCoder(s profile.Method) profile.Coder {
 }
 
 // CheckCoder refuses a coder that cannot store the codes of a setting. The error wraps ErrSetting.
-func CheckCoder(s profile.Method, c profile.Coder) error {
+func CheckCoder(s profile.Setting, c profile.Coder) error {
 	if s.Dial != profile.NoDial && !slices.Contains([]profile.Coder{profile.Fast, profile.Small, profile.Smallest}, c) {
 		return fmt.Errorf("%w: graded codes are stored by fast, small or smallest, not by %s", ErrSetting, c)
 	}

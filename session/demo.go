@@ -33,7 +33,7 @@ func Demo(ctx context.Context, opt DemoOptions) ([]report.Result, error) {
 }
 
 func demoNetwork(ctx context.Context, shown demo.Net, opt DemoOptions) (report.Result, error) {
-	variants, err := PaperGrid.Variants(Variant{profile.Method{Ranking: "energy"}, DemoSeed})
+	variants, err := PaperGrid.Variants(Variant{profile.Setting{Ranking: "energy"}, DemoSeed})
 	if err != nil {
 		return report.Result{}, err
 	}

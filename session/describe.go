@@ -8,7 +8,7 @@ import (
 )
 
 // Describe names a setting as people do: "dqa 3+3 bits, r 0.5, energy, dynamic-channel".
-func Describe(m profile.Method) string {
+func Describe(m profile.Setting) string {
 	if m.Dial != profile.NoDial {
 		return describeGraded(m)
 	}
@@ -25,7 +25,7 @@ func Describe(m profile.Method) string {
 	return s + ", " + m.Scale.String() + describeScalable(m)
 }
 
-func describeGraded(m profile.Method) string {
+func describeGraded(m profile.Setting) string {
 	unit := map[profile.Dial]string{profile.Budget: " bits", profile.MinAgreement: " %", profile.MaxDrop: " points"}
 	s := fmt.Sprintf("%s, %s %g%s", m.Name, m.Dial, m.Goal, unit[m.Dial])
 	if m.Pow2 {
@@ -37,7 +37,7 @@ func describeGraded(m profile.Method) string {
 	return s + describeScalable(m)
 }
 
-func describeScalable(m profile.Method) string {
+func describeScalable(m profile.Setting) string {
 	if m.Refine == 0 {
 		return ""
 	}

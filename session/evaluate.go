@@ -34,7 +34,7 @@ func withBases(candidates []eval.Candidate) []eval.Candidate {
 	var all []eval.Candidate
 	for _, c := range candidates {
 		all = append(all, c)
-		if c.Codecs[0].Profile().Method.Refine > 0 {
+		if c.Codecs[0].Profile().Setting.Refine > 0 {
 			c.BaseOnly = true
 			all = append(all, c)
 		}
@@ -48,7 +48,7 @@ func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c eval.Candidate
 	if v, err = v.Complete(); err != nil {
 		return c, err
 	}
-	plan, err := k.c.Plan(ctx, v.Method, v.Seed)
+	plan, err := k.c.Plan(ctx, v.Setting, v.Seed)
 	if err != nil {
 		return c, err
 	}
@@ -56,7 +56,7 @@ func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c eval.Candidate
 		return c, err
 	}
 	coders := []profile.Coder{profile.Small, profile.Smallest}
-	if own := OwnCoder(plan.Method); !slices.Contains(coders, own) {
+	if own := OwnCoder(plan.Setting); !slices.Contains(coders, own) {
 		coders = append([]profile.Coder{own}, coders...)
 	}
 	for _, coder := range coders {

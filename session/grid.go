@@ -52,12 +52,12 @@ func (g Grid) Variants(base Variant) ([]Variant, error) {
 
 // points are all combinations, the bits going fastest. Budgets stand in for bits: no method uses both. What a grid does
 // not say stays zero.
-func (g Grid) points() (all []profile.Method) {
+func (g Grid) points() (all []profile.Setting) {
 	for _, m := range orZero(g.ExtraBits) {
 		for _, r := range orZero(g.Ratios) {
 			bits, budgets := orZero(g.Bits), orZero(g.Budgets)
 			for i := range max(len(bits), len(budgets)) {
-				all = append(all, profile.Method{
+				all = append(all, profile.Setting{
 					Bits: bits[min(i, len(bits)-1)], ExtraBits: m, Ratio: r, Dial: profile.Budget, Goal: budgets[min(i, len(budgets)-1)],
 				})
 			}

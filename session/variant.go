@@ -14,7 +14,7 @@ import (
 // Variant is a method with all its settings, and the seed of its random choices. The zero value is graded with a budget
 // of 2 stored bits per value.
 type Variant struct {
-	profile.Method
+	profile.Setting
 	Seed uint64
 }
 
@@ -34,7 +34,7 @@ func (v Variant) Complete() (Variant, error) {
 	if !slices.Contains(calib.Rankings(), v.Ranking) {
 		return v, fmt.Errorf("%w: ranking %q unknown, one of %q", ErrSetting, v.Ranking, calib.Rankings())
 	}
-	setting, err := method.Complete(v.Method)
+	setting, err := method.Complete(v.Setting)
 	if err != nil {
 		return v, err
 	}

@@ -144,7 +144,7 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (v session.Variant, opt ses
 		return v, opt, err
 	}
 	v.Name, v.Bits, v.ExtraBits, v.Ratio = f.method, f.bits, f.extra, f.ratio
-	if err := f.dial.apply(cmd, &v.Method); err != nil {
+	if err := f.dial.apply(cmd, &v.Setting); err != nil {
 		return v, opt, err
 	}
 	if v, err = v.Complete(); err != nil {
@@ -165,7 +165,7 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (v session.Variant, opt ses
 		return v, opt, fmt.Errorf("%w: --coder: %w", session.ErrSetting, err)
 	}
 	opt.Coder = &coder
-	return v, opt, session.CheckCoder(v.Method, coder)
+	return v, opt, session.CheckCoder(v.Setting, coder)
 }
 
 // parseRate reads a rate in bits per second: a number and kbit, Mbit or Gbit.
@@ -216,7 +216,7 @@ type calibrated struct {
 }
 
 func (a *app) printCalibrated(w io.Writer, out string, net *session.Network, p *profile.Profile, size int) error {
-	c := calibrated{out, net.Name(), session.Describe(p.Method), session.DescribeCoders(p), len(p.Edges), p.Elements(), p.Data.Spec, p.Data.Images, p.Seed, size, fmt.Sprintf("%x", p.Digest())}
+	c := calibrated{out, net.Name(), session.Describe(p.Setting), session.DescribeCoders(p), len(p.Edges), p.Elements(), p.Data.Spec, p.Data.Images, p.Seed, size, fmt.Sprintf("%x", p.Digest())}
 	return a.print(w, c, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: %s for %s, coder %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
 			c.Output, c.Setting, c.Model, c.Coder, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
@@ -252,7 +252,7 @@ func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.In
 	if err != nil {
 		return err
 	}
-	d := dryRun{Setting: session.Describe(v.Method), Images: data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: a.workers, Seconds: e.Time().Seconds(), Memory: e.Memory}
+	d := dryRun{Setting: session.Describe(v.Setting), Images: data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: a.workers, Seconds: e.Time().Seconds(), Memory: e.Memory}
 	for _, p := range e.Phases {
 		d.Phases = append(d.Phases, dryRunPhase{p.Name, p.Passes, p.Time.Seconds(), p.Search})
 	}

@@ -28,7 +28,7 @@ func (d *dialFlags) register(cmd *cobra.Command) {
 }
 
 // apply sets the dial; cmd tells which flag was given.
-func (d *dialFlags) apply(cmd *cobra.Command, m *profile.Method) error {
+func (d *dialFlags) apply(cmd *cobra.Command, m *profile.Setting) error {
 	m.Dial, m.Goal = profile.Budget, d.budget
 	for dial, v := range map[profile.Dial]float64{profile.MaxKL: d.maxKL, profile.MinAgreement: d.minAgreement, profile.MaxDrop: d.maxDrop} {
 		if cmd.Flags().Changed(dial.String()) {

@@ -355,8 +355,8 @@ func inspectProfile(path string) (view, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	v := &profileView{
-		File: path, Digest: fmt.Sprintf("%x", p.Digest()), Setting: session.Describe(p.Method), Coder: p.Coder.String(), EdgeSet: p.EdgeSet,
-		Seed: p.Seed, Model: p.Model.Name, ModelSHA: fmt.Sprintf("%x", p.Model.Digest), Data: p.Data.Spec,
+		File: path, Digest: fmt.Sprintf("%x", p.Digest()), Setting: session.Describe(p.Setting), Coder: p.Coder.String(), EdgeSet: p.EdgeSet,
+		Seed: p.Seed, Model: p.Network.Name, ModelSHA: fmt.Sprintf("%x", p.Network.Digest), Data: p.Data.Spec,
 		DataSHA: fmt.Sprintf("%x", p.Data.Digest), Images: p.Data.Images, Tool: p.Tool, ISA: p.ISA,
 		Preprocess: describePreprocess(p.Preprocess), Bytes: len(b),
 	}

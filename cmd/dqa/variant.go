@@ -23,7 +23,7 @@ func (m *methodFlags) base() (session.Variant, error) {
 	if err != nil {
 		return session.Variant{}, err
 	}
-	return session.Variant{Method: profile.Method{
+	return session.Variant{Setting: profile.Setting{
 		Ranking: m.ranking, Unsigned: m.unsigned, Global: m.globalRatio, Scale: scale, Pow2: pow2, Channels: m.channels, Refine: m.scalable,
 	}, Seed: m.seed}, nil
 }

@@ -23,9 +23,9 @@ func main() {
 		edge.Important[c] = true
 	}
 	p := &profile.Profile{
-		Method: profile.Method{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: 0.25, Ranking: "by hand"},
-		Coder:  profile.Raw,
-		Edges:  []profile.Edge{edge},
+		Setting: profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: 0.25, Ranking: "by hand"},
+		Coder:   profile.Raw,
+		Edges:   []profile.Edge{edge},
 	}
 	codec, err := dqa.NewCodec(p)
 	if err != nil {

@@ -210,7 +210,7 @@ func measure(data, model, calibSpec, testSpec string, objective calib.Objective,
 	}
 	var candidates []eval.Candidate
 	for _, b := range budgets {
-		plan, err := c.Plan(ctx, profile.Method{Name: "graded", Dial: profile.Budget, Goal: b, Channels: channels}, 1)
+		plan, err := c.Plan(ctx, profile.Setting{Name: "graded", Dial: profile.Budget, Goal: b, Channels: channels}, 1)
 		if err != nil {
 			return err
 		}

@@ -71,17 +71,17 @@ func combinations() []combination {
 // tooMany are profiles with more of something than there may be, all of which is there.
 func tooMany() []broken {
 	models := leanProfile()
-	for len(models.Models) < 257 {
-		models.Models = append(models.Models, make([]uint16, 3))
+	for len(models.Frequencies) < 257 {
+		models.Frequencies = append(models.Frequencies, make([]uint16, 3))
 	}
 	points := leanProfile()
-	points.Edges, points.Models, points.Evidence = points.Edges[:1], nil, evidence(1, 65)
+	points.Edges, points.Frequencies, points.Evidence = points.Edges[:1], nil, evidence(1, 65)
 	live := leanProfile()
-	live.Models = append(live.Models, distinct(256, 256))
+	live.Frequencies = append(live.Frequencies, distinct(256, 256))
 	symbols := leanProfile()
-	symbols.Models = append(symbols.Models, distinct(1, 4097))
+	symbols.Frequencies = append(symbols.Frequencies, distinct(1, 4097))
 	few := leanProfile()
-	few.Models = append(few.Models, distinct(1, 1))
+	few.Frequencies = append(few.Frequencies, distinct(1, 1))
 	return []broken{
 		{"models-257", causeLimit, "257 models", profileFile(models).bytes()},
 		{"curve-65", causeLimit, "a curve of 65 points", profileFile(points).bytes()},

@@ -198,12 +198,12 @@ func badStates(s *set, name string, coder profile.Coder) {
 		one.Models, two.Models = make([]uint8, 16), make([]uint8, 16)
 	}
 	t := newSubject(name+"-one", one, []int{-2})
-	t.p.Models = [][]uint16{freq}
+	t.p.Frequencies = [][]uint16{freq}
 	x := uint32(slotStart(freq, 2)) // after the code 0 is left, and 2^15 with the word
 	t.refused(s, payload{"state-low", "a state is below 2^15, all else is right",
 		append([]byte{coded}, ransStream{states: []uint32{x}, words: []uint16{1 << 15}}.join()...)})
 	t = newSubject(name+"-two", two, []int{-1, -2})
-	t.p.Models = [][]uint16{freq}
+	t.p.Frequencies = [][]uint16{freq}
 	w := newRANS()
 	w.narrow = true
 	t.good(s, "two codes, one of them with a frequency of 1")

@@ -171,7 +171,7 @@ func ransTile(p *profile.Profile, e *profile.Edge, channels []channelCodes) (pla
 
 func modelsOf(p *profile.Profile, numbers []uint8) (models [][]uint16) {
 	for _, k := range numbers {
-		models = append(models, p.Models[k])
+		models = append(models, p.Frequencies[k])
 	}
 	return models
 }

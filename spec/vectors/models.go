@@ -25,14 +25,14 @@ func newProfile(edges []profile.Edge, x [][]float32) *profile.Profile {
 func bareProfile(edges []profile.Edge) *profile.Profile {
 	p := &profile.Profile{
 		Tool: "vectors", ISA: "generic", Seed: 1, EdgeSet: "stored",
-		Model:  profile.Model{Name: "net.onnx", Digest: [32]byte{1}},
-		Data:   profile.Data{Spec: "data", Digest: [32]byte{2}, Images: 1},
-		Method: profile.Method{Name: "dqa", Bits: 4, Ratio: .5, Ranking: "energy"},
-		Edges:  edges,
+		Network: profile.Network{Name: "net.onnx", Digest: [32]byte{1}},
+		Data:    profile.Data{Spec: "data", Digest: [32]byte{2}, Images: 1},
+		Setting: profile.Setting{Name: "dqa", Bits: 4, Ratio: .5, Ranking: "energy"},
+		Edges:   edges,
 	}
 	if len(edges) > 0 {
 		e := &edges[0]
-		p.Method.Bits, p.Method.ExtraBits, p.Method.Scale, p.Coder = e.Bits, e.ExtraBits, e.Scale, e.Coder
+		p.Setting.Bits, p.Setting.ExtraBits, p.Setting.Scale, p.Coder = e.Bits, e.ExtraBits, e.Scale, e.Coder
 	}
 	return p
 }
@@ -171,9 +171,9 @@ func count(counts []uint64, code int, unsigned bool) {
 // addModel adds a model of counts, the last one being that of escapes: every other one such that intervals lie on the
 // grid of spec/coders.md.
 func addModel(p *profile.Profile, counts []uint64) uint8 {
-	unit := []int{1, 32}[len(p.Models)%2]
-	p.Models = append(p.Models, frequencies(counts, unit))
-	return uint8(len(p.Models) - 1)
+	unit := []int{1, 32}[len(p.Frequencies)%2]
+	p.Frequencies = append(p.Frequencies, frequencies(counts, unit))
+	return uint8(len(p.Frequencies) - 1)
 }
 
 // frequencies in proportion to counts, multiples of unit but for the greatest.

@@ -122,7 +122,7 @@ func escapedModel(s *set, coder profile.Coder) {
 		e.Models = make([]uint8, 16)
 	}
 	t := newSubject("escape-within-"+coder.String(), e, drawn(6, 132, -4, -1, -1, 0, 0, 0, 0, 0, 0, 3))
-	t.p.Models = [][]uint16{{0, 0, 0, 1000, 3000, 32, 0, 0, 64}}
+	t.p.Frequencies = [][]uint16{{0, 0, 0, 1000, 3000, 32, 0, 0, 64}}
 	w := newWriter(t.p)
 	w.mode = coded
 	s.frame(t.name, "codes within the bits that have no frequency are escaped: -4 and 3",

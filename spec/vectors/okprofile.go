@@ -13,14 +13,14 @@ import (
 func profileVectors(s *set) {
 	s.parsed("profile-rich", "all optional parts: skipped edges, preprocessing, biases, evidence", richProfile())
 	s.parsed("profile-minimal", "no edges, no models, no evidence, empty texts",
-		&profile.Profile{Method: profile.Method{Bits: 2}})
+		&profile.Profile{Setting: profile.Setting{Bits: 2}})
 	for _, c := range []struct {
 		name, what string
 		change     func(p *profile.Profile)
 	}{
 		{"words", "edge set, method, ranking, channels and layout are words that these pages do not name",
 			func(p *profile.Profile) {
-				p.EdgeSet, p.Method.Name, p.Method.Ranking, p.Preprocess.Channels, p.Preprocess.Layout = "some", "best", "luck",
+				p.EdgeSet, p.Setting.Name, p.Setting.Ranking, p.Preprocess.Channels, p.Preprocess.Layout = "some", "best", "luck",
 					"yuv", "chwn"
 			}},
 		{"long-text", "an edge's name of 4,096 bytes", func(p *profile.Profile) {
@@ -33,14 +33,14 @@ func profileVectors(s *set) {
 		{"long-list", "1,024 means", func(p *profile.Profile) { p.Preprocess.Mean = make([]float32, 1024) }},
 		{"greatest-numbers", "the greatest seed, number of images, r and numbers of the method", func(p *profile.Profile) {
 			p.Seed, p.Data.Images, p.Preprocess.LabelShift = math.MaxUint64, math.MaxInt32, 1
-			p.Method = profile.Method{
+			p.Setting = profile.Setting{
 				Name: "graded", Bits: 8, ExtraBits: 4, Ratio: 1, Unsigned: true, Global: true, Pow2: true, Channels: true,
 				Scale: profile.StaticTensor, Refine: 4, Dial: profile.MaxDrop, Goal: math.MaxFloat64,
 			}
 			p.Coder = profile.Smallest
 		}},
 		{"evidence-64", "curves of 64 points", func(p *profile.Profile) {
-			p.Edges, p.Models = p.Edges[:1], nil
+			p.Edges, p.Frequencies = p.Edges[:1], nil
 			p.Evidence = evidence(1, 64)
 		}},
 		{"evidence-no-points", "evidence with curves without points",
@@ -52,16 +52,16 @@ func profileVectors(s *set) {
 			}},
 		{"bias-no-channels", "a node without biases", func(p *profile.Profile) { p.Bias[1].Codes = nil }},
 		{"models-256", "256 models, most of them unused", func(p *profile.Profile) {
-			for len(p.Models) < 256 {
-				p.Models = append(p.Models, []uint16{0, 1, 4095})
+			for len(p.Frequencies) < 256 {
+				p.Frequencies = append(p.Frequencies, []uint16{0, 1, 4095})
 			}
 		}},
 		{"model-256-frequencies", "a model of 4,096 symbols in which 256 frequencies are not 0, the escape's among them",
 			func(p *profile.Profile) {
-				p.Models = append(p.Models, distinct(255, 4096))
+				p.Frequencies = append(p.Frequencies, distinct(255, 4096))
 			}},
 		{"model-frequencies", "a model has one frequency but the escape's, or none", func(p *profile.Profile) {
-			p.Models = append(p.Models, []uint16{4095, 0, 0, 0, 1}, []uint16{0, 0, 0, 1, 4095}, []uint16{1, 0, 0, 4094, 1},
+			p.Frequencies = append(p.Frequencies, []uint16{4095, 0, 0, 0, 1}, []uint16{0, 0, 0, 1, 4095}, []uint16{1, 0, 0, 4094, 1},
 				[]uint16{0, 0, 0, 0, 4096})
 		}},
 		{"unused-models", "models of contexts that no channel uses are of other alphabets", func(p *profile.Profile) {
@@ -71,7 +71,7 @@ func profileVectors(s *set) {
 			e.Models = append(slices.Repeat([]uint8{few}, 16), slices.Repeat([]uint8{other, 0}, 8)...)
 		}},
 		{"extreme-edges", "2^20 channels and 2^28 values; 2^28 columns", func(p *profile.Profile) {
-			p.Evidence, p.Models = nil, nil
+			p.Evidence, p.Frequencies = nil, nil
 			p.Edges = []profile.Edge{
 				{
 					Name: "most channels",

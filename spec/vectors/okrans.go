@@ -38,7 +38,7 @@ func ransVectors(s *set) {
 			}
 			t := newSubject(fmt.Sprintf("model-%s-%v",
 				c.name, coder), e, drawn(1, 96, -4, -3, -2, -1, 0, 0, 0, 0, 0, 0, 1, 2, 3))
-			t.p.Models = [][]uint16{c.freq}
+			t.p.Frequencies = [][]uint16{c.freq}
 			w := newWriter(t.p)
 			w.mode = coded
 			s.frame(t.name, c.what+", coder "+coder.String(), t.p, w.frame(t.images).bytes(), t.images, false)
@@ -89,7 +89,7 @@ func largeAlphabets(s *set, coder profile.Coder) {
 	t := newSubject("model-256-live-"+coder.String(), e, codes)
 	freq := slices.Repeat([]uint16{16}, 257)
 	freq[0] = 0 // -128 is escaped
-	t.p.Models = [][]uint16{freq}
+	t.p.Frequencies = [][]uint16{freq}
 	w := newWriter(t.p)
 	w.mode = coded
 	s.frame(t.name, "255 symbols and the escape have a frequency, coder "+coder.String(), t.p, w.frame(t.images).bytes(),
@@ -135,7 +135,7 @@ func contexts(s *set) {
 				}
 				freq[zero], freq[zero+1+k%16] = uint16(1000+10*k), uint16(7*k+1)
 				freq[len(freq)-1] = 4096 - freq[zero] - freq[zero+1+k%16]
-				t.p.Models = append(t.p.Models, freq)
+				t.p.Frequencies = append(t.p.Frequencies, freq)
 			}
 			w := newWriter(t.p)
 			w.mode = coded

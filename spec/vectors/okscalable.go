@@ -87,7 +87,7 @@ func forcedClasses(s *set) {
 	}
 	escaped := newSubject("apart-classes-escaped", e, drawn(1, 60, -64, -17, -9, -8, -1, 0, 0, 0, 1, 5, 8, 10, 16, 63))
 	for _, k := range escaped.edge().Models[2:] { // low bits of 6 and 7 have no frequency
-		escaped.p.Models[k] = []uint16{500, 100, 7, 300, 32, 64, 0, 0, 3093}
+		escaped.p.Frequencies[k] = []uint16{500, 100, 7, 300, 32, 64, 0, 0, 3093}
 	}
 	w := newWriter(escaped.p)
 	w.classMode = coded

@@ -40,8 +40,8 @@ func (c *container) addOrigin(p *profile.Profile) {
 	c.add(g, "tool", text(p.Tool)...)
 	c.add(g, "instruction set", text(p.ISA)...)
 	c.add(g, "seed", u64(p.Seed)...)
-	c.add(g, "model name", text(p.Model.Name)...)
-	c.add(g, "model digest", p.Model.Digest[:]...)
+	c.add(g, "model name", text(p.Network.Name)...)
+	c.add(g, "model digest", p.Network.Digest[:]...)
 	c.add(g, "data spec", text(p.Data.Spec)...)
 	c.add(g, "data digest", p.Data.Digest[:]...)
 	c.add(g, "images", uvarint(p.Data.Images)...)
@@ -68,7 +68,7 @@ func (c *container) addPreprocess(p *profile.Preprocess) {
 
 func (c *container) addMethod(p *profile.Profile) {
 	const g = "method"
-	m := &p.Method
+	m := &p.Setting
 	c.add(g, "name", text(m.Name)...)
 	c.add(g, "n", byte(m.Bits))
 	c.add(g, "m", byte(m.ExtraBits))
@@ -133,8 +133,8 @@ func (c *container) addEdge(e *profile.Edge, name string) {
 }
 
 func (c *container) addModels(p *profile.Profile) {
-	c.add("models", "count", uvarint(len(p.Models))...)
-	for i, m := range p.Models {
+	c.add("models", "count", uvarint(len(p.Frequencies))...)
+	for i, m := range p.Frequencies {
 		c.add("models", numbered("model", i), modelBytes(m)...)
 	}
 }
