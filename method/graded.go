@@ -78,7 +78,7 @@ func (Graded) Plan(env Env, s profile.Setting) (*Plan, error) {
 	grids := make([][]float32, len(edges))
 	for i, g := range env.Edges() {
 		edges[i].Escape = true
-		edges[i].RowSums = g.RowSums && g.Shape[len(g.Shape)-1] == rowLength(&edges[i])
+		edges[i].RowSums = g.RowSums && g.Shape[len(g.Shape)-1] == edges[i].RowLength()
 		grids[i] = stepGrid(&edges[i], stats[i], s.Pow2)
 	}
 	curves, err := env.Curves(edges, grids)
@@ -89,14 +89,6 @@ func (Graded) Plan(env Env, s profile.Setting) (*Plan, error) {
 		return nil, err
 	}
 	return newSearch(env, s, newLadder(env, edges, grids, curves)).run()
-}
-
-// rowLength is that of the last axis as the planes of an edge lie in memory.
-func rowLength(e *profile.Edge) int {
-	if e.ChannelsLast {
-		return e.Channels
-	}
-	return e.Cols
 }
 
 // setMultipliers gives every scale slot its share of the edge's step: all the same, or by the channels' energy the finer
