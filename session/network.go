@@ -47,7 +47,7 @@ func Open(model string, opt Options) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := Load(model, *opt.Preprocess)
+	g, err := Load(model, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +67,17 @@ func Parse(name string, model []byte, opt Options) (*Network, error) {
 	return FromGraph(name, g, opt)
 }
 
-// Load reads the model of Open, but compiles it for no engine. Of pre only the input's shape counts.
-func Load(model string, pre profile.Preprocess) (*onnx.Graph, error) {
-	opt := onnx.Options{Shape: pre.Shape}
-	if net, ok := demo.Network(model); ok {
-		return onnx.Parse(net.Model, opt)
+// Load reads the model of Open, but compiles it for no engine. Of the options only the input's shape counts.
+func Load(model string, opt Options) (*onnx.Graph, error) {
+	opt, err := opt.completed(model)
+	if err != nil {
+		return nil, err
 	}
-	g, err := onnx.Load(model, opt)
+	shaped := onnx.Options{Shape: opt.Preprocess.Shape}
+	if net, ok := demo.Network(model); ok {
+		return onnx.Parse(net.Model, shaped)
+	}
+	g, err := onnx.Load(model, shaped)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", ErrModelMissing, err)
 	}

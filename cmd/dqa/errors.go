@@ -10,6 +10,7 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/session"
@@ -30,10 +31,9 @@ const (
 
 // Errors that only the command line knows.
 var (
-	errReported    = errors.New("reported") // the output has already said all
-	errConfig      = errors.New("configuration not understood")
-	errNoCalib     = errors.New("--calib is missing")
-	errNoReference = errors.New("reference not understood")
+	errReported = errors.New("reported") // the output has already said all
+	errConfig   = errors.New("configuration not understood")
+	errNoCalib  = errors.New("--calib is missing")
 )
 
 // usageError is a wrong command line.
@@ -64,7 +64,7 @@ var faults = []fault{
 	{"engine", exitUsage, "no such engine", "--engine auto, native or ort", []error{session.ErrEngine}},
 	{"engine-ort", exitFailure, "ONNX Runtime cannot be used", "build with -tags ort (make build-ort); " + session.HowToGetORT, []error{session.ErrORT}},
 	{"edge", exitUsage, "the network has no such edge", "`dqa inspect MODEL` lists the edges with their numbers", []error{session.ErrNoEdge}},
-	{"reference", exitUsage, "the file of reference outputs is not understood or lacks the model", "a JSON file as described in docs/JSON.md, with the model's base name as a key", []error{errNoReference}},
+	{"reference", exitUsage, "the file of reference outputs is not understood or lacks the model", "a JSON file as described in docs/JSON.md, with the model's base name as a key", []error{inspect.ErrReference}},
 	{"preprocess", exitUsage, "the preprocessing is not understood", "see the command's --help for what the preprocessing flags take", []error{dataset.ErrPreprocess}},
 
 	{"model-missing", exitModel, "there is no such model file", "check the path of the model", []error{session.ErrModelMissing}},

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/dqa-go/dqa/inspect"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -132,7 +133,7 @@ func checkKeys(ts *testscript.TestScript, _ bool, args []string) {
 // sums JSON FILE: the sections of `inspect --json` sum to the file's size.
 func checkSections(ts *testscript.TestScript, _ bool, args []string) {
 	var v struct {
-		Sections []sectionView
+		Sections []inspect.Section
 		Bytes    int
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))

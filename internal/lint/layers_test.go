@@ -33,6 +33,7 @@ var layers = [][]string{
 	{"doctor"},
 	{"eval", "bench"},
 	{"session"},
+	{"inspect"},
 	{"cmd", "examples", "internal/ablation", "spec/vectors"},
 	{"internal/lint", "internal/testdata"},
 }
