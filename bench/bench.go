@@ -9,9 +9,10 @@ import (
 	"math"
 	"slices"
 
-	"github.com/dqa-go/dqa/calib"
+	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/tables"
 )
 
 // Options steer Codec. The zero value measures everything.
@@ -163,26 +164,40 @@ func sparsity(images [][][]float32) float64 {
 	return float64(zeros) / float64(max(1, all))
 }
 
+// plan is how all edges are quantized, and what their codes are like.
+type plan struct {
+	setting profile.Setting
+	edges   []profile.Edge
+	counts  *tables.Counts
+}
+
+func newPlan(setting profile.Setting, edges []profile.Edge, images [][][]float32) (*plan, error) {
+	counts, err := tables.Count(edges, images)
+	return &plan{setting, edges, counts}, err
+}
+
+func (p *plan) profile(coder profile.Coder) *profile.Profile {
+	out := &profile.Profile{Setting: p.setting, Edges: slices.Clone(p.edges)}
+	p.counts.Teach(out, coder)
+	return out
+}
+
 // graded gives edges without steps one step each, at which the codes' entropy is about bits.
-func graded(t Tensors, bits float64) (*calib.Plan, error) {
+func graded(t Tensors, bits float64) (*plan, error) {
 	edges := slices.Clone(t.Edges)
 	for i := range edges {
 		if len(edges[i].Steps) > 0 {
 			continue
 		}
-		if err := chooseStep(&edges[i], i, t.Images, bits); err != nil {
-			return nil, err
-		}
+		chooseStep(&edges[i], i, t.Images, bits)
 	}
-	return calib.Fit(profile.Setting{Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: profile.StaticTensor}, edges, t.Images)
+	return newPlan(profile.Setting{Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: profile.StaticTensor}, edges, t.Images)
 }
 
 // chooseStep bisects the step of edge number i.
-func chooseStep(e *profile.Edge, i int, images [][][]float32, bits float64) error {
-	var own [][][]float32
+func chooseStep(e *profile.Edge, i int, images [][][]float32, bits float64) {
 	square, n := 0.0, 0
 	for _, image := range images {
-		own = append(own, [][]float32{image[i]})
 		for _, v := range image[i] {
 			square += float64(v) * float64(v)
 			n++
@@ -194,26 +209,27 @@ func chooseStep(e *profile.Edge, i int, images [][][]float32, bits float64) erro
 	if rms == 0 {
 		rms = 1
 	}
+	var codes dqa.Codes
 	low, high := -8.0, 8.0 // log2 of the step in units of the root mean square
 	for range 12 {
 		middle := (low + high) / 2
 		step := float32(rms * math.Exp2(middle))
 		e.Steps = []float32{step, step}
-		plan, err := calib.Fit(profile.Setting{Name: "graded", Bits: profile.MaxBits}, []profile.Edge{*e}, own)
-		if err != nil {
-			return err
+		counts := tables.NewHistogram(e, profile.Small)
+		for _, image := range images {
+			codes.Quantize(e, image[i])
+			counts.Add(codes.Wide)
 		}
-		if plan.Entropy() > bits {
+		if counts.Entropy() > bits {
 			low = middle
 		} else {
 			high = middle
 		}
 	}
-	return nil
 }
 
 // paper is the paper's setting: 3 bits and 3 more in every other channel, dynamic scales.
-func paper(t Tensors) (*calib.Plan, error) {
+func paper(t Tensors) (*plan, error) {
 	edges := slices.Clone(t.Edges)
 	for i := range edges {
 		e := &edges[i]
@@ -224,5 +240,5 @@ func paper(t Tensors) (*calib.Plan, error) {
 		}
 		e.Scale, e.Unsigned, e.Escape, e.Steps, e.Map = profile.DynamicChannel, false, false, nil, profile.Uniform
 	}
-	return calib.Fit(profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5}, edges, t.Images)
+	return newPlan(profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5}, edges, t.Images)
 }

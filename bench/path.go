@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -25,23 +24,23 @@ type coder interface {
 }
 
 func allPaths(t Tensors, bits float64) ([]path, error) {
+	d, err := paper(t) // first: it tells whether tensors are what their edges say
+	if err != nil {
+		return nil, err
+	}
 	g, err := graded(t, bits)
 	if err != nil {
 		return nil, err
 	}
-	d, err := paper(t)
-	if err != nil {
-		return nil, err
-	}
 	var all []path
-	add := func(name, what string, plan *calib.Plan, c profile.Coder) error {
-		f, err := newFrames(plan.Profile(c))
-		all = append(all, path{name, what, f, plan.Entropy()})
+	add := func(name, what string, p *plan, c profile.Coder) error {
+		f, err := newFrames(p.profile(c))
+		all = append(all, path{name, what, f, p.counts.Entropy()})
 		return err
 	}
 	for _, p := range []struct {
 		name, what string
-		plan       *calib.Plan
+		plan       *plan
 		coder      profile.Coder
 	}{
 		{"dqa/raw", "3+3 bits as bit planes", d, profile.Raw},
@@ -55,7 +54,7 @@ func allPaths(t Tensors, bits float64) ([]path, error) {
 		}
 	}
 	for _, c := range compressors() {
-		all = append(all, path{"graded/" + c.name, "the same codes as bytes", &bytewise{edges: g.Edges, compressor: c}, g.Entropy()})
+		all = append(all, path{"graded/" + c.name, "the same codes as bytes", &bytewise{edges: g.edges, compressor: c}, g.counts.Entropy()})
 	}
 	return all, nil
 }

@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/engine"
-	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/tables"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -75,7 +75,7 @@ type Plan struct {
 	// Evidence is what graded decided on, else nil. Note is what the user should know.
 	Evidence *profile.Evidence
 	Note     string
-	counts   []counted // by edge
+	counts   *tables.Counts
 }
 
 // Calibration of one network on one set of images. It keeps what several plans can share: statistics and rankings.
@@ -156,38 +156,22 @@ func Calibrate(ctx context.Context, prog engine.Program, src Source, setting pro
 // Profile builds the profile for one coder; edges that it cannot store get the next simpler one. Origin and preprocessing
 // are the caller's to fill in.
 func (p *Plan) Profile(coder profile.Coder) *profile.Profile {
-	return p.profile(func(i int) profile.Coder {
-		e, counts := &p.Edges[i], p.counts[i]
-		switch {
-		case coder == profile.Paper && e.Refine > 0: // it has no shift errors
-			return profile.Raw
-		case coder == profile.Fast && counts.prefix == nil:
-			return profile.Raw
-		case coder == profile.Smallest && counts.contexts.size() >= counts.channels.size():
-			return profile.Small
-		}
-		return coder
-	}, coder)
+	out := p.untaught()
+	p.counts.Teach(out, coder)
+	return out
 }
 
-// profile builds the profile whose edge i has coder(i); asked is the most effort that was asked for.
-func (p *Plan) profile(coder func(i int) profile.Coder, asked profile.Coder) *profile.Profile {
-	out := &profile.Profile{
-		Seed: p.Seed, Setting: p.Setting, Coder: asked, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence,
-	}
-	for i := range out.Edges {
-		e := &out.Edges[i]
-		e.Coder = coder(i)
-		if e.Coder == profile.Fast {
-			params := p.counts[i].prefix.Build()
-			e.Prefix = &params
-		}
-		if e.NumSymbols() > 0 {
-			e.Table = huffman.BuildLengths(p.counts[i].shift)
-		}
-	}
-	setModels(out, p.counts)
+// ProfileFor builds the profile whose edges each have the coder that is through soonest: the time for coding plus that on
+// a link of so many bits per second.
+func (p *Plan) ProfileFor(link float64) *profile.Profile {
+	out := p.untaught()
+	p.counts.TeachFor(out, link)
 	return out
+}
+
+// untaught is the profile without coders.
+func (p *Plan) untaught() *profile.Profile {
+	return &profile.Profile{Seed: p.Seed, Setting: p.Setting, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence}
 }
 
 // run is the making of one plan; it is what a method sees as its method.Env.

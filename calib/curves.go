@@ -10,6 +10,7 @@ import (
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/tables"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -52,7 +53,7 @@ func (r *run) MinBits(edge string) float64 { return r.opt.MinBits[edge] }
 // curvePart is one edge on one image: by step.
 type curvePart struct {
 	distortion [][]float64 // and by objective
-	counts     []histogram
+	counts     []*tables.Histogram
 }
 
 // Curves implements method.Env. Equal questions are answered once per calibration.
@@ -203,21 +204,11 @@ func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part cur
 			}
 		}
 		part.distortion = append(part.distortion, ds)
-		part.counts = append(part.counts, r.countFor(&v, codes.Wide))
+		counts := tables.NewHistogram(&v, r.coder())
+		counts.Add(codes.Wide)
+		part.counts = append(part.counts, counts)
 	}
 	return part, nil
-}
-
-// countFor counts codes as the coder will see them.
-func (r *run) countFor(e *profile.Edge, wide []int16) histogram {
-	if r.coder() == profile.Smallest {
-		h := newContexts(e)
-		h.addContexts(e, wide)
-		return h
-	}
-	h := newHistogram(e)
-	h.add(e, wide)
-	return h
 }
 
 // add counts the part of another image; the first one is kept.
@@ -230,7 +221,7 @@ func (p *curvePart) add(other curvePart) {
 		for o, d := range other.distortion[k] {
 			p.distortion[k][o] += d
 		}
-		p.counts[k].merge(other.counts[k])
+		p.counts[k].Merge(other.counts[k])
 	}
 }
 
@@ -238,13 +229,7 @@ func (p *curvePart) add(other curvePart) {
 func (p *curvePart) points(objective, n int) []method.Score {
 	points := make([]method.Score, len(p.distortion))
 	for k := range points {
-		bits := 0.0
-		for _, counts := range p.counts[k] {
-			c := slotCounts{counts: counts}
-			c.measure()
-			bits += c.bits()
-		}
-		points[k] = method.Score{First: p.distortion[k][objective] / float64(n), Second: bits / float64(n)}
+		points[k] = method.Score{First: p.distortion[k][objective] / float64(n), Second: p.counts[k].Bits() / float64(n)}
 	}
 	return points
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/tables"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -34,23 +35,21 @@ func (r *run) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, erro
 	if err != nil {
 		return t, err
 	}
-	counts := newCounts(edges)
+	counts := tables.New(edges)
 	sum := r.newScore()
 	err = r.passOf("trials", prog, r.src.Len(), func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		float, err := r.float(i, x)
 		if err != nil {
 			return nil, err
 		}
-		image := newCounts(edges)
+		image := tables.New(edges)
 		got, err := prog.Run(x, counting(edges, image))
 		if err != nil {
 			return nil, err
 		}
 		score, err := r.score(i, float, got)
 		return func() error {
-			for k := range counts {
-				counts[k].merge(image[k])
-			}
+			counts.Merge(image)
 			sum.add(score)
 			return nil
 		}, err
@@ -64,37 +63,27 @@ func (r *run) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, erro
 }
 
 // counting is a hook that quantizes and counts.
-func counting(edges []profile.Edge, counts []counted) engine.Hook {
+func counting(edges []profile.Edge, counts *tables.Counts) engine.Hook {
 	var codes dqa.Codes
 	return func(i int, data []float32) error {
 		codes.Simulate(&edges[i], data)
-		counts[i].add(&edges[i], codes.Wide)
+		counts.Add(i, codes.Wide)
 		return nil
 	}
 }
 
-func newCounts(edges []profile.Edge) []counted {
-	counts := make([]counted, len(edges))
-	for i := range edges {
-		counts[i] = newCounted(&edges[i])
-	}
-	return counts
-}
-
 // countCodes runs the quantized network and counts its codes.
-func (r *run) countCodes(phase string, edges []profile.Edge, bias []profile.Bias) ([]counted, error) {
+func (r *run) countCodes(phase string, edges []profile.Edge, bias []profile.Bias) (*tables.Counts, error) {
 	prog, err := r.biased(bias)
 	if err != nil {
 		return nil, err
 	}
-	total := newCounts(edges)
+	total := tables.New(edges)
 	err = r.passOf(phase, prog, r.src.Len(), func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
-		counts := newCounts(edges)
+		counts := tables.New(edges)
 		_, err := prog.Run(x, counting(edges, counts))
 		return func() error {
-			for i := range total {
-				total[i].merge(counts[i])
-			}
+			total.Merge(counts)
 			return nil
 		}, err
 	})
@@ -102,7 +91,7 @@ func (r *run) countCodes(phase string, edges []profile.Edge, bias []profile.Bias
 }
 
 // storedBits makes real frames with models of counts.
-func (r *run) storedBits(prog engine.Program, edges []profile.Edge, bias []profile.Bias, counts []counted) (float64, error) {
+func (r *run) storedBits(prog engine.Program, edges []profile.Edge, bias []profile.Bias, counts *tables.Counts) (float64, error) {
 	p := &Plan{Setting: profile.Setting{Name: "graded", Bits: profile.MaxBits}, Edges: edges, Bias: bias, counts: counts}
 	codec, err := dqa.NewCodec(p.Profile(r.coder()))
 	if err != nil {

@@ -46,7 +46,7 @@ func (p *Profile) Validate() error {
 		return err
 	}
 	for i := range p.Edges {
-		err := p.Edges[i].validate()
+		err := p.Edges[i].Validate()
 		if err == nil {
 			err = p.Edges[i].validateModels(p)
 		}
@@ -231,7 +231,8 @@ func (e *Edge) validateShape() error {
 	return nil
 }
 
-func (e *Edge) validate() error {
+// Validate tells the first thing that makes no sense in the edge alone; its models are Profile.Validate's.
+func (e *Edge) Validate() error {
 	if len(e.Name) > maxString {
 		return fmt.Errorf("name of %d bytes", len(e.Name))
 	}

@@ -23,6 +23,7 @@ var layers = [][]string{
 	{"quant", "bitplane", "entropy"},
 	{"frame", "profile"},
 	{"."},
+	{"tables"},
 	{"onnx"},
 	{"engine"},
 	{"dataset", "metric"},

@@ -1,4 +1,4 @@
-package calib
+package tables
 
 import (
 	"math"
@@ -22,10 +22,10 @@ func TestClusterFindsTheDistributions(t *testing.T) {
 	for c := range 15 {
 		edges[1].Important[c] = true
 	}
-	var counts []histogram
+	var counts []slots
 	ideal := 0.0
 	for i := range edges {
-		h := newHistogram(&edges[i])
+		h := NewHistogram(&edges[i], profile.Small).slots
 		for c := range h {
 			q := []float64{.1, .5, .9}[rng.IntN(3)]
 			for range 3000 {
@@ -35,8 +35,7 @@ func TestClusterFindsTheDistributions(t *testing.T) {
 				}
 				h[c][s]++
 			}
-			k := slotCounts{counts: h[c]}
-			k.measure()
+			k := measure(h[c])
 			ideal += k.mean * k.total
 		}
 		counts = append(counts, h)
@@ -68,7 +67,7 @@ func TestClusterFindsTheDistributions(t *testing.T) {
 
 func TestClusterOfDeadChannels(t *testing.T) {
 	edges := []profile.Edge{{Geometry: profile.Geometry{Channels: 3, Rows: 1, Cols: 1}, Quantizer: profile.Quantizer{Bits: 2}}}
-	models, chosen := cluster([]histogram{newHistogram(&edges[0])}, channelModels)
+	models, chosen := cluster([]slots{NewHistogram(&edges[0], profile.Small).slots}, channelModels)
 	if len(models) != 1 || chosen[0][2] != 0 {
 		t.Errorf("%v, %v", models, chosen)
 	}

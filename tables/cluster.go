@@ -1,0 +1,128 @@
+package tables
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// place is a slot and where it belongs.
+type place struct {
+	slot
+	edge, index int
+}
+
+// cluster finds models that slots share, limit per size of alphabet at most, and which model each slot has: slots of one
+// alphabet begin sorted by their entropy and cut into groups of equal weight, then models and choices are improved in
+// turn.
+func cluster(counts []slots, limit int) (models [][]uint16, chosen [][]uint8) {
+	byAlphabet := map[int][]*place{}
+	chosen = make([][]uint8, len(counts))
+	for i, h := range counts {
+		chosen[i] = make([]uint8, len(h))
+		for c, n := range h {
+			byAlphabet[len(n)] = append(byAlphabet[len(n)], &place{measure(n), i, c})
+		}
+	}
+	var sizes []int
+	for n := range byAlphabet {
+		sizes = append(sizes, n)
+	}
+	slices.Sort(sizes)
+	for _, n := range sizes {
+		found, choice := clusterAlphabet(n, byAlphabet[n], min(limit, (profile.MaxModels-len(models))/2))
+		for j, k := range byAlphabet[n] {
+			chosen[k.edge][k.index] = uint8(len(models) + choice[j])
+		}
+		models = append(models, found...)
+	}
+	return models, chosen
+}
+
+// rounds of improvement; the last ones change next to nothing.
+const clusterRounds = 8
+
+func clusterAlphabet(n int, slots []*place, limit int) (models [][]uint16, choice []int) {
+	choice = begin(slots, limit)
+	for round := 0; ; round++ {
+		models = rebuild(n, slots, choice)
+		if round == clusterRounds {
+			return models, choice
+		}
+		costs := make([][]float64, len(models))
+		for i, freq := range models {
+			m, err := entropy.NewModel(freq)
+			if err != nil {
+				panic(err) // BuildFreq makes valid ones
+			}
+			for s := range n {
+				costs[i] = append(costs[i], m.Cost(s))
+			}
+		}
+		for j, k := range slots {
+			choice[j] = cheapest(k.counts, costs)
+		}
+	}
+}
+
+// begin cuts the slots, sorted by entropy, into groups of equal weight.
+func begin(slots []*place, groups int) []int {
+	order := make([]int, len(slots))
+	total := 0.0
+	for j, k := range slots {
+		order[j] = j
+		total += k.total
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(slots[a].mean, slots[b].mean) })
+	total = max(total, 1) // dead slots only
+	choice, before := make([]int, len(slots)), 0.0
+	for _, j := range order {
+		choice[j] = min(groups-1, int(before/total*float64(groups)))
+		before += slots[j].total
+	}
+	return choice
+}
+
+// rebuild makes every group's model; groups without slots are dropped, and the choices renumbered.
+func rebuild(n int, slots []*place, choice []int) (models [][]uint16) {
+	sums := make([][]uint64, slices.Max(choice)+1)
+	for j, k := range slots {
+		if sums[choice[j]] == nil {
+			sums[choice[j]] = make([]uint64, n)
+		}
+		for s, c := range k.counts {
+			sums[choice[j]][s] += uint64(c)
+		}
+	}
+	number := make([]int, len(sums))
+	for i, sum := range sums {
+		if sum != nil {
+			number[i] = len(models)
+			models = append(models, entropy.BuildFreq(sum))
+		}
+	}
+	for j := range choice {
+		choice[j] = number[choice[j]]
+	}
+	return models
+}
+
+// cheapest is the model that codes the counts in the fewest bits; of equal ones the first.
+func cheapest(counts []uint32, costs [][]float64) int {
+	best, least := 0, math.Inf(1)
+	for i, cost := range costs {
+		bits := 0.0
+		for s, n := range counts {
+			if n > 0 {
+				bits += float64(n) * cost[s]
+			}
+		}
+		if bits < least {
+			best, least = i, bits
+		}
+	}
+	return best
+}

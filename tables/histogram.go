@@ -1,0 +1,181 @@
+package tables
+
+import (
+	"math"
+
+	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/simd"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// Histogram counts an edge's codes in the slots that a coder has models for: channels (Small), or contexts (Smallest).
+type Histogram struct {
+	edge      *profile.Edge
+	byContext bool
+	slots     slots
+}
+
+// slots are counts by slot and symbol. Symbol s stands for the code s plus the lowest one; the last count is that of
+// codes beyond the bits.
+type slots [][]uint32
+
+// NewHistogram counts as the coder Smallest sees codes, by contexts; as Small does, by channels, for any other.
+func NewHistogram(e *profile.Edge, coder profile.Coder) *Histogram {
+	if coder == profile.Smallest {
+		return &Histogram{e, true, newContexts(e)}
+	}
+	h := make(slots, e.Channels)
+	for c := range h {
+		h[c] = make([]uint32, 1<<e.WideBits(c)+1)
+	}
+	return &Histogram{e, false, h}
+}
+
+// newContexts has a slot for every context, of the unimportant and then, if there are any, of the important channels.
+func newContexts(e *profile.Edge) slots {
+	h := make(slots, entropy.NumContexts)
+	for t := range h {
+		h[t] = make([]uint32, 1<<e.Bits+1)
+	}
+	if e.ExtraBits > 0 {
+		for range entropy.NumContexts {
+			h = append(h, make([]uint32, 1<<(e.Bits+e.ExtraBits)+1))
+		}
+	}
+	return h
+}
+
+// Add counts the codes of one image: dqa.Codes.Wide.
+func (h *Histogram) Add(wide []int16) {
+	if h.byContext {
+		h.addContexts(wide)
+		return
+	}
+	e := h.edge
+	plane := e.PlaneSize()
+	symbols := make([]byte, 0, plane)
+	for c, counts := range h.slots {
+		low, last := e.Lowest(c), len(counts)-1
+		symbols = symbols[:0]
+		for _, w := range wide[c*plane : (c+1)*plane] {
+			if s := int(w) - int(low); uint(s) < uint(min(last, 256)) {
+				symbols = append(symbols, byte(s))
+			} else {
+				counts[symbol(w, low, counts)]++
+			}
+		}
+		var of [256]uint32
+		simd.Histogram(&of, symbols)
+		for s := range min(last, len(of)) {
+			counts[s] += of[s]
+		}
+	}
+}
+
+// addContexts counts the codes of one image by their contexts in its tiles.
+func (h *Histogram) addContexts(wide []int16) {
+	e := h.edge
+	for t := range e.NumTiles() {
+		b := e.TileBounds(t)
+		for c := b.C0; c < b.C1; c++ {
+			low, of := e.Lowest(c), h.slots
+			if e.IsImportant(c) {
+				of = h.slots[entropy.NumContexts:]
+			}
+			entropy.VisitContexts(wide[e.BandStart(b, c):][:e.BandSize(b)], e.Cols, func(context int, code int16) {
+				of[context][symbol(code, low, of[context])]++
+			})
+		}
+	}
+}
+
+func symbol(code, low int16, counts []uint32) int {
+	s := int(code) - int(low)
+	if s < 0 || s > len(counts)-1 {
+		return len(counts) - 1
+	}
+	return s
+}
+
+// Merge adds the counts of another one of the same edge and coder.
+func (h *Histogram) Merge(other *Histogram) { h.slots.merge(other.slots) }
+
+// Bits is what all codes take by the distributions of their own slots, escaped ones with what follows.
+func (h *Histogram) Bits() (sum float64) {
+	for _, counts := range h.slots {
+		s := measure(counts)
+		sum += s.bits()
+	}
+	return sum
+}
+
+// Entropy is the mean length of a code, in bits, by the distribution of its own slot.
+func (h *Histogram) Entropy() float64 { return h.slots.entropy() }
+
+func (h slots) entropy() float64 {
+	bits, values := 0.0, 0.0
+	for _, counts := range h {
+		s := measure(counts)
+		bits += s.mean * s.total
+		values += s.total
+	}
+	return bits / max(1, values)
+}
+
+func (h slots) merge(other slots) {
+	for c, counts := range other {
+		for s, n := range counts {
+			h[c][s] += n
+		}
+	}
+}
+
+// size is what the codes take with a model per slot, in bits, and what the models' frequencies do.
+func (h slots) size() float64 {
+	bits := 0.0
+	for _, counts := range h {
+		s := measure(counts)
+		bits += s.bits()
+		for _, n := range counts {
+			if n > 0 {
+				bits += .5 * math.Log2(s.total)
+			}
+		}
+	}
+	return bits
+}
+
+// total is the number of codes.
+func (h slots) total() (n float64) {
+	for _, counts := range h {
+		for _, k := range counts {
+			n += float64(k)
+		}
+	}
+	return n
+}
+
+// slot is one slot's counts.
+type slot struct {
+	counts []uint32
+	total  float64
+	mean   float64 // bits per value, by its own distribution
+}
+
+func measure(counts []uint32) slot {
+	s := slot{counts: counts}
+	for _, n := range counts {
+		s.total += float64(n)
+	}
+	for _, n := range counts {
+		if n > 0 {
+			s.mean -= float64(n) / s.total * math.Log2(float64(n)/s.total)
+		}
+	}
+	return s
+}
+
+// bits is what the codes take by their own distribution, escaped ones with what follows.
+func (s *slot) bits() float64 {
+	return s.mean*s.total + entropy.EscapeBits*float64(s.counts[len(s.counts)-1])
+}
