@@ -35,6 +35,16 @@ var (
 	Memory = Place{"memory", 64 << 20}
 )
 
+// ParsePlace finds a place by its name.
+func ParsePlace(name string) (Place, error) {
+	for _, p := range []Place{Cache, Memory} {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Place{}, fmt.Errorf("no place %q", name)
+}
+
 // Tensors are what is coded: Images[i][e] is edge e of image i, row-major, as Edges[e] describes it. Where an edge has no
 // steps, one is chosen.
 type Tensors struct {

@@ -6,7 +6,6 @@ import (
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/engine"
-	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -45,8 +44,8 @@ func (q *Quantized) Codec() *dqa.Codec { return q.codec }
 func (q *Quantized) Program() engine.Program { return q.prog }
 
 // Candidate is what an evaluation compares with the float network.
-func (q *Quantized) Candidate() eval.Candidate {
-	return eval.Candidate{Codecs: []*dqa.Codec{q.codec}, Program: q.prog}
+func (q *Quantized) Candidate() Candidate {
+	return Candidate{Codecs: []*dqa.Codec{q.codec}, Program: q.prog}
 }
 
 // matches refuses a profile of another network.

@@ -32,11 +32,7 @@ type CalibrateOptions struct {
 	SaveEvery time.Duration // 0: 10 seconds
 	Progress  Progress
 
-	// Objective is what graded's curves measure; zero: by the kind of the outputs. Also are those of other calibrations
-	// with the same Store: one pass measures all. NoBiases leaves out corrections by biases. For experiments.
-	Objective calib.Objective
-	Also      []calib.Objective
-	NoBiases  bool
+	Experiment Experiment
 }
 
 // Store keeps the progress of searches, each under its own key.
@@ -85,7 +81,7 @@ func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Ca
 	}
 	o := calib.Options{
 		Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite, MinBits: minBits, Store: opt.Store, SaveEvery: opt.SaveEvery,
-		Objective: opt.Objective, Also: opt.Also,
+		Objective: opt.Experiment.Objective, Also: opt.Experiment.Also,
 		Progress: func(phase, unit string, done, total int) {
 			opt.Progress.report("calibrating: "+phase, unit, done, total)
 		},
@@ -93,7 +89,7 @@ func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Ca
 	if opt.Coder != nil {
 		o.Coder = *opt.Coder
 	}
-	if !opt.NoBiases {
+	if !opt.Experiment.NoBiases {
 		o.Corrector = n.corrector()
 	}
 	if opt.Store != nil {
@@ -101,7 +97,7 @@ func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Ca
 			return nil, err
 		}
 	}
-	c, err := calib.New(n.prog, eval.CalibrationSource(data, n.metric(opt.Probabilities, 0)), o)
+	c, err := calib.New(opt.Experiment.program(n.prog), eval.CalibrationSource(data, n.metric(opt.Probabilities, 0)), o)
 	return &Calibrator{n, data, opt, c}, err
 }
 

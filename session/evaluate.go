@@ -19,10 +19,16 @@ type EvaluateOptions struct {
 	Progress       Progress
 }
 
+// Candidate is one quantization of a network, stored in one or more ways; Results are what candidates came to.
+type (
+	Candidate = eval.Candidate
+	Results   = eval.Results
+)
+
 // Evaluate runs every image in float32 and with every candidate: accuracy where there are labels, distance from the float
 // network, bytes of real frames. A scalable candidate is also evaluated without its refinements. Results.Report makes rows
 // of it.
-func (n *Network) Evaluate(ctx context.Context, data *dataset.Inputs, candidates []eval.Candidate, opt EvaluateOptions) (*eval.Results, error) {
+func (n *Network) Evaluate(ctx context.Context, data *dataset.Inputs, candidates []Candidate, opt EvaluateOptions) (*Results, error) {
 	return eval.Run(ctx, n.prog, data, withBases(candidates), eval.Options{
 		Metric: n.metric(opt.Probabilities, opt.Seed), Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite,
 		Progress: opt.Progress.ofImages(),
@@ -30,8 +36,8 @@ func (n *Network) Evaluate(ctx context.Context, data *dataset.Inputs, candidates
 }
 
 // withBases adds, behind every scalable candidate, what its base part alone comes to.
-func withBases(candidates []eval.Candidate) []eval.Candidate {
-	var all []eval.Candidate
+func withBases(candidates []Candidate) []Candidate {
+	var all []Candidate
 	for _, c := range candidates {
 		all = append(all, c)
 		if c.Codecs[0].Profile().Setting.Refine > 0 {
@@ -44,7 +50,7 @@ func withBases(candidates []eval.Candidate) []eval.Candidate {
 
 // Candidate calibrates a variant and stores it in several ways: as its method does, and with its whole codes
 // entropy-coded. Errors are those of Calibrate.
-func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c eval.Candidate, err error) {
+func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c Candidate, err error) {
 	if v, err = v.Complete(); err != nil {
 		return c, err
 	}
@@ -74,8 +80,8 @@ func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c eval.Candidate
 }
 
 // Candidates are those of all variants.
-func (k *Calibrator) Candidates(ctx context.Context, variants []Variant) ([]eval.Candidate, error) {
-	var all []eval.Candidate
+func (k *Calibrator) Candidates(ctx context.Context, variants []Variant) ([]Candidate, error) {
+	var all []Candidate
 	for _, v := range variants {
 		c, err := k.Candidate(ctx, v)
 		if err != nil {

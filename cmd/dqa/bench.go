@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/bench"
-	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
@@ -80,11 +79,11 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 	if !(f.bits >= .2 && f.bits <= 7) || f.rounds < 1 {
 		return fmt.Errorf("%w: --bits %v, 0.2 to 7 allowed; --rounds %d, at least 1", session.ErrSetting, f.bits, f.rounds)
 	}
-	places, err := parseList("--where", f.where, placeNamed)
+	places, err := parseList("--where", f.where, bench.ParsePlace)
 	if err != nil {
 		return err
 	}
-	t, what, err := a.benchTensors(f)
+	t, what, err := a.benchTensors(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -132,23 +131,15 @@ func edgeNumbers(edges []profile.Edge, wanted []string) (numbers []int, err erro
 	return numbers, nil
 }
 
-func placeNamed(name string) (bench.Place, error) {
-	for _, p := range []bench.Place{bench.Cache, bench.Memory} {
-		if p.Name == name {
-			return p, nil
-		}
-	}
-	return bench.Place{}, errors.New("no such place")
-}
-
 const benchImages = 16
 
-func (a *app) benchTensors(f *benchFlags) (bench.Tensors, string, error) {
+func (a *app) benchTensors(ctx context.Context, f *benchFlags) (bench.Tensors, string, error) {
 	if f.npy != "" {
 		if f.model != "" || f.data != "" || f.profile != "" {
 			return bench.Tensors{}, "", fmt.Errorf("%w: --npy goes without --model, --data and --profile", session.ErrSetting)
 		}
-		return arrayTensors(f.npy)
+		t, all, err := session.ArrayTensors(f.npy, benchImages)
+		return t, fmt.Sprintf("%s, %d of %d arrays", f.npy, len(t.Images), all), err
 	}
 	if f.model == "" {
 		f.model = "demo:classify"
@@ -159,101 +150,35 @@ func (a *app) benchTensors(f *benchFlags) (bench.Tensors, string, error) {
 	if f.data == "" {
 		return bench.Tensors{}, "", fmt.Errorf("%w: --model needs --data", session.ErrSetting)
 	}
-	return a.networkTensors(f)
+	return a.networkTensors(ctx, f)
 }
 
 // networkTensors runs the network and keeps what its edges hold.
-func (a *app) networkTensors(f *benchFlags) (t bench.Tensors, what string, err error) {
+func (a *app) networkTensors(ctx context.Context, f *benchFlags) (t bench.Tensors, what string, err error) {
 	var p *profile.Profile
-	var base *profile.Preprocess
-	set, skip := onnx.EdgeSet(f.edges), []string(nil)
+	opt := session.Options{Edges: onnx.EdgeSet(f.edges)}
 	if f.profile != "" {
 		if p, err = a.readProfile(f.profile); err != nil {
 			return t, "", err
 		}
-		base, set, skip = &p.Preprocess, onnx.EdgeSet(p.EdgeSet), p.Skip
+		opt = session.OptionsOf(p)
 	}
-	pre, err := f.pre.resolve(f.model, base)
+	pre, err := f.pre.resolve(f.model, opt.Preprocess)
 	if err != nil {
 		return t, "", err
 	}
-	net, err := a.openNetwork(f.model, pre, set, skip...)
+	net, err := a.openNetwork(f.model, pre, opt.Edges, opt.Skip...)
 	if err != nil {
-		return t, "", err
-	}
-	if t.Edges, err = benchEdges(net, f.profile, p); err != nil {
 		return t, "", err
 	}
 	data, err := net.Data(f.data)
 	if err != nil {
 		return t, "", err
 	}
-	for i := range min(benchImages, data.Len()) {
-		x, err := data.Input(i)
-		if err != nil {
-			return t, "", err
-		}
-		image := make([][]float32, len(t.Edges))
-		if _, err := net.Program().Run(x, func(e int, values []float32) error {
-			image[e] = slices.Clone(values)
-			return nil
-		}); err != nil {
-			return t, "", err
-		}
-		t.Images = append(t.Images, image)
+	if t, err = net.Tensors(ctx, data, benchImages, p); errors.Is(err, session.ErrOtherModel) {
+		err = fmt.Errorf("%s: %w", f.profile, err)
 	}
-	return t, fmt.Sprintf("%s, %s, %d edges", net.Name(), f.data, len(t.Edges)), nil
-}
-
-// benchEdges are the profile's, those that have static steps as they are, or the network's.
-func benchEdges(net *session.Network, path string, p *profile.Profile) ([]profile.Edge, error) {
-	if p != nil {
-		if _, err := bind(net, path, p); err != nil {
-			return nil, err
-		}
-		return slices.Clone(p.Edges), nil
-	}
-	var edges []profile.Edge
-	for _, e := range net.Program().Edges() {
-		edges = append(edges, profile.Edge{
-			Name: e.Name,
-			Geometry: profile.Geometry{
-				Channels: e.Channels, Rows: e.Rows, Cols: e.Cols, ChannelsLast: e.ChannelsLast,
-				Tile: profile.TileFor(e.Channels, e.Rows, e.Cols),
-			},
-			Quantizer: profile.Quantizer{OneSided: e.OneSided},
-		})
-	}
-	return edges, nil
-}
-
-// arrayTensors are the images of an array, an edge each.
-func arrayTensors(path string) (t bench.Tensors, what string, err error) {
-	src, err := dataset.Open("npy:" + strings.ReplaceAll(path, ",", `\,`))
-	if err != nil {
-		return t, "", err
-	}
-	oneSided := true
-	for i := range min(benchImages, src.Len()) {
-		s, err := src.Sample(i)
-		if err != nil {
-			return t, "", err
-		}
-		img := s.Image
-		if i == 0 {
-			t.Edges = []profile.Edge{{
-				Name: path,
-				Geometry: profile.Geometry{
-					Channels: img.Channels, Rows: img.Height, Cols: img.Width,
-					Tile: profile.TileFor(img.Channels, img.Height, img.Width),
-				},
-			}}
-		}
-		oneSided = oneSided && slices.Min(img.Pix) >= 0
-		t.Images = append(t.Images, [][]float32{img.Pix})
-	}
-	t.Edges[0].OneSided = oneSided
-	return t, fmt.Sprintf("%s, %d of %d arrays", path, len(t.Images), src.Len()), nil
+	return t, fmt.Sprintf("%s, %s, %d edges", net.Name(), f.data, len(t.Edges)), err
 }
 
 // writeBench puts both places of a path into one line.

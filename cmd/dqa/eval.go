@@ -61,7 +61,7 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	var candidates []eval.Candidate
+	var candidates []session.Candidate
 	for i, p := range profiles {
 		q, err := bind(net, f.profiles[i], p)
 		if err != nil {

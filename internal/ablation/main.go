@@ -18,15 +18,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/engine"
-	"github.com/dqa-go/dqa/engine/native"
-	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/metric"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
 )
 
 // nets with three slices to calibrate on and one to evaluate on; @ is the data folder.
@@ -49,15 +45,18 @@ func parts(spec string, from, n int) (all [3]string) {
 	return all
 }
 
-// variants of graded; the first is the default.
-var variants = []struct {
+// variant is a way in which graded could choose.
+type variant struct {
 	name      string
 	objective calib.Objective
 	channels  bool
 	noBias    bool
 	noRows    bool
 	only      string // networks that it makes a difference for
-}{
+}
+
+// variants of graded; the first is the default.
+var variants = []variant{
 	{name: "default"},
 	{name: "without biases", noBias: true},
 	{name: "without row sums", noBias: true, noRows: true, only: "vit"},
@@ -69,11 +68,15 @@ var variants = []struct {
 	{name: "a step per channel", channels: true, noBias: true},
 }
 
+func (v *variant) concerns(model string) bool {
+	return v.only == "" || regexp.MustCompile(v.only).MatchString(model)
+}
+
 // also lists what the other variants of a network measure: its curves are measured once, by the first of them.
 func also(model string, channels bool) []calib.Objective {
 	var all []calib.Objective
 	for _, v := range variants {
-		if !channels && !v.channels && v.objective != (calib.Objective{}) && (v.only == "" || regexp.MustCompile(v.only).MatchString(model)) && !slices.Contains(all, v.objective) {
+		if !channels && !v.channels && v.objective != (calib.Objective{}) && v.concerns(model) && !slices.Contains(all, v.objective) {
 			all = append(all, v.objective)
 		}
 	}
@@ -85,17 +88,6 @@ type memory map[[32]byte][]byte
 
 func (m memory) Load(key [32]byte) ([]byte, error)     { return m[key], nil }
 func (m memory) Save(key [32]byte, state []byte) error { m[key] = state; return nil }
-
-// withoutRows hides which edges have row sums.
-type withoutRows struct{ engine.Program }
-
-func (p withoutRows) Edges() []onnx.Edge {
-	edges := slices.Clone(p.Program.Edges())
-	for i := range edges {
-		edges[i].RowSums = false
-	}
-	return edges
-}
 
 var budgets = []float64{1.5, 2, 3}
 
@@ -111,12 +103,12 @@ func main() {
 			continue
 		}
 		for _, v := range variants {
-			if v.only != "" && !regexp.MustCompile(v.only).MatchString(n.model) {
+			if !v.concerns(n.model) {
 				continue
 			}
 			rows := make([]row, len(budgets))
 			for seed := range *seeds {
-				if err := measure(*data, n.model, n.calib[seed], n.heldOut, v.objective, v.channels, v.noBias, v.noRows, rows); err != nil {
+				if err := measure(*data, n.model, n.calib[seed], n.heldOut, v, rows); err != nil {
 					log.Fatal(n.model, ", ", v.name, ": ", err)
 				}
 			}
@@ -165,82 +157,59 @@ func spread(v []float64) float64 {
 
 var store = memory{}
 
-func measure(data, model, calibSpec, testSpec string, objective calib.Objective, channels, noBias, noRows bool, rows []row) error {
+func measure(data, model, calibSpec, heldOut string, v variant, rows []row) error {
 	ctx := context.Background()
 	pre, err := dataset.LoadPreprocess(filepath.Join("testdata", "preprocess", model+".yaml"))
 	if err != nil {
 		return err
 	}
-	graph, err := onnx.Load(filepath.Join(data, "models", model+".onnx"), onnx.Options{Shape: pre.Shape})
-	if err != nil {
-		return err
-	}
-	edges, err := graph.FindEdges(onnx.Stored)
-	if err != nil {
-		return err
-	}
-	compile := func(g *onnx.Graph, edges []onnx.Edge) (engine.Program, error) { return native.Compile(g, edges) }
-	var prog engine.Program
-	prog, err = compile(graph, edges)
+	net, err := session.Open(filepath.Join(data, "models", model+".onnx"), session.Options{Preprocess: &pre, Engine: session.Native})
 	if err != nil {
 		return err
 	}
 	inputs := func(spec string) (*dataset.Inputs, error) {
-		src, err := dataset.Open(strings.ReplaceAll(spec, "@", filepath.Join(data, "datasets")))
-		if err != nil {
-			return nil, err
-		}
-		return dataset.NewInputs(src, pre, graph.Input.Shape)
+		return net.Data(strings.ReplaceAll(spec, "@", filepath.Join(data, "datasets")))
 	}
-	in, err := inputs(calibSpec)
+	images, err := inputs(calibSpec)
 	if err != nil {
 		return err
 	}
-	if noRows {
-		prog = withoutRows{prog}
-	}
-	opt := metric.Options{Ignore: pre.Ignore, Rounds: 1}
-	copt := calib.Options{Workers: runtime.NumCPU(), Objective: objective, Also: also(model, channels), Store: store, Key: []byte(model + calibSpec)}
-	if !noBias {
-		copt.Corrector = calib.NewCorrector(prog, compile, compile)
-	}
-	c, err := calib.New(prog, eval.CalibrationSource(in, opt), copt)
+	held, err := inputs(heldOut)
 	if err != nil {
 		return err
 	}
-	var candidates []eval.Candidate
+	k, err := net.NewCalibrator(images, session.CalibrateOptions{Workers: runtime.NumCPU(), Store: store, Experiment: session.Experiment{
+		Objective: v.objective, Also: also(model, v.channels), NoBiases: v.noBias, NoRowSums: v.noRows,
+	}})
+	if err != nil {
+		return err
+	}
+	var candidates []session.Candidate
 	for _, b := range budgets {
-		plan, err := c.Plan(ctx, profile.Setting{Name: "graded", Dial: profile.Budget, Goal: b, Channels: channels}, 1)
+		made, err := k.Calibrate(ctx, session.Variant{Setting: profile.Setting{Dial: profile.Budget, Goal: b, Channels: v.channels}, Seed: 1})
 		if err != nil {
 			return err
 		}
-		codec, err := dqa.NewCodec(plan.Profile(profile.Smallest))
+		q, err := net.Bind(made.Profile)
 		if err != nil {
 			return err
 		}
-		candidate := eval.Candidate{Codecs: []*dqa.Codec{codec}}
-		if len(plan.Bias) > 0 {
-			if candidate.Program, err = calib.Biased(prog, plan.Bias, compile); err != nil {
-				return err
-			}
-		}
-		candidates = append(candidates, candidate)
+		candidates = append(candidates, q.Candidate())
 	}
-	held, err := inputs(testSpec)
+	res, err := net.Evaluate(ctx, held, candidates, session.EvaluateOptions{Workers: runtime.NumCPU()})
 	if err != nil {
 		return err
 	}
-	res, err := eval.Run(ctx, prog, held, candidates, eval.Options{Metric: opt, Workers: runtime.NumCPU()})
-	if err != nil {
-		return err
-	}
-	for k, m := range res.Measured {
-		s, r := m.Score.Summary(), &rows[k]
-		p := m.Codecs[0].Profile()
-		r.stored = append(r.stored, 8*float64(m.Frames[0])/float64(res.Images)/float64(p.Elements()))
-		r.kl, r.klSE, r.agreement, r.drop = append(r.kl, s.KL), append(r.klSE, s.KLSE), append(r.agreement, s.Agreement), append(r.drop, s.Drop)
-		r.biases = append(r.biases, float64(len(p.Bias)))
+	for i, m := range res.Measured {
+		rows[i].add(m.Score.Summary(), m.Codecs[0].Profile(), 8*float64(m.Frames[0])/float64(res.Images))
 	}
 	fmt.Fprintf(os.Stderr, "%s, %s: done\n", model, calibSpec)
 	return nil
+}
+
+// add takes in what one part came to; bits are those of an image.
+func (r *row) add(s metric.Summary, p *profile.Profile, bits float64) {
+	r.stored = append(r.stored, bits/float64(p.Elements()))
+	r.kl, r.klSE, r.agreement, r.drop = append(r.kl, s.KL), append(r.klSE, s.KLSE), append(r.agreement, s.Agreement), append(r.drop, s.Drop)
+	r.biases = append(r.biases, float64(len(p.Bias)))
 }

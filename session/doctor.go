@@ -1,0 +1,85 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/doctor"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// ExamineOptions say what Examine looks at.
+type ExamineOptions struct {
+	Options              // how the network is opened
+	Data, Calib   string // SPECs of test and calibration images; "": not looked at
+	Images        int    // of Data that the network is run on, spread evenly; 0: all
+	Probabilities bool   // the network's outputs are probabilities, not logits
+	Workers       int    // goroutines; 0 or less: one
+	Progress      Progress
+}
+
+// Examine tells what this machine offers, whether a model is supported and, if there is data, whether preprocessing,
+// labels and images are as the network wants them. What is wrong with those is a Check, no error.
+func Examine(ctx context.Context, model string, opt ExamineOptions) ([]doctor.Check, error) {
+	checks := []doctor.Check{checkMachine(), checkLibraries(opt.ORTLibrary)}
+	net, err := Open(model, opt.Options)
+	var unsupported *onnx.UnsupportedError
+	switch {
+	case errors.As(err, &unsupported):
+		for _, n := range unsupported.Nodes {
+			checks = append(checks, doctor.Check{Name: "model", Status: doctor.Problem, Finding: strings.Join(strings.Fields(n.String()), " "),
+				Mend: "export the network without this operator, or report the model"})
+		}
+		return checks, nil
+	case err != nil:
+		return nil, err
+	}
+	checks = append(checks, net.check())
+	if opt.Data == "" {
+		return checks, nil
+	}
+	more, err := net.examineData(ctx, opt)
+	return append(checks, more...), err
+}
+
+func (n *Network) check() doctor.Check {
+	return doctor.Check{Name: "model", Status: doctor.OK, Finding: fmt.Sprintf(
+		"%s is supported: opset %d, input %v, %d edges (%s) with %d values per image, %.3g ms per image on one core",
+		n.name, n.graph.Opset, n.graph.Input.Shape, len(n.Edges()), n.EdgeSet(), n.Values(), 1000*n.passTime())}
+}
+
+// passTime is the shortest of three runs, in seconds.
+func (n *Network) passTime() float64 {
+	x := tensor.New(n.graph.Input.Shape...)
+	best := time.Hour
+	for range 3 {
+		start := time.Now()
+		if _, err := n.prog.Run(x, nil); err != nil {
+			return 0 // what is wrong with the model shows elsewhere
+		}
+		best = min(best, time.Since(start))
+	}
+	return best.Seconds()
+}
+
+func (n *Network) examineData(ctx context.Context, opt ExamineOptions) ([]doctor.Check, error) {
+	s := doctor.Subject{
+		Program: n.prog, Preprocess: n.pre, Probabilities: opt.Probabilities, Images: opt.Images, Workers: opt.Workers,
+		Progress: opt.Progress.ofImages(),
+	}
+	var err error
+	if s.Data, err = dataset.Open(opt.Data); err != nil {
+		return nil, err
+	}
+	if opt.Calib != "" {
+		if s.Calib, err = dataset.Open(opt.Calib); err != nil {
+			return nil, err
+		}
+	}
+	return doctor.Examine(ctx, s)
+}
