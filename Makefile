@@ -31,7 +31,7 @@ demo: ## the main job on the embedded networks; writes dqa-demo/report.html
 
 .PHONY: bench
 bench: ## benchmarks: engine images/s, codec and coders as ratios to copy()
-	$(GO) test -run '^$$' -bench . -benchtime 300ms ./internal/simd ./quant ./bitplane ./entropy/... . ./engine/native
+	$(GO) test -run '^$$' -bench . -benchtime 300ms ./internal/simd ./internal/quant ./internal/bitplane ./internal/rans ./internal/huffman ./internal/prefix . ./engine/native
 
 .PHONY: fuzz
 fuzz: PACKAGES ?= $$($(GO) list ./...)
@@ -42,7 +42,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 30s)
 
 .PHONY: fuzz-codec
 fuzz-codec: ## the fuzz targets of what reads frames and profiles
-	@$(MAKE) --no-print-directory fuzz PACKAGES=". ./frame ./profile ./entropy ./entropy/prefix ./entropy/huffman ./spec/reader ./bitplane ./quant ./internal/simd"
+	@$(MAKE) --no-print-directory fuzz PACKAGES=". ./frame ./profile ./internal/rans ./internal/prefix ./internal/huffman ./spec/reader ./internal/bitplane ./internal/quant ./internal/simd"
 
 .PHONY: generate
 generate: ## generated code and documents; git must stay clean

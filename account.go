@@ -1,6 +1,6 @@
 package dqa
 
-import "github.com/dqa-go/dqa/entropy"
+import "github.com/dqa-go/dqa/internal/rans"
 
 // Account says what the payload of a frame's modelled edges is spent on, in bytes; its parts sum to
 // the payload of those edges.
@@ -35,7 +35,7 @@ func (d *Decoder) Account() (a Account, ok bool, err error) {
 				continue
 			}
 			tile := d.bufs[0].tile(d.codec, i, e.TileBounds(t), d.codes.Wide)
-			states := entropy.StateBytes * tile.Lanes()
+			states := rans.StateBytes * tile.Lanes()
 			a.States += states
 			a.Coded += len(src) - 1 - states
 			a.IdealBits += tile.Cost()

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/entropy/huffman"
+	"github.com/dqa-go/dqa/internal/huffman"
 	"github.com/dqa-go/dqa/profile"
 )
 

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/dqa-go/dqa/entropy"
-	"github.com/dqa-go/dqa/entropy/huffman"
-	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/huffman"
+	"github.com/dqa-go/dqa/internal/prefix"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -18,10 +18,10 @@ type Codec struct {
 	refined int            // number of edges with refinements
 	fused   []bool         // by edge: fusable
 	digest  [frame.DigestSize]byte
-	size    int                // of the encoded profile
-	tables  []*huffman.Code    // of shift errors, by edge; nil where there are none
-	models  [][]*entropy.Model // by edge, as profile.Edge.Models
-	fast    []*prefix.Code     // by edge; nil for other coders
+	size    int             // of the encoded profile
+	tables  []*huffman.Code // of shift errors, by edge; nil where there are none
+	models  [][]*rans.Model // by edge, as profile.Edge.Models
+	fast    []*prefix.Code  // by edge; nil for other coders
 	planned sync.Once
 	units   []unit  // tiles of edges that are fused
 	batches []batch // which of them are coded together
@@ -61,15 +61,15 @@ func NewCodec(p *profile.Profile) (*Codec, error) {
 }
 
 func (c *Codec) newModels() error {
-	var all []*entropy.Model
+	var all []*rans.Model
 	for i, freq := range c.profile.Frequencies {
-		m, err := entropy.NewModel(freq)
+		m, err := rans.NewModel(freq)
 		if err != nil {
 			return fmt.Errorf("model %d: %w", i, err)
 		}
 		all = append(all, m)
 	}
-	c.models = make([][]*entropy.Model, len(c.profile.Edges))
+	c.models = make([][]*rans.Model, len(c.profile.Edges))
 	for i := range c.profile.Edges {
 		for _, k := range c.profile.Edges[i].Models {
 			c.models[i] = append(c.models[i], all[k])

@@ -9,13 +9,13 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/entropy"
-	"github.com/dqa-go/dqa/entropy/huffman"
-	"github.com/dqa-go/dqa/entropy/prefix"
 	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/huffman"
+	"github.com/dqa-go/dqa/internal/prefix"
+	"github.com/dqa-go/dqa/internal/quant"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/quant"
 )
 
 // setting is one combination of what changes how an edge is stored.
@@ -125,7 +125,7 @@ func (s setting) build() *profile.Profile {
 // models are two per alphabet, in turn; the first edge has them by neighbourhood if it can.
 func (s setting) models(p *profile.Profile) {
 	for _, bits := range []int{s.n - s.refine, s.n + s.m, max(1, s.refine)} {
-		p.Frequencies = append(p.Frequencies, entropy.BuildFreq(falling(1<<bits+1)), entropy.BuildFreq(make([]uint64, 1<<bits+1)))
+		p.Frequencies = append(p.Frequencies, rans.BuildFreq(falling(1<<bits+1)), rans.BuildFreq(make([]uint64, 1<<bits+1)))
 	}
 	for i := range p.Edges {
 		e := &p.Edges[i]
@@ -133,7 +133,7 @@ func (s setting) models(p *profile.Profile) {
 			e.Coder = profile.Small
 		}
 		for k := range e.NumModels() {
-			wide := k / entropy.NumContexts
+			wide := k / rans.NumContexts
 			if e.Coder == profile.Small {
 				wide = 0
 				if k < e.Channels && e.IsImportant(k) {

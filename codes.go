@@ -1,8 +1,8 @@
 package dqa
 
 import (
+	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/quant"
 )
 
 // Codes are one edge of one image between quantizing and storing. The zero value is ready for Quantize, which reuses

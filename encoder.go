@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/quant"
 )
 
 // Encoder makes frames, one image after the other. It belongs to one goroutine.

@@ -3,11 +3,11 @@ package dqa
 import (
 	"fmt"
 
-	"github.com/dqa-go/dqa/bitplane"
+	"github.com/dqa-go/dqa/internal/bitplane"
+	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/internal/simd"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/quant"
 )
 
 // Most tensors go from float32 to bit planes and back channel by channel, in the processor's first-level cache, without

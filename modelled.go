@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math/bits"
 
-	"github.com/dqa-go/dqa/bitplane"
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/bitplane"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -34,7 +34,7 @@ func (t *tileBuffers) appendWhole(dst []byte, c *Codec, i int, b profile.Bounds,
 	return t.appendPlain(append(dst, byte(width)), tile, width)
 }
 
-func (t *tileBuffers) appendPlain(dst []byte, tile *entropy.Tile, width int) []byte {
+func (t *tileBuffers) appendPlain(dst []byte, tile *rans.Tile, width int) []byte {
 	codes := t.codes[:0]
 	for _, p := range tile.Planes {
 		codes = append(codes, p.Codes...)
@@ -54,21 +54,21 @@ func (t *tileBuffers) appendPlain(dst []byte, tile *entropy.Tile, width int) []b
 }
 
 // tile is the part of an edge's codes as entropy sees it.
-func (t *tileBuffers) tile(c *Codec, i int, b profile.Bounds, wide []int16) *entropy.Tile {
+func (t *tileBuffers) tile(c *Codec, i int, b profile.Bounds, wide []int16) *rans.Tile {
 	e := c.codedEdge(i)
 	t.channels = t.channels[:0]
 	for ch := b.C0; ch < b.C1; ch++ {
 		from, to := e.ModelSlots(ch)
 		r := e.Levels(ch)
-		t.channels = append(t.channels, entropy.Plane{
+		t.channels = append(t.channels, rans.Plane{
 			Codes: band(e, b, ch, wide), Models: c.modelsOf(i, from, to), Low: e.Lowest(ch), Min: r.Low, Max: r.High,
 		})
 	}
-	return &entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.channels}
+	return &rans.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.channels}
 }
 
 // modelsOf are models of edge i; none where its coder has none.
-func (c *Codec) modelsOf(i, from, to int) []*entropy.Model {
+func (c *Codec) modelsOf(i, from, to int) []*rans.Model {
 	if c.models[i] == nil {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (c *Codec) modelsOf(i, from, to int) []*entropy.Model {
 }
 
 // rawBits is the number of bits that hold every code, 0 if all are 0.
-func rawBits(planes []entropy.Plane, unsigned bool) int {
+func rawBits(planes []rans.Plane, unsigned bool) int {
 	var used uint16 // bits that differ from the sign
 	signed := 0
 	for _, p := range planes {
@@ -121,7 +121,7 @@ func (t *tileBuffers) decodeWhole(c *Codec, i int, b profile.Bounds, src []byte,
 	return nil
 }
 
-func (t *tileBuffers) decodeRaw(tile *entropy.Tile, src []byte, width int, signed bool) error {
+func (t *tileBuffers) decodeRaw(tile *rans.Tile, src []byte, width int, signed bool) error {
 	n := len(tile.Planes) * tile.Rows * tile.Cols
 	if want := rawSize(n, width); len(src) != want {
 		return fmt.Errorf("%d bytes of plain codes, %d wanted", len(src), want)

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"math/bits"
 
-	"github.com/dqa-go/dqa/bitplane"
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/bitplane"
+	"github.com/dqa-go/dqa/internal/quant"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/simd"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/quant"
 )
 
 // Whole codes that fit a byte, nearly all, are coded as bytes. Payloads are those of modelled.go.
@@ -113,19 +113,19 @@ func (t *tileBuffers) quantizeBytes(e *profile.Edge, b profile.Bounds, codes *Co
 }
 
 // byteTile is the part of an edge's codes as entropy sees it, channel by channel in codes.
-func (t *tileBuffers) byteTile(c *Codec, i int, b profile.Bounds, codes []byte) *entropy.Tile {
+func (t *tileBuffers) byteTile(c *Codec, i int, b profile.Bounds, codes []byte) *rans.Tile {
 	t.channels = appendPlanes(t.channels[:0], c, i, b, codes)
-	t.one = entropy.Tile{Rows: b.R1 - b.R0, Cols: c.codedEdge(i).Cols, Planes: t.channels}
+	t.one = rans.Tile{Rows: b.R1 - b.R0, Cols: c.codedEdge(i).Cols, Planes: t.channels}
 	return &t.one
 }
 
-func appendPlanes(planes []entropy.Plane, c *Codec, i int, b profile.Bounds, codes []byte) []entropy.Plane {
+func appendPlanes(planes []rans.Plane, c *Codec, i int, b profile.Bounds, codes []byte) []rans.Plane {
 	e := c.codedEdge(i)
 	band := e.BandSize(b)
 	for ch := b.C0; ch < b.C1; ch++ {
 		from, to := e.ModelSlots(ch)
 		r := e.Levels(ch)
-		planes = append(planes, entropy.Plane{
+		planes = append(planes, rans.Plane{
 			Bytes: codes[(ch-b.C0)*band:][:band], Models: c.modelsOf(i, from, to), Low: e.Lowest(ch), Min: r.Low, Max: r.High,
 		})
 	}

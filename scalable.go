@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/dqa-go/dqa/bitplane"
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/bitplane"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -56,15 +56,15 @@ func (t *tileBuffers) classify(e *profile.Edge, b profile.Bounds, wide []int16, 
 }
 
 // refineTile is the refinements of one class as entropy sees them: one row.
-func (c *Codec) refineTile(i, class int, codes []int16) *entropy.Tile {
+func (c *Codec) refineTile(i, class int, codes []int16) *rans.Tile {
 	n := len(c.models[i]) - profile.RefineClasses + class
-	return &entropy.Tile{Rows: 1, Cols: len(codes), Planes: []entropy.Plane{{
+	return &rans.Tile{Rows: 1, Cols: len(codes), Planes: []rans.Plane{{
 		Codes: codes, Models: c.models[i][n : n+1], Low: 0, Min: 0, Max: int16(1)<<c.edge(i).Refine - 1,
 	}}}
 }
 
 // appendClass codes one class by its model, or plainly where that is no longer.
-func (t *tileBuffers) appendClass(dst []byte, tile *entropy.Tile, bits int) []byte {
+func (t *tileBuffers) appendClass(dst []byte, tile *rans.Tile, bits int) []byte {
 	start := len(dst)
 	dst = t.rans.Append(append(dst, coded), tile)
 	codes := tile.Planes[0].Codes
@@ -121,7 +121,7 @@ func (t *tileBuffers) refine(e *profile.Edge, b profile.Bounds, wide []int16, lo
 	}
 }
 
-func (t *tileBuffers) decodeClass(tile *entropy.Tile, src []byte, bits int) error {
+func (t *tileBuffers) decodeClass(tile *rans.Tile, src []byte, bits int) error {
 	switch {
 	case len(src) == 0:
 		return fmt.Errorf("%w: it is empty", wire.ErrTruncated)

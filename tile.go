@@ -3,10 +3,10 @@ package dqa
 import (
 	"fmt"
 
-	"github.com/dqa-go/dqa/bitplane"
-	"github.com/dqa-go/dqa/entropy"
-	"github.com/dqa-go/dqa/entropy/huffman"
-	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/bitplane"
+	"github.com/dqa-go/dqa/internal/huffman"
+	"github.com/dqa-go/dqa/internal/prefix"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -16,16 +16,16 @@ type tileBuffers struct {
 	codes    []int16 // n-bit codes of all channels, or shift errors as numbers
 	shift    []byte  // shift errors of important channels, or bytes with them in their low bits
 	planes   []byte  // their bit planes
-	channels []entropy.Plane
-	rans     entropy.RANS
+	channels []rans.Plane
+	rans     rans.Coder
 	coded    []byte
-	one      entropy.Tile
+	one      rans.Tile
 	fast     prefix.Coder
 	huffman  huffman.Coder
-	together [abreast][]byte          // codes of tiles that are coded together
-	streams  [abreast][]byte          // what becomes of them
-	rows     [abreast][]entropy.Plane // their planes
-	several  []entropy.Tile
+	together [abreast][]byte       // codes of tiles that are coded together
+	streams  [abreast][]byte       // what becomes of them
+	rows     [abreast][]rans.Plane // their planes
+	several  []rans.Tile
 	sources  [][]byte
 	own      Codes   // scales of the edge at hand, where several are decoded
 	bytes    []byte  // codes of a channel

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -123,7 +123,7 @@ func (e *encoding) abreast(t *tileBuffers, first int, units []unit) {
 		}
 		t.bytes, t.together[n] = t.together[n], t.bytes
 		t.rows[n] = appendPlanes(t.rows[n][:0], e.codec, u.edge, b, t.together[n])
-		t.several = append(t.several, entropy.Tile{Rows: b.R1 - b.R0, Cols: edge.Cols, Planes: t.rows[n]})
+		t.several = append(t.several, rans.Tile{Rows: b.R1 - b.R0, Cols: edge.Cols, Planes: t.rows[n]})
 		t.streams[n] = append(e.payloads[first+k], coded)
 		which[n] = k
 		n++
@@ -173,7 +173,7 @@ func (d *decoding) together(t *tileBuffers, units []unit) error {
 		}
 		t.together[n] = resize(t.together[n], e.TileSize(b))
 		t.rows[n] = appendPlanes(t.rows[n][:0], d.codec, u.edge, b, t.together[n])
-		t.several = append(t.several, entropy.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.rows[n]})
+		t.several = append(t.several, rans.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.rows[n]})
 		t.sources = append(t.sources, src[1:])
 		which[n] = k
 		n++

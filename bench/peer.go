@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/quant"
 	"github.com/klauspost/compress/fse"
 	"github.com/klauspost/compress/huff0"
 	"github.com/klauspost/compress/zstd"

@@ -12,7 +12,7 @@ import (
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
-	"github.com/dqa-go/dqa/entropy/huffman"
+	"github.com/dqa-go/dqa/internal/huffman"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/onnx"

@@ -3,10 +3,10 @@ package profile
 import (
 	"math"
 
-	"github.com/dqa-go/dqa/entropy"
-	"github.com/dqa-go/dqa/entropy/huffman"
-	"github.com/dqa-go/dqa/entropy/prefix"
-	"github.com/dqa-go/dqa/quant"
+	"github.com/dqa-go/dqa/internal/huffman"
+	"github.com/dqa-go/dqa/internal/prefix"
+	"github.com/dqa-go/dqa/internal/quant"
+	"github.com/dqa-go/dqa/internal/rans"
 )
 
 // Edge is how one stored tensor is quantized, cut and coded.
@@ -145,15 +145,15 @@ func (e *Edge) RefineModels() []uint8 {
 	return e.Models[len(e.Models)-RefineClasses:]
 }
 
-// NumModels is the length of Models: one per channel, or entropy.NumContexts for the unimportant channels and, if any
+// NumModels is the length of Models: one per channel, or rans.NumContexts for the unimportant channels and, if any
 // channel has ExtraBits, as many for the important ones; then RefineClasses if the edge has refinements.
 func (e *Edge) NumModels() int {
-	n := entropy.NumContexts
+	n := rans.NumContexts
 	switch {
 	case e.Coder == Small:
 		n = e.Channels
 	case e.ExtraBits > 0:
-		n = 2 * entropy.NumContexts
+		n = 2 * rans.NumContexts
 	}
 	if e.Refine > 0 {
 		n += RefineClasses
@@ -167,9 +167,9 @@ func (e *Edge) ModelSlots(c int) (from, to int) {
 	case e.Coder == Small:
 		return c, c + 1
 	case e.IsImportant(c):
-		return entropy.NumContexts, 2 * entropy.NumContexts
+		return rans.NumContexts, 2 * rans.NumContexts
 	}
-	return 0, entropy.NumContexts
+	return 0, rans.NumContexts
 }
 
 // PlaneSize is the number of values of a channel.

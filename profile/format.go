@@ -6,10 +6,10 @@ import (
 	"math"
 	"slices"
 
-	"github.com/dqa-go/dqa/entropy"
-	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/prefix"
+	"github.com/dqa-go/dqa/internal/quant"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/wire"
-	"github.com/dqa-go/dqa/quant"
 )
 
 // Limits that are checked before memory is allocated.
@@ -117,7 +117,7 @@ func ParseSections(src []byte) (*Profile, []Section, error) {
 
 // causeOf is what kind of error a validation's is.
 func causeOf(err error) error {
-	if errors.Is(err, errLimit) || errors.Is(err, entropy.ErrLive) {
+	if errors.Is(err, errLimit) || errors.Is(err, rans.ErrLive) {
 		return wire.ErrLimit
 	}
 	return wire.ErrValue
@@ -358,7 +358,7 @@ func (p *Profile) readFrequencies(r *wire.Reader) {
 }
 
 func readModel(r *wire.Reader) []uint16 {
-	symbols := r.Uvarint(entropy.MaxSymbols, "symbols of a model")
+	symbols := r.Uvarint(rans.MaxSymbols, "symbols of a model")
 	first := r.Uvarint(math.MaxInt32, "first symbol of a model")
 	n := r.Uvarint(math.MaxInt32, "frequencies of a model")
 	if r.Err() == nil && first+n > symbols {
@@ -367,7 +367,7 @@ func readModel(r *wire.Reader) []uint16 {
 	if r.Err() != nil {
 		return nil
 	}
-	m, left := make([]uint16, symbols+1), 1<<entropy.ProbBits
+	m, left := make([]uint16, symbols+1), 1<<rans.ProbBits
 	for s := range n {
 		f := r.Uvarint(math.MaxInt32, "frequency")
 		if f > left {

@@ -26,7 +26,7 @@ type Profile struct {
 	Setting    Setting
 	Coder      Coder  // what was asked for: the most effort; edges have their own
 	Edges      []Edge // in the order in which the network computes them
-	// Frequencies of the models of the coders Small and Smallest, which all edges share, as entropy.NewModel takes them.
+	// Frequencies of the models of the coders Small and Smallest, which all edges share, as rans.NewModel takes them.
 	Frequencies [][]uint16
 	Bias        []Bias    // that the engine adds
 	Evidence    *Evidence // nil: none

@@ -9,11 +9,11 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/dqa-go/dqa/entropy"
-	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/prefix"
+	"github.com/dqa-go/dqa/internal/rans"
 
+	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/internal/wire"
-	"github.com/dqa-go/dqa/quant"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -88,7 +88,7 @@ func neighbourly() *Profile {
 	p := coded()
 	p.Coder = Smallest
 	p.Edges[0].Coder = Smallest
-	p.Edges[0].Models = make([]uint8, 2*entropy.NumContexts)
+	p.Edges[0].Models = make([]uint8, 2*rans.NumContexts)
 	p.Skip = []string{"one", "another"}
 	p.Bias = []Bias{{Node: "conv", Scale: .25, Codes: []int8{-128, 0, 127}}}
 	p.Evidence = &Evidence{Images: 3, Distortion: "KL", MeasuredKL: .5, PredictedBits: 2, Chosen: make([]CurvePoint, len(p.Edges))}
@@ -96,8 +96,8 @@ func neighbourly() *Profile {
 		p.Evidence.Curves = append(p.Evidence.Curves, make([]CurvePoint, i))
 		p.Evidence.Chosen[i] = CurvePoint{1, 2, float32(i)}
 	}
-	for t := range entropy.NumContexts {
-		p.Edges[0].Models[entropy.NumContexts+t] = 1
+	for t := range rans.NumContexts {
+		p.Edges[0].Models[rans.NumContexts+t] = 1
 	}
 	return p
 }

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/dqa-go/dqa/entropy"
-	"github.com/dqa-go/dqa/entropy/huffman"
-	"github.com/dqa-go/dqa/quant"
+	"github.com/dqa-go/dqa/internal/huffman"
+	"github.com/dqa-go/dqa/internal/quant"
+	"github.com/dqa-go/dqa/internal/rans"
 )
 
 // Validate tells the first thing that Parse would refuse.
@@ -83,7 +83,7 @@ func (p *Profile) validateModels() error {
 		return fmt.Errorf("%d models, at most %d allowed", len(p.Frequencies), MaxModels)
 	}
 	for i, m := range p.Frequencies {
-		if _, err := entropy.NewModel(m); err != nil {
+		if _, err := rans.NewModel(m); err != nil {
 			return fmt.Errorf("model %d: %w", i, err)
 		}
 	}

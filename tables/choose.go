@@ -3,7 +3,7 @@ package tables
 import (
 	"math"
 
-	"github.com/dqa-go/dqa/entropy/huffman"
+	"github.com/dqa-go/dqa/internal/huffman"
 	"github.com/dqa-go/dqa/profile"
 )
 

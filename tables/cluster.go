@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -54,7 +54,7 @@ func clusterAlphabet(n int, slots []*place, limit int) (models [][]uint16, choic
 		}
 		costs := make([][]float64, len(models))
 		for i, freq := range models {
-			m, err := entropy.NewModel(freq)
+			m, err := rans.NewModel(freq)
 			if err != nil {
 				panic(err) // BuildFreq makes valid ones
 			}
@@ -101,7 +101,7 @@ func rebuild(n int, slots []*place, choice []int) (models [][]uint16) {
 	for i, sum := range sums {
 		if sum != nil {
 			number[i] = len(models)
-			models = append(models, entropy.BuildFreq(sum))
+			models = append(models, rans.BuildFreq(sum))
 		}
 	}
 	for j := range choice {

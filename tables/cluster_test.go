@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -48,7 +48,7 @@ func TestClusterFindsTheDistributions(t *testing.T) {
 			if len(freq) != len(n) {
 				t.Fatalf("channel with %d symbols has a model of %d", len(n), len(freq)-1)
 			}
-			m, err := entropy.NewModel(freq)
+			m, err := rans.NewModel(freq)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,8 +1,8 @@
 package tables
 
 import (
-	"github.com/dqa-go/dqa/entropy/huffman"
-	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/huffman"
+	"github.com/dqa-go/dqa/internal/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
 

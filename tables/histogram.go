@@ -3,7 +3,7 @@ package tables
 import (
 	"math"
 
-	"github.com/dqa-go/dqa/entropy"
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/simd"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -33,12 +33,12 @@ func NewHistogram(e *profile.Edge, coder profile.Coder) *Histogram {
 
 // newContexts has a slot for every context, of the unimportant and then, if there are any, of the important channels.
 func newContexts(e *profile.Edge) slots {
-	h := make(slots, entropy.NumContexts)
+	h := make(slots, rans.NumContexts)
 	for t := range h {
 		h[t] = make([]uint32, 1<<e.Bits+1)
 	}
 	if e.ExtraBits > 0 {
-		for range entropy.NumContexts {
+		for range rans.NumContexts {
 			h = append(h, make([]uint32, 1<<(e.Bits+e.ExtraBits)+1))
 		}
 	}
@@ -80,9 +80,9 @@ func (h *Histogram) addContexts(wide []int16) {
 		for c := b.C0; c < b.C1; c++ {
 			low, of := e.Lowest(c), h.slots
 			if e.IsImportant(c) {
-				of = h.slots[entropy.NumContexts:]
+				of = h.slots[rans.NumContexts:]
 			}
-			entropy.VisitContexts(wide[e.BandStart(b, c):][:e.BandSize(b)], e.Cols, func(context int, code int16) {
+			rans.VisitContexts(wide[e.BandStart(b, c):][:e.BandSize(b)], e.Cols, func(context int, code int16) {
 				of[context][symbol(code, low, of[context])]++
 			})
 		}
@@ -177,5 +177,5 @@ func measure(counts []uint32) slot {
 
 // bits is what the codes take by their own distribution, escaped ones with what follows.
 func (s *slot) bits() float64 {
-	return s.mean*s.total + entropy.EscapeBits*float64(s.counts[len(s.counts)-1])
+	return s.mean*s.total + rans.EscapeBits*float64(s.counts[len(s.counts)-1])
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dqa-go/dqa/entropy/huffman"
+	"github.com/dqa-go/dqa/internal/huffman"
 	"github.com/dqa-go/dqa/profile"
 )
 

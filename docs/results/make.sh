@@ -89,7 +89,7 @@ if [[ codec =~ $pattern ]]; then
       (cd "$DQA_DATA" && "$dqa" "${codec[@]}" ${args/P.dqap/$p})
       echo '```'
     done
-    for args in "-bench ^Benchmark\$ -benchtime 200ms -count 3 ./internal/simd" "-bench . -benchtime 200ms -count 3 ./entropy/huffman"; do
+    for args in "-bench ^Benchmark\$ -benchtime 200ms -count 3 ./internal/simd" "-bench . -benchtime 200ms -count 3 ./internal/huffman"; do
       printf "\n    go test -run '^\$' %s\n\n\`\`\`\n" "$args"
       # shellcheck disable=SC2086
       go test -run '^$' $args | grep -E '^(cpu|Benchmark)' | sed -E 's/ +/ /g; s/\t ?/  /g'

@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"spec/reader"}, // the specification's reader: nothing of this project
 	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/file"},
 	{"internal/simd"},
-	{"quant", "bitplane", "entropy"},
+	{"internal/quant", "internal/bitplane", "internal/rans", "internal/huffman", "internal/prefix"},
 	{"frame", "profile"},
 	{"."},
 	{"tables"},

@@ -3,7 +3,7 @@ package main
 import (
 	"slices"
 
-	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
 

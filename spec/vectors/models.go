@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
 

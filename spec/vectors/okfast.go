@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
 

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/quant"
 )
 
 // profileVectors are profiles that a reader must accept: everything at its limits.

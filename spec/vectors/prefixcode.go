@@ -3,7 +3,7 @@ package main
 import (
 	"slices"
 
-	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/prefix"
 )
 
 // prefixStream is a stream of the coder fast (spec/fast.md), plane by plane.

@@ -3,7 +3,7 @@ package main
 import (
 	"math/rand/v2"
 
-	"github.com/dqa-go/dqa/entropy/prefix"
+	"github.com/dqa-go/dqa/internal/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
 

@@ -9,8 +9,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/dqa-go/dqa/entropy/huffman"
 	"github.com/dqa-go/dqa/internal/cpu"
+	"github.com/dqa-go/dqa/internal/huffman"
 )
 
 // laplacian draws n codes from low to high around center; scale is the mean distance. Where low is 0 half the codes are

@@ -1,4 +1,4 @@
-package entropy
+package rans
 
 import (
 	"encoding/binary"
@@ -103,7 +103,7 @@ func (t *Tile) group(first, lanes int) []Plane {
 }
 
 // encodeInStep codes the groups of planes, the last one first.
-func (r *RANS) encodeInStep(t *Tile, s *stream) {
+func (r *Coder) encodeInStep(t *Tile, s *stream) {
 	plane := t.Rows * t.Cols
 	r.context = resize(r.context, len(s.all))
 	for first := 0; first < len(t.Planes); first += s.lanes {
@@ -157,7 +157,7 @@ func (g *group) encode(s *stream, ranks, context []uint8) {
 }
 
 // decodeInStep decodes the groups of planes.
-func (r *RANS) decodeInStep(t *Tile, s *stream) error {
+func (r *Coder) decodeInStep(t *Tile, s *stream) error {
 	for first := 0; first < len(t.Planes); first += s.lanes {
 		r.group.begin(t.group(first, s.lanes), t.Cols)
 		for row := range t.Rows {

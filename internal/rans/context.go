@@ -1,4 +1,4 @@
-package entropy
+package rans
 
 // NumContexts is the number of activity contexts (METHOD section 4.4).
 const NumContexts = 16

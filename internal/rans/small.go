@@ -1,4 +1,4 @@
-package entropy
+package rans
 
 // smallTables find the symbol of a slot and the intervals in a few vector registers. A model that has them ends its
 // intervals on a grid: anywhere in the first slots, then at multiples of middleUnit, then of coarseUnit. Kernels know

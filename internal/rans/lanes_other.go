@@ -1,6 +1,6 @@
 //go:build !amd64 || noasm
 
-package entropy
+package rans
 
 func decodeVectors([]stream) int { return 0 }
 

@@ -1,4 +1,4 @@
-package entropy
+package rans
 
 import (
 	"bytes"
@@ -247,7 +247,7 @@ func TestRANSRoundTripAndSize(t *testing.T) {
 
 func checkRoundTrip(t *testing.T, name string, tile *Tile) {
 	t.Helper()
-	var coder RANS
+	var coder Coder
 	b := coder.Append([]byte("kept"), tile)
 	got, slow := blank(tile), blank(tile)
 	if err := coder.Decode(got, b[4:]); err != nil || string(b[:4]) != "kept" || !sameCodes(got, tile) {
@@ -276,7 +276,7 @@ func TestRANSOnEveryInstructionSet(t *testing.T) {
 	var want [][]byte
 	for _, isa := range []string{cpu.Generic, cpu.AVX2, cpu.ISA()} {
 		restore := cpu.Lower(isa)
-		var coder RANS
+		var coder Coder
 		streams := make([][]byte, len(tiles))
 		coder.AppendAll(streams, tiles)
 		for i := range tiles {
@@ -310,7 +310,7 @@ func TestRANSOnEveryInstructionSet(t *testing.T) {
 func TestDecodeAllOfDamagedStreams(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	tile := asBytes(modelled(t, smooth(rng, 16, 32, 32, 0), 32, 32, 0, false))
-	var coder RANS
+	var coder Coder
 	good := coder.Append(nil, tile)
 	for range 300 {
 		bad := bytes.Clone(good)
@@ -345,7 +345,7 @@ func TestDecodeAllOfDamagedStreams(t *testing.T) {
 func TestRANSDoesNotAllocate(t *testing.T) {
 	tile := asBytes(modelled(t, smooth(rand.New(rand.NewPCG(5, 5)), 16, 32, 32, 0), 32, 32, 0, false))
 	tiles, streams := []Tile{*tile, *tile, *tile}, make([][]byte, 3)
-	var coder RANS
+	var coder Coder
 	if n := testing.AllocsPerRun(5, func() {
 		for i := range streams {
 			streams[i] = streams[i][:0]
@@ -363,7 +363,7 @@ func TestRANSDoesNotAllocate(t *testing.T) {
 // On codes that resemble their neighbours contexts must pay.
 func TestContextsPay(t *testing.T) {
 	codes := smooth(rand.New(rand.NewPCG(5, 5)), 16, 32, 32, 0)
-	var coder RANS
+	var coder Coder
 	plain := len(coder.Append(nil, modelled(t, codes, 32, 32, 0, false)))
 	contexts := len(coder.Append(nil, modelled(t, codes, 32, 32, 0, true)))
 	if contexts > plain*9/10 {
@@ -389,7 +389,7 @@ func TestLanes(t *testing.T) {
 
 func TestRANSRefusesEveryDamage(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	var coder RANS
+	var coder Coder
 	for _, contexts := range []bool{false, true} {
 		tile := modelled(t, smooth(rng, 3, 9, 11, -128), 9, 11, -128, contexts)
 		b := coder.Append(nil, tile)
@@ -417,7 +417,7 @@ func TestRANSRefusesUselessEscapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var coder RANS
+	var coder Coder
 	stream := func(code int16) []byte { // of an escape, the code changed
 		tile := &Tile{Rows: 1, Cols: 1, Planes: []Plane{{Codes: []int16{1}, Models: []*Model{m}}}}
 		b := coder.Append(nil, tile)
@@ -446,7 +446,7 @@ func FuzzRANS(f *testing.F) {
 			codes[i%2] = append(codes[i%2], int16(c)*3-64)
 		}
 		tile := modelled(t, codes, rows, cols, -128, shape%2 == 0)
-		var coder RANS
+		var coder Coder
 		got, slow := blank(tile), blank(tile)
 		b := coder.Append(nil, tile)
 		if err := coder.Decode(got, b); err != nil || !sameCodes(got, tile) {
@@ -501,7 +501,7 @@ func benchmarkTiles(b *testing.B, n int, contexts bool) []Tile {
 }
 
 func benchmark(b *testing.B, name, isa string, tiles []Tile) {
-	var coder RANS
+	var coder Coder
 	streams := make([][]byte, len(tiles))
 	coder.AppendAll(streams, tiles)
 	src := bytes.Repeat([]byte{1}, len(tiles)<<16)

@@ -1,6 +1,6 @@
 //go:build !noasm
 
-package entropy
+package rans
 
 import "github.com/dqa-go/dqa/internal/cpu"
 

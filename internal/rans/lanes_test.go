@@ -1,4 +1,4 @@
-package entropy
+package rans
 
 import (
 	"bytes"
@@ -158,7 +158,7 @@ func FuzzLanes(f *testing.F) {
 		small.Planes[i].Models = []*Model{smallModel(f, rng, 3)}
 		small.Planes[i].Low = 0
 	}
-	var coder RANS
+	var coder Coder
 	f.Add(coder.Append(nil, tile), false)
 	f.Add([]byte("not a stream"), true)
 	f.Add(bytes.Repeat([]byte{0, 0x80, 0, 0}, 400), true)

@@ -1,5 +1,5 @@
-// Package entropy codes whole codes with static probability models (spec/coders.md, "Asymmetric numeral systems").
-package entropy
+// Package rans codes whole codes with static probability models (spec/coders.md, "Asymmetric numeral systems").
+package rans
 
 import (
 	"bytes"
@@ -19,8 +19,8 @@ const StateBytes = 4
 // reciprocals of coding exact.
 const ransLow = 1 << 15
 
-// RANS codes tiles (spec/coders.md). The zero value is ready; its memory is reused.
-type RANS struct {
+// Coder codes tiles (spec/coders.md). The zero value is ready; its memory is reused.
+type Coder struct {
 	streams [abreast]stream
 	group   group   // of a tile with contexts
 	context []uint8 // of its codes
@@ -44,7 +44,7 @@ func (t *Tile) sameShape(u *Tile) bool {
 }
 
 // Append appends the tile as one stream: the lanes' states, words, and what was escaped.
-func (r *RANS) Append(dst []byte, t *Tile) []byte {
+func (r *Coder) Append(dst []byte, t *Tile) []byte {
 	streams := [1][]byte{dst}
 	r.AppendAll(streams[:], []Tile{*t})
 	return streams[0]
@@ -52,7 +52,7 @@ func (r *RANS) Append(dst []byte, t *Tile) []byte {
 
 // AppendAll appends every tile's stream to its part of dst. It is faster than Append tile by tile if tiles of one shape
 // follow each other.
-func (r *RANS) AppendAll(dst [][]byte, tiles []Tile) {
+func (r *Coder) AppendAll(dst [][]byte, tiles []Tile) {
 	for len(tiles) > 0 {
 		n := alike(tiles)
 		streams := r.streams[:n]
@@ -151,13 +151,13 @@ func (m *Model) bytesTable(tables *[2][256]uint8, p *Plane) *[256]uint8 {
 // Decode fills the planes' codes from a stream that Append made of a tile of the same shape and models. A stream that is
 // too short or too long, does not end in the initial states, escapes a code that has a frequency, or holds one beyond its
 // plane's bounds or memory gives ErrStream.
-func (r *RANS) Decode(t *Tile, src []byte) error {
+func (r *Coder) Decode(t *Tile, src []byte) error {
 	return r.DecodeAll([]Tile{*t}, [][]byte{src})
 }
 
 // DecodeAll is Decode of every tile from its part of src. It is faster than Decode tile by tile if tiles of one shape
 // follow each other.
-func (r *RANS) DecodeAll(tiles []Tile, src [][]byte) error {
+func (r *Coder) DecodeAll(tiles []Tile, src [][]byte) error {
 	for len(tiles) > 0 {
 		n := alike(tiles)
 		if err := r.decodeAlike(tiles[:n], src[:n]); err != nil {
@@ -168,7 +168,7 @@ func (r *RANS) DecodeAll(tiles []Tile, src [][]byte) error {
 	return nil
 }
 
-func (r *RANS) decodeAlike(tiles []Tile, src [][]byte) error {
+func (r *Coder) decodeAlike(tiles []Tile, src [][]byte) error {
 	streams := r.streams[:len(tiles)]
 	for i := range streams {
 		if err := streams[i].open(&tiles[i], src[i]); err != nil {

@@ -1,4 +1,4 @@
-package entropy
+package rans
 
 // Tile is a block of planes that are coded together. All planes have Rows x Cols codes.
 type Tile struct {
