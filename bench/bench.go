@@ -105,7 +105,7 @@ type Row struct {
 
 // Result is what was measured, and on what.
 type Result struct {
-	Values   int     `json:"values"` // of one image
+	Values   int64   `json:"values"` // of one image
 	Images   int     `json:"images"` // that differ
 	Sparsity float64 `json:"sparsity"`
 	Rows     []Row   `json:"rows"`
@@ -124,7 +124,7 @@ func Codec(ctx context.Context, t Tensors, opt Options) (*Result, error) {
 	opt = opt.completed()
 	res := &Result{Images: len(t.Images), Sparsity: sparsity(t.Images)}
 	for i := range t.Edges {
-		res.Values += t.Edges[i].Elements()
+		res.Values += int64(t.Edges[i].Elements())
 	}
 	paths, err := allPaths(t, opt.Bits)
 	if err != nil {

@@ -30,15 +30,15 @@ func (r *run) heavyImages() int { return min(r.src.Len(), r.heavyLimit()) }
 func (r *run) spread(k, n int) int { return k * r.src.Len() / n }
 
 func (r *run) heavyLimit() int {
-	values := 1
+	values := int64(1)
 	for _, e := range r.Edges() {
-		values += e.Channels * e.Rows * e.Cols
+		values += int64(e.Channels) * int64(e.Rows*e.Cols)
 	}
 	least := minCurveImages
 	if len(r.prog.Graph().Outputs[0].Shape) == 4 {
 		least = minCurveMaps
 	}
-	return min(maxCurveImages, max(least, curveValues/values))
+	return min(maxCurveImages, max(least, int(curveValues/values)))
 }
 
 // Distortion implements method.Env.

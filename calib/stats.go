@@ -80,7 +80,7 @@ func merge(total, image []method.Stats) {
 func finish(stats []method.Stats, edges []onnx.Edge, images int) {
 	for i := range stats {
 		s, e := &stats[i], &edges[i]
-		s.Square /= max(1, float64(images*e.Channels*e.Rows*e.Cols-s.NonFinite))
+		s.Square /= max(1, float64(int64(images)*int64(e.Channels*e.Rows*e.Cols)-int64(s.NonFinite)))
 		for c := range s.Min {
 			if s.Min[c] > s.Max[c] {
 				s.Min[c], s.Max[c] = 0, 0

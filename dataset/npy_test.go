@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,7 +52,7 @@ func TestNPYHeader(t *testing.T) {
 		"length 4 GiB":    "\x93NUMPY\x02\x00\xff\xff\xff\xff{}",
 		"no dictionary":   "\x93NUMPY\x01\x00\x02\x00{}",
 		"structured type": string(npy("u1'), ('b', '|u1", []int{1}, nil)),
-		"huge dimension":  string(npy("|u1", []int{1 << 31}, nil)),
+		"huge dimension":  strings.Replace(string(npy("|u1", []int{1}, nil)), "(1,)", "(2147483648,)", 1),
 		"text":            string(npy("<U1", []int{1}, nil)),
 	} {
 		if _, err := readNPYHeader(bytes.NewReader([]byte(file))); err == nil {

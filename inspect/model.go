@@ -17,7 +17,7 @@ type Model struct {
 	Outputs     [][]int           `json:"output_shapes"`
 	Operators   map[string]int    `json:"operators"` // how often
 	EdgeSet     string            `json:"edge_set"`
-	Values      int               `json:"values_per_image"`
+	Values      int64             `json:"values_per_image"`
 	Edges       []Edge            `json:"edges"`
 	Others      map[string]string `json:"not_edges"`   // values, and why they are not edges
 	Unsupported []string          `json:"unsupported"` // nodes; if there are any, everything else is missing
@@ -74,7 +74,7 @@ func (v *Model) fill(g *onnx.Graph, edges []onnx.Edge) error {
 		v.Operators[n.Op]++
 	}
 	for _, e := range edges {
-		v.Values += e.Channels * e.Rows * e.Cols
+		v.Values += int64(e.Channels) * int64(e.Rows*e.Cols)
 		v.Edges = append(v.Edges, Edge{e.Name, e.Op, e.Shape, e.OneSided, e.Reason})
 	}
 	reasons, err := g.ExplainValues(onnx.EdgeSet(v.EdgeSet))

@@ -1,5 +1,7 @@
 package onnx
 
+import "math"
+
 // Attributes are a node's named settings. The getters return def where the attribute is absent or of another type
 // (the reader has checked types against the operator's schema).
 type Attributes map[string]any // int64, float32, string, []int64, []float32, []string or *Tensor
@@ -12,7 +14,9 @@ func get[T any](a Attributes, name string, def T) T {
 }
 
 // Int returns an integer attribute.
-func (a Attributes) Int(name string, def int) int { return int(get(a, name, int64(def))) }
+func (a Attributes) Int(name string, def int) int {
+	return int(min(max(get(a, name, int64(def)), math.MinInt), math.MaxInt)) // an int may have 32 bits
+}
 
 // Float returns a float attribute.
 func (a Attributes) Float(name string, def float32) float32 { return get(a, name, def) }

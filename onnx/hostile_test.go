@@ -250,7 +250,7 @@ func TestHostileShapes(t *testing.T) {
 		{"Slice of nothing", y(x().ints("s", 1<<62).ints("e", -1<<62).ints("a", 3), "Slice", "x s e a"), ErrUnsupported, "empty"},
 		{"Concat", y(x().ints("s", 1<<20), "Concat", strings.Repeat("k1 ", 300), "axis", 0).prepend("ConstantOfShape", "s", "k1"), ErrLimit, "more than"},
 		{"Gather", y(x().ints("i", slices.Repeat([]int64{0}, 1<<11)...).floats("w", []int64{1, 1 << 18}, 1), "Gather", "w i"), ErrLimit, "more than"},
-		{"DepthToSpace", y(x(), "DepthToSpace", "x", "blocksize", 1<<40), ErrInvalid, "out of range"},
+		{"DepthToSpace", y(x(), "DepthToSpace", "x", "blocksize", int64(1<<40)), ErrInvalid, "out of range"},
 		{"SpaceToDepth", y(x(), "SpaceToDepth", "x", "blocksize", 0), ErrInvalid, "out of range"},
 		{"product of two", y(x().ints("s", 1<<20, 1).ints("z", 1, 1<<20).node("Expand", "ones s", "a").node("Expand", "ones z", "b"), "MatMul", "a b"), ErrLimit, "more than"},
 		{"broadcast of two", y(x().ints("s", 1<<20, 1).ints("z", 1, 1<<20).node("Expand", "ones s", "a").node("Expand", "ones z", "b"), "Add", "a b"), ErrLimit, "more than"},
@@ -295,7 +295,7 @@ func TestMissingParts(t *testing.T) {
 // TestWrongAttributes gives every attribute of every operator extreme values.
 func TestWrongAttributes(t *testing.T) {
 	values := map[string][]any{
-		"i": {0, -1, 1 << 62, -1 << 62}, "f": {0., 1e38, -1e38}, "s": {"", "SAME_UPPER", "nonsense"},
+		"i": {0, -1, int64(1 << 62), int64(-1 << 62)}, "f": {0., 1e38, -1e38}, "s": {"", "SAME_UPPER", "nonsense"},
 		"I": {[]int64{}, []int64{-1 << 62}, []int64{1 << 62, 1 << 62}, []int64{0, 0, 0, 0}, []int64{1, 1}, []int64{1 << 28, 1 << 28, 1 << 28, 1 << 28}},
 		"F": {[]float32{}, []float32{inf}, []float32{1, 1, 0, 0}, []float32{1, 1, 1e9, 1e9}}, "t": {floatProto("", nil, 1), floatProto("", []int64{0})},
 	}

@@ -59,6 +59,8 @@ func protoAttribute(name string, v any) *onnxpb.AttributeProto {
 	switch v := v.(type) {
 	case int:
 		a.Type, a.I = onnxpb.AttributeProto_INT.Enum(), proto.Int64(int64(v))
+	case int64:
+		a.Type, a.I = onnxpb.AttributeProto_INT.Enum(), proto.Int64(v)
 	case float64:
 		a.Type, a.F = onnxpb.AttributeProto_FLOAT.Enum(), proto.Float32(float32(v))
 	case string:

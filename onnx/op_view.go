@@ -335,7 +335,7 @@ func lowerTile(c *call) error {
 	}
 	shape := make([]int, len(s))
 	for i, r := range repeats {
-		shape[i] = s[i] * int(r)
+		shape[i] = int(min(int64(s[i])*r, 2*MaxElements)) // too large is refused below
 	}
 	if slices.Equal(shape, s) {
 		return c.pass()

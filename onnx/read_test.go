@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -124,7 +125,7 @@ func TestInputShape(t *testing.T) {
 		{[]int{3, 5, 8}, nil, "has 4 axes"},
 		{[]int{1, 3, 0, 8}, nil, "must be given"},
 		{[]int{1, 3, -1, 8}, nil, "out of range"},
-		{[]int{1, 3, 1 << 40, 8}, nil, "out of range"},
+		{[]int{1, 3, math.MaxInt, 8}, nil, "out of range"},
 	} {
 		g, err := Parse(model().bytes(t), Options{Shape: c.give})
 		switch {

@@ -361,7 +361,7 @@ func readModel(r *wire.Reader) []uint16 {
 	symbols := r.Uvarint(rans.MaxSymbols, "symbols of a model")
 	first := r.Uvarint(math.MaxInt32, "first symbol of a model")
 	n := r.Uvarint(math.MaxInt32, "frequencies of a model")
-	if r.Err() == nil && first+n > symbols {
+	if r.Err() == nil && (first > symbols || n > symbols-first) { // their sum may be beyond 32 bits
 		r.Fail(wire.ErrValue, "%d frequencies from symbol %d on, there are %d symbols", n, first, symbols)
 	}
 	if r.Err() != nil {

@@ -151,10 +151,10 @@ func name(names []string, i int) string {
 func (p *Profile) Digest() [32]byte { return sha256.Sum256(p.Append(nil)) }
 
 // Elements is the number of quantized values of one image.
-func (p *Profile) Elements() int {
-	n := 0
+func (p *Profile) Elements() int64 {
+	n := int64(0)
 	for i := range p.Edges {
-		n += p.Edges[i].Elements()
+		n += int64(p.Edges[i].Elements())
 	}
 	return n
 }

@@ -146,9 +146,9 @@ func (n *Network) Engine() string { return n.engine }
 func (n *Network) Preprocess() profile.Preprocess { return n.pre }
 
 // Values is the number of values per image that are stored.
-func (n *Network) Values() (sum int) {
+func (n *Network) Values() (sum int64) {
 	for _, e := range n.Edges() {
-		sum += e.Channels * e.Rows * e.Cols
+		sum += int64(e.Channels) * int64(e.Rows*e.Cols)
 	}
 	return sum
 }

@@ -207,7 +207,7 @@ type calibrated struct {
 	Setting string `json:"setting"`
 	Coder   string `json:"coder"`
 	Edges   int    `json:"edges"`
-	Values  int    `json:"values_per_image"`
+	Values  int64  `json:"values_per_image"`
 	Data    string `json:"data"`
 	Images  int    `json:"images"`
 	Seed    uint64 `json:"seed"`

@@ -12,7 +12,7 @@ import (
 type decoded struct {
 	Output     string `json:"output"`
 	Arrays     int    `json:"arrays"`
-	Values     int    `json:"values"`
+	Values     int64  `json:"values"`
 	FrameBytes int    `json:"frame_bytes"`
 	BaseOnly   bool   `json:"base_only"` // without the refinements of a scalable frame
 }

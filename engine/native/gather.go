@@ -8,8 +8,9 @@ type gather struct {
 	pieces []piece // of the last axis
 }
 
-// absent is so far below zero that no other entries bring the sum back.
-const absent = -1 << 50
+// absent is so far below zero that no other entries bring the sum back, which are below maxValues together; two of it are
+// an int of 32 bits.
+const absent = -maxValues
 
 // piece is a stretch of the last axis: n output values from to on come from the inputs at from, from+step, ..., or
 // are filled.
@@ -42,7 +43,7 @@ func mergeTables(outer, inner []int) []int {
 	merged := make([]int, 0, len(outer)*len(inner))
 	for _, o := range outer {
 		for _, i := range inner {
-			merged = append(merged, max(o, absent)+max(i, absent))
+			merged = append(merged, max(o+i, absent))
 		}
 	}
 	return merged

@@ -45,7 +45,7 @@ func Load(path string) (map[string]Network, error) {
 func Input(shape []int) *tensor.Tensor {
 	t := tensor.New(shape...)
 	for i := range t.Data {
-		t.Data[i] = float32(float64(i*7919%2003)/1001.5 - 1)
+		t.Data[i] = float32(float64(int64(i)*7919%2003)/1001.5 - 1)
 	}
 	return t
 }

@@ -111,7 +111,7 @@ func splitFours(symbols, rests, codes []byte, code *Code) int {
 }
 
 // atLeast is 1 if v is at least limit, else 0, without a branch: which it is cannot be foreseen.
-func atLeast(v, limit uint8) int { return 1 - int((uint(v)-uint(limit))>>63) }
+func atLeast(v, limit uint8) int { return 1 - int((uint32(v)-uint32(limit))>>31) }
 
 func shiftOut(planes, list []byte, n int, s *step) int {
 	size := (n + 7) / 8

@@ -21,7 +21,7 @@ func shapeChanges() []change {
 		uvarint(1<<28)...)
 	add(causeLimit, "rows", "values-just-above-limit",
 		"17,895,698 rows of 5 columns in 3 channels: 14 values more than 2^28", uvarint(17895698)...)
-	add(causeLimit, "rows", "values-overflow", "2^60 rows of 5 columns in 3 channels", uvarint(1<<60)...)
+	add(causeLimit, "rows", "values-overflow", "2^60 rows of 5 columns in 3 channels", uvarint[uint64](1<<60)...)
 	add(causeLimit, "name", "name-long", "the name has 4,097 bytes", text(strings.Repeat("x", 4097))...)
 	add(causeHeader, "channels", "channels-padded-uvarint", "the number of channels takes two bytes where one suffices",
 		0x83, 0)

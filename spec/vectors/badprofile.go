@@ -69,7 +69,7 @@ func originChanges() []change {
 	long := text(strings.Repeat("x", 4097))
 	list := []change{{"origin tool", "origin-long-tool", causeLimit, "the tool's version has 4,097 bytes", long}}
 	return append(list,
-		change{"origin images", "origin-images", causeLimit, "2^31 images", uvarint(1 << 31)},
+		change{"origin images", "origin-images", causeLimit, "2^31 images", uvarint[uint64](1 << 31)},
 		change{"origin images", "origin-images-padded",
 			causeHeader, "the number of images takes two bytes where one suffices", []byte{0x81, 0}},
 		change{"origin skipped", "origin-skipped", causeLimit, "65,537 skipped edges are announced", uvarint(65537)},
