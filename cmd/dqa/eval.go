@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 
-	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -135,7 +134,7 @@ func (a *app) readProfiles(cmd *cobra.Command, f *evalFlags) ([]*profile.Profile
 }
 
 // show prints the result and writes the report.
-func (a *app) show(result report.Result, classes []eval.ClassIoU, f *evalFlags) error {
+func (a *app) show(result report.Result, classes []session.ClassIoU, f *evalFlags) error {
 	if f.report != "" {
 		if err := writeReport(f.report, "DQA: "+result.Model, "", []report.Result{result}); err != nil {
 			return err
@@ -170,7 +169,7 @@ func (a *app) printSearches(phases []session.Phase) error {
 }
 
 // printClasses prints one line per setting, one column per class.
-func printClasses(w io.Writer, classes []eval.ClassIoU) error {
+func printClasses(w io.Writer, classes []session.ClassIoU) error {
 	header := "method"
 	for c := range classes[0].IoU {
 		header += fmt.Sprintf("\t%d", c)
