@@ -234,6 +234,7 @@ func (f failing) Example(i int) (dataset.Example, error) {
 
 // Real figures on real data: 300 test images of CIFAR-10, 64 calibration images. docs/results has all 5,000.
 func TestResNet32(t *testing.T) {
+	testdata.Long(t)
 	cifar := "cifar10:" + testdata.Shared(t, "datasets", "cifar10")
 	b := realBench(t, "resnet32_cifar10", cifar+"/calib.bin[0:64]", cifar+"/test.bin[0:300]")
 	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, direct(3), profile.Raw),
@@ -276,6 +277,7 @@ func TestUNet(t *testing.T) {
 
 // The default method keeps its budget on images that it has not seen, and hardly loses.
 func TestGradedResNet32(t *testing.T) {
+	testdata.Long(t)
 	cifar := "cifar10:" + testdata.Shared(t, "datasets", "cifar10")
 	b := realBench(t, "resnet32_cifar10", cifar+"/calib.bin[0:48]", cifar+"/test.bin[0:500]")
 	res := b.run(t, eval.Options{Workers: 2}, b.candidate(t, profile.Setting{Name: "graded"}, profile.Small, profile.Smallest))

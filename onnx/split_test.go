@@ -50,6 +50,12 @@ func sameBits(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
 }
 
+// slow networks add minutes, and nothing that others lack.
+var slow = []string{
+	"espnet_p2q8_camvid.onnx", "espnet_p2q8_camvid_folded.onnx", "light_densenet121.onnx", "light_inception_v2.onnx",
+	"light_resnet50.onnx", "mobilenetv2_imagenet.onnx", "mobilenetv2-12-qdq.onnx", "lmfrnet_cifar10.onnx",
+}
+
 // Head and tail of every network at every edge (at four, unless DQA_ALL_EDGES is set) give what the whole gives.
 func TestHeadThenTailIsTheWhole(t *testing.T) {
 	refs, err := reference.Load(testdata.Shared(t, "reference_io.json"))
@@ -58,6 +64,9 @@ func TestHeadThenTailIsTheWhole(t *testing.T) {
 	}
 	for name, ref := range refs {
 		t.Run(name, func(t *testing.T) {
+			if slices.Contains(slow, name) {
+				testdata.Long(t)
+			}
 			path := filepath.Join(testdata.Shared(t, "models"), name)
 			if _, err := os.Stat(path); err != nil {
 				path = filepath.Join(testdata.Shared(t, "models_import"), name)

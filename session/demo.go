@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/profile"
@@ -13,6 +15,7 @@ type DemoOptions struct {
 	Engine     Engine // "": Auto
 	ORTLibrary string
 	Workers    int // goroutines; 0 or less: one
+	Images     int // calibration and test images of a network at most; 0: all
 	Progress   Progress
 }
 
@@ -41,11 +44,11 @@ func demoNetwork(ctx context.Context, shown demo.Net, opt DemoOptions) (report.R
 	if err != nil {
 		return report.Result{}, err
 	}
-	calibration, err := net.Data(shown.Calib)
+	calibration, err := net.Data(first(shown.Calib, opt.Images))
 	if err != nil {
 		return report.Result{}, err
 	}
-	test, err := net.Data(shown.Test)
+	test, err := net.Data(first(shown.Test, opt.Images))
 	if err != nil {
 		return report.Result{}, err
 	}
@@ -62,4 +65,14 @@ func demoNetwork(ctx context.Context, shown demo.Net, opt DemoOptions) (report.R
 		return report.Result{}, err
 	}
 	return res.Report(net.name, test.Source().Spec()), nil
+}
+
+// first is the SPEC of the first n images of one that ends in [a:b]; of all if n is 0.
+func first(spec string, n int) string {
+	name, slice, _ := strings.Cut(spec, "[")
+	var from, to int
+	if _, err := fmt.Sscanf(slice, "%d:%d]", &from, &to); err != nil || n <= 0 {
+		return spec
+	}
+	return fmt.Sprintf("%s[%d:%d]", name, from, min(to, from+n))
 }

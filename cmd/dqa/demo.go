@@ -11,7 +11,10 @@ import (
 )
 
 func (a *app) demo() *cobra.Command {
-	var out string
+	var (
+		out    string
+		images int
+	)
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "the whole job on two built-in networks: calibrate, evaluate, report",
@@ -24,7 +27,7 @@ writes report.html and report.json.`,
 			bar := a.newProgress()
 			defer bar.finish()
 			results, err := session.Demo(cmd.Context(), session.DemoOptions{
-				Engine: session.Engine(a.engine), ORTLibrary: a.ortLib, Workers: a.workers, Progress: bar.report,
+				Engine: session.Engine(a.engine), ORTLibrary: a.ortLib, Workers: a.workers, Images: images, Progress: bar.report,
 			})
 			if err != nil {
 				return err
@@ -39,6 +42,7 @@ writes report.html and report.json.`,
 			return a.printDemo(results, out, time.Since(start))
 		},
 	}
+	cmd.Flags().IntVar(&images, "images", 0, "calibration and test images of a network at most, for a quick look (0: all)")
 	cmd.Flags().StringVarP(&out, "output", "o", "dqa-demo", "folder for report.html and report.json; made if needed")
 	return cmd
 }

@@ -65,7 +65,7 @@ func injectFault(spec string) {
 	causes := map[string]error{"ENOSPC": syscall.ENOSPC, "EROFS": syscall.EROFS, "EACCES": fs.ErrPermission, "EIO": syscall.EIO}
 	signals := map[string]os.Signal{"KILL": os.Kill, "INT": os.Interrupt}
 	var n atomic.Int64
-	file.InjectFaults(func(op file.Op, _ string) error {
+	file.InjectFaults("", func(op file.Op, _ string) error {
 		if string(op) != parts[0] || n.Add(1)-1 != int64(count) {
 			return nil
 		}

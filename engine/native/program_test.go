@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -96,11 +97,14 @@ func TestEdgesDoNotChangeResults(t *testing.T) {
 	}
 }
 
-// restartStride leaves edges of the slowest networks out; DQA_ALL_EDGES=1 checks every edge of every network.
-func restartStride(name string) int {
+// restartStride leaves edges of the slowest networks out, and most without CI=true; DQA_ALL_EDGES=1 checks every edge of
+// every network.
+func restartStride(name string, edges int) int {
 	switch {
 	case os.Getenv("DQA_ALL_EDGES") != "":
 		return 1
+	case !testdata.CI():
+		return max(1, edges/3)
 	case strings.HasPrefix(name, "espnet"):
 		return 31
 	case strings.HasPrefix(name, "resnet"):
@@ -116,7 +120,7 @@ func TestRunFromRunToIsRun(t *testing.T) {
 				p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), set)
 				x := formulaInput(p.Graph().Input.Shape)
 				want := mustRun(t, p, x, quantizeHook)
-				for edge := 0; edge < len(p.edges); edge += restartStride(name) {
+				for edge := 0; edge < len(p.edges); edge += restartStride(name, len(p.edges)) {
 					checkRestart(t, p, edge, x, want)
 				}
 			})

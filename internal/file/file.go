@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -27,24 +30,40 @@ const (
 	OpRename Op = "rename"
 )
 
-var fault atomic.Pointer[func(Op, string) error]
+// faults are by folder; a new map takes the place of the old one, so that operations need no lock.
+var (
+	faults      atomic.Pointer[map[string]func(Op, string) error]
+	changeFault sync.Mutex
+)
 
-// InjectFaults has f asked before every operation; its error is what the operation gives. nil ends it. For tests.
-func InjectFaults(f func(op Op, path string) error) {
-	if f == nil {
-		fault.Store(nil)
-		return
+// InjectFaults has f asked before every operation on a path that begins with dir; its error is what the operation gives.
+// nil ends it. For tests, which may run at once if each has a folder of its own; dir "" is every path.
+func InjectFaults(dir string, f func(op Op, path string) error) {
+	changeFault.Lock()
+	defer changeFault.Unlock()
+	changed := map[string]func(Op, string) error{}
+	if old := faults.Load(); old != nil {
+		maps.Copy(changed, *old)
 	}
-	fault.Store(&f)
+	delete(changed, dir)
+	if f != nil {
+		changed[dir] = f
+	}
+	faults.Store(&changed)
 }
 
 func try(op Op, path string) error {
-	f := fault.Load()
-	if f == nil {
+	all := faults.Load()
+	if all == nil {
 		return nil
 	}
-	if err := (*f)(op, path); err != nil {
-		return &fs.PathError{Op: string(op), Path: path, Err: err}
+	for dir, f := range *all {
+		if !strings.HasPrefix(path, dir) {
+			continue
+		}
+		if err := f(op, path); err != nil {
+			return &fs.PathError{Op: string(op), Path: path, Err: err}
+		}
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 		}
 		return err
 	}
-	if err := errors.Join(w.Flush(), f.Chmod(0o644), sync(f)); err != nil {
+	if err := errors.Join(w.Flush(), f.Chmod(0o644), syncFile(f)); err != nil {
 		return writeError(path, err)
 	}
 	if err := f.Close(); err != nil {
@@ -105,7 +105,7 @@ func (w writer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-func sync(f *os.File) error {
+func syncFile(f *os.File) error {
 	if err := try(OpSync, f.Name()); err != nil {
 		return err
 	}

@@ -46,28 +46,30 @@ func TestFolderMissing(t *testing.T) {
 
 var errInjected = errors.New("injected")
 
-// failAt makes operation number i fail and tells whether there were that many.
-func failAt(t *testing.T, i int) (reached func() bool) {
+// failAt makes operation number i in a folder fail and tells whether there were that many.
+func failAt(t *testing.T, dir string, i int) (reached func() bool) {
 	n := 0
-	InjectFaults(func(Op, string) error {
+	InjectFaults(dir, func(Op, string) error {
 		n++
 		if n-1 == i {
 			return errInjected
 		}
 		return nil
 	})
-	t.Cleanup(func() { InjectFaults(nil) })
+	t.Cleanup(func() { InjectFaults(dir, nil) })
 	return func() bool { return n > i }
 }
 
 func TestWriteFailingAnywhereLeavesOldOrNew(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f")
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
 	for i := 0; ; i++ {
-		InjectFaults(nil)
+		InjectFaults(dir, nil)
 		if err := WriteBytes(path, []byte("old")); err != nil {
 			t.Fatal(err)
 		}
-		reached := failAt(t, i)
+		reached := failAt(t, dir, i)
 		err := WriteBytes(path, make([]byte, 1<<17))
 		b, readErr := os.ReadFile(path)
 		if readErr != nil || string(b) != "old" && len(b) != 1<<17 {
@@ -89,12 +91,14 @@ func TestWriteFailingAnywhereLeavesOldOrNew(t *testing.T) {
 }
 
 func TestReadFailingAnywhere(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f")
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
 	if err := WriteBytes(path, []byte("whole")); err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; ; i++ {
-		reached := failAt(t, i)
+		reached := failAt(t, dir, i)
 		b, err := Read(path)
 		if !reached() {
 			if err != nil || string(b) != "whole" || i < 2 {

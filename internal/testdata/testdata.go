@@ -1,4 +1,5 @@
-// Package testdata finds the shared data sets and networks that some tests measure themselves against.
+// Package testdata finds the shared data sets and networks that some tests measure themselves against, and tells how
+// thorough tests shall be: `make test` is run often, CI=true is for what takes minutes.
 package testdata
 
 import (
@@ -6,6 +7,17 @@ import (
 	"path/filepath"
 	"testing"
 )
+
+// CI tells whether everything is to be tested, and what is missing is a failure.
+func CI() bool { return os.Getenv("CI") == "true" }
+
+// Long skips a test that takes long, and says so, unless CI=true.
+func Long(t testing.TB) {
+	t.Helper()
+	if !CI() {
+		t.Skip("takes long: it runs with CI=true")
+	}
+}
 
 // Shared returns the path of a file below DQA_DATA, by default ../shared/data relative to the repository root. Where
 // the file is absent the test is skipped, but with CI=true it fails: there the data must be present.
@@ -17,7 +29,7 @@ func Shared(t testing.TB, parts ...string) string {
 	}
 	path := filepath.Join(append([]string{dir}, parts...)...)
 	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") == "true" {
+		if CI() {
 			t.Fatalf("shared data is required in CI: %v", err)
 		}
 		t.Skipf("shared data is absent (set DQA_DATA): %v", err)
