@@ -21,7 +21,7 @@ type cifar10 struct {
 	n    int
 }
 
-func openCIFAR10(path string) (Source, error) {
+func openCIFAR10(path string, opt Options) (Source, error) {
 	info, err := needFile(path)
 	if err != nil {
 		return nil, err
@@ -33,23 +33,25 @@ func openCIFAR10(path string) (Source, error) {
 		return nil, fmt.Errorf("%w: %s: %d bytes are no multiple of %d: not the binary version of CIFAR-10", ErrImage, path, size, cifarRecord)
 	}
 	c := &cifar10{path, int(info.Size() / cifarRecord)}
-	return &source{c, c, spec{scheme: "cifar10", parts: []string{path}}.String()}, nil
+	return &source{store: c, labeller: c, spec: spec{scheme: "cifar10", parts: []string{path}}.String(), opt: opt}, nil
 }
 
 func (c *cifar10) Len() int          { return c.n }
 func (c *cifar10) name(i int) string { return strconv.Itoa(i) }
 
-func (c *cifar10) image(i int) (Image, error) {
-	img := Image{Channels: 3, Height: cifarSide, Width: cifarSide}
+func (c *cifar10) raster(i int, admit admission) (raster, error) {
+	img := Image{Channels: 3, Height: cifarSide, Width: cifarSide, Pix: make([]float32, cifarPixels)}
+	if err := admit(pictureInfo{channels: 3, height: cifarSide, width: cifarSide, bytes: 5 * cifarPixels}); err != nil {
+		return raster{}, err
+	}
 	b, err := readAt(c.path, int64(i)*cifarRecord+1, cifarPixels)
 	if err != nil {
-		return img, fmt.Errorf("%w: image %d: %w", ErrImage, i, err)
+		return raster{}, fmt.Errorf("%w: image %d: %w", ErrImage, i, err)
 	}
-	img.Pix = make([]float32, cifarPixels)
 	for k, v := range b {
 		img.Pix[k] = float32(v)
 	}
-	return img, nil
+	return rasterOf(img), nil
 }
 
 func (c *cifar10) content(w io.Writer, i int) error {

@@ -12,15 +12,20 @@ type Image struct {
 	// Float says that the values are measurements and not whole levels: resizing and gray conversion, which round
 	// to levels as imaging libraries do, must not round them.
 	Float bool
+	// Top is the largest level that a pixel can have; 0: 255. Measurements have none.
+	Top float32
 }
 
 // Sample is one item of a Source.
 type Sample struct {
 	Name  string // file name or index, unique in the source
 	Image Image
-	Label int     // class index, -1 when there is none
-	Mask  []uint8 // class of every pixel, Height*Width, nil when there is none
+	Label int     // class index as stored; -1 when the source has none
+	Mask  []int32 // class of every pixel as stored, Height*Width, nil when there is none
 }
+
+// Ignored is the label of an image or pixel that no score counts, and of the border of a letterbox.
+const Ignored = -1
 
 // Source is an indexed collection of samples, read lazily: beyond the names of files, memory does not grow with Len.
 // All methods may be called from many goroutines at once. No file stays open between calls.
@@ -52,6 +57,7 @@ var (
 	ErrImage   = errors.New("image cannot be read")
 	ErrLabel   = errors.New("label not understood")
 	ErrMissing = errors.New("file not found")
+	ErrMemory  = errors.New("more memory than allowed")
 )
 
 // Errors that preprocessing wraps.
@@ -59,6 +65,9 @@ var (
 	ErrPreprocess = errors.New("preprocessing not understood")
 	ErrFit        = errors.New("image does not fit the network")
 )
+
+// DefaultMaxMemory bounds what one picture takes at any time, in bytes: decoded, being resized, as a network's input.
+const DefaultMaxMemory = 256 << 20
 
 // Limits on what is read: bytes from outside are refused before memory is allocated for them.
 const (

@@ -18,8 +18,8 @@ type Inputs struct {
 type Example struct {
 	Name  string
 	Input *tensor.Tensor
-	Label int     // class index, -1 when there is none
-	Mask  []uint8 // class of every pixel of the input, nil when there is none
+	Label int     // class index after the shift, Ignored when there is none or it is to be ignored
+	Mask  []int32 // class of every pixel of the input, or Ignored; nil when there is none
 }
 
 // NewInputs checks p and shape, the network's input shape with batch 1, see Prepare. It reads no image.
@@ -28,6 +28,7 @@ func NewInputs(src Source, p profile.Preprocess, shape []int) (*Inputs, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.opt = optionsOf(src)
 	return &Inputs{src, f}, nil
 }
 
@@ -37,59 +38,116 @@ func (in *Inputs) Source() Source { return in.src }
 // Len is the number of images.
 func (in *Inputs) Len() int { return in.src.Len() }
 
-// Input is the network's input for image i.
+// Input is the network's input for image i; its label is not read.
 func (in *Inputs) Input(i int) (*tensor.Tensor, error) {
-	ex, err := in.Example(i)
-	return ex.Input, err
+	x, _, _, err := in.input(i)
+	return x, err
+}
+
+// input also gives the size of the picture.
+func (in *Inputs) input(i int) (x *tensor.Tensor, height, width int, err error) {
+	r, err := rasterAt(in.src, i, func(p pictureInfo) error { return in.fit.admit(p) })
+	if err == nil {
+		x, err = in.fit.prepare(r)
+	}
+	if err != nil {
+		return nil, 0, 0, fmt.Errorf("image %s: %w", nameAt(in.src, i), err)
+	}
+	return x, r.height, r.width, nil
 }
 
 // Example is input and label of image i. Errors name the image.
 func (in *Inputs) Example(i int) (Example, error) {
-	s, err := in.src.Sample(i)
+	x, height, width, err := in.input(i)
 	if err != nil {
 		return Example{}, err
 	}
-	if s, err = in.fit.shiftLabels(s); err != nil {
-		return Example{}, err
-	}
-	ex := Example{Name: s.Name, Label: s.Label}
-	if ex.Input, err = in.fit.prepare(s.Image); err != nil {
-		return Example{}, fmt.Errorf("image %s: %w", s.Name, err)
-	}
-	if s.Mask == nil {
+	ex := Example{Name: nameAt(in.src, i), Input: x, Label: Ignored}
+	if in.src.Labels() == Unlabelled {
 		return ex, nil
 	}
-	if ex.Mask, err = PrepareMask(s.Mask, s.Image.Height, s.Image.Width, in.fit.p); err != nil {
-		return Example{}, fmt.Errorf("image %s: %w", s.Name, err)
+	l, err := labelAt(in.src, i)
+	if err != nil {
+		return Example{}, err
+	}
+	if in.src.Labels() == ClassLabels {
+		ex.Label, err = in.fit.class(l.class)
+	} else {
+		ex.Mask, err = in.fit.mask(l, height, width)
+	}
+	if err != nil {
+		return Example{}, fmt.Errorf("image %s: %w", ex.Name, err)
 	}
 	return ex, nil
 }
 
-// shiftLabels applies the label shift; what has no label, or an ignored one, stays.
-func (f *fit) shiftLabels(s Sample) (Sample, error) {
-	shift := f.p.LabelShift
-	if shift == 0 {
-		return s, nil
+// Notes are what a user should know of how the data is read, see the function Notes.
+func (in *Inputs) Notes() []string {
+	notes := slices.Clone(Notes(in.src))
+	if in.fit.p.Divisor == 0 && holdsMeasurements(in.src) {
+		notes = append(notes, "the data is not of 8 or 16 bits and is divided by 255 all the same, which is the default: give --divisor 1 where it is scaled already")
 	}
-	if s.Label >= 0 && !slices.Contains(f.p.Ignore, s.Label) {
-		if s.Label += shift; s.Label < 0 {
-			return s, fmt.Errorf("%w: %s: class 0 shifted by %d", ErrLabel, s.Name, shift)
+	return notes
+}
+
+// holdsMeasurements tells whether a source is an array of floats or of wide integers.
+func holdsMeasurements(src Source) bool {
+	switch s := src.(type) {
+	case *source:
+		x, ok := s.store.(*arrayImages)
+		return ok && x.header.dtype[1:] != "u1" && x.header.dtype[1:] != "u2"
+	case *slice:
+		return holdsMeasurements(s.Source)
+	case *picked:
+		return holdsMeasurements(s.Source)
+	}
+	return false
+}
+
+// Peak is the largest value of image i before preprocessing, and whether values are measurements and not levels.
+func (in *Inputs) Peak(i int) (peak float32, float bool, err error) {
+	r, err := rasterAt(in.src, i, func(p pictureInfo) error { return in.fit.opt.afford(p, 0) })
+	if err != nil {
+		return 0, false, err
+	}
+	row := make([]float32, r.channels*r.width)
+	for y := range r.height {
+		r.read(y, row)
+		peak = max(peak, slices.Max(row))
+	}
+	return peak, r.top == 0, nil
+}
+
+// class is a label as the network counts: ignored ones first, then the shift.
+func (f *fit) class(label int) (int, error) {
+	if slices.Contains(f.p.Ignore, label) {
+		return Ignored, nil
+	}
+	if label < 0 {
+		return 0, fmt.Errorf("%w: class %d: is it one to --ignore?", ErrLabel, label)
+	}
+	if label += f.p.LabelShift; label < 0 {
+		return 0, fmt.Errorf("%w: class 0 shifted by %d: is it one to --ignore?", ErrLabel, f.p.LabelShift)
+	}
+	return label, nil
+}
+
+// mask is the mask of a picture of height x width as the network counts and sees it.
+func (f *fit) mask(l label, height, width int) ([]int32, error) {
+	if l.height != height || l.width != width {
+		return nil, fmt.Errorf("%w: mask of %dx%d for an image of %dx%d", ErrLabel, l.height, l.width, height, width)
+	}
+	mask := make([]int32, len(l.mask))
+	last, moved := int32(0), -2 // masks have long runs of one class
+	for i, c := range l.mask {
+		if c != last || moved == -2 {
+			class, err := f.class(int(c))
+			if err != nil {
+				return nil, fmt.Errorf("a pixel at row %d, column %d: %w", i/width, i%width, err)
+			}
+			last, moved = c, class
 		}
+		mask[i] = int32(moved)
 	}
-	if s.Mask == nil {
-		return s, nil
-	}
-	mask := make([]uint8, len(s.Mask))
-	for i, c := range s.Mask {
-		moved := int(c)
-		if !slices.Contains(f.p.Ignore, moved) {
-			moved += shift
-		}
-		if moved < 0 || moved > 255 {
-			return s, fmt.Errorf("%w: %s: a pixel of class %d shifted by %d", ErrLabel, s.Name, c, shift)
-		}
-		mask[i] = uint8(moved)
-	}
-	s.Mask = mask
-	return s, nil
+	return f.prepareMask(mask, height, width)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // An opener makes a source from the unquoted parts of a spec.
-type opener func(parts []string) (Source, error)
+type opener func(parts []string, opt Options) (Source, error)
 
 var registry = struct {
 	sync.Mutex
@@ -37,33 +37,41 @@ func Register(scheme string, open func(rest string) (Source, error)) {
 	if _, taken := registry.openers[scheme]; taken || scheme == "" || strings.ContainsAny(scheme, `:,[\`) {
 		panic(fmt.Sprintf("dataset: scheme %q cannot be registered", scheme))
 	}
-	registry.openers[scheme] = one(open)
+	registry.openers[scheme] = one(func(rest string, _ Options) (Source, error) { return open(rest) })
 }
 
 // one refuses a second part.
-func one(open func(string) (Source, error)) opener {
-	return func(parts []string) (Source, error) {
+func one(open func(string, Options) (Source, error)) opener {
+	return func(parts []string, opt Options) (Source, error) {
 		if len(parts) != 1 {
 			return nil, fmt.Errorf(`%w: one path expected, not %d; in a path write \, for a comma`, ErrSpec, len(parts))
 		}
-		return open(parts[0])
+		return open(parts[0], opt)
 	}
 }
 
 // Open opens the data that a spec names:
 //
 //	cifar10:FILE.bin      CIFAR-10's binary format: one label byte, 3 planes of 32x32 bytes
-//	dir:DIR               PNG and JPEG files of one folder, unlabelled, sorted by name
-//	imagefolder:DIR       one sub-folder per class; class index = position in the sorted sub-folders
-//	images:LIST.tsv       lines of path (relative to the list) and, where labelled, class index; further columns ignored
-//	masks:IMAGES,LABELS   two folders paired by base name, or two .npy files; label = palette index or gray value
-//	npy:X[.npy],Y         X uint8 or float32, N x H x W, N x C x H x W or N x H x W x C; Y (may be left out) class
-//	                      indices N or masks N x H x W
+//	dir:DIR               pictures of a folder and its sub-folders, unlabelled, sorted by folder and name
+//	imagefolder:DIR       one sub-folder per class, pictures in folders below it too; class index = position in the
+//	                      sorted sub-folders, or in Options.Classes or the file classes.txt of DIR
+//	images:LIST           lines of path (relative to the list) and, where labelled, class index, separated by tabs, commas
+//	                      or spaces; further columns ignored
+//	masks:IMAGES,LABELS   two folders paired by name, or two arrays; label = palette index, gray value, or the class of
+//	                      a colour of Options.Palette
+//	npy:X,Y               X numbers, N x H x W, N x C x H x W or N x H x W x C, in a .npy file or an .npz archive
+//	                      (FILE.npz, or FILE.npz:NAME where it holds several); Y (may be left out) class indices N or
+//	                      masks N x H x W, also N x 1 x H x W and one-hot
 //	demo:NAME             and what else was registered
 //
 // A trailing [a:b] takes images a to b-1 of the whole; a or b may be left out. In a path, a backslash quotes comma,
-// opening bracket and backslash. Errors wrap ErrSpec, ErrEmpty, ErrImage, ErrLabel or ErrMissing.
-func Open(text string) (Source, error) {
+// opening bracket and backslash. Pictures are PNG, JPEG, WebP, BMP and TIFF. Errors wrap ErrSpec, ErrEmpty, ErrImage,
+// ErrLabel, ErrMissing or ErrMemory.
+func Open(text string) (Source, error) { return Options{}.Open(text) }
+
+// Open is the function Open with options.
+func (o Options) Open(text string) (Source, error) {
 	s, err := parseSpec(text)
 	if err != nil {
 		return nil, fmt.Errorf("%w%s", err, suggest(text))
@@ -75,7 +83,7 @@ func Open(text string) (Source, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %q: unknown scheme %q, known are %s%s", ErrSpec, text, s.scheme, strings.Join(known, ", "), suggest(text))
 	}
-	src, err := open(s.parts)
+	src, err := open(s.parts, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.whole(), err)
 	}
@@ -106,7 +114,7 @@ func guessScheme(path string, info fs.FileInfo) string {
 		return "dir"
 	}
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".npy":
+	case ".npy", ".npz":
 		return "npy"
 	case ".bin":
 		return "cifar10"
@@ -148,5 +156,5 @@ func needFile(path string) (fs.FileInfo, error) {
 	if info.IsDir() {
 		return nil, fmt.Errorf("%w: %s is a folder; did you mean %s:%s?", ErrSpec, path, guessScheme(path, info), quote(path))
 	}
-	return info, nil
+	return info, regular(path, info)
 }

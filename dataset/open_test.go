@@ -12,10 +12,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/dqa-go/dqa/profile"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -90,15 +92,24 @@ func TestOpenDir(t *testing.T) {
 	write(t, dir, "c.txt", []byte("no image"))
 	write(t, dir, ".hidden.png", []byte("no image"))
 	write(t, dir, "sub/d.png", pngOf(t, gray(4)))
+	write(t, dir, "a/e.png", pngOf(t, gray(5)))
 	src := mustOpen(t, "dir:"+quote(filepath.ToSlash(dir)))
-	if src.Len() != 2 || src.Labels() != Unlabelled {
+	if src.Len() != 4 || src.Labels() != Unlabelled {
 		t.Fatalf("%d images, labels %d", src.Len(), src.Labels())
 	}
 	want := Sample{Name: "b.png", Image: Image{Channels: 1, Height: 1, Width: 2, Pix: []float32{1, 2}}, Label: -1}
 	if d := cmp.Diff(want, mustSample(t, src, 1)); d != "" {
 		t.Error(d)
 	}
-	if mustOpen(t, src.Spec()).Len() != 2 {
+	for i, want := range []string{"a.PNG", "b.png", "a/e.png", "sub/d.png"} { // a folder's own pictures first
+		if got := mustSample(t, src, i).Name; got != want {
+			t.Errorf("%d is %s, want %s", i, got, want)
+		}
+	}
+	if notes := Notes(src); len(notes) != 1 || !strings.Contains(notes[0], "2 files were left out: .txt (1), hidden (1)") {
+		t.Errorf("notes %q", notes)
+	}
+	if mustOpen(t, src.Spec()).Len() != 4 {
 		t.Error("Spec does not open the source")
 	}
 }
@@ -152,8 +163,8 @@ func TestOpenMasks(t *testing.T) {
 	if src.Labels() != MaskLabels {
 		t.Error("no masks")
 	}
-	for i, want := range [][]uint8{{11, 0, 255}, {4, 0, 1}} {
-		if s := mustSample(t, src, i); !bytes.Equal(s.Mask, want) || s.Label != -1 {
+	for i, want := range [][]int32{{11, 0, 255}, {4, 0, 1}} {
+		if s := mustSample(t, src, i); !slices.Equal(s.Mask, want) || s.Label != -1 {
 			t.Errorf("%d: mask %v, want %v", i, s.Mask, want)
 		}
 	}
@@ -168,7 +179,7 @@ func TestMaskOfFewBits(t *testing.T) {
 	write(t, dir, "in/a.png", pngOf(t, gray(1, 2, 3, 4)))
 	write(t, dir, "out/a.png", narrow)
 	root := quote(filepath.ToSlash(dir))
-	if s := mustSample(t, mustOpen(t, "masks:"+root+"/in,"+root+"/out"), 0); !bytes.Equal(s.Mask, []uint8{0, 1, 2, 3}) {
+	if s := mustSample(t, mustOpen(t, "masks:"+root+"/in,"+root+"/out"), 0); !slices.Equal(s.Mask, []int32{0, 1, 2, 3}) {
 		t.Errorf("mask %v", s.Mask)
 	}
 	if s := mustSample(t, mustOpen(t, "dir:"+root+"/out"), 0); s.Image.Pix[3] != 255 || s.Image.Pix[1] != 85 {
@@ -193,7 +204,7 @@ func TestOpenNPY(t *testing.T) {
 	}
 	for _, scheme := range []string{"npy:", "masks:"} {
 		src := mustOpen(t, scheme+x+","+m)
-		if s := mustSample(t, src, 0); src.Labels() != MaskLabels || !bytes.Equal(s.Mask, []uint8{5, 6, 7}) {
+		if s := mustSample(t, src, 0); src.Labels() != MaskLabels || !slices.Equal(s.Mask, []int32{5, 6, 7}) {
 			t.Errorf("%s: mask %v", scheme, s.Mask)
 		}
 		if !strings.HasPrefix(src.Spec(), scheme) {
@@ -288,7 +299,8 @@ func TestPictures(t *testing.T) {
 		"JPEG":                {colour.Bytes(), []float32{255, 255, 255}},
 	} {
 		write(t, dir, "x.png", c.file) // JPEG, too: contents decide
-		img, err := readPicture(filepath.Join(dir, "x.png"))
+		s, err := mustOpen(t, "dir:"+quote(filepath.ToSlash(dir))).Sample(0)
+		img := s.Image
 		if err != nil || img.Channels != len(c.want) {
 			t.Errorf("%s: %d channels, %v", name, img.Channels, err)
 			continue
@@ -321,10 +333,10 @@ func TestOpenErrors(t *testing.T) {
 	write(t, dir, "x.npy", npy("|u1", []int{2, 2, 2}, make([]byte, 8)))
 	write(t, dir, "y1.npy", npy("|u1", []int{1}, make([]byte, 1)))
 	write(t, dir, "y2.npy", npy("|u1", []int{2}, make([]byte, 2)))
-	write(t, dir, "yf.npy", npy("<f4", []int{2}, make([]byte, 8)))
+	write(t, dir, "yf.npy", npy("<f4", []int{2}, []byte{0, 0, 0, 63, 0, 0, 0, 63}))
 	write(t, dir, "ym.npy", npy("|u1", []int{2, 2, 3}, make([]byte, 12)))
 	write(t, dir, "cut.npy", npy("|u1", []int{2, 2, 2}, make([]byte, 7)))
-	write(t, dir, "f8.npy", npy("<f8", []int{1, 1, 1}, make([]byte, 8)))
+	write(t, dir, "c8.npy", npy("<c8", []int{1, 1, 1}, make([]byte, 8)))
 	write(t, dir, "flat.npy", npy("|u1", []int{2, 4}, make([]byte, 8)))
 	write(t, dir, "zero.npy", npy("|u1", []int{0, 4, 4}, nil))
 	write(t, dir, "huge.npy", npy("|u1", []int{1, 1 << 20, 1 << 20}, nil))
@@ -338,11 +350,10 @@ func TestOpenErrors(t *testing.T) {
 		"dir:" + root + "/nowhere":                     {ErrMissing, "nowhere"},
 		"dir:" + root + "/x.npy":                       {ErrSpec, "did you mean npy:"},
 		"dir:" + root + "/short.bin":                   {ErrSpec, "did you mean cifar10:"},
-		"dir:" + root + "/classes":                     {ErrEmpty, "did you mean imagefolder:"},
-		"dir:" + root + "/hollow/c":                    {ErrEmpty, "no PNG"},
+		"dir:" + root + "/hollow/c":                    {ErrEmpty, "no PNG, JPEG, WebP, BMP or TIFF file"},
 		"dir:a,b":                                      {ErrSpec, "one path"},
 		"imagefolder:" + root + "/flat":                {ErrEmpty, "did you mean dir:"},
-		"imagefolder:" + root + "/hollow":              {ErrEmpty, "no PNG"},
+		"imagefolder:" + root + "/hollow":              {ErrEmpty, "no PNG, JPEG, WebP, BMP or TIFF file"},
 		"imagefolder:" + root + "/x.npy":               {ErrSpec, "did you mean npy:"},
 		"images:" + root + "/none.tsv":                 {ErrMissing, "none.tsv"},
 		"images:" + root + "/flat":                     {ErrSpec, "did you mean dir:"},
@@ -357,19 +368,18 @@ func TestOpenErrors(t *testing.T) {
 		"masks:" + root + "/flat," + root + "/other":   {ErrMissing, "no label a.png"},
 		"masks:" + root + "/flat," + root + "/twins":   {ErrLabel, "same base name"},
 		"masks:" + root + "/flat," + root + "/none":    {ErrMissing, "none"},
-		"masks:" + root + "/flat," + root + "/classes": {ErrEmpty, "no PNG"},
+		"masks:" + root + "/flat," + root + "/classes": {ErrMissing, "no label a.png"},
 		"masks:" + root + "/x.npy," + root + "/y2.npy": {ErrLabel, "did you mean npy:"},
 		"npy:a,b,c":                                    {ErrSpec, "X,Y"},
 		"npy:" + root + "/none.npy":                    {ErrMissing, "none.npy"},
 		"npy:" + root + "/flat":                        {ErrSpec, "did you mean dir:"},
 		"npy:" + root + "/short.bin":                   {ErrImage, "not a NumPy"},
 		"npy:" + root + "/cut.npy":                     {ErrImage, "there are 1"},
-		"npy:" + root + "/f8.npy":                      {ErrImage, "uint8 or float32"},
+		"npy:" + root + "/c8.npy":                      {ErrImage, "type <c8"},
 		"npy:" + root + "/flat.npy":                    {ErrImage, "N x C x H x W"},
 		"npy:" + root + "/zero.npy":                    {ErrEmpty, "[0 4 4]"},
 		"npy:" + root + "/huge.npy":                    {ErrImage, "more than"},
 		"npy:" + root + "/x.npy," + root + "/y1.npy":   {ErrLabel, "1 labels for 2 images"},
-		"npy:" + root + "/x.npy," + root + "/yf.npy":   {ErrLabel, "integers"},
 		"npy:" + root + "/x.npy," + root + "/ym.npy":   {ErrLabel, "[2 2 2] (masks)"},
 		"npy:" + root + "/x.npy," + root + "/cut.npy":  {ErrLabel, "there are 1"},
 		"npy:" + root + "/x.npy[1:3]":                  {ErrSpec, "of 2 images"},
@@ -418,7 +428,10 @@ func TestBadLabels(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "in/a.png", pngOf(t, gray(1, 2)))
 	write(t, dir, "size/a.png", pngOf(t, gray(1)))
-	write(t, dir, "colour/a.png", pngOf(t, image.NewRGBA(image.Rect(0, 0, 2, 1))))
+	red := image.NewRGBA(image.Rect(0, 0, 2, 1))
+	red.Set(1, 0, color.RGBA{200, 0, 0, 255})
+	red.Set(0, 0, color.Black)
+	write(t, dir, "colour/a.png", pngOf(t, red))
 	write(t, dir, "broken/a.png", []byte("\x89PNG"))
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, gray(1, 2), nil); err != nil {
@@ -427,7 +440,11 @@ func TestBadLabels(t *testing.T) {
 	write(t, dir, "lossy/a.png", b.Bytes())
 	root := quote(filepath.ToSlash(dir))
 	for _, labels := range []string{"size", "colour", "broken", "lossy"} {
-		_, err := mustOpen(t, "masks:"+root+"/in,"+root+"/"+labels).Sample(0)
+		in, err := NewInputs(mustOpen(t, "masks:"+root+"/in,"+root+"/"+labels), profile.Preprocess{}, []int{1, 1, 1, 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = in.Example(0)
 		if !errors.Is(err, ErrLabel) || !strings.Contains(err.Error(), "a.png") {
 			t.Errorf("%s: %v", labels, err)
 		}
@@ -436,7 +453,11 @@ func TestBadLabels(t *testing.T) {
 	for dtype, b := range map[string][]byte{"|i1": {255}, "<i8": {0, 0, 0, 0, 1, 0, 0, 0}, "<u8": {0, 0, 0, 0, 0, 0, 0, 255}} {
 		for _, shape := range [][]int{{1}, {1, 1, 1}} {
 			y := write(t, dir, "y.npy", npy(dtype, shape, b))
-			if _, err := mustOpen(t, "npy:"+x+","+y).Sample(0); !errors.Is(err, ErrLabel) {
+			in, err := NewInputs(mustOpen(t, "npy:"+x+","+y), profile.Preprocess{}, []int{1, 1, 1, 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := in.Example(0); !errors.Is(err, ErrLabel) {
 				t.Errorf("%s %v: %v", dtype, shape, err)
 			}
 		}

@@ -15,21 +15,28 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/internal/file"
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+	"golang.org/x/image/webp"
 )
 
-// isPicture tells by a file's name whether it is an image: PNG or JPEG, not hidden.
+// isPicture tells by a file's name whether it is an image, not hidden.
 func isPicture(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
-	case ".png", ".jpg", ".jpeg":
+	case ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".tif", ".tiff":
 		return !strings.HasPrefix(filepath.Base(name), ".")
 	}
 	return false
 }
 
-// pictures is a store of PNG and JPEG files.
+// pictureNames is what isPicture knows, for messages.
+const pictureNames = "PNG, JPEG, WebP, BMP or TIFF"
+
+// pictures is a store of files, one picture each.
 type pictures struct {
 	root  string   // of the names
 	names []string // slash-separated
+	opt   Options
 }
 
 func (p *pictures) Len() int          { return len(p.names) }
@@ -43,7 +50,13 @@ func (p *pictures) path(i int) string {
 	return filepath.Join(p.root, path)
 }
 
-func (p *pictures) image(i int) (Image, error) { return readPicture(p.path(i)) }
+func (p *pictures) raster(i int, admit admission) (raster, error) {
+	img, orientation, err := p.opt.decodePicture(p.path(i), admit)
+	if err != nil {
+		return raster{}, err
+	}
+	return rasterOfPicture(img, orientation), nil
+}
 
 func (p *pictures) content(w io.Writer, i int) error {
 	f, err := openPicture(p.path(i))
@@ -57,6 +70,9 @@ func (p *pictures) content(w io.Writer, i int) error {
 
 // openPicture opens a file whose name was listed before.
 func openPicture(path string) (*file.Reader, error) {
+	if err := needRegular(path); err != nil {
+		return nil, err
+	}
 	f, err := file.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -67,117 +83,253 @@ func openPicture(path string) (*file.Reader, error) {
 	return f, nil
 }
 
-// decodePicture decodes a PNG or JPEG file by its contents, whatever its name says, once its size is found sane.
-func decodePicture(path string) (image.Image, error) {
+// pictureInfo is what is known of a picture before its pixels are decoded.
+type pictureInfo struct {
+	channels, height, width int
+	bytes                   int64 // that decoding takes
+	orientation             int   // 1 to 8, as in EXIF
+}
+
+// format is a kind of picture.
+type format struct {
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+	// look finds orientation and what decoding takes besides the picture.
+	look func(r io.ReadSeeker, c image.Config) (orientation int, extra int64, err error)
+}
+
+// formatOf tells by the first bytes.
+func formatOf(head []byte) (format, error) {
+	text := string(head)
+	switch {
+	case strings.HasPrefix(text, "\xff\xd8"):
+		return format{jpeg.DecodeConfig, jpeg.Decode, lookJPEG}, nil
+	case strings.HasPrefix(text, "\x89PNG"):
+		return format{png.DecodeConfig, png.Decode, lookPNG}, nil
+	case strings.HasPrefix(text, "RIFF") && strings.HasSuffix(text, "WEBP"):
+		return format{webp.DecodeConfig, webp.Decode, lookWebP}, nil
+	case strings.HasPrefix(text, "BM"):
+		return format{bmp.DecodeConfig, bmp.Decode, lookBMP}, nil
+	case strings.HasPrefix(text, "II*\x00") || strings.HasPrefix(text, "MM\x00*"):
+		return format{tiff.DecodeConfig, tiff.Decode, lookTIFF}, nil
+	}
+	return format{}, errors.New("neither " + strings.Replace(pictureNames, " or ", " nor ", 1))
+}
+
+// admission decides before pixels are decoded whether the picture can be used: its size fits and there is memory.
+type admission func(info pictureInfo) error
+
+// decodePicture decodes a file by its contents, whatever its name says, once it is admitted.
+func (o Options) decodePicture(path string, admit admission) (image.Image, int, error) {
 	f, err := openPicture(path)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer f.Close()
-	img, err := decode(f)
+	img, orientation, err := o.decode(f, admit)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrImage, path, err)
+		return nil, 0, fmt.Errorf("%w: %s: %w", ErrImage, path, err)
 	}
-	return img, nil
+	return img, orientation, nil
 }
 
-func decode(r io.ReadSeeker) (image.Image, error) {
-	br := bufio.NewReader(r)
-	head, err := br.Peek(4)
+func (o Options) decode(r io.ReadSeeker, admit admission) (image.Image, int, error) {
+	var head [12]byte
+	n, err := io.ReadFull(r, head[:])
+	if unlessEnd(err) != nil {
+		return nil, 0, err
+	} else if err != nil {
+		return nil, 0, errors.New("file is empty or cut off")
+	}
+	f, err := formatOf(head[:n])
 	if err != nil {
-		return nil, errors.New("file is empty or cut off")
+		return nil, 0, err
 	}
-	config, whole := png.DecodeConfig, png.Decode
-	switch {
-	case string(head[:2]) == "\xff\xd8":
-		config, whole = jpeg.DecodeConfig, jpeg.Decode
-	case string(head) != "\x89PNG":
-		return nil, errors.New("neither PNG nor JPEG")
-	}
-	c, err := config(br)
+	info, err := f.inspect(r)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if c.Width < 1 || c.Height < 1 || c.Height > maxPixels/c.Width {
-		return nil, fmt.Errorf("%dx%d pixels, at most %d in all are read", c.Height, c.Width, maxPixels)
+	if o.AsStored {
+		info.orientation = 1
+	}
+	if info.orientation > 4 {
+		info.height, info.width = info.width, info.height
+	}
+	if err := admit(info); err != nil {
+		return nil, 0, err
 	}
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	br.Reset(r)
-	return whole(br)
+	img, err := f.decode(bufio.NewReader(r))
+	return img, info.orientation, err
 }
 
-// readPicture reads a PNG or JPEG file: gray has 1 channel, colour 3, with transparency 4 (not premultiplied). Palettes
-// are resolved; 16-bit values stay 0..65535; gray of 1, 2 or 4 bits is spread over 0..255. EXIF orientation and colour
-// profiles are ignored.
-func readPicture(path string) (Image, error) {
-	img, err := decodePicture(path)
+// inspect reads what stands before the pixels.
+func (f format) inspect(r io.ReadSeeker) (pictureInfo, error) {
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return pictureInfo{}, err
+	}
+	c, err := f.config(bufio.NewReader(r))
 	if err != nil {
-		return Image{}, err
+		return pictureInfo{}, err
 	}
-	return planar(img), nil
+	if c.Width < 1 || c.Height < 1 || c.Height > maxPixels/c.Width {
+		return pictureInfo{}, fmt.Errorf("%dx%d pixels, at most %d in all are read", c.Height, c.Width, maxPixels)
+	}
+	orientation, extra, err := f.look(r, c)
+	if err != nil {
+		return pictureInfo{}, err
+	}
+	channels, bytes := pixelOf(c.ColorModel)
+	return pictureInfo{channels, c.Height, c.Width, bytes*int64(c.Height)*int64(c.Width) + extra, orientation}, nil
 }
 
-// planar takes the pixels out of a decoded picture.
-func planar(img image.Image) Image {
+// pixelOf gives the channels of a colour model, and the bytes of a decoded pixel, at most.
+func pixelOf(m color.Model) (channels int, bytes int64) {
+	switch m {
+	case color.GrayModel:
+		return 1, 1
+	case color.Gray16Model:
+		return 1, 2
+	case color.YCbCrModel:
+		return 3, 3
+	case color.RGBA64Model:
+		return 3, 8
+	case color.NRGBA64Model:
+		return 4, 8
+	case color.NRGBAModel, color.NYCbCrAModel:
+		return 4, 4
+	case color.CMYKModel: // converted to RGB
+		return 3, 8
+	}
+	if _, indexed := m.(color.Palette); indexed {
+		return 3, 1
+	}
+	return 3, 4
+}
+
+// rasterOfPicture gives the rows of a decoded picture, upright: gray has 1 channel, colour 3, with transparency 4 (not
+// premultiplied). Palettes are resolved; 16-bit values stay 0..65535; gray of 1, 2 or 4 bits is spread over 0..255.
+// Colour profiles are ignored.
+func rasterOfPicture(img image.Image, orientation int) raster {
 	b := img.Bounds()
+	walk := walkOf(orientation, b.Dy(), b.Dx())
 	switch m := img.(type) {
 	case *image.Gray:
-		return planes8(b, m.Pix, m.Stride, 1, 1)
+		return walk.bytes(m.Pix, m.Stride, 1, 1)
 	case *image.NRGBA:
-		return planes8(b, m.Pix, m.Stride, 4, 4)
+		return walk.bytes(m.Pix, m.Stride, 4, 4)
 	case *image.Gray16:
-		return planes16(b, m.Pix, m.Stride, 1, 1)
+		return walk.words(m.Pix, m.Stride, 1, 1)
 	case *image.RGBA64: // decoders use it for opaque pictures only
-		return planes16(b, m.Pix, m.Stride, 4, 3)
+		return walk.words(m.Pix, m.Stride, 4, 3)
 	case *image.NRGBA64:
-		return planes16(b, m.Pix, m.Stride, 4, 4)
+		return walk.words(m.Pix, m.Stride, 4, 4)
 	case *image.Paletted:
-		return planesPalette(m)
+		return walk.palette(m)
+	case *image.RGBA:
+		return walk.bytes(m.Pix, m.Stride, 4, 3)
+	case *image.YCbCr:
+		return walk.luminance(m, nil)
+	case *image.NYCbCrA:
+		return walk.luminance(&m.YCbCr, m)
 	}
-	rgba := image.NewRGBA(b) // YCbCr, CMYK, opaque RGBA
+	rgba := image.NewRGBA(b) // CMYK
 	draw.Draw(rgba, b, img, b.Min, draw.Src)
-	return planes8(b, rgba.Pix, rgba.Stride, 4, 3)
+	return walk.bytes(rgba.Pix, rgba.Stride, 4, 3)
 }
 
-func newImage(channels int, b image.Rectangle) Image {
-	return Image{Channels: channels, Height: b.Dy(), Width: b.Dx(), Pix: make([]float32, channels*b.Dy()*b.Dx())}
+// walk is the way through a stored picture in the order of the upright one: pixel (y, x) of the upright picture is stored
+// at row y0 + y*dyy + x*dyx and column x0 + y*dxy + x*dxx.
+type walk struct {
+	height, width int // upright
+	y0, dyy, dyx  int
+	x0, dxy, dxx  int
 }
 
-// planes8 takes the first `channels` of the `step` bytes of every pixel apart.
-func planes8(b image.Rectangle, pix []byte, stride, step, channels int) Image {
-	img := newImage(channels, b)
-	n := img.Height * img.Width
-	for y := range img.Height {
-		row := pix[y*stride:]
-		for x := range img.Width {
-			for c := range channels {
-				img.Pix[c*n+y*img.Width+x] = float32(row[x*step+c])
-			}
-		}
+// walkOf follows EXIF: orientation 1 is upright, 2 to 4 mirror and turn, 5 to 8 swap rows and columns besides.
+func walkOf(orientation, height, width int) walk {
+	h, w := height-1, width-1
+	switch orientation {
+	case 2:
+		return walk{height, width, 0, 1, 0, w, 0, -1}
+	case 3:
+		return walk{height, width, h, -1, 0, w, 0, -1}
+	case 4:
+		return walk{height, width, h, -1, 0, 0, 0, 1}
+	case 5:
+		return walk{width, height, 0, 0, 1, 0, 1, 0}
+	case 6:
+		return walk{width, height, h, 0, -1, 0, 1, 0}
+	case 7:
+		return walk{width, height, h, 0, -1, w, -1, 0}
+	case 8:
+		return walk{width, height, 0, 0, 1, w, -1, 0}
 	}
-	return img
+	return walk{height, width, 0, 1, 0, 0, 0, 1}
 }
 
-// planes16 is planes8 for big-endian 16-bit values.
-func planes16(b image.Rectangle, pix []byte, stride, step, channels int) Image {
-	img := newImage(channels, b)
-	n := img.Height * img.Width
-	for y := range img.Height {
-		row := pix[y*stride:]
-		for x := range img.Width {
-			for c := range channels {
-				k := 2 * (x*step + c)
-				img.Pix[c*n+y*img.Width+x] = float32(uint16(row[k])<<8 | uint16(row[k+1]))
-			}
-		}
+// row calls f with the stored place of every pixel of row y.
+func (k walk) row(y int, f func(x, storedY, storedX int)) {
+	sy, sx := k.y0+y*k.dyy, k.x0+y*k.dxy
+	for x := range k.width {
+		f(x, sy, sx)
+		sy, sx = sy+k.dyx, sx+k.dxx
 	}
-	return img
 }
 
-// planesPalette looks colours up; there is an alpha plane only if a colour is not opaque.
-func planesPalette(m *image.Paletted) Image {
+func (k walk) raster(channels int, top float32, read func(y int, row []float32)) raster {
+	return raster{channels, k.height, k.width, top, read}
+}
+
+// bytes takes the first `channels` of the `step` bytes of every pixel apart.
+func (k walk) bytes(pix []byte, stride, step, channels int) raster {
+	return k.raster(channels, 255, func(y int, row []float32) {
+		at, next := (k.y0+y*k.dyy)*stride+(k.x0+y*k.dxy)*step, k.dyx*stride+k.dxx*step
+		for x := range k.width {
+			for c := range channels {
+				row[c*k.width+x] = float32(pix[at+c])
+			}
+			at += next
+		}
+	})
+}
+
+// words is bytes for big-endian 16-bit values.
+func (k walk) words(pix []byte, stride, step, channels int) raster {
+	return k.raster(channels, 65535, func(y int, row []float32) {
+		at, next := (k.y0+y*k.dyy)*stride+(k.x0+y*k.dxy)*2*step, k.dyx*stride+k.dxx*2*step
+		for x := range k.width {
+			for c := range channels {
+				row[c*k.width+x] = float32(uint16(pix[at+2*c])<<8 | uint16(pix[at+2*c+1]))
+			}
+			at += next
+		}
+	})
+}
+
+// luminance converts JPEG's and WebP's colours; alpha may be nil.
+func (k walk) luminance(m *image.YCbCr, alpha *image.NYCbCrA) raster {
+	channels := 3
+	if alpha != nil {
+		channels = 4
+	}
+	origin := m.Rect.Min
+	return k.raster(channels, 255, func(y int, row []float32) {
+		k.row(y, func(x, sy, sx int) {
+			i, j := m.YOffset(origin.X+sx, origin.Y+sy), m.COffset(origin.X+sx, origin.Y+sy)
+			r, g, b := color.YCbCrToRGB(m.Y[i], m.Cb[j], m.Cr[j])
+			row[x], row[k.width+x], row[2*k.width+x] = float32(r), float32(g), float32(b)
+			if alpha != nil {
+				row[3*k.width+x] = float32(alpha.A[alpha.AOffset(origin.X+sx, origin.Y+sy)])
+			}
+		})
+	})
+}
+
+// palette looks colours up; there is an alpha plane only if a colour is not opaque.
+func (k walk) palette(m *image.Paletted) raster {
 	var table [256][4]float32
 	channels := 3
 	for i, c := range m.Palette {
@@ -187,14 +339,12 @@ func planesPalette(m *image.Paletted) Image {
 			channels = 4
 		}
 	}
-	img := newImage(channels, m.Bounds())
-	n := img.Height * img.Width
-	for y := range img.Height {
-		for x, index := range m.Pix[y*m.Stride:][:img.Width] {
+	return k.raster(channels, 255, func(y int, row []float32) {
+		k.row(y, func(x, sy, sx int) {
+			colour := &table[m.Pix[sy*m.Stride+sx]]
 			for c := range channels {
-				img.Pix[c*n+y*img.Width+x] = table[index][c]
+				row[c*k.width+x] = colour[c]
 			}
-		}
-	}
-	return img
+		})
+	})
 }

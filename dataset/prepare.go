@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
@@ -21,31 +22,50 @@ func Prepare(img Image, p profile.Preprocess, want []int) (*tensor.Tensor, error
 	if err != nil {
 		return nil, err
 	}
-	return f.prepare(img)
+	if err := img.check(); err != nil {
+		return nil, err
+	}
+	if err := f.admit(pictureInfo{channels: img.Channels, height: img.Height, width: img.Width}); err != nil {
+		return nil, err
+	}
+	return f.prepare(rasterOf(img))
 }
 
-// PrepareMask resizes (nearest) and crops the mask of a height x width image as Prepare does with the image.
-func PrepareMask(mask []uint8, height, width int, p profile.Preprocess) ([]uint8, error) {
-	if len(mask) != height*width {
-		return nil, fmt.Errorf("%w: mask of %d pixels for an image of %dx%d", ErrLabel, len(mask), height, width)
+func (m *Image) check() error {
+	if m.Channels < 1 || m.Height < 1 || m.Width < 1 || len(m.Pix) != m.Channels*m.Height*m.Width {
+		return fmt.Errorf("%w: %d values for %d channels of %dx%d", ErrImage, len(m.Pix), m.Channels, m.Height, m.Width)
 	}
-	h, w, err := resizedTo(height, width, p.Resize)
+	return nil
+}
+
+// prepareMask resizes (nearest) and crops the mask of a height x width image as prepare does with the image. The border
+// of a letterbox is ignored.
+func (f *fit) prepareMask(mask []int32, height, width int) ([]int32, error) {
+	h, w, err := f.resizedTo(height, width)
 	if err != nil {
 		return nil, err
 	}
-	if h != height || w != width {
-		mask, height, width = resizeNearest(mask, height, width, h, w), h, w
+	switch {
+	case f.p.Resample == profile.Letterbox:
+		b := letterboxOf(height, width, h, w)
+		inner := resizeNearest(mask, height, width, b.height, b.width)
+		mask = slices.Repeat([]int32{Ignored}, h*w)
+		for y := range b.height {
+			copy(mask[(b.top+y)*w+b.left:], inner[y*b.width:][:b.width])
+		}
+	case h != height || w != width:
+		mask = resizeNearest(mask, height, width, h, w)
 	}
-	if p.Crop == (profile.Size{}) {
+	if f.p.Crop == (profile.Size{}) {
 		return mask, nil
 	}
-	top, left, err := cropAt(height, width, p.Crop)
+	top, left, err := cropAt(h, w, f.p.Crop)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]uint8, 0, p.Crop.Height*p.Crop.Width)
-	for y := range p.Crop.Height {
-		out = append(out, mask[(top+y)*width+left:][:p.Crop.Width]...)
+	out := make([]int32, 0, f.p.Crop.Height*f.p.Crop.Width)
+	for y := range f.p.Crop.Height {
+		out = append(out, mask[(top+y)*w+left:][:f.p.Crop.Width]...)
 	}
 	return out, nil
 }
@@ -57,6 +77,7 @@ type fit struct {
 	channels, height, width int // of want
 	last                    bool
 	divisor                 float32
+	opt                     Options   // of the source
 	mean, std               []float32 // one per channel
 }
 
@@ -82,6 +103,9 @@ func newFit(p profile.Preprocess, want []int) (*fit, error) {
 	}
 	if f.divisor == 0 {
 		f.divisor = 255
+	}
+	if p.Channels == "bgr" && !f.last && f.width == 3 && f.channels > 4 {
+		return nil, fmt.Errorf("%w: the network's input %s has its channels last: give --layout nhwc", ErrPreprocess, shapeText(want))
 	}
 	var err error
 	if f.mean, err = perChannel("mean", p.Mean, f.channels, 0); err != nil {
@@ -109,32 +133,75 @@ func perChannel(name string, v []float32, channels int, missing float32) ([]floa
 	return out, nil
 }
 
-func (f *fit) prepare(img Image) (*tensor.Tensor, error) {
-	if img.Channels < 1 || img.Height < 1 || img.Width < 1 || len(img.Pix) != img.Channels*img.Height*img.Width {
-		return nil, fmt.Errorf("%w: %d values for %d channels of %dx%d", ErrImage, len(img.Pix), img.Channels, img.Height, img.Width)
+// size is what a picture of h x w is resized and cropped to.
+func (f *fit) size(h, w int) (height, width int, err error) {
+	height, width, err = f.resizedTo(h, w)
+	if err == nil && f.p.Crop != (profile.Size{}) {
+		_, _, err = cropAt(height, width, f.p.Crop)
+		height, width = f.p.Crop.Height, f.p.Crop.Width
 	}
-	source := img
-	if img.Channels == 4 && f.channels != 4 {
-		img = Image{Channels: 3, Height: img.Height, Width: img.Width, Pix: img.Pix[:3*img.Height*img.Width], Float: img.Float}
+	return height, width, err
+}
+
+// admit refuses a picture that comes out in another size, or takes too much memory on its way, before it is decoded.
+func (f *fit) admit(p pictureInfo) error {
+	height, width, err := f.size(p.height, p.width)
+	if err != nil {
+		return err
 	}
-	if img.Channels == 3 && f.p.Channels == "gray" {
-		img = luma(img)
+	if height != f.height || width != f.width {
+		channels := p.channels
+		if channels == 4 && f.channels != 4 {
+			channels = 3
+		}
+		if channels == 3 && f.p.Channels == "gray" {
+			channels = 1
+		}
+		return f.misfit(p.channels, p.height, p.width, channels, height, width)
 	}
-	h, w, err := resizedTo(img.Height, img.Width, f.p.Resize)
+	h, w, _ := f.resizedTo(p.height, p.width)
+	need := 4 * int64(p.channels) * int64(h) * int64(w)
+	if h != p.height || w != p.width {
+		need += resizeMemory(p.channels, p.height, p.width, h, w, f.p.Resample)
+	}
+	return f.opt.afford(p, need+4*int64(f.channels)*int64(f.height)*int64(f.width))
+}
+
+// prepare makes the input of a picture that was admitted.
+func (f *fit) prepare(r raster) (*tensor.Tensor, error) {
+	source := r.channels
+	if r.channels == 4 && f.channels != 4 {
+		r = r.opaque()
+	}
+	if r.channels == 3 && f.p.Channels == "gray" {
+		r = r.luma()
+	}
+	from, ok := f.channelMap(r.channels)
+	if !ok {
+		height, width, err := f.size(r.height, r.width)
+		if err != nil {
+			return nil, err
+		}
+		return nil, f.misfit(source, r.height, r.width, r.channels, height, width)
+	}
+	h, w, err := f.resizedTo(r.height, r.width)
 	if err != nil {
 		return nil, err
 	}
-	img = resize(img, h, w)
-	if f.p.Crop != (profile.Size{}) {
-		if img, err = crop(img, f.p.Crop); err != nil {
-			return nil, err
-		}
+	switch {
+	case f.p.Resample == profile.Letterbox:
+		r = rasterOf(letterbox(r, h, w, letterGray*f.divisor/255))
+	case h != r.height || w != r.width:
+		r = rasterOf(resize(r, h, w, f.p.Resample))
 	}
-	from, ok := f.channelMap(img.Channels)
-	if !ok || img.Height != f.height || img.Width != f.width {
-		return nil, f.misfit(source, img)
+	if f.p.Crop == (profile.Size{}) {
+		return f.normalise(r.whole(), from), nil
 	}
-	return f.normalise(img, from), nil
+	top, left, err := cropAt(h, w, f.p.Crop)
+	if err != nil {
+		return nil, err
+	}
+	return f.normalise(r.image(top, left, f.p.Crop.Height, f.p.Crop.Width), from), nil
 }
 
 // channelMap tells which plane of an image with n channels becomes each channel of the input.
@@ -174,9 +241,9 @@ func (f *fit) normalise(img Image, from []int) *tensor.Tensor {
 	return t
 }
 
-// misfit says what does not fit and which setting would help.
-func (f *fit) misfit(source, img Image) error {
-	c, h, w := img.Channels, img.Height, img.Width
+// misfit says what does not fit, and which setting would help: a picture of channels x height x width that became
+// c x h x w.
+func (f *fit) misfit(channels, height, width, c, h, w int) error {
 	hint := fmt.Sprintf("give --size %dx%d, or --size (shorter side) and --crop %dx%d", f.height, f.width, f.height, f.width)
 	switch {
 	case len(f.want) == 4 && !f.last && (f.width == 1 || f.width == 3 || f.width == 4) && f.channels > 4:
@@ -191,46 +258,36 @@ func (f *fit) misfit(source, img Image) error {
 		hint = "no setting turns these channels into those: this is data for another network"
 	}
 	was := ""
-	if source.Height != h || source.Width != w || source.Channels != c {
-		was = fmt.Sprintf(" (%s before preprocessing)", shapeText([]int{source.Channels, source.Height, source.Width}))
+	if height != h || width != w || channels != c {
+		was = fmt.Sprintf(" (%s before preprocessing)", shapeText([]int{channels, height, width}))
 	}
 	return fmt.Errorf("%w: the image is %s%s, the network wants %s: %s", ErrFit, shapeText([]int{c, h, w}), was, shapeText(f.want), hint)
 }
 
-// luma is what imaging libraries do: rounded to a level, exact for measurements.
-func luma(img Image) Image {
-	n := img.Height * img.Width
-	out := Image{Channels: 1, Height: img.Height, Width: img.Width, Pix: make([]float32, n), Float: img.Float}
-	r, g, b := img.Pix[:n], img.Pix[n:2*n], img.Pix[2*n:3*n]
-	for i := range n {
-		if img.Float {
-			sum := float64(19595*float64(r[i])) + float64(38470*float64(g[i]))
-			out.Pix[i] = float32((sum + float64(7471*float64(b[i]))) / 65536)
-			continue
-		}
-		out.Pix[i] = float32((19595*int64(r[i]) + 38470*int64(g[i]) + 7471*int64(b[i]) + 1<<15) >> 16)
-	}
-	return out
-}
-
 // resizedTo gives the size after resizing. With Height 0 the shorter side becomes Width; the longer one is rounded
-// down, as torchvision does.
-func resizedTo(h, w int, to profile.Size) (height, width int, err error) {
-	long := func(d, short int) int { return int(int64(to.Width) * int64(d) / int64(short)) }
+// down, as torchvision does. A letterbox is square then, and has the network's size where none is given.
+func (f *fit) resizedTo(h, w int) (height, width int, err error) {
+	to := f.p.Resize
+	long := func(d, short int) int64 { return int64(to.Width) * int64(d) / int64(short) }
+	letterbox := f.p.Resample == profile.Letterbox
+	high, wide := int64(to.Height), int64(to.Width)
 	switch {
+	case letterbox && to == (profile.Size{}):
+		return f.height, f.width, nil
+	case letterbox && to.Height == 0:
+		high = wide
 	case to == (profile.Size{}):
 		return h, w, nil
 	case to.Height != 0:
-		height, width = to.Height, to.Width
 	case h <= w:
-		height, width = to.Width, long(w, h)
+		high, wide = int64(to.Width), long(w, h)
 	default:
-		height, width = long(h, w), to.Width
+		high, wide = long(h, w), int64(to.Width)
 	}
-	if height > maxPixels/width {
-		return 0, 0, fmt.Errorf("%w: image of %dx%d would be resized to %dx%d", ErrFit, h, w, height, width)
+	if high > maxPixels/wide {
+		return 0, 0, fmt.Errorf("%w: image of %dx%d would be resized to %dx%d", ErrFit, h, w, high, wide)
 	}
-	return height, width, nil
+	return int(high), int(wide), nil
 }
 
 // cropAt gives the upper left corner of a centre crop; half pixels round to even, as torchvision does.
@@ -240,19 +297,4 @@ func cropAt(h, w int, size profile.Size) (top, left int, err error) {
 	}
 	half := func(d int) int { return int(math.RoundToEven(float64(d) / 2)) }
 	return half(h - size.Height), half(w - size.Width), nil
-}
-
-func crop(img Image, size profile.Size) (Image, error) {
-	top, left, err := cropAt(img.Height, img.Width, size)
-	if err != nil {
-		return img, err
-	}
-	out := Image{Channels: img.Channels, Height: size.Height, Width: size.Width, Float: img.Float}
-	out.Pix = make([]float32, 0, out.Channels*out.Height*out.Width)
-	for c := range img.Channels {
-		for y := range size.Height {
-			out.Pix = append(out.Pix, img.Pix[(c*img.Height+top+y)*img.Width+left:][:size.Width]...)
-		}
-	}
-	return out, nil
 }

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -105,7 +104,7 @@ func TestGeometry(t *testing.T) {
 		}
 	}
 	for _, c := range [][4]int{{375, 500, 256, 341}, {500, 375, 341, 256}, {300, 300, 256, 256}, {2, 1000, 256, 128000}} {
-		h, w, err := resizedTo(c[0], c[1], profile.Size{Width: 256})
+		h, w, err := (&fit{p: profile.Preprocess{Resize: profile.Size{Width: 256}}}).resizedTo(c[0], c[1])
 		if err != nil || h != c[2] || w != c[3] {
 			t.Errorf("%v: %dx%d, %v", c, h, w, err)
 		}
@@ -113,26 +112,26 @@ func TestGeometry(t *testing.T) {
 }
 
 func TestPrepareMask(t *testing.T) {
-	mask := []uint8{0, 1, 2, 3, 4, 5, 6, 7}
+	mask := []int32{0, 1, 2, 3, 4, 5, 6, 7}
 	for name, c := range map[string]struct {
 		p    profile.Preprocess
-		want []uint8
+		want []int32
 	}{
 		"as it is": {profile.Preprocess{}, mask},
-		"crop":     {profile.Preprocess{Crop: profile.Size{Height: 2, Width: 2}}, []uint8{1, 2, 5, 6}},
-		"smaller":  {profile.Preprocess{Resize: profile.Size{Height: 1, Width: 2}}, []uint8{5, 7}},
-		"larger":   {profile.Preprocess{Resize: profile.Size{Width: 4}, Crop: profile.Size{Height: 4, Width: 2}}, []uint8{1, 2, 1, 2, 5, 6, 5, 6}},
+		"crop":     {profile.Preprocess{Crop: profile.Size{Height: 2, Width: 2}}, []int32{1, 2, 5, 6}},
+		"smaller":  {profile.Preprocess{Resize: profile.Size{Height: 1, Width: 2}}, []int32{5, 7}},
+		"larger":   {profile.Preprocess{Resize: profile.Size{Width: 4}, Crop: profile.Size{Height: 4, Width: 2}}, []int32{1, 2, 1, 2, 5, 6, 5, 6}},
 	} {
-		got, err := PrepareMask(mask, 2, 4, c.p)
-		if err != nil || !bytes.Equal(got, c.want) {
+		got, err := (&fit{p: c.p}).prepareMask(mask, 2, 4)
+		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v (%v)", name, got, c.want, err)
 		}
 	}
-	if _, err := PrepareMask(mask, 3, 3, profile.Preprocess{}); !errors.Is(err, ErrLabel) {
+	if _, err := (&fit{}).mask(label{mask: mask, height: 2, width: 4}, 4, 2); !errors.Is(err, ErrLabel) {
 		t.Errorf("wrong size: %v", err)
 	}
 	for _, p := range []profile.Preprocess{{Crop: profile.Size{Height: 3, Width: 3}}, {Resize: profile.Size{Height: 1 << 20, Width: 1 << 20}}} {
-		if _, err := PrepareMask(mask, 2, 4, p); !errors.Is(err, ErrFit) {
+		if _, err := (&fit{p: p}).prepareMask(mask, 2, 4); !errors.Is(err, ErrFit) {
 			t.Errorf("%+v: %v", p, err)
 		}
 	}
@@ -150,7 +149,7 @@ func TestInputs(t *testing.T) {
 	if err != nil || in.Len() != 2 || in.Source() != src {
 		t.Fatal(err)
 	}
-	if ex.Name != "1" || ex.Label != -1 || !bytes.Equal(ex.Mask, []uint8{0, 0, 0, 2}) || !slices.Equal(ex.Input.Data, []float32{5, 6, 7, 8}) {
+	if ex.Name != "1" || ex.Label != -1 || !slices.Equal(ex.Mask, []int32{0, 0, 0, 2}) || !slices.Equal(ex.Input.Data, []float32{5, 6, 7, 8}) {
 		t.Errorf("%+v", ex)
 	}
 	x, err := in.Input(0)

@@ -22,6 +22,7 @@ const maxYAML = 64 << 10
 // line, numbers, or lists of numbers.
 type settings struct {
 	Size     any `yaml:"size"`
+	Resample any `yaml:"resize"`
 	Crop     any `yaml:"crop"`
 	Mean     any `yaml:"mean"`
 	Std      any `yaml:"std"`
@@ -31,11 +32,13 @@ type settings struct {
 	Shape    any `yaml:"shape"`
 	Ignore   any `yaml:"ignore"`
 	Shift    any `yaml:"label-shift"`
+	Orient   any `yaml:"orientation"`
 }
 
 // LoadPreprocess reads the YAML file that lies beside a model, with any of these keys:
 //
 //	size: 256          # shorter side, or height x width: 360x480
+//	resize: bilinear   # or bicubic, letterbox
 //	crop: 224          # centre crop, or height x width
 //	divisor: 255
 //	mean: [0.485, 0.456, 0.406]
@@ -43,8 +46,9 @@ type settings struct {
 //	channels: rgb      # or bgr, gray
 //	layout: nchw       # or nhwc
 //	shape: 1x3x224x224 # of the input, for networks with dynamic axes
-//	ignore: [255]      # labels that no score counts
+//	ignore: [255, -1]  # labels that no score counts, as they are in the data
 //	label-shift: -1    # added to the other labels: data counts from 1
+//	orientation: exif  # or stored: pictures stay as they are stored
 //
 // Unknown keys and values that make no sense are ErrPreprocess; a file that is not there is ErrMissing.
 func LoadPreprocess(path string) (profile.Preprocess, error) {
@@ -82,6 +86,7 @@ func parsePreprocess(text []byte) (p profile.Preprocess, err error) {
 		}
 	}
 	read("size", s.Size, func(t string) (e error) { p.Resize, e = ParseResize(t); return })
+	read("resize", s.Resample, func(t string) (e error) { p.Resample, e = ParseResample(t); return })
 	read("crop", s.Crop, func(t string) (e error) { p.Crop, e = ParseCrop(t); return })
 	read("mean", s.Mean, func(t string) (e error) { p.Mean, e = ParseFloats(t); return })
 	read("std", s.Std, func(t string) (e error) { p.Std, e = ParseFloats(t); return })
@@ -89,7 +94,8 @@ func parsePreprocess(text []byte) (p profile.Preprocess, err error) {
 	read("channels", s.Channels, func(t string) error { p.Channels = t; return nil })
 	read("layout", s.Layout, func(t string) error { p.Layout = t; return nil })
 	read("shape", s.Shape, func(t string) (e error) { p.Shape, e = ParseInts(t); return })
-	read("ignore", s.Ignore, func(t string) (e error) { p.Ignore, e = ParseInts(t); return })
+	read("ignore", s.Ignore, func(t string) (e error) { p.Ignore, e = ParseLabels(t); return })
+	read("orientation", s.Orient, func(t string) (e error) { p.AsStored, e = ParseOrientation(t); return })
 	read("label-shift", s.Shift, func(t string) (e error) { p.LabelShift, e = ParseLabelShift(t); return })
 	if err == nil {
 		err = checkPreprocess(p)
@@ -251,6 +257,41 @@ func ParseInts(text string) ([]int, error) {
 		out = append(out, int(v))
 	}
 	return out, nil
+}
+
+// ParseLabels reads "0", "255,254" or "-1".
+func ParseLabels(text string) ([]int, error) {
+	var out []int
+	for field := range strings.SplitSeq(text, ",") {
+		v, err := strconv.ParseInt(strings.TrimSpace(field), 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %q is no list of labels: write 255 or -1,255", ErrPreprocess, text)
+		}
+		out = append(out, int(v))
+	}
+	return out, nil
+}
+
+// ParseResample reads bilinear, bicubic or letterbox.
+func ParseResample(text string) (profile.Resample, error) {
+	switch r := profile.Resample(text); r {
+	case profile.Bicubic, profile.Letterbox:
+		return r, nil
+	case "bilinear":
+		return profile.Bilinear, nil
+	}
+	return "", fmt.Errorf("%w: %q: bilinear, bicubic or letterbox", ErrPreprocess, text)
+}
+
+// ParseOrientation reads exif, or stored, which it tells.
+func ParseOrientation(text string) (asStored bool, err error) {
+	switch text {
+	case "exif":
+		return false, nil
+	case "stored":
+		return true, nil
+	}
+	return false, fmt.Errorf("%w: %q: exif or stored", ErrPreprocess, text)
 }
 
 func parseDivisor(text string) (float32, error) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/dqa-go/dqa/profile"
 	"golang.org/x/image/draw"
 )
 
@@ -45,13 +46,13 @@ func pattern(h, w int) Image {
 func TestResizeIsPillows(t *testing.T) {
 	for _, c := range pillowCases(t) {
 		img := pattern(c.Size[0], c.Size[1])
-		if got := resize(img, c.To[0], c.To[1]); !slices.Equal(got.Pix, c.Bilinear) {
+		if got := resize(rasterOf(img), c.To[0], c.To[1], profile.Bilinear); !slices.Equal(got.Pix, c.Bilinear) {
 			t.Errorf("%v to %v: %v, want %v", c.Size, c.To, got.Pix, c.Bilinear)
 		}
 		n := c.Size[0] * c.Size[1]
-		mask := make([]uint8, n)
+		mask := make([]int32, n)
 		for i := range mask {
-			mask[i] = uint8(img.Pix[i])
+			mask[i] = int32(img.Pix[i])
 		}
 		nearest := resizeNearest(mask, c.Size[0], c.Size[1], c.To[0], c.To[1])
 		for i, want := range c.Nearest {
@@ -61,12 +62,12 @@ func TestResizeIsPillows(t *testing.T) {
 			}
 		}
 		if c.Gray != nil {
-			if got := luma(img); !slices.Equal(got.Pix, c.Gray) {
+			if got := rasterOf(img).luma().whole(); !slices.Equal(got.Pix, c.Gray) {
 				t.Errorf("gray: %v, want %v", got.Pix, c.Gray)
 			}
 		}
 		plane := Image{Channels: 1, Height: img.Height, Width: img.Width, Pix: img.Pix[:n], Float: true}
-		for i, got := range resize(plane, c.To[0], c.To[1]).Pix {
+		for i, got := range resize(rasterOf(plane), c.To[0], c.To[1], profile.Bilinear).Pix {
 			if math.Abs(float64(got)-c.Real[i]) > 1e-3 {
 				t.Errorf("%v to %v, measurements: value %d is %v, want %v", c.Size, c.To, i, got, c.Real[i])
 			}
@@ -85,7 +86,7 @@ func TestResizeAgreesWithXImage(t *testing.T) {
 	for _, to := range [][2]int{{20, 30}, {60, 82}, {100, 90}, {61, 40}} {
 		dst := image.NewRGBA(image.Rect(0, 0, to[1], to[0]))
 		draw.BiLinear.Scale(dst, dst.Rect, src, src.Rect, draw.Src, nil)
-		got := resize(Image{Channels: 1, Height: h, Width: w, Pix: img.Pix[:h*w]}, to[0], to[1])
+		got := resize(rasterOf(Image{Channels: 1, Height: h, Width: w, Pix: img.Pix[:h*w]}), to[0], to[1], profile.Bilinear)
 		for i, v := range got.Pix {
 			if want := float64(dst.Pix[4*i]); math.Abs(float64(v)-want) > 1.01 {
 				t.Fatalf("to %v: pixel %d is %v, x/image has %v", to, i, v, want)
@@ -99,7 +100,7 @@ func TestResizeProperties(t *testing.T) {
 	for _, to := range [][2]int{{1, 1}, {4, 29}, {9, 13}, {31, 5}} {
 		for _, float := range []bool{false, true} {
 			flat.Float = float
-			got := resize(flat, to[0], to[1])
+			got := resize(rasterOf(flat), to[0], to[1], profile.Bilinear)
 			if len(got.Pix) != 2*to[0]*to[1] || got.Height != to[0] || got.Width != to[1] || got.Float != float {
 				t.Fatalf("to %v: %d values", to, len(got.Pix))
 			}
@@ -116,6 +117,6 @@ func BenchmarkResize(b *testing.B) {
 	img := pattern(375, 500)
 	b.SetBytes(int64(len(img.Pix)))
 	for b.Loop() {
-		resize(img, 256, 341)
+		resize(rasterOf(img), 256, 341, profile.Bilinear)
 	}
 }

@@ -1,6 +1,9 @@
 package dataset
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // slice is a range of another source's samples.
 type slice struct {
@@ -46,10 +49,54 @@ func (s *slice) SampleDigest(i int) ([32]byte, error) {
 
 func (s *slice) kind() LabelKind { return s.Labels() }
 
-func (s *slice) label(i int) (label, error) {
-	if l, ok := s.Source.(labeller); ok {
-		return l.label(s.from + i)
+func (s *slice) label(i int) (label, error) { return labelAt(s.Source, s.from+i) }
+
+func (s *slice) raster(i int, admit admission) (raster, error) {
+	if err := checkIndex(s, i); err != nil {
+		return raster{}, err
 	}
-	sample, err := s.Source.Sample(s.from + i)
-	return label{class: sample.Label, mask: sample.Mask}, err
+	return rasterAt(s.Source, s.from+i, admit)
+}
+
+func (s *slice) name(i int) string { return nameAt(s.Source, s.from+i) }
+
+// labelAt is the label of image i of any source, without decoding the image where that can be.
+func labelAt(src Source, i int) (label, error) {
+	if l, ok := src.(labeller); ok {
+		return l.label(i)
+	}
+	s, err := src.Sample(i)
+	return label{class: s.Label, mask: s.Mask, height: s.Image.Height, width: s.Image.Width}, err
+}
+
+// rasterAt is the picture of image i of any source, without its label where that can be.
+func rasterAt(src Source, i int, admit admission) (raster, error) {
+	if s, ok := src.(interface {
+		raster(int, admission) (raster, error)
+	}); ok {
+		if err := checkIndex(src, i); err != nil {
+			return raster{}, err
+		}
+		return s.raster(i, admit)
+	}
+	s, err := src.Sample(i)
+	if err != nil {
+		return raster{}, err
+	}
+	if err := s.Image.check(); err != nil {
+		return raster{}, err
+	}
+	return rasterOf(s.Image), admit(pictureInfo{channels: s.Image.Channels, height: s.Image.Height, width: s.Image.Width})
+}
+
+// nameAt is the name of image i of any source.
+func nameAt(src Source, i int) string {
+	if s, ok := src.(interface{ name(int) string }); ok {
+		return s.name(i)
+	}
+	s, err := src.Sample(i)
+	if err != nil {
+		return strconv.Itoa(i)
+	}
+	return s.Name
 }

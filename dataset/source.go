@@ -12,7 +12,8 @@ import (
 type store interface {
 	Len() int
 	name(i int) string
-	image(i int) (Image, error)
+	// raster reads picture i, once it is admitted.
+	raster(i int, admit admission) (raster, error)
 	// content writes what identifies image i, as it is stored, without its label.
 	content(w io.Writer, i int) error
 }
@@ -23,10 +24,10 @@ type labeller interface {
 	label(i int) (label, error)
 }
 
-// label is a class index (-1: none) or a mask.
+// label is a class index (-1: none) or a mask, as stored.
 type label struct {
 	class         int
-	mask          []uint8
+	mask          []int32
 	height, width int // of the mask
 }
 
@@ -34,7 +35,9 @@ type label struct {
 type source struct {
 	store
 	labeller
-	spec string
+	spec  string
+	opt   Options
+	notes []string
 }
 
 func (s *source) Labels() LabelKind { return s.kind() }
@@ -47,10 +50,13 @@ func (s *source) Sample(i int) (Sample, error) {
 	if err := checkIndex(s, i); err != nil {
 		return Sample{}, err
 	}
-	img, err := s.image(i)
+	r, err := s.raster(i, func(p pictureInfo) error {
+		return s.opt.afford(p, 4*int64(p.channels)*int64(p.height)*int64(p.width))
+	})
 	if err != nil {
 		return Sample{}, err
 	}
+	img := r.whole()
 	l, err := s.label(i)
 	if err != nil {
 		return Sample{}, err
@@ -111,7 +117,8 @@ func SampleDigest(src Source, i int) ([32]byte, error) {
 
 // Digest identifies data by content alone; where it lies and what it is called do not matter. It is the SHA-256 of a
 // line of text, the kind of labels (1 byte), the number of images (8 bytes, little-endian) and for every image, in
-// order, its SampleDigest and its label: the class index (8 bytes) or the SHA-256 of the mask. A slice has the digest
+// order, its SampleDigest and its label: the class index (8 bytes) or the SHA-256 of the mask, a byte per pixel, or four
+// (little-endian) where a class is not 0 to 255. A slice has the digest
 // of a source that holds just its images. It reads everything once.
 func Digest(src Source) ([32]byte, error) {
 	h := sha256.New()
@@ -137,22 +144,37 @@ func labelOf(src Source, i int) ([]byte, error) {
 	if src.Labels() == Unlabelled {
 		return nil, nil
 	}
-	var l label
-	if s, ok := src.(labeller); ok {
-		var err error
-		if l, err = s.label(i); err != nil {
-			return nil, err
-		}
-	} else {
-		sample, err := src.Sample(i)
-		if err != nil {
-			return nil, err
-		}
-		l = label{class: sample.Label, mask: sample.Mask}
+	l, err := labelAt(src, i)
+	if err != nil {
+		return nil, err
 	}
 	if src.Labels() == MaskLabels {
-		sum := sha256.Sum256(l.mask)
+		sum := sha256.Sum256(maskBytes(l.mask))
 		return sum[:], nil
 	}
 	return binary.LittleEndian.AppendUint64(nil, uint64(l.class)), nil
+}
+
+// Label is the label of image i as it is stored, without decoding the image where that can be: a class, or a mask.
+func Label(src Source, i int) (class int, mask []int32, err error) {
+	if err := checkIndex(src, i); err != nil {
+		return Ignored, nil, err
+	}
+	l, err := labelAt(src, i)
+	return l.class, l.mask, err
+}
+
+func maskBytes(mask []int32) []byte {
+	b := make([]byte, 0, len(mask))
+	for _, class := range mask {
+		if class < 0 || class > 255 {
+			b = b[:0]
+			for _, class := range mask {
+				b = binary.LittleEndian.AppendUint32(b, uint32(class))
+			}
+			return b
+		}
+		b = append(b, byte(class))
+	}
+	return b
 }

@@ -86,7 +86,11 @@ func (s source) Sample(i int) (dataset.Sample, error) {
 	sample := dataset.Sample{Name: fmt.Sprintf("%06d", i), Label: -1}
 	var pix []uint8
 	if s.segment {
-		pix, sample.Mask = SegmentImage(UserSeed, i)
+		var mask []uint8
+		pix, mask = SegmentImage(UserSeed, i)
+		for _, class := range mask {
+			sample.Mask = append(sample.Mask, int32(class))
+		}
 		sample.Image = dataset.Image{Channels: 1, Height: SegmentSide, Width: SegmentSide}
 	} else {
 		pix, sample.Label = ClassifyImage(UserSeed, i)

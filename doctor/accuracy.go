@@ -84,14 +84,14 @@ func checkLabels(s *Subject, sample []int) (Check, bool, error) {
 		}
 	}
 	for _, i := range sample {
-		v, err := s.Data.Sample(i)
+		class, mask, err := dataset.Label(s.Data, i)
 		if err != nil {
 			return c, false, err
 		}
-		if v.Mask == nil {
-			see(v.Label)
+		if mask == nil {
+			see(class)
 		}
-		for _, class := range v.Mask {
+		for _, class := range mask {
 			see(int(class))
 		}
 	}
@@ -247,8 +247,8 @@ func (q *search) evaluate(ctx context.Context, c *candidate) error {
 			return r, err
 		}
 		for i, shift := range shifts {
-			label, mask := shifted(ex, shift, numClasses(q.s), q.s.Preprocess.Ignore)
-			a, loss, err := metric.Judge(out[0], label, mask, metric.Options{Ignore: q.s.Preprocess.Ignore, Probabilities: q.s.Probabilities})
+			label, mask := shifted(ex, shift, numClasses(q.s))
+			a, loss, err := metric.Judge(out[0], label, mask, metric.Options{Probabilities: q.s.Probabilities})
 			if err != nil {
 				return r, unscorable{err}
 			}
@@ -277,9 +277,9 @@ func (q *search) evaluate(ctx context.Context, c *candidate) error {
 }
 
 // shifted labels that leave the classes wrap around: they are wrong either way.
-func shifted(ex dataset.Example, shift, classes int, ignore []int) (int, []uint8) {
+func shifted(ex dataset.Example, shift, classes int) (int, []int32) {
 	wrap := func(class int) int {
-		if class < 0 || slices.Contains(ignore, class) {
+		if class < 0 || shift == 0 {
 			return class
 		}
 		return (class + shift + classes) % classes
@@ -287,9 +287,9 @@ func shifted(ex dataset.Example, shift, classes int, ignore []int) (int, []uint8
 	if ex.Mask == nil {
 		return wrap(ex.Label), nil
 	}
-	mask := make([]uint8, len(ex.Mask))
+	mask := make([]int32, len(ex.Mask))
 	for i, c := range ex.Mask {
-		mask[i] = uint8(wrap(int(c)))
+		mask[i] = int32(wrap(int(c)))
 	}
 	return ex.Label, mask
 }

@@ -55,14 +55,11 @@ type statistics struct {
 func gather(in *dataset.Inputs, sample []int) (*statistics, error) {
 	s := &statistics{images: len(sample), min: math.Inf(1), max: math.Inf(-1)}
 	for _, i := range sample {
-		raw, err := in.Source().Sample(i)
+		peak, float, err := in.Peak(i)
 		if err != nil {
 			return nil, err
 		}
-		s.float = s.float || raw.Image.Float
-		for _, v := range raw.Image.Pix {
-			s.pixelMax = max(s.pixelMax, float64(v))
-		}
+		s.float, s.pixelMax = s.float || float, max(s.pixelMax, float64(peak))
 		x, err := in.Input(i)
 		if err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ type Comparison struct {
 	ref, got      hits
 	worse, better int // images where only the float network, only the candidate is right
 	masks         masks
+	whites        whites
 }
 
 // hits counts images.
@@ -35,6 +36,7 @@ func (c *Comparison) Add(r Record) {
 	if r.NonFinite > 0 {
 		c.nonFinite++
 	}
+	c.whites |= r.whites
 	if r.Ref != nil {
 		c.masks.add(r.Ref, r.Got)
 	}
@@ -67,6 +69,9 @@ func (h *hits) add(rank, k int) {
 		h.topK++
 	}
 }
+
+// Err tells what only many images show: labels that contradict each other.
+func (c *Comparison) Err() error { return c.whites.check() }
 
 // Score is what a network reaches against labels, in percent. What does not apply is NaN or nil.
 type Score struct {

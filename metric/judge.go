@@ -11,7 +11,7 @@ import (
 // Judge scores one output against its label, which is given as to Compare: the share of positions whose arg max is the
 // label, and the mean cross-entropy -log p(label) in nats. Positions with an ignored label do not count; where none is
 // left both are 0. An output that is not finite has an infinite cross-entropy.
-func Judge(out *tensor.Tensor, class int, mask []uint8, opt Options) (accuracy, crossEntropy float64, err error) {
+func Judge(out *tensor.Tensor, class int, mask []int32, opt Options) (accuracy, crossEntropy float64, err error) {
 	classes, positions, err := sizes(out, out)
 	if err != nil {
 		return 0, 0, err
@@ -19,7 +19,10 @@ func Judge(out *tensor.Tensor, class int, mask []uint8, opt Options) (accuracy, 
 	if mask == nil && positions != 1 || mask != nil && len(mask) != positions {
 		return 0, 0, fmt.Errorf("%w: label of %d positions, output %v", ErrLabel, max(1, len(mask)), out.Shape)
 	}
-	best := argMax(out.Data, classes, positions)
+	best := predictions(out.Data, classes, positions, opt)
+	if classes == 1 {
+		return judgeBinary(out.Data, best, class, mask, opt)
+	}
 	logP := make([]float64, classes)
 	hits, counted := 0, 0
 	for i := range positions {
@@ -27,7 +30,7 @@ func Judge(out *tensor.Tensor, class int, mask []uint8, opt Options) (accuracy, 
 		if mask != nil {
 			label = int(mask[i])
 		}
-		if slices.Contains(opt.Ignore, label) {
+		if label < 0 || slices.Contains(opt.Ignore, label) {
 			continue
 		}
 		if label < 0 || label >= classes {
@@ -57,4 +60,38 @@ func surprise(values []float32, logP []float64, i, positions, label int, probabi
 		return math.Inf(1)
 	}
 	return -logP[label]
+}
+
+// judgeBinary is Judge for outputs of one channel.
+func judgeBinary(out []float32, best []int32, class int, mask []int32, opt Options) (accuracy, crossEntropy float64, err error) {
+	if mask == nil {
+		mask = []int32{int32(class)}
+	}
+	classes, _, err := binaryMask(mask, opt.Ignore)
+	if err != nil {
+		return 0, 0, err
+	}
+	hits, counted := 0, 0
+	for i, label := range classes {
+		if label < 0 {
+			continue
+		}
+		counted++
+		if best[i] == label {
+			hits++
+		}
+		p1, p0, ok := bernoulli(out[i], opt.Probabilities)
+		switch {
+		case !ok:
+			crossEntropy = math.Inf(1)
+		case label == 1:
+			crossEntropy -= p1
+		default:
+			crossEntropy -= p0
+		}
+	}
+	if counted == 0 {
+		return 0, 0, nil
+	}
+	return float64(hits) / float64(counted), crossEntropy / float64(counted), nil
 }

@@ -15,14 +15,14 @@ func TestJudge(t *testing.T) {
 	surprise := []float64{math.Log(2), math.Log1p(1 / e), math.Log1p(e)} // of class 1
 	for _, c := range []struct {
 		name               string
-		mask               []uint8
+		mask               []int32
 		opt                Options
 		accuracy, expected float64
 	}{
-		{"all class 1", []uint8{1, 1, 1}, Options{}, 1. / 3, (surprise[0] + surprise[1] + surprise[2]) / 3},
-		{"right everywhere", []uint8{0, 1, 0}, Options{}, 1, (math.Log(2) + surprise[1] + math.Log1p(1/e)) / 3},
-		{"one ignored", []uint8{7, 1, 1}, Options{Ignore: []int{7}}, .5, (surprise[1] + surprise[2]) / 2},
-		{"all ignored", []uint8{1, 1, 1}, Options{Ignore: []int{1}}, 0, 0},
+		{"all class 1", []int32{1, 1, 1}, Options{}, 1. / 3, (surprise[0] + surprise[1] + surprise[2]) / 3},
+		{"right everywhere", []int32{0, 1, 0}, Options{}, 1, (math.Log(2) + surprise[1] + math.Log1p(1/e)) / 3},
+		{"one ignored", []int32{7, 1, 1}, Options{Ignore: []int{7}}, .5, (surprise[1] + surprise[2]) / 2},
+		{"all ignored", []int32{1, 1, 1}, Options{Ignore: []int{1}}, 0, 0},
 	} {
 		a, ce, err := Judge(out, -1, c.mask, c.opt)
 		if err != nil || math.Abs(a-c.accuracy) > 1e-12 || math.Abs(ce-c.expected) > 1e-7 {
@@ -39,9 +39,8 @@ func TestJudge(t *testing.T) {
 	}
 	for name, f := range map[string]func() error{
 		"class too large": func() error { _, _, err := Judge(class, 3, nil, Options{}); return err },
-		"no class":        func() error { _, _, err := Judge(class, -1, nil, Options{}); return err },
-		"pixel too large": func() error { _, _, err := Judge(out, -1, []uint8{0, 2, 0}, Options{}); return err },
-		"mask too small":  func() error { _, _, err := Judge(out, -1, []uint8{0}, Options{}); return err },
+		"pixel too large": func() error { _, _, err := Judge(out, -1, []int32{0, 2, 0}, Options{}); return err },
+		"mask too small":  func() error { _, _, err := Judge(out, -1, []int32{0}, Options{}); return err },
 		"no mask":         func() error { _, _, err := Judge(out, 0, nil, Options{}); return err },
 	} {
 		if err := f(); !errors.Is(err, ErrLabel) {

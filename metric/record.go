@@ -1,5 +1,6 @@
 // Package metric scores network outputs: what one image contributes (Compare) and what many come to (Comparison).
-// Outputs are 1 x K or 1 x K x H x W with the classes on axis 1; every row, column pair is one position.
+// Outputs are 1 x K or 1 x K x H x W with the classes on axis 1; every row, column pair is one position. Where K is 1, the
+// output says how likely a class is against its absence: the classes are 0 and 1.
 package metric
 
 import (
@@ -19,8 +20,8 @@ var (
 
 // Options say how outputs and labels are to be read. The zero value works.
 type Options struct {
-	Probabilities bool   // the graph ends in Softmax: outputs are probabilities, not logits
-	Ignore        []int  // labels that are left out of accuracy and IoU
+	Probabilities bool   // the graph ends in Softmax or Sigmoid: outputs are probabilities, not logits
+	Ignore        []int  // classes that are left out of accuracy and IoU, as labels and from the mean; negative labels always are
 	TopK          int    // 0: 5
 	Seed          uint64 // of the bootstrap; print it
 	Rounds        int    // of the bootstrap; 0: 1000
@@ -37,6 +38,8 @@ type Record struct {
 	RefRank, GotRank int
 	// Ref and Got count pixels by class against a mask; nil when there is none.
 	Ref, Got []Count
+
+	whites whites // labels of an output of one channel
 }
 
 // Count is about one class in one image. Pixels whose label is ignored are in none of the numbers. The arg max is over
@@ -48,30 +51,44 @@ type Count struct {
 	Predicted uint32 // predicted so
 }
 
-// Compare scores the outputs of one image; ref and got may be the same tensor. class is -1 and mask nil where there is
-// no such label; a mask has one class per position, in row-major order. It may be called from many goroutines at once.
+// Compare scores the outputs of one image; ref and got may be the same tensor. class is negative and mask nil where there
+// is no such label; a mask has one class per position, in row-major order, negative where it is ignored. It may be called
+// from many goroutines at once.
 //
 // The arg max is the first of the largest values; NaN never wins, and where all are NaN the prediction is no class,
 // which is wrong and agrees with nothing. KL is defined for logits as for probabilities (see KL).
-func Compare(ref, got *tensor.Tensor, class int, mask []uint8, opt Options) (Record, error) {
+func Compare(ref, got *tensor.Tensor, class int, mask []int32, opt Options) (Record, error) {
 	r := Record{RefRank: -1, GotRank: -1}
 	classes, positions, err := sizes(ref, got)
 	if err != nil {
 		return r, err
 	}
 	r.KL, r.NonFinite = divergence(ref.Data, got.Data, classes, positions, opt.Probabilities)
-	refMax := argMax(ref.Data, classes, positions)
+	refMax := predictions(ref.Data, classes, positions, opt)
 	gotMax := refMax
 	if got != ref {
-		gotMax = argMax(got.Data, classes, positions)
+		gotMax = predictions(got.Data, classes, positions, opt)
 	}
 	r.Agreement = agreement(refMax, gotMax)
 	if mask != nil {
+		if classes == 1 {
+			if mask, r.whites, err = binaryMask(mask, opt.Ignore); err != nil {
+				return r, err
+			}
+			r.Ref, r.Got, err = compareMask(refMax, gotMax, mask, 2, nil)
+			return r, err
+		}
 		r.Ref, r.Got, err = compareMask(refMax, gotMax, mask, classes, opt.Ignore)
 		return r, err
 	}
 	if class < 0 || slices.Contains(opt.Ignore, class) {
 		return r, nil
+	}
+	if classes == 1 && positions == 1 {
+		yes, white, err := positive(int32(class))
+		r.whites = white
+		r.RefRank, r.GotRank = missed(refMax[0], yes), missed(gotMax[0], yes)
+		return r, err
 	}
 	if class >= classes || positions != 1 {
 		return r, fmt.Errorf("%w: class %d, output %v", ErrLabel, class, ref.Shape)
@@ -87,12 +104,30 @@ func sizes(ref, got *tensor.Tensor) (classes, positions int, err error) {
 		return 0, 0, fmt.Errorf("%w: shapes %v and %v differ", ErrOutput, s, got.Shape)
 	}
 	switch {
+	case len(s) == 1 && s[0] == 1:
+		return 1, 1, nil
 	case len(s) == 2 && s[0] == 1 && s[1] > 0:
 		return s[1], 1, nil
 	case len(s) == 4 && s[0] == 1 && s[1] > 0 && s[2] > 0 && s[3] > 0:
 		return s[1], s[2] * s[3], nil
 	}
 	return 0, 0, fmt.Errorf("%w: shape %v is neither 1 x classes nor 1 x classes x height x width", ErrOutput, s)
+}
+
+// predictions are the classes that an output stands for.
+func predictions(v []float32, classes, positions int, opt Options) []int32 {
+	if classes == 1 {
+		return threshold(v, opt.Probabilities)
+	}
+	return argMax(v, classes, positions)
+}
+
+// missed is the rank of the right one of two classes.
+func missed(predicted int32, yes bool) int {
+	if predicted >= 0 && (predicted == 1) == yes {
+		return 0
+	}
+	return 1
 }
 
 // argMax gives the first of the largest values at every position, -1 where all are NaN.
@@ -136,22 +171,25 @@ func rank(v []float32, class int) int {
 }
 
 // compareMask counts hits, labels and predictions of both outputs.
-func compareMask(ref, got []int32, mask []uint8, classes int, ignore []int) (refCounts, gotCounts []Count, err error) {
+func compareMask(ref, got, mask []int32, classes int, ignore []int) (refCounts, gotCounts []Count, err error) {
 	if len(mask) != len(ref) {
 		return nil, nil, fmt.Errorf("%w: mask of %d pixels, output of %d positions", ErrLabel, len(mask), len(ref))
 	}
-	var ignored [256]bool
+	ignored := make([]bool, classes)
 	for _, c := range ignore {
-		if c >= 0 && c < len(ignored) {
+		if c >= 0 && c < classes {
 			ignored[c] = true
 		}
 	}
 	refCounts, gotCounts = make([]Count, classes), make([]Count, classes)
 	for i, l := range mask {
-		if ignored[l] {
+		if l < 0 || int(l) < classes && ignored[l] {
 			continue
 		}
 		if int(l) >= classes {
+			if slices.Contains(ignore, int(l)) {
+				continue
+			}
 			return nil, nil, fmt.Errorf("%w: a pixel of class %d, the output has %d classes: is it one to --ignore?", ErrLabel, l, classes)
 		}
 		add(refCounts, ref[i], l)
@@ -160,13 +198,13 @@ func compareMask(ref, got []int32, mask []uint8, classes int, ignore []int) (ref
 	return refCounts, gotCounts, nil
 }
 
-func add(counts []Count, predicted int32, label uint8) {
+func add(counts []Count, predicted, label int32) {
 	counts[label].Label++
 	if predicted < 0 {
 		return
 	}
 	counts[predicted].Predicted++
-	if predicted == int32(label) {
+	if predicted == label {
 		counts[label].Hit++
 	}
 }
@@ -187,6 +225,9 @@ func KL(ref, got *tensor.Tensor, probabilities bool) (float64, error) {
 }
 
 func divergence(ref, got []float32, classes, positions int, probabilities bool) (kl float64, nonFinite int) {
+	if classes == 1 {
+		return bernoulliDivergence(ref, got, probabilities)
+	}
 	p, q := make([]float64, classes), make([]float64, classes)
 	for i := range positions {
 		for c := range classes {

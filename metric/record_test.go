@@ -17,7 +17,7 @@ func maps(classes int, v ...float32) *tensor.Tensor {
 	return &tensor.Tensor{Shape: []int{1, classes, 1, len(v) / classes}, Data: v}
 }
 
-func mustCompare(t *testing.T, ref, got *tensor.Tensor, class int, mask []uint8, opt Options) Record {
+func mustCompare(t *testing.T, ref, got *tensor.Tensor, class int, mask []int32, opt Options) Record {
 	t.Helper()
 	r, err := Compare(ref, got, class, mask, opt)
 	if err != nil {
@@ -139,7 +139,7 @@ func TestNonFiniteOutputs(t *testing.T) {
 func TestMaskCounts(t *testing.T) {
 	ref := maps(3, 9, 0, 0, 9, 0, 0 /**/, 0, 9, 0, 0, 9, 0 /**/, 0, 0, 9, 0, 0, 9)
 	got := maps(3, 9, 0, 0, 0, 0, 9 /**/, 0, 9, 0, 9, 9, 0 /**/, 0, 0, 9, 0, 0, 0)
-	mask := []uint8{0, 1, 1, 0, 1, 255}
+	mask := []int32{0, 1, 1, 0, 1, 255}
 	r := mustCompare(t, ref, got, -1, mask, Options{Ignore: []int{255}})
 	if want := []Count{{2, 2, 2}, {2, 3, 2}, {0, 0, 1}}; !slices.Equal(r.Ref, want) {
 		t.Errorf("ref: %v, want %v", r.Ref, want)
@@ -162,7 +162,7 @@ func TestCompareRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		ref, got *tensor.Tensor
 		class    int
-		mask     []uint8
+		mask     []int32
 		is       error
 	}{
 		"shapes differ":     {two, logits(1, 2, 3), 0, nil, ErrOutput},
@@ -172,9 +172,9 @@ func TestCompareRefuses(t *testing.T) {
 		"no positions":      {tensor.New(1, 2, 0, 1), tensor.New(1, 2, 0, 1), 0, nil, ErrOutput},
 		"class too high":    {two, two, 2, nil, ErrLabel},
 		"class for a map":   {maps(2, 0, 0, 0, 0), maps(2, 0, 0, 0, 0), 1, nil, ErrLabel},
-		"mask too short":    {maps(2, 0, 0, 0, 0), maps(2, 0, 0, 0, 0), -1, []uint8{0}, ErrLabel},
-		"mask for a class":  {two, two, -1, []uint8{0, 0}, ErrLabel},
-		"mask beyond class": {maps(2, 0, 0, 0, 0), maps(2, 0, 0, 0, 0), -1, []uint8{0, 2}, ErrLabel},
+		"mask too short":    {maps(2, 0, 0, 0, 0), maps(2, 0, 0, 0, 0), -1, []int32{0}, ErrLabel},
+		"mask for a class":  {two, two, -1, []int32{0, 0}, ErrLabel},
+		"mask beyond class": {maps(2, 0, 0, 0, 0), maps(2, 0, 0, 0, 0), -1, []int32{0, 2}, ErrLabel},
 	} {
 		if _, err := Compare(c.ref, c.got, c.class, c.mask, Options{}); !errors.Is(err, c.is) {
 			t.Errorf("%s: %v, want %v", name, err, c.is)
@@ -190,7 +190,7 @@ func BenchmarkCompare(b *testing.B) {
 	for i := range ref.Data {
 		ref.Data[i], got.Data[i] = float32(i%97), float32(i%89)
 	}
-	mask := make([]uint8, 90*120)
+	mask := make([]int32, 90*120)
 	b.SetBytes(int64(4 * len(ref.Data)))
 	for b.Loop() {
 		if _, err := Compare(ref, got, -1, mask, Options{}); err != nil {

@@ -281,9 +281,10 @@ func (p *Preprocess) append(b []byte) []byte {
 	b = appendFloats(b, p.Mean)
 	b = appendFloats(b, p.Std)
 	b = wire.AppendString(b, p.Channels)
-	b = wire.AppendString(b, p.Layout)
+	layout, ignore := p.layoutWords()
+	b = wire.AppendString(b, layout)
 	b = appendInts(b, p.Shape)
-	b = appendInts(b, p.Ignore)
+	b = appendInts(b, ignore)
 	return append(b, byte(int8(p.LabelShift)))
 }
 
@@ -294,9 +295,10 @@ func (p *Preprocess) read(r *wire.Reader) {
 	p.Mean = readFloats(r, maxList, "mean")
 	p.Std = readFloats(r, maxList, "std")
 	p.Channels = r.String(maxString, "channels")
-	p.Layout = r.String(maxString, "layout")
+	layout := r.String(maxString, "layout")
 	p.Shape = readInts(r, "shape")
 	p.Ignore = readInts(r, "ignored labels")
+	p.setLayoutWords(layout)
 	p.LabelShift = int(int8(r.U8()))
 }
 

@@ -317,7 +317,7 @@ func TestValidateRefuses(t *testing.T) {
 			p.Edges[2].ExtraBits, p.Edges[2].Important = 1, []bool{false}
 		},
 		"level map unknown": func(p *Profile) { p.Edges[3].Map = 3 },
-		"negative label":    func(p *Profile) { p.Preprocess.Ignore[0] = -1 },
+		"negative label":    func(p *Profile) { p.Preprocess.Ignore[0] = -1 << 30 },
 	}
 	for name, damage := range cases {
 		p := example()

@@ -185,7 +185,8 @@ func (p *Preprocess) Validate() error {
 	if p.LabelShift < -1 || p.LabelShift > 1 {
 		return fmt.Errorf("label shift %d, -1 to 1 allowed", p.LabelShift)
 	}
-	return errors.Join(checkInts("shape", p.Shape), checkInts("ignored label", p.Ignore))
+	_, ignore := p.layoutWords()
+	return errors.Join(p.validateNames(), checkInts("shape", p.Shape), checkInts("ignored label", ignore))
 }
 
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }

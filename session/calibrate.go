@@ -195,5 +195,5 @@ func (n *Network) corrector() calib.Corrector {
 
 // metric says how outputs and labels are read.
 func (n *Network) metric(probabilities bool, seed uint64) metric.Options {
-	return metric.Options{Ignore: n.pre.Ignore, Probabilities: probabilities, Seed: seed}
+	return metric.Options{Ignore: n.pre.IgnoredClasses(), Probabilities: probabilities, Seed: seed}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/doctor"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
@@ -73,11 +72,11 @@ func (n *Network) examineData(ctx context.Context, opt ExamineOptions) ([]doctor
 		Progress: opt.Progress.ofImages(),
 	}
 	var err error
-	if s.Data, err = dataset.Open(opt.Data); err != nil {
+	if s.Data, err = n.DataOptions().Open(opt.Data); err != nil {
 		return nil, err
 	}
 	if opt.Calib != "" {
-		if s.Calib, err = dataset.Open(opt.Calib); err != nil {
+		if s.Calib, err = n.DataOptions().Open(opt.Calib); err != nil {
 			return nil, err
 		}
 	}

@@ -21,7 +21,9 @@ type Options struct {
 	Edges      onnx.EdgeSet // "": onnx.Stored
 	Skip       []string     // edges of the set that stay float32, by name or number
 	Engine     Engine       // "": Auto
-	ORTLibrary string       // ONNX Runtime's shared library; "": $DQA_ORT_LIB, then the usual places
+	// Data says how files of images and labels are read; the shape, the layout and the orientation are the network's.
+	Data       dataset.Options
+	ORTLibrary string // ONNX Runtime's shared library; "": $DQA_ORT_LIB, then the usual places
 }
 
 // OptionsOf is how the network of a profile is opened: with its preprocessing, its edges, and Auto.
@@ -155,11 +157,18 @@ func (n *Network) Values() (sum int64) {
 
 // Data opens a SPEC (dataset.Open) for this network. Errors wrap those of dataset.
 func (n *Network) Data(spec string) (*dataset.Inputs, error) {
-	src, err := dataset.Open(spec)
+	src, err := n.DataOptions().Open(spec)
 	if err != nil {
 		return nil, err
 	}
 	return n.Inputs(src)
+}
+
+// DataOptions are how files of images are read for this network.
+func (n *Network) DataOptions() dataset.Options {
+	o := n.opt.Data
+	o.Shape, o.Layout, o.AsStored = n.graph.Input.Shape, n.pre.Layout, n.pre.AsStored
+	return o
 }
 
 // Inputs are the images of a source as this network wants them.

@@ -59,7 +59,7 @@ codes have an entropy of --bits.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runBenchCodec(cmd.Context(), &f) },
 	}
-	f.pre.register(cmd)
+	f.pre.register(cmd, a)
 	flags := cmd.Flags()
 	flags.StringVar(&f.model, "model", "", "network whose edges are coded: a file, or demo:classify (the default), demo:segment")
 	flags.StringVar(&f.data, "data", "", "images (SPEC) for the network; the first 16 count")
@@ -171,7 +171,7 @@ func (a *app) networkTensors(ctx context.Context, f *benchFlags) (t bench.Tensor
 	if err != nil {
 		return t, "", err
 	}
-	data, err := net.Data(f.data)
+	data, err := a.openData(net, f.data)
 	if err != nil {
 		return t, "", err
 	}

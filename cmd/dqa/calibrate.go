@@ -55,7 +55,7 @@ grow with the number of images.`,
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runCalibrate(cmd, args[0], &f) },
 	}
-	f.pre.register(cmd)
+	f.pre.register(cmd, a)
 	f.set.register(cmd)
 	f.dial.register(cmd)
 	flags := cmd.Flags()
@@ -89,7 +89,7 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if err != nil {
 		return err
 	}
-	data, err := net.Data(f.data)
+	data, err := a.openData(net, f.data)
 	if err != nil {
 		return err
 	}

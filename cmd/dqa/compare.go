@@ -20,8 +20,8 @@ type compareFlags struct {
 	probabilities bool
 }
 
-func (f *compareFlags) register(cmd *cobra.Command, g session.Grid) {
-	f.pre.register(cmd)
+func (f *compareFlags) register(cmd *cobra.Command, a *app, g session.Grid) {
+	f.pre.register(cmd, a)
 	f.set.register(cmd)
 	flags, defaults := cmd.Flags(), textOf(g)
 	flags.StringVar(&f.data, "data", "", "test images (SPEC); without labels KL and agreement are reported")
@@ -48,7 +48,7 @@ func (a *app) newCalibrator(net *session.Network, f *compareFlags, store session
 	if f.calib == "" {
 		return nil, fmt.Errorf("%w: needed to calibrate %s", errNoCalib, f.grid.methods)
 	}
-	data, err := net.Data(f.calib)
+	data, err := a.openData(net, f.calib)
 	if err != nil {
 		return nil, err
 	}

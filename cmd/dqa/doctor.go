@@ -37,7 +37,7 @@ Exit code 1: a problem was found.`,
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runDoctor(cmd.Context(), args[0], &f) },
 	}
-	f.pre.register(cmd)
+	f.pre.register(cmd, a)
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "test images (SPEC), with labels if you have them")
 	flags.StringVar(&f.calib, "calib", "", "calibration images (SPEC)")

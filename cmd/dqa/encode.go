@@ -51,7 +51,7 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 			return a.encodeAll(cmd.Context(), q, spec, to, allowNonFinite)
 		},
 	}
-	pre.register(cmd)
+	pre.register(cmd, a)
 	f := cmd.Flags()
 	f.StringVar(&prof, "profile", "", "profile made by calibrate; - for standard input")
 	f.StringVar(&spec, "data", "", "images (SPEC)")
@@ -64,7 +64,7 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 }
 
 func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to string, allowNonFinite bool) error {
-	data, err := q.Network().Data(spec)
+	data, err := a.openData(q.Network(), spec)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -40,7 +41,7 @@ and without --calib nothing else is compared.
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runEval(cmd, args[0], &f) },
 	}
-	f.register(cmd, session.PaperGrid)
+	f.register(cmd, a, session.PaperGrid)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.profiles, "profile", nil, "profile made by calibrate, - for standard input; may be repeated")
 	flags.StringVar(&f.report, "report", "", "folder for report.html (a page with a plot) and report.json; made if needed")
@@ -68,7 +69,7 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		}
 		candidates = append(candidates, q.Candidate())
 	}
-	data, err := net.Data(f.data)
+	data, err := a.openData(net, f.data)
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (a *app) readProfiles(cmd *cobra.Command, f *evalFlags) ([]*profile.Profile
 }
 
 // show prints the result and writes the report.
-func (a *app) show(result report.Result, classes []session.ClassIoU, f *evalFlags) error {
+func (a *app) show(result report.Result, classes []eval.ClassIoU, f *evalFlags) error {
 	if f.report != "" {
 		if err := writeReport(f.report, "DQA: "+result.Model, "", []report.Result{result}); err != nil {
 			return err
@@ -169,7 +170,7 @@ func (a *app) printSearches(phases []session.Phase) error {
 }
 
 // printClasses prints one line per setting, one column per class.
-func printClasses(w io.Writer, classes []session.ClassIoU) error {
+func printClasses(w io.Writer, classes []eval.ClassIoU) error {
 	header := "method"
 	for c := range classes[0].IoU {
 		header += fmt.Sprintf("\t%d", c)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
@@ -14,15 +15,19 @@ import (
 
 // preprocessFlags are the flags that say how images become inputs.
 type preprocessFlags struct {
-	file, size, crop, mean, std, channels, layout, shape, ignore, shift string
-	divisor                                                             float32
-	set                                                                 *pflag.FlagSet
+	file, size, resample, crop, mean, std, channels, layout, shape, ignore, shift, orientation string
+	palette, classes                                                                           string
+	divisor                                                                                    float32
+	set                                                                                        *pflag.FlagSet
+	data                                                                                       *dataset.Options // of the program: palette and classes go there
 }
 
-func (p *preprocessFlags) register(cmd *cobra.Command) {
+func (p *preprocessFlags) register(cmd *cobra.Command, a *app) {
+	p.data = &a.data
 	f := cmd.Flags()
 	f.StringVar(&p.file, "preprocess", "", "YAML file with the settings below (default: MODEL.yaml beside the model)")
 	f.StringVar(&p.size, "size", "", "resize: 256 (shorter side) or 360x480 (height x width)")
+	f.StringVar(&p.resample, "resize", "bilinear", "how --size computes: bilinear or bicubic, as Pillow, or letterbox, as ultralytics")
 	f.StringVar(&p.crop, "crop", "", "centre crop after resizing: 224 or 224x224")
 	f.StringVar(&p.mean, "mean", "", "per channel, in units of pixel/divisor: .485,.456,.406")
 	f.StringVar(&p.std, "std", "", "per channel: .229,.224,.225")
@@ -30,8 +35,13 @@ func (p *preprocessFlags) register(cmd *cobra.Command) {
 	f.StringVar(&p.channels, "channels", "rgb", "rgb, bgr or gray: what the network wants")
 	f.StringVar(&p.layout, "layout", "nchw", "nchw or nhwc: what the network wants")
 	f.StringVar(&p.shape, "shape", "", "input shape of a network with dynamic axes: 1,3,224,224")
-	f.StringVar(&p.ignore, "ignore", "", "labels left out of scores: 11 or 255,254")
+	f.StringVar(&p.ignore, "ignore", "", "labels left out of scores, as they are in the data: 11 or -1,255")
 	f.StringVar(&p.shift, "label-shift", "0", "added to the other labels: -1 where the data counts classes from 1; 1 where the network's class 0 is a background")
+	f.StringVar(&p.orientation, "orientation", "exif", "exif: pictures are turned as their cameras wrote, or stored: they are not")
+	f.StringVar(&p.palette, "palette", "", "colours of the classes of coloured masks: '#000000,#ff0000', or a file with one colour a line")
+	f.StringVar(&p.classes, "classes", "", "class folders of an imagefolder in the order of the network's classes: cat,dog, or a file with one a line (default: classes.txt, else sorted)")
+	completeWords(cmd, "resize", []string{"bilinear", "bicubic", "letterbox"})
+	completeWords(cmd, "orientation", []string{"exif", "stored"})
 	completeWords(cmd, "channels", []string{"rgb", "bgr", "gray"})
 	completeWords(cmd, "layout", []string{"nchw", "nhwc"})
 	p.set = f
@@ -65,6 +75,7 @@ func (p *preprocessFlags) apply(pre *profile.Preprocess) error {
 		}
 	}
 	set("size", func() (e error) { pre.Resize, e = dataset.ParseResize(p.size); return })
+	set("resize", func() (e error) { pre.Resample, e = dataset.ParseResample(p.resample); return })
 	set("crop", func() (e error) { pre.Crop, e = dataset.ParseCrop(p.crop); return })
 	set("mean", func() (e error) { pre.Mean, e = dataset.ParseFloats(p.mean); return })
 	set("std", func() (e error) { pre.Std, e = dataset.ParseFloats(p.std); return })
@@ -72,8 +83,11 @@ func (p *preprocessFlags) apply(pre *profile.Preprocess) error {
 	set("channels", func() error { pre.Channels = p.channels; return nil })
 	set("layout", func() error { pre.Layout = p.layout; return nil })
 	set("shape", func() (e error) { pre.Shape, e = dataset.ParseInts(p.shape); return })
-	set("ignore", func() (e error) { pre.Ignore, e = dataset.ParseInts(p.ignore); return })
+	set("ignore", func() (e error) { pre.Ignore, e = dataset.ParseLabels(p.ignore); return })
+	set("orientation", func() (e error) { pre.AsStored, e = dataset.ParseOrientation(p.orientation); return })
 	set("label-shift", func() (e error) { pre.LabelShift, e = dataset.ParseLabelShift(p.shift); return })
+	set("palette", func() (e error) { p.data.Palette, e = dataset.ParsePalette(p.palette); return })
+	set("classes", func() (e error) { p.data.Classes, e = dataset.ParseClasses(p.classes); return })
 	if err == nil {
 		err = pre.Validate()
 	}
@@ -94,7 +108,7 @@ type methodFlags struct {
 
 func (m *methodFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&m.ranking, "ranking", "energy", "how channels are ranked (dqa): "+strings.Join(session.Rankings(), ", "))
+	f.StringVar(&m.ranking, "ranking", "energy", "how channels are ranked (dqa): "+strings.Join(calib.Rankings(), ", "))
 	f.BoolVar(&m.globalRatio, "global-ratio", false, "r is the share of all values of the network, not of every edge's channels (dqa)")
 	f.StringVar(&m.scale, "scale", "dynamic-channel", "dynamic-channel, dynamic-tensor, static-channel or static-tensor")
 	f.BoolVar(&m.unsigned, "unsigned", false, "unsigned codes where values cannot be negative: one bit more for nothing")
@@ -106,7 +120,7 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.StringVar(&m.edges, "edges", "stored", "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper)")
 	f.Uint64Var(&m.seed, "seed", 1, "of every random choice")
 	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
-	completeWords(cmd, "ranking", session.Rankings())
+	completeWords(cmd, "ranking", calib.Rankings())
 	completeWords(cmd, "scale", scaleNames())
 	completeWords(cmd, "steps", []string{"free", "pow2"})
 	completeWords(cmd, "edges", []string{string(onnx.Stored), string(onnx.Activations)})

@@ -41,7 +41,7 @@ what the whole quantized network came to; of a frame: what its bytes are spent o
 			return problemOf(v)
 		},
 	}
-	pre.register(cmd)
+	pre.register(cmd, a)
 	cmd.Flags().StringVar(&edges, "edges", "stored", "of a model: stored or activations")
 	cmd.Flags().StringVar(&ref, "reference", "", "of a model: compare its outputs on a formula's input with those of another runtime in this JSON file; exit code 1 if they differ")
 	cmd.Flags().BoolVar(&cost, "cost", false, "of a model: what running up to and from every edge takes, relative to a whole pass")

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -49,6 +50,7 @@ type app struct {
 	workers  int
 	engine   string // auto, native, ort
 	ortLib   string
+	data     dataset.Options // how files of images and labels are read
 }
 
 func (a *app) root() *cobra.Command {
@@ -111,11 +113,11 @@ Start here:
 
 Data is named by a SPEC:
   cifar10:FILE.bin          original binary format
-  dir:DIR                   images in a folder, no labels
-  imagefolder:DIR           one sub-folder per class
-  images:LIST.tsv           lines of: path TAB class index
-  masks:IMAGES,LABELS       two folders of equal names, or two .npy files
-  npy:X  or  npy:X,Y        arrays of images, and labels or masks
+  dir:DIR                   images in a folder and those below it, no labels
+  imagefolder:DIR           one sub-folder per class, sorted or as in its classes.txt
+  images:LIST               lines of: path, class index (separated by tabs, commas or spaces)
+  masks:IMAGES,LABELS       two folders of equal names, or two arrays
+  npy:X  or  npy:X,Y        arrays of images, and labels or masks: .npy, .npz or FILE.npz:NAME
   demo:classify, demo:segment
 A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".
 

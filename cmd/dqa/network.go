@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
@@ -12,7 +13,7 @@ import (
 
 // options are those of opening a network that all verbs share.
 func (a *app) options(pre profile.Preprocess, set onnx.EdgeSet, skip []string) session.Options {
-	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
+	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: a.data, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
 }
 
 // openNetwork loads MODEL, which is a file or the name of a built-in network.
@@ -23,6 +24,18 @@ func (a *app) openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet
 		err = fmt.Errorf("--skip: %w", err)
 	}
 	return net, err
+}
+
+// openData opens a SPEC for the network and tells what the user should know of how it was read.
+func (a *app) openData(net *session.Network, spec string) (*dataset.Inputs, error) {
+	data, err := net.Data(spec)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range data.Notes() {
+		a.note("%s", note)
+	}
+	return data, nil
 }
 
 // readProfile reads a .dqap file or standard input.

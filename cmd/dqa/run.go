@@ -44,7 +44,7 @@ in their order along the first axis.`,
 			return a.runAll(cmd.Context(), net, data, out)
 		},
 	}
-	pre.register(cmd)
+	pre.register(cmd, a)
 	cmd.Flags().StringVar(&data, "data", "", "images (SPEC)")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "NumPy archive to write; - for standard output")
 	must(cmd.MarkFlagRequired("data"))
@@ -53,7 +53,7 @@ in their order along the first axis.`,
 }
 
 func (a *app) runAll(ctx context.Context, net *session.Network, spec, out string) error {
-	data, err := net.Data(spec)
+	data, err := a.openData(net, spec)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ for bit. EDGE is a name or a number of ` + "`dqa inspect MODEL`; `--cost` there 
 			return a.splitAt(net, at, out)
 		},
 	}
-	pre.register(cmd)
+	pre.register(cmd, a)
 	cmd.Flags().StringVar(&at, "at", "", "edge: its name, or its number")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "folder for head.onnx and tail.onnx; made if needed")
 	cmd.Flags().StringVar(&edges, "edges", "stored", "stored or activations")

@@ -35,7 +35,7 @@ keeps what is finished: after an interruption the same command with --resume doe
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runSweep(cmd.Context(), args[0], &f) },
 	}
-	f.register(cmd, session.SweepGrid)
+	f.register(cmd, a, session.SweepGrid)
 	flags := cmd.Flags()
 	flags.StringVarP(&f.out, "output", "o", "", "folder for report.html, report.json and sweep.svg; made if needed")
 	flags.BoolVar(&f.resume, "resume", false, "keep what an interrupted sweep has finished (needs -o)")
@@ -52,7 +52,7 @@ func (a *app) runSweep(ctx context.Context, model string, f *sweepFlags) error {
 	if err != nil {
 		return err
 	}
-	data, err := net.Data(f.data)
+	data, err := a.openData(net, f.data)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,57 @@
+package dataset
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+)
+
+// picked is a choice of another source's samples.
+type picked struct {
+	Source
+	indices []int // rising
+	spec    string
+}
+
+// Pick chooses n of src's samples at random by a seed, in their order; all of them where there are no more. Data is often
+// sorted by class, and its first samples are then of one class. The spec of the choice says how it was made; Open does
+// not understand it.
+func Pick(src Source, n int, seed uint64) Source {
+	if n <= 0 || n >= src.Len() {
+		return src
+	}
+	indices := rand.New(rand.NewPCG(seed, 0)).Perm(src.Len())[:n]
+	slices.Sort(indices)
+	return &picked{src, indices, fmt.Sprintf("%s (%d images, seed %d)", src.Spec(), n, seed)}
+}
+
+func (p *picked) Len() int { return len(p.indices) }
+
+func (p *picked) Sample(i int) (Sample, error) {
+	if err := checkIndex(p, i); err != nil {
+		return Sample{}, err
+	}
+	return p.Source.Sample(p.indices[i])
+}
+
+func (p *picked) Digest() ([32]byte, error) { return Digest(p) }
+
+func (p *picked) Spec() string { return p.spec }
+
+// SampleDigest is that of the image in the whole.
+func (p *picked) SampleDigest(i int) ([32]byte, error) {
+	if err := checkIndex(p, i); err != nil {
+		return [32]byte{}, err
+	}
+	return SampleDigest(p.Source, p.indices[i])
+}
+
+func (p *picked) kind() LabelKind { return p.Labels() }
+
+func (p *picked) label(i int) (label, error) { return labelAt(p.Source, p.indices[i]) }
+
+func (p *picked) raster(i int, admit admission) (raster, error) {
+	return rasterAt(p.Source, p.indices[i], admit)
+}
+
+func (p *picked) name(i int) string { return nameAt(p.Source, p.indices[i]) }
