@@ -216,7 +216,7 @@ func (c *compiler) addStep(chain []int) error {
 	slices.Sort(st.edges)
 	if s.scratch > 0 {
 		st.scratch = len(c.scratch)
-		c.scratch = append(c.scratch, &buffer{size: s.scratch, first: index, last: index})
+		c.scratch = append(c.scratch, &buffer{size: int(s.scratch), first: index, last: index})
 	}
 	c.p.steps = append(c.p.steps, st)
 	return nil

@@ -60,14 +60,14 @@ func buildConv(s *site) (runner, error) {
 	if err := f.check(g, m); err != nil {
 		return nil, err
 	}
-	l := newLayout(g)
-	if err := l.checkSize(); err != nil {
+	if err := g.checkSize(); err != nil {
 		return nil, err
 	}
+	l := newLayout(g)
 	if !l.fits() {
 		return nil, fmt.Errorf("output %dx%d does not fit the input", g.oh, g.ow)
 	}
-	s.scratch = l.size()
+	s.scratch = int64(l.size())
 	if isDepthwise(s.graph, s.Node) {
 		return newDepthwise(s, l, f), nil
 	}

@@ -42,15 +42,15 @@ func buildConvTranspose(s *site) (runner, error) {
 		packWeights(w, f.w[i*channels*rows:], rows, channels, 1, rows)
 		t.weights = append(t.weights, w)
 	}
-	s.scratch = rows * plane
+	s.scratch = int64(rows) * int64(plane)
 	return t.run, nil
 }
 
 // transposedFits reports whether the output is as large as strides and padding make it, output_padding aside.
 func transposedFits(g window) bool {
-	h := (g.h-1)*g.sy + (g.kh-1)*g.dy + 1 - g.top - g.bottom
-	w := (g.w-1)*g.sx + (g.kw-1)*g.dx + 1 - g.left - g.rightPad
-	return g.oh >= h && g.ow >= w
+	h := farthest(g.h, g.sy, g.kh, g.dy) + 1 - int64(g.top) - int64(g.bottom)
+	w := farthest(g.w, g.sx, g.kw, g.dx) + 1 - int64(g.left) - int64(g.rightPad)
+	return int64(g.oh) >= h && int64(g.ow) >= w
 }
 
 func (t *transposed) run(k *task) {

@@ -31,7 +31,7 @@ func newDepthwise(s *site, l layout, f filters) runner {
 	}
 	d.choosePositions()
 	if !d.exact {
-		s.scratch += d.rows * d.step
+		s.scratch += int64(d.rows) * int64(d.step)
 	}
 	return d.run
 }

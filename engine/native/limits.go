@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/onnx"
@@ -11,13 +12,13 @@ import (
 // Limits on what a network may cost, in values of four bytes. A small file can ask for any of it: with constants that
 // many nodes share or that are filled by a rule, and with windows and padding larger than the image.
 const (
-	maxArena  = 1<<31 - 1 // the working memory of one run
-	maxTables = 1 << 28   // what Compile makes beside it, on top of maxCopies times the graph's constants
+	maxArena  = min(1<<31-1, math.MaxInt/8) // the working memory of one run; where an int has 32 bits, 1 GiB
+	maxTables = 1 << 28                     // what Compile makes beside it, on top of maxCopies times the graph's constants
 	maxCopies = 4
 )
 
 // budget is how much Compile may still spend.
-type budget int
+type budget int64
 
 func newBudget(g *onnx.Graph) budget {
 	b := budget(maxTables)
@@ -37,8 +38,8 @@ func (b *budget) spend(s *site) error {
 }
 
 // tables is the size of what a runner knows of positions.
-func (s *site) tables() int {
-	n := 0
+func (s *site) tables() int64 {
+	n := int64(0)
 	for i := range s.outputs {
 		n += 2 * sum(s.outShape(i))
 	}
@@ -50,27 +51,30 @@ func (s *site) tables() int {
 		if s.Op == "ConvTranspose" {
 			positions = in
 		}
-		n += 2 * tensor.Size(positions[min(2, len(positions)):])
+		n += 2 * size(positions[min(2, len(positions)):])
 		for _, k := range s.Attrs.Ints("kernel_shape") {
-			n += 8 * int(k)
+			n += 8 * min(k, maxValues)
 		}
 	case "MatMul":
-		n += 4 * tensor.Size(out[:max(0, len(out)-2)])
+		n += 4 * size(out[:max(0, len(out)-2)])
 	}
 	return n
 }
 
-func sum(list []int) int {
-	total := 0
+// size is that of a tensor whose shape newSite has found small enough.
+func size(shape []int) int64 { return int64(tensor.Size(shape)) }
+
+func sum(list []int) int64 {
+	total := int64(0)
 	for _, v := range list {
-		total += v
+		total += int64(v)
 	}
 	return total
 }
 
 // copies is the size of the constants as a runner keeps them: weights are packed, to whole tiles.
-func (s *site) copies() int {
-	n := 0
+func (s *site) copies() int64 {
+	n := int64(0)
 	for i, name := range s.inputs {
 		k := s.graph.Constants[name]
 		if k == nil {
@@ -86,7 +90,7 @@ func (s *site) copies() int {
 			rows, tile = tensor.Size(k.Shape[1:]), kernel.Rows
 		}
 		size := len(k.Floats) + len(k.Ints)
-		n += size / max(1, rows) * roundUp(max(1, rows), tile)
+		n += int64(size/max(1, rows)) * int64(roundUp(max(1, rows), tile))
 	}
 	return n
 }

@@ -51,7 +51,7 @@ func buildGemm(s *site) (runner, error) {
 		return nil, fmt.Errorf("%w: %d columns of weights", onnx.ErrLimit, g.depth)
 	}
 	g.setPanels(s, w, columns)
-	s.scratch = packedSize(g.rows, g.depth)
+	s.scratch = int64(roundUp(g.rows, kernel.Rows)) * int64(g.depth)
 	return g.run, nil
 }
 
@@ -102,7 +102,7 @@ func buildMatMul(s *site) (runner, error) {
 	}
 	m.product = newProduct(s, m.rows, off, nil)
 	m.setVectors(line(m.columns, func(i int) int { return i * vectorWidth }), m.columns)
-	s.scratch = packedSize(m.rows, m.depth)
+	s.scratch = int64(roundUp(m.rows, kernel.Rows)) * int64(m.depth)
 	return m.run, nil
 }
 

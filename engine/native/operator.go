@@ -122,7 +122,7 @@ type site struct {
 	inputs  []string // of the node; the residual of a chain comes last
 	outputs []string // of the last node
 	taken   []bool   // inputs that the runner does not need at run time
-	scratch int      // values of scratch space that the runner needs
+	scratch int64    // values of scratch space that the runner needs
 
 	residual bool    // the last input is added to the result
 	lo, hi   float32 // the result is clamped
@@ -154,6 +154,9 @@ func (s *site) ints(name string, n, def int) ([]int, error) {
 	for i := range out {
 		out[i] = def
 		if list != nil && len(list) == n {
+			if list[i] > maxValues {
+				return nil, fmt.Errorf("%w: attribute %s is %d", onnx.ErrLimit, name, list[i])
+			}
 			out[i] = int(list[i])
 		}
 	}

@@ -9,18 +9,19 @@ import (
 
 // reach lists, for one axis and one position of the pooling window, the outputs from..to-1 whose input lies inside the
 // tensor; output o reads input o*stride+shift.
-type reach struct{ from, to, shift int }
+type reach struct {
+	from, to int
+	shift    int64
+}
 
 // reaches lists the positions of a window of kernel values along an axis of in values.
 func reaches(in, out, kernel, stride, dilation, pad int) []reach {
 	list := make([]reach, kernel)
 	for k := range list {
-		r := reach{shift: k*dilation - pad}
-		r.from = max(0, ceilDiv(-r.shift, stride))
-		if r.shift >= 0 {
-			r.from = 0
-		}
-		r.to = max(r.from, min(out, ceilDiv(in-r.shift, stride)))
+		r := reach{shift: int64(k)*int64(dilation) - int64(pad)}
+		from, to := ceilDiv(max(0, -r.shift), int64(stride)), ceilDiv(int64(in)-r.shift, int64(stride))
+		r.from = int(min(from, int64(out)))
+		r.to = max(r.from, int(min(to, int64(out))))
 		list[k] = r
 	}
 	return list
@@ -50,10 +51,10 @@ func (p *pooling) plane(out, in []float32, f func(dst, src []float32, step int))
 	for _, row := range p.rows {
 		for y := row.from; y < row.to; y++ {
 			dst := out[y*p.ow:][:p.ow]
-			src := in[(y*p.sy+row.shift)*p.w:][:p.w]
+			src := in[int(int64(y)*int64(p.sy)+row.shift)*p.w:][:p.w]
 			for _, col := range p.cols {
 				if col.from < col.to {
-					f(dst[col.from:col.to], src[col.from*p.sx+col.shift:], p.sx)
+					f(dst[col.from:col.to], src[int64(col.from)*int64(p.sx)+col.shift:], p.sx)
 				}
 			}
 		}
@@ -100,7 +101,7 @@ func buildAveragePool(s *site) (runner, error) {
 	xs := counts(p.cols, p.ow, p.sx, p.w, p.left, p.rightPad, pad)
 	inverse := make([]float32, p.oh*p.ow)
 	for i := range inverse {
-		inverse[i] = 1 / float32(ys[i/p.ow]*xs[i%p.ow])
+		inverse[i] = 1 / float32(int64(ys[i/p.ow])*int64(xs[i%p.ow]))
 	}
 	return func(t *task) {
 		p.eachPlane(t, 0, addStrided)
@@ -115,13 +116,13 @@ func buildAveragePool(s *site) (runner, error) {
 // with pad those inside the padded input.
 func counts(positions []reach, out, stride, in, top, bottom int, pad bool) []int {
 	n := make([]int, out)
-	lo, hi := 0, in
+	lo, hi := int64(0), int64(in)
 	if pad {
-		lo, hi = -top, in+bottom
+		lo, hi = -int64(top), int64(in)+int64(bottom)
 	}
 	for o := range n {
-		before := func(end int) int { // positions that read before end: shifts ascend
-			return sort.Search(len(positions), func(k int) bool { return o*stride+positions[k].shift >= end })
+		before := func(end int64) int { // positions that read before end: shifts ascend
+			return sort.Search(len(positions), func(k int) bool { return int64(o)*int64(stride)+positions[k].shift >= end })
 		}
 		n[o] = before(hi) - before(lo)
 	}

@@ -29,7 +29,7 @@ type Program struct {
 	outputs  []output
 	scratch  []*buffer // of the steps that need any
 
-	arenaSize int
+	arenaSize int64
 	free      chan *arena // arenas that no run uses now
 }
 
@@ -109,7 +109,7 @@ func (p *Program) newArena() *arena {
 
 // slice is b's stretch of the arena, with slack as its spare capacity.
 func (a *arena) slice(b *buffer) []float32 {
-	return a.data[b.offset : b.offset+b.size : b.offset+b.size+slack]
+	return a.data[b.offset:][: b.size : b.size+slack]
 }
 
 // Graph returns the network.
@@ -209,7 +209,7 @@ func (p *Program) callHook(a *arena, i, start, stop int, hook engine.Hook) error
 			continue
 		}
 		b := p.storages[p.edgeStorage(i, e)].buffer
-		if err := hook(e, a.data[b.offset:b.offset+b.size:b.offset+b.size]); err != nil {
+		if err := hook(e, a.data[b.offset:][:b.size:b.size]); err != nil {
 			return err
 		}
 	}

@@ -82,7 +82,7 @@ func buildReduce(s *site) (runner, error) {
 	if move.identity() {
 		return rows, nil
 	}
-	s.scratch = tensor.Size(shape)
+	s.scratch = int64(tensor.Size(shape))
 	return func(t *task) {
 		move.run(t.scratch, t.in[0])
 		rows(&task{in: [][]float32{t.scratch}, out: t.out})

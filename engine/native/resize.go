@@ -198,7 +198,7 @@ func resizeBlended(s *site, axes []resizeAxis, f taps, fill float32) runner {
 		}
 		shape[i] = a.out
 		blends = append(blends, b)
-		s.scratch += tensor.Size(shape)
+		s.scratch += int64(tensor.Size(shape))
 	}
 	var filled []int
 	if any {

@@ -64,6 +64,11 @@ func (g *window) check() error {
 	return nil
 }
 
+// farthest is the last place that one of n windows reads from, its first one's first at 0.
+func farthest(n, stride, kernel, dilation int) int64 {
+	return int64(n-1)*int64(stride) + int64(kernel-1)*int64(dilation)
+}
+
 // layout is how a convolution reads one image: padded, and where columns are strided, with the columns of each phase
 // (column modulo stride) next to each other, so that neighbouring outputs read neighbouring inputs.
 type layout struct {
@@ -96,17 +101,20 @@ const (
 	skewChannels = 24
 )
 
-// checkSize refuses a padded input beyond the kernels' offsets of 32 bits. Padding and strides may be anything.
-func (l *layout) checkSize() error {
-	if l.rows > math.MaxInt32 || l.pitch > math.MaxInt32 || l.plane > math.MaxInt32 || l.c*l.plane > math.MaxInt32 {
-		return fmt.Errorf("%w: a padded input of %d channels, %d rows and %d columns", onnx.ErrLimit, l.c, l.rows, l.pitch)
+// checkSize refuses a padded input beyond the kernels' offsets of 32 bits, which is also all that an int may have. Padding
+// and strides may be anything up to maxValues.
+func (g *window) checkSize() error {
+	rows := int64(g.h) + int64(g.top) + int64(g.bottom)
+	columns := int64(g.w) + int64(g.left) + int64(g.rightPad) + int64(g.sx) - 1 // phases have whole columns
+	if rows > math.MaxInt32 || columns > math.MaxInt32 || rows*columns > math.MaxInt32/int64(g.c)-skew {
+		return fmt.Errorf("%w: a padded input of %d channels, %d rows and %d columns", onnx.ErrLimit, g.c, rows, columns)
 	}
 	return nil
 }
 
 // fits reports whether the output's extents agree with the padded input's.
 func (l *layout) fits() bool {
-	return (l.oh-1)*l.sy+(l.kh-1)*l.dy < l.rows && (l.ow-1)*l.sx+(l.kw-1)*l.dx < l.w+l.left+l.rightPad
+	return farthest(l.oh, l.sy, l.kh, l.dy) < int64(l.rows) && farthest(l.ow, l.sx, l.kw, l.dx) < int64(l.w+l.left+l.rightPad)
 }
 
 // size is the scratch space that an image needs.
