@@ -21,13 +21,21 @@ type Net struct {
 	Model       []byte // ONNX
 	Preprocess  profile.Preprocess
 	Calib, Test string // disjoint slices of the images, as SPECs
+	// QuickCalib and QuickTest are parts of these, for a look that takes seconds.
+	QuickCalib, QuickTest string
 }
 
 // Networks returns the classifier and the segmenter.
 func Networks() []Net {
 	return []Net{
-		{"demo:classify", classifyModel, preprocess(), "demo:classify[0:128]", "demo:classify[128:1128]"},
-		{"demo:segment", segmentModel, preprocess(), "demo:segment[0:64]", "demo:segment[64:264]"},
+		{
+			"demo:classify", classifyModel, preprocess(), "demo:classify[0:128]", "demo:classify[128:1128]",
+			"demo:classify[0:48]", "demo:classify[128:528]",
+		},
+		{
+			"demo:segment", segmentModel, preprocess(), "demo:segment[0:64]", "demo:segment[64:264]",
+			"demo:segment[0:12]", "demo:segment[64:128]",
+		},
 	}
 }
 

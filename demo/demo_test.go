@@ -83,7 +83,7 @@ func TestMaskAgreesWithTheDefect(t *testing.T) {
 
 func TestSources(t *testing.T) {
 	for _, net := range Networks() {
-		for _, spec := range []string{net.Calib, net.Test} {
+		for _, spec := range []string{net.Calib, net.Test, net.QuickCalib, net.QuickTest} {
 			src, err := dataset.Open(spec)
 			if err != nil {
 				t.Fatal(err)
