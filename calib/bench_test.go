@@ -10,6 +10,7 @@ import (
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/onnx"
@@ -23,15 +24,15 @@ func BenchmarkCalibrate(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	graph, err := onnx.Load(testdata.Shared(b, "models", "resnet32_cifar10.onnx"), onnx.Options{})
+	g, err := onnx.Load(testdata.Shared(b, "models", "resnet32_cifar10.onnx"), onnx.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	edges, err := graph.FindEdges(onnx.Stored)
+	edges, err := g.FindEdges(graph.Stored)
 	if err != nil {
 		b.Fatal(err)
 	}
-	prog, err := native.Compile(graph, edges)
+	prog, err := native.Compile(g, edges)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -40,13 +41,13 @@ func BenchmarkCalibrate(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		in, err := dataset.NewInputs(src, pre, graph.Input.Shape)
+		in, err := dataset.NewInputs(src, pre, g.Input.Shape)
 		if err != nil {
 			b.Fatal(err)
 		}
 		return eval.CalibrationSource(in, metric.Options{})
 	}
-	compile := func(g *onnx.Graph, edges []onnx.Edge) (engine.Program, error) { return native.Compile(g, edges) }
+	compile := func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) }
 	opt := calib.Options{Workers: 2, Corrector: calib.NewCorrector(prog, compile, compile)}
 	var took time.Duration
 	for b.Loop() {

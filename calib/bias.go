@@ -10,7 +10,7 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/engine"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -19,13 +19,13 @@ import (
 type Corrector interface {
 	// Observed is the network with the values of points as edges beside its own, the points among them in the order
 	// in which they are computed. A hook may alter them.
-	Observed() (engine.Program, []onnx.BiasPoint, error)
+	Observed() (engine.Program, []graph.BiasPoint, error)
 	// Biased is the network with biases, same edges.
 	Biased(bias []profile.Bias) (engine.Program, error)
 }
 
 // Compile makes a program of a graph that observes the edges.
-type Compile func(*onnx.Graph, []onnx.Edge) (engine.Program, error)
+type Compile func(*graph.Graph, []graph.Edge) (engine.Program, error)
 
 // NewCorrector returns a Corrector of prog, nil where there is nothing to correct or observe fails. observe compiles for
 // an engine whose hooks may alter any value, compile for the one that will run the network.
@@ -33,8 +33,8 @@ func NewCorrector(prog engine.Program, observe, compile Compile) Corrector {
 	g := prog.Graph()
 	points, edges := g.BiasPoints(), slices.Clone(prog.Edges())
 	for _, p := range points {
-		if !slices.ContainsFunc(edges, func(e onnx.Edge) bool { return e.Name == p.Value }) {
-			edges = append(edges, onnx.Edge{Name: p.Value, Shape: p.Shape})
+		if !slices.ContainsFunc(edges, func(e graph.Edge) bool { return e.Name == p.Value }) {
+			edges = append(edges, graph.Edge{Name: p.Value, Shape: p.Shape})
 		}
 	}
 	observed, err := observe(g, edges)
@@ -48,10 +48,10 @@ type corrector struct {
 	prog     engine.Program
 	compile  Compile
 	observed engine.Program
-	points   []onnx.BiasPoint
+	points   []graph.BiasPoint
 }
 
-func (c *corrector) Observed() (engine.Program, []onnx.BiasPoint, error) {
+func (c *corrector) Observed() (engine.Program, []graph.BiasPoint, error) {
 	return c.observed, c.points, nil
 }
 
@@ -139,14 +139,14 @@ func (r *run) biasBatch(found *shifts, edges []profile.Edge, batch, batches int)
 // observed is what biases are measured with.
 type observed struct {
 	prog   engine.Program
-	points []onnx.BiasPoint
+	points []graph.BiasPoint
 	means  [][][]float64 // of the float network, by batch, point and channel
 }
 
 // roles says of every edge of the observed program which point and which edge of the plan it is, -1 for none.
 func (o *observed) roles(edges []profile.Edge) (point, edge []int) {
 	for _, e := range o.prog.Edges() {
-		point = append(point, slices.IndexFunc(o.points, func(p onnx.BiasPoint) bool { return p.Value == e.Name }))
+		point = append(point, slices.IndexFunc(o.points, func(p graph.BiasPoint) bool { return p.Value == e.Name }))
 		edge = append(edge, slices.IndexFunc(edges, func(q profile.Edge) bool { return q.Name == e.Name }))
 	}
 	return point, edge
@@ -185,7 +185,7 @@ func (r *run) floatMeans(n, batches int) ([][][]float64, error) {
 	return total, err
 }
 
-func channelMeans(p *onnx.BiasPoint, data []float32) []float64 {
+func channelMeans(p *graph.BiasPoint, data []float32) []float64 {
 	channels, inner := p.Channels(), p.Inner()
 	m := make([]float64, channels)
 	for at := 0; at < len(data); at += inner {
@@ -227,12 +227,12 @@ func (r *run) runInStep(step *lockstep, edges []profile.Edge, place, image int) 
 
 // shifts sums what quantizing shifts, over the images of all batches so far.
 type shifts struct {
-	points []onnx.BiasPoint
+	points []graph.BiasPoint
 	sums   [][]float64 // by point and channel
 	images int
 }
 
-func newShifts(points []onnx.BiasPoint) *shifts {
+func newShifts(points []graph.BiasPoint) *shifts {
 	s := &shifts{points: points, sums: make([][]float64, len(points))}
 	for k := range s.sums {
 		s.sums[k] = make([]float64, points[k].Channels())

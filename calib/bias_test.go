@@ -10,12 +10,13 @@ import (
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
 
-func compileNative(g *onnx.Graph, edges []onnx.Edge) (engine.Program, error) {
+func compileNative(g *graph.Graph, edges []graph.Edge) (engine.Program, error) {
 	return native.Compile(g, edges)
 }
 
@@ -23,15 +24,15 @@ func compileNative(g *onnx.Graph, edges []onnx.Edge) (engine.Program, error) {
 func biasRun(t *testing.T, n int) (*run, []profile.Edge) {
 	t.Helper()
 	net, _ := demo.Network("demo:segment")
-	graph, err := onnx.Parse(net.Model, onnx.Options{})
+	g, err := onnx.Parse(net.Model, onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	edges, err := graph.FindEdges(onnx.Stored)
+	edges, err := g.FindEdges(graph.Stored)
 	if err != nil {
 		t.Fatal(err)
 	}
-	prog, err := compileNative(graph, edges)
+	prog, err := compileNative(g, edges)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func biasRun(t *testing.T, n int) (*run, []profile.Edge) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := dataset.NewInputs(src, net.Preprocess, graph.Input.Shape)
+	in, err := dataset.NewInputs(src, net.Preprocess, g.Input.Shape)
 	if err != nil {
 		t.Fatal(err)
 	}

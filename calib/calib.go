@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tables"
 	"github.com/dqa-go/dqa/tensor"
@@ -182,7 +182,7 @@ type run struct {
 }
 
 // Edges are the program's.
-func (r *run) Edges() []onnx.Edge { return r.prog.Edges() }
+func (r *run) Edges() []graph.Edge { return r.prog.Edges() }
 
 // Seed is that of every random choice.
 func (r *run) Seed() uint64 { return r.seed }

@@ -12,6 +12,7 @@ import (
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/huffman"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
@@ -35,15 +36,15 @@ func (l labelled) Judged(i int) (*tensor.Tensor, calib.Judge, error) {
 func classifier(t *testing.T, n int) (engine.Program, labelled) {
 	t.Helper()
 	net, _ := demo.Network("demo:classify")
-	graph, err := onnx.Parse(net.Model, onnx.Options{})
+	g, err := onnx.Parse(net.Model, onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	edges, err := graph.FindEdges(onnx.Stored)
+	edges, err := g.FindEdges(graph.Stored)
 	if err != nil {
 		t.Fatal(err)
 	}
-	prog, err := native.Compile(graph, edges)
+	prog, err := native.Compile(g, edges)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func classifier(t *testing.T, n int) (engine.Program, labelled) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := dataset.NewInputs(part, net.Preprocess, graph.Input.Shape)
+	in, err := dataset.NewInputs(part, net.Preprocess, g.Input.Shape)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,8 +5,8 @@ import (
 	"math"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/method"
-	"github.com/dqa-go/dqa/onnx"
 )
 
 // Stats runs the float network once, the first time it is asked.
@@ -35,7 +35,7 @@ func (r *run) Stats() ([]method.Stats, error) {
 	return total, nil
 }
 
-func newStats(edges []onnx.Edge) []method.Stats {
+func newStats(edges []graph.Edge) []method.Stats {
 	stats := make([]method.Stats, len(edges))
 	for i, e := range edges {
 		s := method.Stats{Min: make([]float32, e.Channels), Max: make([]float32, e.Channels)}
@@ -48,7 +48,7 @@ func newStats(edges []onnx.Edge) []method.Stats {
 }
 
 // observe sets s.Square to the sum of squares: means are taken over all images.
-func observe(e *onnx.Edge, data []float32, s *method.Stats) {
+func observe(e *graph.Edge, data []float32, s *method.Stats) {
 	plane := e.Rows * e.Cols
 	for i, v := range data {
 		if v-v != 0 { // NaN or infinite
@@ -77,7 +77,7 @@ func merge(total, image []method.Stats) {
 }
 
 // finish makes means of sums and zeroes channels in which nothing finite was seen.
-func finish(stats []method.Stats, edges []onnx.Edge, images int) {
+func finish(stats []method.Stats, edges []graph.Edge, images int) {
 	for i := range stats {
 		s, e := &stats[i], &edges[i]
 		s.Square /= max(1, float64(int64(images)*int64(e.Channels*e.Rows*e.Cols)-int64(s.NonFinite)))

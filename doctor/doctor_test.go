@@ -12,6 +12,7 @@ import (
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/doctor"
 	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
@@ -21,20 +22,20 @@ import (
 func classifier(t *testing.T) doctor.Subject {
 	t.Helper()
 	net, _ := demo.Network("demo:classify")
-	graph, err := onnx.Parse(net.Model, onnx.Options{})
+	g, err := onnx.Parse(net.Model, onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return subject(t, graph, net.Preprocess, "demo:classify[0:60]")
+	return subject(t, g, net.Preprocess, "demo:classify[0:60]")
 }
 
-func subject(t *testing.T, graph *onnx.Graph, pre profile.Preprocess, spec string) doctor.Subject {
+func subject(t *testing.T, g *graph.Graph, pre profile.Preprocess, spec string) doctor.Subject {
 	t.Helper()
-	edges, err := graph.FindEdges(onnx.Stored)
+	edges, err := g.FindEdges(graph.Stored)
 	if err != nil {
 		t.Fatal(err)
 	}
-	prog, err := native.Compile(graph, edges)
+	prog, err := native.Compile(g, edges)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func TestUnreadableImages(t *testing.T) {
 // On a real colour network: what was done wrong is named, alone and two at a time.
 func TestRealNetwork(t *testing.T) {
 	model := testdata.Shared(t, "models", "resnet32_cifar10.onnx")
-	graph, err := onnx.Load(model, onnx.Options{})
+	g, err := onnx.Load(model, onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +198,7 @@ func TestRealNetwork(t *testing.T) {
 		if !testdata.CI() && name != "right" && name != "bgr, no division" {
 			continue // two settings take long enough
 		}
-		s := subject(t, graph, right, "cifar10:"+testdata.Shared(t, "datasets", "cifar10", "test.bin"))
+		s := subject(t, g, right, "cifar10:"+testdata.Shared(t, "datasets", "cifar10", "test.bin"))
 		c.change(&s.Preprocess)
 		s.Images = 200
 		got := examine(t, s)["preprocessing and labels"]

@@ -3,7 +3,7 @@
 package engine
 
 import (
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -27,9 +27,9 @@ type StateTensor struct {
 // Program is a network compiled for one image (batch axis 1). It is immutable: all methods may be called from many
 // goroutines at once, and their results do not depend on how many do. A batch is a loop over images.
 type Program interface {
-	Graph() *onnx.Graph
+	Graph() *graph.Graph
 	// Edges are in the order in which they are computed.
-	Edges() []onnx.Edge
+	Edges() []graph.Edge
 	// Run computes the outputs for one input; hook may be nil.
 	Run(input *tensor.Tensor, hook Hook) ([]*tensor.Tensor, error)
 	// RunTo runs until edge is computed (its hook included) and returns what the rest needs.

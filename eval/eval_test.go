@@ -14,6 +14,7 @@ import (
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/onnx"
@@ -28,13 +29,13 @@ type bench struct {
 	calib, test *dataset.Inputs
 }
 
-func newBench(t *testing.T, graph *onnx.Graph, set onnx.EdgeSet, pre profile.Preprocess, calibSpec, testSpec string) bench {
+func newBench(t *testing.T, g *graph.Graph, set graph.EdgeSet, pre profile.Preprocess, calibSpec, testSpec string) bench {
 	t.Helper()
-	edges, err := graph.FindEdges(set)
+	edges, err := g.FindEdges(set)
 	if err != nil {
 		t.Fatal(err)
 	}
-	prog, err := native.Compile(graph, edges)
+	prog, err := native.Compile(g, edges)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func newBench(t *testing.T, graph *onnx.Graph, set onnx.EdgeSet, pre profile.Pre
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := dataset.NewInputs(src, pre, graph.Input.Shape)
+		in, err := dataset.NewInputs(src, pre, g.Input.Shape)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,11 +56,11 @@ func newBench(t *testing.T, graph *onnx.Graph, set onnx.EdgeSet, pre profile.Pre
 func demoBench(t *testing.T, name string) bench {
 	t.Helper()
 	net, _ := demo.Network(name)
-	graph, err := onnx.Parse(net.Model, onnx.Options{})
+	g, err := onnx.Parse(net.Model, onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newBench(t, graph, onnx.Stored, net.Preprocess, name+"[0:4]", name+"[4:16]")
+	return newBench(t, g, graph.Stored, net.Preprocess, name+"[0:4]", name+"[4:16]")
 }
 
 func realBench(t *testing.T, model, calibSpec, testSpec string) bench {
@@ -68,11 +69,11 @@ func realBench(t *testing.T, model, calibSpec, testSpec string) bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	graph, err := onnx.Load(testdata.Shared(t, "models", model+".onnx"), onnx.Options{Shape: pre.Shape})
+	g, err := onnx.Load(testdata.Shared(t, "models", model+".onnx"), onnx.Options{Shape: pre.Shape})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newBench(t, graph, onnx.Activations, pre, calibSpec, testSpec)
+	return newBench(t, g, graph.Activations, pre, calibSpec, testSpec)
 }
 
 // candidate calibrates a setting and stores it in the given ways.

@@ -58,11 +58,11 @@ func TestManifest(t *testing.T) {
 			if _, err := os.Stat(path); err != nil {
 				path = filepath.Join(testdata.Shared(t, "models_import"), m.model+".onnx")
 			}
-			graph, err := onnx.Load(path, onnx.Options{})
+			g, err := onnx.Load(path, onnx.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			prog, err := native.Compile(graph, nil)
+			prog, err := native.Compile(g, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +74,7 @@ func TestManifest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in, err := dataset.NewInputs(src, pre, graph.Input.Shape)
+			in, err := dataset.NewInputs(src, pre, g.Input.Shape)
 			if err != nil {
 				t.Fatal(err)
 			}

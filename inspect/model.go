@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/session"
 )
 
@@ -36,11 +36,11 @@ type Edge struct {
 // accepts the engine may still lack. What is not supported is no error; errors are those of session.Open.
 func LoadModel(model string, opt session.Options) (*Model, error) {
 	if opt.Edges == "" {
-		opt.Edges = onnx.Stored
+		opt.Edges = graph.Stored
 	}
 	v := &Model{Model: model, EdgeSet: string(opt.Edges), Operators: map[string]int{}, Others: map[string]string{}, Edges: []Edge{}, Unsupported: []string{}}
 	g, edges, err := tryModel(model, opt)
-	var unsupported *onnx.UnsupportedError
+	var unsupported *graph.UnsupportedError
 	if errors.As(err, &unsupported) {
 		for _, n := range unsupported.Nodes {
 			v.Unsupported = append(v.Unsupported, fmt.Sprintf("%s (node %s, opset %d): %s", n.Op, n.Name, n.Opset, n.Reason))
@@ -53,7 +53,7 @@ func LoadModel(model string, opt session.Options) (*Model, error) {
 	return v, v.fill(g, edges)
 }
 
-func tryModel(model string, opt session.Options) (*onnx.Graph, []onnx.Edge, error) {
+func tryModel(model string, opt session.Options) (*graph.Graph, []graph.Edge, error) {
 	g, err := session.Load(model, opt)
 	if err != nil {
 		return nil, nil, err
@@ -65,7 +65,7 @@ func tryModel(model string, opt session.Options) (*onnx.Graph, []onnx.Edge, erro
 	return g, edges, session.Supported(g, opt)
 }
 
-func (v *Model) fill(g *onnx.Graph, edges []onnx.Edge) error {
+func (v *Model) fill(g *graph.Graph, edges []graph.Edge) error {
 	v.Digest, v.Opset, v.Input = fmt.Sprintf("%x", g.Digest), g.Opset, g.Input.Shape
 	for _, o := range g.Outputs {
 		v.Outputs = append(v.Outputs, o.Shape)
@@ -77,7 +77,7 @@ func (v *Model) fill(g *onnx.Graph, edges []onnx.Edge) error {
 		v.Values += int64(e.Channels) * int64(e.Rows*e.Cols)
 		v.Edges = append(v.Edges, Edge{e.Name, e.Op, e.Shape, e.OneSided, e.Reason})
 	}
-	reasons, err := g.ExplainValues(onnx.EdgeSet(v.EdgeSet))
+	reasons, err := g.ExplainValues(graph.EdgeSet(v.EdgeSet))
 	for _, r := range reasons {
 		if !r.Edge {
 			v.Others[r.Name] = r.Reason

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/engine/reference"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 )
@@ -57,7 +57,7 @@ func CompareReference(model string, opt session.Options, path string) (*Referenc
 		return nil, err
 	}
 	v := &Reference{Model: model, Within: true}
-	v.Quantized = slices.ContainsFunc(net.Graph().Nodes, func(n *onnx.Node) bool { return n.Op == "QuantizeLinear" })
+	v.Quantized = slices.ContainsFunc(net.Graph().Nodes, func(n *graph.Node) bool { return n.Op == "QuantizeLinear" })
 	for i, out := range net.Graph().Outputs {
 		d, err := want.Outputs[out.Name].Compare(outputs[i])
 		if err != nil {

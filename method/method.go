@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -32,7 +32,7 @@ func (s Score) compare(t Score) int {
 
 // Env is what a method may learn. It is implemented by the calibration.
 type Env interface {
-	Edges() []onnx.Edge
+	Edges() []graph.Edge
 	Stats() ([]Stats, error)
 	// Rank scores the channels of the edges, which say how a channel is quantized that is not important:
 	// result[edge][channel].

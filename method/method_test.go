@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/method"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/google/go-cmp/cmp"
 )
@@ -86,8 +86,8 @@ func (e *env) SquaredErrors(_ string, variants [][]profile.Edge) ([][][]float64,
 	return sums, nil
 }
 
-func (*env) Edges() []onnx.Edge {
-	return []onnx.Edge{
+func (*env) Edges() []graph.Edge {
+	return []graph.Edge{
 		{Name: "relu", Channels: 4, Rows: 8, Cols: 8, OneSided: true},
 		{Name: "add", Channels: 3, Rows: 5, Cols: 1, ChannelsLast: true},
 	}

@@ -3,6 +3,8 @@ package onnx
 import (
 	"fmt"
 	"math"
+
+	"github.com/dqa-go/dqa/graph"
 )
 
 // affine is y = a[c] x + b[c] for every channel c, in float64 so that a chain of them is rounded once.
@@ -42,7 +44,7 @@ func (e *editor) foldAffine() error {
 }
 
 // foldAxis is the axis of n's result along which its own constants are given.
-func foldAxis(g *Graph, n *Node) (int, bool) {
+func foldAxis(g *graph.Graph, n *graph.Node) (int, bool) {
 	switch n.Op {
 	case "Conv", "ConvTranspose", "Gemm", "BatchNormalization":
 		return 1, true
@@ -86,7 +88,7 @@ func (e *editor) absorb(i, axis int) error {
 }
 
 // affineOf reads a node as a function of x per channel of axis; false where it is none.
-func (e *editor) affineOf(n *Node, x string, axis int) (affine, bool) {
+func (e *editor) affineOf(n *graph.Node, x string, axis int) (affine, bool) {
 	if n.Op == "BatchNormalization" {
 		return e.batchNorm(n), axis == 1 && n.Inputs[0] == x
 	}
@@ -122,7 +124,7 @@ func (e *editor) affineOf(n *Node, x string, axis int) (affine, bool) {
 }
 
 // batchNorm is scale (x - mean) / sqrt(var + epsilon) + bias.
-func (e *editor) batchNorm(n *Node) affine {
+func (e *editor) batchNorm(n *graph.Node) affine {
 	scale, bias := e.consts[n.Inputs[1]].Floats, e.consts[n.Inputs[2]].Floats
 	mean, variance := e.consts[n.Inputs[3]].Floats, e.consts[n.Inputs[4]].Floats
 	f := identityAffine(len(scale))
@@ -134,8 +136,8 @@ func (e *editor) batchNorm(n *Node) affine {
 }
 
 // perChannel spreads a constant that broadcasts to shape along axis only, without enlarging it.
-func perChannel(t *Tensor, shape []int, axis int) ([]float64, bool) {
-	if t == nil || t.Type != Float32 || len(t.Shape) > len(shape) {
+func perChannel(t *graph.Tensor, shape []int, axis int) ([]float64, bool) {
+	if t == nil || t.Type != graph.Float32 || len(t.Shape) > len(shape) {
 		return nil, false
 	}
 	for k := 1; k <= len(t.Shape); k++ {
@@ -152,7 +154,7 @@ func perChannel(t *Tensor, shape []int, axis int) ([]float64, bool) {
 }
 
 // apply puts f into n's own constants.
-func (e *editor) apply(n *Node, f affine) error {
+func (e *editor) apply(n *graph.Node, f affine) error {
 	if n.Op == "BatchNormalization" || n.Op == "LayerNormalization" {
 		return e.applyNorm(n, f)
 	}
@@ -163,7 +165,7 @@ func (e *editor) apply(n *Node, f affine) error {
 		perGroup, outs, k := w.Shape[0]/n.Attrs.Int("group", 1), w.Shape[1], product(w.Shape[2:])
 		channel = func(i, inner int) int { return i/inner/perGroup*outs + i/k%outs }
 	}
-	scaled := w.like(w.Shape)
+	scaled := emptyLike(w, w.Shape)
 	for i, v := range w.Floats {
 		scaled.Floats[i] = float32(float64(v) * f.a[channel(i, inner)])
 	}
@@ -177,8 +179,8 @@ func (e *editor) apply(n *Node, f affine) error {
 }
 
 // shifted adds the constant a * input i + b; an absent input is 0.
-func (e *editor) shifted(n *Node, i int, f affine) (string, error) {
-	t := (&Tensor{Type: Float32}).like([]int{len(f.a)})
+func (e *editor) shifted(n *graph.Node, i int, f affine) (string, error) {
+	t := emptyLike((&graph.Tensor{Type: graph.Float32}), []int{len(f.a)})
 	for c := range f.a {
 		old := 0.0
 		if i < len(n.Inputs) {
@@ -189,7 +191,7 @@ func (e *editor) shifted(n *Node, i int, f affine) (string, error) {
 	return e.newConstant(n.Outputs[0]+"/bias", t)
 }
 
-func (e *editor) applyNorm(n *Node, f affine) error {
+func (e *editor) applyNorm(n *graph.Node, f affine) error {
 	bias, err := e.shifted(n, 2, f)
 	if err != nil {
 		return err

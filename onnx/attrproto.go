@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
 // readAttributes converts a node's attributes. What this reader cannot hold (graphs, sparse tensors) makes the node an
 // unsupported one; what breaks the format is an error.
-func (m *model) readAttributes(n *Node, list []*onnxpb.AttributeProto) error {
-	n.Attrs = make(Attributes, len(list))
+func (m *model) readAttributes(n *graph.Node, list []*onnxpb.AttributeProto) error {
+	n.Attrs = make(graph.Attributes, len(list))
 	for _, p := range list {
 		if _, twice := n.Attrs[p.GetName()]; twice {
 			return invalid("attribute %q is given twice", p.GetName())
@@ -21,7 +22,7 @@ func (m *model) readAttributes(n *Node, list []*onnxpb.AttributeProto) error {
 		switch {
 		case errors.As(err, &r):
 			m.broken[n] = refusal(fmt.Sprintf("attribute %q: %s", p.GetName(), r))
-		case errors.Is(err, ErrUnsupported):
+		case errors.Is(err, graph.ErrUnsupported):
 			m.broken[n] = refusal(fmt.Sprintf("attribute %q: %v", p.GetName(), err))
 		case err != nil:
 			return fmt.Errorf("attribute %q: %w", p.GetName(), err)
@@ -87,7 +88,7 @@ func attributeType(p *onnxpb.AttributeProto) onnxpb.AttributeProto_AttributeType
 type schema string
 
 // check finds attributes of the wrong type (an invalid model) and ones that the operator does not have here.
-func (s schema) check(a Attributes) error {
+func (s schema) check(a graph.Attributes) error {
 	kinds := map[string]string{}
 	for field := range strings.FieldsSeq(string(s)) {
 		name, kind, _ := strings.Cut(field, ":")
@@ -119,7 +120,7 @@ func kindOf(v any) string {
 		return "F"
 	case []string:
 		return "S"
-	case *Tensor:
+	case *graph.Tensor:
 		return "t"
 	}
 	return "?"

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 	"github.com/dqa-go/dqa/tensor"
@@ -227,7 +228,7 @@ func TestBackendNodeTests(t *testing.T) {
 			passed[name] = true
 		case err == nil:
 			t.Errorf("%s passes, though it is listed as refused: %s", name, reason)
-		case reason != "" && errors.Is(err, onnx.ErrUnsupported):
+		case reason != "" && errors.Is(err, graph.ErrUnsupported):
 			refused[reason]++
 		default:
 			t.Errorf("%s: %v", name, err)

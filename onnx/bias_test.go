@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
@@ -26,7 +27,7 @@ func TestWithBiasShiftsItsChannel(t *testing.T) {
 		if len(points) < 3 {
 			t.Fatalf("%s: %d points", model, len(points))
 		}
-		for _, p := range []onnx.BiasPoint{points[0], points[1], points[len(points)/2]} {
+		for _, p := range []graph.BiasPoint{points[0], points[1], points[len(points)/2]} {
 			bias := make([]float32, p.Channels())
 			bias[len(bias)-1] = .5
 			changed, err := g.WithBias(map[string][]float32{p.Node: bias})
@@ -44,19 +45,19 @@ func TestWithBiasShiftsItsChannel(t *testing.T) {
 				}
 			}
 		}
-		if _, err := g.WithBias(map[string][]float32{"no such node": nil}); !errors.Is(err, onnx.ErrBias) {
+		if _, err := g.WithBias(map[string][]float32{"no such node": nil}); !errors.Is(err, graph.ErrBias) {
 			t.Errorf("unknown node: %v", err)
 		}
-		if _, err := g.WithBias(map[string][]float32{points[0].Node: make([]float32, points[0].Channels()+1)}); !errors.Is(err, onnx.ErrBias) {
+		if _, err := g.WithBias(map[string][]float32{points[0].Node: make([]float32, points[0].Channels()+1)}); !errors.Is(err, graph.ErrBias) {
 			t.Errorf("too many values: %v", err)
 		}
 	}
 }
 
 // valueOf runs the network and returns what a point sees.
-func valueOf(t *testing.T, g *onnx.Graph, p onnx.BiasPoint) (seen []float32) {
+func valueOf(t *testing.T, g *graph.Graph, p graph.BiasPoint) (seen []float32) {
 	t.Helper()
-	prog, err := native.Compile(g, []onnx.Edge{{Name: p.Value, Shape: p.Shape}})
+	prog, err := native.Compile(g, []graph.Edge{{Name: p.Value, Shape: p.Shape}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func TestRowSums(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		edges, err := g.FindEdges(onnx.Stored)
+		edges, err := g.FindEdges(graph.Stored)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/dqa-go/dqa/graph"
 )
 
 // builder goes once through a model in topological order: every node is lowered to canonical form, its outputs'
@@ -13,20 +15,20 @@ type builder struct {
 	input     string
 	taken     map[string]bool
 	next      map[string]int // numbers of fresh names
-	consts    map[string]*Tensor
-	values    map[string]Value
+	consts    map[string]*graph.Tensor
+	values    map[string]graph.Value
 	alias     map[string]string      // values that are other values
 	lost      map[string]bool        // values whose node was refused, or that depend on one
 	read      map[string]bool        // values that a live node or an output reads
 	quantized map[string]elementType // values that hold integers of a narrow type as floats
-	nodes     []*Node
-	bad       []UnsupportedNode
+	nodes     []*graph.Node
+	bad       []graph.UnsupportedNode
 	folded    int // elements of constants made so far
 	work      int // elements that were read to make them
 }
 
 // build makes the Graph of a model.
-func build(m *model, opt Options) (*Graph, error) {
+func build(m *model, opt Options) (*graph.Graph, error) {
 	shape, err := m.input.shape(opt.Shape)
 	if err != nil {
 		return nil, err
@@ -38,7 +40,7 @@ func build(m *model, opt Options) (*Graph, error) {
 		}
 	}
 	if len(b.bad) > 0 {
-		return nil, &UnsupportedError{Nodes: b.bad}
+		return nil, &graph.UnsupportedError{Nodes: b.bad}
 	}
 	if err := b.settleOutputs(m.outputs); err != nil {
 		return nil, err
@@ -53,19 +55,19 @@ func build(m *model, opt Options) (*Graph, error) {
 func newBuilder(m *model, shape []int) *builder {
 	b := &builder{
 		opset: m.opset, input: m.input.name, taken: m.taken, next: map[string]int{}, consts: m.consts,
-		values: map[string]Value{}, alias: map[string]string{}, lost: map[string]bool{}, read: m.reads(),
+		values: map[string]graph.Value{}, alias: map[string]string{}, lost: map[string]bool{}, read: m.reads(),
 		quantized: map[string]elementType{},
 	}
-	b.values[b.input] = Value{b.input, Float32, shape}
+	b.values[b.input] = graph.Value{Name: b.input, Type: graph.Float32, Shape: shape}
 	for name, t := range b.consts {
-		b.values[name] = Value{name, t.Type, t.Shape}
+		b.values[name] = graph.Value{Name: name, Type: t.Type, Shape: t.Shape}
 	}
 	return b
 }
 
 // lower handles one node of the file. A node that cannot be run is noted and what depends on it skipped, so that one
 // error can list them all.
-func (b *builder) lower(n *Node, broken refusal) error {
+func (b *builder) lower(n *graph.Node, broken refusal) error {
 	op, err := find(n, b.opset)
 	if err == nil && broken != "" {
 		err = broken
@@ -78,7 +80,7 @@ func (b *builder) lower(n *Node, broken refusal) error {
 	var r refusal
 	switch {
 	case errors.As(err, &r):
-		b.bad = append(b.bad, UnsupportedNode{n.Name, qualified(n), b.opset, string(r)})
+		b.bad = append(b.bad, graph.UnsupportedNode{Name: n.Name, Op: qualified(n), Opset: b.opset, Reason: string(r)})
 	case err != nil:
 		return fmt.Errorf("node %q (%s): %w", n.Name, qualified(n), err)
 	case known:
@@ -90,7 +92,7 @@ func (b *builder) lower(n *Node, broken refusal) error {
 	return nil
 }
 
-func qualified(n *Node) string {
+func qualified(n *graph.Node) string {
 	if n.Domain == "" {
 		return n.Op
 	}
@@ -109,15 +111,15 @@ func (b *builder) fresh(base string) string {
 }
 
 // constant gives t the name.
-func (b *builder) constant(name string, t *Tensor) {
+func (b *builder) constant(name string, t *graph.Tensor) {
 	b.consts[name] = t
-	b.values[name] = Value{name, t.Type, t.Shape}
+	b.values[name] = graph.Value{Name: name, Type: t.Type, Shape: t.Shape}
 }
 
 // spend counts elements that are read one by one: many nodes may share one constant, or one channel axis.
 func (b *builder) spend(n int) error {
 	if b.work += n; b.work > maxWork {
-		return fmt.Errorf("%w: folding constants reads more than %d elements", ErrLimit, maxWork)
+		return fmt.Errorf("%w: folding constants reads more than %d elements", graph.ErrLimit, maxWork)
 	}
 	return nil
 }
@@ -129,15 +131,15 @@ func (b *builder) reserve(shape []int) (int, error) {
 		return 0, err
 	}
 	if b.folded += n; b.folded > MaxElements {
-		return 0, fmt.Errorf("%w: folded constants have more than %d elements", ErrLimit, MaxElements)
+		return 0, fmt.Errorf("%w: folded constants have more than %d elements", graph.ErrLimit, MaxElements)
 	}
 	return n, nil
 }
 
 // reserveOf is reserve for a constant of any type: integers take the room of two floats.
-func (b *builder) reserveOf(t DType, shape []int) error {
+func (b *builder) reserveOf(t graph.DType, shape []int) error {
 	_, err := b.reserve(shape)
-	if err == nil && t != Float32 {
+	if err == nil && t != graph.Float32 {
 		_, err = b.reserve(shape)
 	}
 	return err
@@ -153,7 +155,7 @@ func (b *builder) settleOutputs(outputs []string) error {
 		source, ok := b.alias[o]
 		switch {
 		case o == b.input:
-			return fmt.Errorf("%w: output %q is the network's input", ErrUnsupported, o)
+			return fmt.Errorf("%w: output %q is the network's input", graph.ErrUnsupported, o)
 		case b.consts[o] != nil:
 			source, ok = b.fresh(o+"/constant"), true
 			b.constant(source, b.consts[o])
@@ -163,7 +165,7 @@ func (b *builder) settleOutputs(outputs []string) error {
 			continue
 		}
 		v := b.values[source]
-		b.values[o] = Value{o, v.Type, v.Shape}
+		b.values[o] = graph.Value{Name: o, Type: v.Type, Shape: v.Shape}
 		if b.consts[source] == nil && source != b.input && !isOutput[source] && renamed[source] == "" {
 			renamed[source] = o
 			continue
@@ -179,10 +181,10 @@ func (b *builder) settleOutputs(outputs []string) error {
 // identity writes a copy of a value as an output.
 func (b *builder) identity(source, o string) error {
 	v := b.values[o]
-	if n, err := elements(v.Shape); err != nil || n == 0 || v.Type != Float32 {
-		return fmt.Errorf("%w: output %q is empty or holds integers", ErrUnsupported, o)
+	if n, err := elements(v.Shape); err != nil || n == 0 || v.Type != graph.Float32 {
+		return fmt.Errorf("%w: output %q is empty or holds integers", graph.ErrUnsupported, o)
 	}
-	b.nodes = append(b.nodes, &Node{Name: "Identity_" + o, Op: "Identity", Inputs: []string{source}, Outputs: []string{o}, Attrs: Attributes{}})
+	b.nodes = append(b.nodes, &graph.Node{Name: "Identity_" + o, Op: "Identity", Inputs: []string{source}, Outputs: []string{o}, Attrs: graph.Attributes{}})
 	return nil
 }
 
@@ -202,8 +204,8 @@ func (b *builder) rename(names map[string]string) {
 	}
 }
 
-func (b *builder) graph(m *model) *Graph {
-	g := &Graph{Name: m.name, Opset: m.opset, Input: b.values[b.input], Nodes: b.nodes, Constants: b.consts, Values: b.values}
+func (b *builder) graph(m *model) *graph.Graph {
+	g := &graph.Graph{Name: m.name, Opset: m.opset, Input: b.values[b.input], Nodes: b.nodes, Constants: b.consts, Values: b.values}
 	for _, o := range m.outputs {
 		g.Outputs = append(g.Outputs, b.values[o])
 	}

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/dqa-go/dqa/graph"
 )
 
 // call is what an operator's lower function works with: one node of the file, its inputs resolved.
 type call struct {
 	*builder
-	node *Node
+	node *graph.Node
 }
 
 // resolve replaces inputs that are other values by those, cuts off absent trailing ones, and tells whether all of them
@@ -36,9 +38,9 @@ func (c *call) resolve() bool {
 func (c *call) has(i int) bool { return i < len(c.node.Inputs) && c.node.Inputs[i] != "" }
 
 // in returns the value of input i; the zero Value where it is absent.
-func (c *call) in(i int) Value {
+func (c *call) in(i int) graph.Value {
 	if !c.has(i) {
-		return Value{}
+		return graph.Value{}
 	}
 	return c.values[c.node.Inputs[i]]
 }
@@ -46,7 +48,7 @@ func (c *call) in(i int) Value {
 func (c *call) shape(i int) []int { return c.in(i).Shape }
 
 // tensor returns input i if it is constant, else nil.
-func (c *call) tensor(i int) *Tensor {
+func (c *call) tensor(i int) *graph.Tensor {
 	if !c.has(i) {
 		return nil
 	}
@@ -54,7 +56,7 @@ func (c *call) tensor(i int) *Tensor {
 }
 
 // fixed returns input i, which must be constant.
-func (c *call) fixed(i int, what string) (*Tensor, error) {
+func (c *call) fixed(i int, what string) (*graph.Tensor, error) {
 	if !c.has(i) {
 		return nil, invalid("%s is missing", what)
 	}
@@ -74,7 +76,7 @@ func (c *call) floats(i int, what string) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Type != Float32 {
+	if t.Type != graph.Float32 {
 		return nil, invalid("%s must hold floats", what)
 	}
 	return t.Floats, nil
@@ -89,7 +91,7 @@ func (c *call) ints(i int, what string) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Type != Int64 {
+	if t.Type != graph.Int64 {
 		return nil, invalid("%s must hold integers", what)
 	}
 	if t.Ints == nil {
@@ -165,26 +167,26 @@ func (c *call) pass() error {
 }
 
 // emit writes canonical node op with the call's first output; attrs may be nil.
-func (c *call) emit(op string, inputs []string, attrs Attributes, shape []int) error {
+func (c *call) emit(op string, inputs []string, attrs graph.Attributes, shape []int) error {
 	return c.emitTo(c.out(0), op, inputs, attrs, shape)
 }
 
 // emitTo writes canonical node op, or the constant that it computes, under the name out.
-func (c *call) emitTo(out, op string, inputs []string, attrs Attributes, shape []int) error {
+func (c *call) emitTo(out, op string, inputs []string, attrs graph.Attributes, shape []int) error {
 	return c.emitAll([]string{out}, op, inputs, attrs, [][]int{shape})
 }
 
 // step is emitTo with a new name, which it returns: for nodes that one node of the file becomes several of.
-func (c *call) step(op string, inputs []string, attrs Attributes, shape []int) (string, error) {
+func (c *call) step(op string, inputs []string, attrs graph.Attributes, shape []int) (string, error) {
 	out := c.fresh(c.out(0) + "/" + op)
 	return out, c.emitTo(out, op, inputs, attrs, shape)
 }
 
-func (c *call) emitAll(outs []string, op string, inputs []string, attrs Attributes, shapes [][]int) error {
+func (c *call) emitAll(outs []string, op string, inputs []string, attrs graph.Attributes, shapes [][]int) error {
 	if attrs == nil {
-		attrs = Attributes{}
+		attrs = graph.Attributes{}
 	}
-	n := &Node{Name: c.node.Name, Op: op, Inputs: slices.Clone(inputs), Outputs: outs, Attrs: attrs}
+	n := &graph.Node{Name: c.node.Name, Op: op, Inputs: slices.Clone(inputs), Outputs: outs, Attrs: attrs}
 	if len(outs) > 0 && outs[0] != c.out(0) {
 		n.Name += "/" + op
 	}
@@ -196,7 +198,7 @@ func (c *call) emitAll(outs []string, op string, inputs []string, attrs Attribut
 	}
 	for i, out := range outs {
 		if out != "" {
-			c.values[out] = Value{out, Float32, shapes[i]}
+			c.values[out] = graph.Value{Name: out, Type: graph.Float32, Shape: shapes[i]}
 		}
 	}
 	c.nodes = append(c.nodes, n)
@@ -205,9 +207,9 @@ func (c *call) emitAll(outs []string, op string, inputs []string, attrs Attribut
 
 // runnable checks what every node that stays in the graph must hold: floats in, and results that are neither empty nor
 // too large.
-func (c *call) runnable(n *Node, shapes [][]int) error {
+func (c *call) runnable(n *graph.Node, shapes [][]int) error {
 	if len(c.nodes) >= MaxNodes {
-		return fmt.Errorf("%w: more than %d nodes", ErrLimit, MaxNodes)
+		return fmt.Errorf("%w: more than %d nodes", graph.ErrLimit, MaxNodes)
 	}
 	for _, s := range shapes {
 		size, err := elements(s)
@@ -219,7 +221,7 @@ func (c *call) runnable(n *Node, shapes [][]int) error {
 		}
 	}
 	for i, v := range n.Inputs {
-		if c.values[v].Type != Float32 && !(n.Op == "Gather" && i == 1) {
+		if c.values[v].Type != graph.Float32 && !(n.Op == "Gather" && i == 1) {
 			return refuse("input %q holds integers or truth values", v)
 		}
 	}
@@ -227,11 +229,11 @@ func (c *call) runnable(n *Node, shapes [][]int) error {
 }
 
 // arguments returns the inputs of a node if all are constant and the operator can be folded, else nil.
-func (c *call) arguments(n *Node) []*Tensor {
+func (c *call) arguments(n *graph.Node) []*graph.Tensor {
 	if registry[n.Op].eval == nil || len(n.Inputs) == 0 {
 		return nil
 	}
-	args := make([]*Tensor, len(n.Inputs))
+	args := make([]*graph.Tensor, len(n.Inputs))
 	for i, v := range n.Inputs {
 		if args[i] = c.consts[v]; args[i] == nil {
 			return nil
@@ -240,7 +242,7 @@ func (c *call) arguments(n *Node) []*Tensor {
 	return args
 }
 
-func (c *call) fold(n *Node, args []*Tensor, shapes [][]int) error {
+func (c *call) fold(n *graph.Node, args []*graph.Tensor, shapes [][]int) error {
 	for _, s := range shapes {
 		if err := c.reserveOf(args[0].Type, s); err != nil {
 			return err

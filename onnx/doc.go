@@ -1,70 +1,8 @@
-// Package onnx turns the bytes of an ONNX file into a Graph that an engine can run without knowing of opsets.
+// Package onnx turns the bytes of an ONNX file into a graph.Graph that an engine can run without knowing of opsets.
 //
 // Load and Parse read the file, fix the batch to one image, infer every shape, fold what is constant and rewrite every
-// node to the one canonical form of its operator, listed here. What cannot be brought to that form is refused with an
-// UnsupportedError, which names all such nodes at once.
-//
-// # Canonical form
-//
-// Every value that a node writes is Float32 and has a fixed shape with batch 1 (Graph.Values). All attributes named
-// below are always present, with their defaults filled in, and no others are; axes are never negative. Attributes are
-// integers (Int), floats (Float), lists (Ints, Floats) or strings (String). Inputs are runtime values or constants
-// (Graph.Constants) unless "const" is said. "" never appears among the inputs: an absent optional one is cut off.
-// Broadcasting is NumPy's.
-//
-//	Op                 inputs; attributes
-//	Conv               X (1,C,spatial 1-D or 2-D), W const (M,C/group,k...), [B const (M)];
-//	                   kernel_shape, strides, dilations, pads (begins, then ends), group
-//	ConvTranspose      X, W const (C,M/group,k...), [B const (M)]; the same and output_padding; pads already agree with
-//	                   the output's shape
-//	Gemm               X (rows,K), W const (M,K), [B const (M)]; Y = X W^T + B; transA 0, transB 1, alpha 1, beta 1
-//	MatMul             A, B (NumPy's matmul, rank >= 2 each); no attributes. A product of two matrices whose right side
-//	                   is const is a Gemm
-//	MaxPool            X; kernel_shape, strides, dilations, pads, ceil_mode. One output
-//	AveragePool        X; the same and count_include_pad. With ceil_mode the last window may start inside and end beyond
-//	                   the padded input: what lies beyond both is never counted
-//	GlobalAveragePool, GlobalMaxPool  X (1,C,spatial...) -> (1,C,1...)
-//	BatchNormalization X, scale, bias, mean, var (const, length C, axis 1); epsilon. Only where it could not be folded
-//	LayerNormalization X, scale const, [bias const]; axis, epsilon: over the axes from axis on
-//	InstanceNormalization  X, scale const, bias const; epsilon
-//	Relu, Sigmoid, Tanh, HardSwish, Softsign, Mish  X
-//	Clip               X; min, max (floats; -Inf, +Inf where absent)
-//	LeakyRelu, Elu     X; alpha
-//	Selu               X; alpha, gamma
-//	HardSigmoid        X; alpha, beta
-//	Softplus           X
-//	PRelu              X, slope const (broadcasts to X)
-//	Gelu               X; approximate "none" or "tanh". Also from its decomposed forms
-//	Swish              X; alpha: x * sigmoid(alpha x) (SiLU), from Mul and Sigmoid
-//	Softmax, LogSoftmax  X; axis (opset 13's meaning: along one axis)
-//	Add, Sub, Mul, Div, Pow, Min, Max  A, B (exactly two); Sum and longer Min/Max become chains
-//	Neg, Abs, Sign, Exp, Log, Sqrt, Reciprocal, Erf, Floor, Ceil, Round, Sin, Cos  X
-//	Concat             inputs...; axis
-//	Split              X; axis, split (sizes, one per output)
-//	Slice              X; starts, ends, steps (one of each per axis of X, clamped; output o reads starts+o*steps)
-//	Pad                X; mode "constant", "reflect" or "edge", pads (begins, then ends, per axis of X, >= 0), value
-//	Transpose          X; perm
-//	Reshape            X; shape (explicit, no 0 or -1): the same elements in the same order. Also Flatten, Squeeze,
-//	                   Unsqueeze
-//	Expand             X; shape (the output's)
-//	Tile               X; repeats (one per axis)
-//	Gather             X, indices const Int64 (any rank, >= 0); axis
-//	Resize             X; mode "nearest", "linear" or "cubic", coordinate_transformation_mode, nearest_mode, scales
-//	                   (one per axis; only spatial ones differ from 1; the size of the result is the one in Values, not
-//	                   recomputed); of cubic also cubic_coeff_a and exclude_outside, of "tf_crop_and_resize" also roi
-//	                   (starts, then ends, of all axes) and extrapolation_value. Also Upsample
-//	DepthToSpace       X; blocksize, mode "DCR" or "CRD"
-//	SpaceToDepth       X; blocksize
-//	QuantizeLinear     X, scale const, zero const (each one number, or one per channel; floats that hold integers);
-//	                   axis (of the channels), min, max (floats; the range of the integer type):
-//	                   clamp(round to even(X/scale) + zero, min, max), the integer as a float. Constants are folded
-//	DequantizeLinear   X (integers as floats), scale const, zero const; the same: (X - zero) * scale
-//	ReduceMean, ReduceSum, ReduceMax, ReduceMin, ReduceProd  X; axes (sorted, never empty), keepdims. Other reductions
-//	                   become these with operators before and after
-//	LRN                X; alpha, beta, bias, size
-//	ThresholdedRelu    X; alpha
-//	Where              condition const (zeros and ones), A, B
-//	Identity           X; only where a network output is its input, a constant or another output
+// node to the one canonical form of its operator, listed in package graph. What cannot be brought to that form is refused
+// with a graph.UnsupportedError, which names all such nodes at once. Marshal writes a graph as a model again.
 //
 // Constant, ConstantOfShape, Shape, Size, Range, Cast, comparisons, Dropout and integer arithmetic never reach the engine:
 // they are folded or removed, or the model is refused.

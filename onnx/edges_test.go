@@ -7,11 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 )
 
 // edgeText lists edges as "name=op", one-sided ones with a "+".
-func edgeText(t *testing.T, g *Graph, set EdgeSet) string {
+func edgeText(t *testing.T, g *graph.Graph, set graph.EdgeSet) string {
 	t.Helper()
 	edges, err := g.FindEdges(set)
 	if err != nil {
@@ -70,8 +71,8 @@ func TestStoredEdges(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := c.model.outputs("y").parse(t)
-			g.check(t)
-			if got := edgeText(t, g, Stored); got != c.want {
+			checkGraph(g, t)
+			if got := edgeText(t, g, graph.Stored); got != c.want {
 				t.Errorf("edges %q, want %q", got, c.want)
 			}
 		})
@@ -93,7 +94,7 @@ func TestActivationEdges(t *testing.T) {
 	g := m.node("Relu", x, "r").node("Flatten", "r", "y").outputs("y").parse(t)
 	want := "vRelu=Conv+Relu+ vClip=Conv+Clip vLeakyRelu=Conv+LeakyRelu vPRelu=Conv+PRelu vElu=Conv+Elu " +
 		"vSigmoid=Conv+Sigmoid+ vTanh=Conv+Tanh vHardSigmoid=Conv+HardSigmoid+"
-	if got := edgeText(t, g, Activations); got != want {
+	if got := edgeText(t, g, graph.Activations); got != want {
 		t.Errorf("edges %q, want %q", got, want)
 	}
 }
@@ -132,7 +133,7 @@ func TestOneSided(t *testing.T) {
 		{"padded", start().ints("n", 0, 0, 1, 1, 0, 0, 1, 1).node("Pad", "p n", "w").node("GlobalAveragePool", "w", "v"), true},
 	} {
 		g := c.model.node("Sin", "v", "s").node("GlobalMaxPool", "s", "y").outputs("y").parse(t)
-		if got := g.nonNegative()["v"]; got != c.want {
+		if got := g.NonNegative()["v"]; got != c.want {
 			t.Errorf("%s: one-sided %t", c.name, got)
 		}
 	}
@@ -176,8 +177,8 @@ func TestPlanes(t *testing.T) {
 func TestExplainValues(t *testing.T) {
 	g := net(13, 3, 4, 4).floats("k", nil, 1).node("Softplus", "k", "c").conv("x", "a", 3, 3).node("Relu", "a", "b").node("MaxPool", "b", "p", "kernel_shape", []int64{2, 2}).
 		node("Add", "p c", "d").node("GlobalAveragePool", "d", "e").node("Flatten", "e", "y").outputs("y").parse(t)
-	for set, want := range map[EdgeSet][]string{
-		Stored: {
+	for set, want := range map[graph.EdgeSet][]string{
+		graph.Stored: {
 			"x: the network's input",
 			"c: a constant: it does not depend on the input",
 			`a: fused into Relu (node "Relu_2"), which alone reads it`,
@@ -187,7 +188,7 @@ func TestExplainValues(t *testing.T) {
 			"e: only views lead from it to a network output",
 			"y: a network output",
 		},
-		Activations: {
+		graph.Activations: {
 			"x: the network's input",
 			"c: a constant: it does not depend on the input",
 			"a: Conv is not an activation function",
@@ -215,10 +216,10 @@ func TestExplainValues(t *testing.T) {
 
 func TestUnknownEdgeSet(t *testing.T) {
 	g := small().parse(t)
-	if _, err := g.FindEdges("all"); !errors.Is(err, ErrEdgeSet) {
+	if _, err := g.FindEdges("all"); !errors.Is(err, graph.ErrEdgeSet) {
 		t.Errorf("FindEdges: %v", err)
 	}
-	if _, err := g.ExplainValues("all"); !errors.Is(err, ErrEdgeSet) {
+	if _, err := g.ExplainValues("all"); !errors.Is(err, graph.ErrEdgeSet) {
 		t.Errorf("ExplainValues: %v", err)
 	}
 }
@@ -265,8 +266,8 @@ func TestModels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g.check(t)
-			for set, want := range map[EdgeSet][2]int{Stored: {c.stored, c.sized}, Activations: {c.activations, c.wide}} {
+			checkGraph(g, t)
+			for set, want := range map[graph.EdgeSet][2]int{graph.Stored: {c.stored, c.sized}, graph.Activations: {c.activations, c.wide}} {
 				if n, size := countEdges(t, g, set); n != want[0] || size != want[1] {
 					t.Errorf("%s: %d edges with %d elements, want %v", set, n, size, want)
 				}
@@ -275,7 +276,7 @@ func TestModels(t *testing.T) {
 	}
 }
 
-func countEdges(t *testing.T, g *Graph, set EdgeSet) (n, size int) {
+func countEdges(t *testing.T, g *graph.Graph, set graph.EdgeSet) (n, size int) {
 	t.Helper()
 	edges, err := g.FindEdges(set)
 	if err != nil {
@@ -299,8 +300,8 @@ func TestFoldedExports(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if kept.ops() != folded.ops() {
-			t.Fatalf("%s: operators %q and %q", name, kept.ops(), folded.ops())
+		if ops(kept) != ops(folded) {
+			t.Fatalf("%s: operators %q and %q", name, ops(kept), ops(folded))
 		}
 		for i, n := range kept.Nodes {
 			for k, v := range n.Inputs {
@@ -310,7 +311,7 @@ func TestFoldedExports(t *testing.T) {
 	}
 }
 
-func compareConstants(t *testing.T, node string, a, b *Tensor) {
+func compareConstants(t *testing.T, node string, a, b *graph.Tensor) {
 	t.Helper()
 	if (a == nil) != (b == nil) {
 		t.Fatalf("node %q: a constant on one side only", node)

@@ -1,5 +1,7 @@
 package onnx
 
+import "github.com/dqa-go/dqa/graph"
+
 // walk visits the elements of a strided view in row-major order: visit(i, source position).
 func walk(shape, strides []int, offset int, visit func(i, src int)) {
 	n := product(shape)
@@ -39,9 +41,9 @@ func stridesOf(shape []int) []int {
 }
 
 // like returns an empty tensor of t's type and the given shape.
-func (t *Tensor) like(shape []int) *Tensor {
-	r := &Tensor{Type: t.Type, Shape: shape}
-	if t.Type == Float32 {
+func emptyLike(t *graph.Tensor, shape []int) *graph.Tensor {
+	r := &graph.Tensor{Type: t.Type, Shape: shape}
+	if t.Type == graph.Float32 {
 		r.Floats = make([]float32, product(shape))
 	} else {
 		r.Ints = make([]int64, product(shape))
@@ -50,9 +52,9 @@ func (t *Tensor) like(shape []int) *Tensor {
 }
 
 // strided copies a strided view of t.
-func (t *Tensor) strided(shape, strides []int, offset int) *Tensor {
-	r := t.like(shape)
-	if t.Type == Float32 {
+func strided(t *graph.Tensor, shape, strides []int, offset int) *graph.Tensor {
+	r := emptyLike(t, shape)
+	if t.Type == graph.Float32 {
 		walk(shape, strides, offset, func(i, src int) { r.Floats[i] = t.Floats[src] })
 	} else {
 		walk(shape, strides, offset, func(i, src int) { r.Ints[i] = t.Ints[src] })
@@ -61,8 +63,8 @@ func (t *Tensor) strided(shape, strides []int, offset int) *Tensor {
 }
 
 // expand broadcasts t to shape, which it fits.
-func (t *Tensor) expand(shape []int) *Tensor {
-	return t.strided(shape, broadcastStrides(t.Shape, shape), 0)
+func expandTo(t *graph.Tensor, shape []int) *graph.Tensor {
+	return strided(t, shape, broadcastStrides(t.Shape, shape), 0)
 }
 
 // broadcastStrides are the strides that make a tensor of shape from look like one of shape to.
@@ -78,15 +80,15 @@ func broadcastStrides(from, to []int) []int {
 }
 
 // reshaped shares t's elements.
-func (t *Tensor) reshaped(shape []int) *Tensor {
+func reshapedTo(t *graph.Tensor, shape []int) *graph.Tensor {
 	r := *t
 	r.Shape = shape
 	return &r
 }
 
 // one makes an evaluator of a function of the first input.
-func one(f func(n *Node, t *Tensor, shape []int) *Tensor) evaluator {
-	return func(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
-		return []*Tensor{f(n, in[0], shapes[0])}, nil
+func one(f func(n *graph.Node, t *graph.Tensor, shape []int) *graph.Tensor) evaluator {
+	return func(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error) {
+		return []*graph.Tensor{f(n, in[0], shapes[0])}, nil
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 	"google.golang.org/protobuf/proto"
 )
@@ -15,46 +16,38 @@ const irVersion = 7
 
 // exporter writes canonical nodes as an ONNX model.
 type exporter struct {
-	g     *Graph
+	g     *graph.Graph
 	out   *onnxpb.GraphProto
 	opset int
 	made  int             // constants that attributes became
 	used  map[string]bool // constants that have been written
 }
 
-// Part is a piece of a network: some of its nodes in their order.
-type Part struct {
-	g       *Graph
-	nodes   []*Node
-	Inputs  []Value // what it reads from before: the network's input, or values of earlier parts
-	Outputs []Value // what later parts read, and outputs of the network
-}
+// Marshal writes a graph as an ONNX model that any runtime loads: the standard operators only, of the lowest opset that has
+// them all (13 at least), shapes fixed for a batch of one, constants folded. Equal graphs give equal bytes.
+func Marshal(g *graph.Graph) ([]byte, error) { return marshal(g, false) }
 
-// Model returns the part as an ONNX model that any runtime loads: the standard operators only, of the lowest opset that
-// has them all (13 at least), shapes fixed for a batch of one, constants folded.
-func (p *Part) Model() ([]byte, error) { return p.model(false) }
+// MarshalPacked is Marshal with all inputs in one of shape 1 x n, one after the other: for runtimes that feed one tensor.
+func MarshalPacked(g *graph.Graph) ([]byte, error) { return marshal(g, true) }
 
-// PackedModel is Model with all inputs in one of shape 1 x n, one after the other: for runtimes that feed one tensor.
-func (p *Part) PackedModel() ([]byte, error) { return p.model(true) }
-
-func (p *Part) model(packed bool) ([]byte, error) {
-	e := &exporter{g: p.g, out: &onnxpb.GraphProto{Name: proto.String(p.g.Name + " part")}, opset: 13, used: map[string]bool{}}
-	for _, n := range p.nodes {
+func marshal(g *graph.Graph, packed bool) ([]byte, error) {
+	e := &exporter{g: g, out: &onnxpb.GraphProto{Name: proto.String(g.Name)}, opset: 13, used: map[string]bool{}}
+	for _, n := range g.Nodes {
 		e.opset = max(e.opset, opsetFor(n))
 	}
 	if packed {
-		e.unpack(p.Inputs)
+		e.unpack(g.Inputs())
 	} else {
-		for _, v := range p.Inputs {
+		for _, v := range g.Inputs() {
 			e.out.Input = append(e.out.Input, declaration(v))
 		}
 	}
-	for _, n := range p.nodes {
+	for _, n := range g.Nodes {
 		if err := e.node(n); err != nil {
 			return nil, fmt.Errorf("node %q (%s): %w", n.Name, n.Op, err)
 		}
 	}
-	for _, v := range p.Outputs {
+	for _, v := range g.Outputs {
 		e.out.Output = append(e.out.Output, declaration(v))
 	}
 	m := &onnxpb.ModelProto{
@@ -68,7 +61,7 @@ func (p *Part) model(packed bool) ([]byte, error) {
 }
 
 // opsetFor is the lowest opset that has a canonical node.
-func opsetFor(n *Node) int {
+func opsetFor(n *graph.Node) int {
 	switch n.Op {
 	case "HardSwish":
 		return 14
@@ -94,7 +87,7 @@ func opsetFor(n *Node) int {
 	return 13
 }
 
-func declaration(v Value) *onnxpb.ValueInfoProto {
+func declaration(v graph.Value) *onnxpb.ValueInfoProto {
 	shape := &onnxpb.TensorShapeProto{}
 	for _, d := range v.Shape {
 		shape.Dim = append(shape.Dim, &onnxpb.TensorShapeProto_Dimension{Value: &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: int64(d)}})
@@ -104,12 +97,12 @@ func declaration(v Value) *onnxpb.ValueInfoProto {
 }
 
 // unpack cuts the values out of one input.
-func (e *exporter) unpack(values []Value) {
+func (e *exporter) unpack(values []graph.Value) {
 	total := 0
 	for _, v := range values {
 		total += product(v.Shape)
 	}
-	packed := Value{Name: "packed", Type: Float32, Shape: []int{1, total}}
+	packed := graph.Value{Name: "packed", Type: graph.Float32, Shape: []int{1, total}}
 	e.out.Input = []*onnxpb.ValueInfoProto{declaration(packed)}
 	at := 0
 	for _, v := range values {
@@ -123,18 +116,18 @@ func (e *exporter) unpack(values []Value) {
 
 // ints, floats and constant add an initializer and return its name.
 func (e *exporter) ints(v ...int64) string {
-	return e.constant(&Tensor{Type: Int64, Shape: []int{len(v)}, Ints: v})
+	return e.constant(&graph.Tensor{Type: graph.Int64, Shape: []int{len(v)}, Ints: v})
 }
 
 func (e *exporter) floats(v ...float32) string {
-	return e.constant(&Tensor{Type: Float32, Shape: []int{len(v)}, Floats: v})
+	return e.constant(&graph.Tensor{Type: graph.Float32, Shape: []int{len(v)}, Floats: v})
 }
 
 func (e *exporter) scalar(v float32) string {
-	return e.constant(&Tensor{Type: Float32, Floats: []float32{v}})
+	return e.constant(&graph.Tensor{Type: graph.Float32, Floats: []float32{v}})
 }
 
-func (e *exporter) constant(t *Tensor) string {
+func (e *exporter) constant(t *graph.Tensor) string {
 	e.made++
 	name := fmt.Sprintf("dqa/constant_%d", e.made)
 	e.initialize(name, t, t.Type)
@@ -142,15 +135,15 @@ func (e *exporter) constant(t *Tensor) string {
 }
 
 // initialize writes a constant; as says which type it has in the file, integers for the zero points of quantizers.
-func (e *exporter) initialize(name string, t *Tensor, as DType) {
+func (e *exporter) initialize(name string, t *graph.Tensor, as graph.DType) {
 	p := &onnxpb.TensorProto{Name: proto.String(name), Dims: toInt64s(t.Shape)}
 	switch {
-	case as == Bool:
+	case as == graph.Bool:
 		p.DataType = proto.Int32(int32(onnxpb.TensorProto_BOOL))
 		for i := range product(t.Shape) {
-			p.RawData = append(p.RawData, byte(truth(t.float(i) != 0)))
+			p.RawData = append(p.RawData, byte(truth(floatAt(t, i) != 0)))
 		}
-	case t.Type == Float32:
+	case t.Type == graph.Float32:
 		p.DataType = proto.Int32(int32(onnxpb.TensorProto_FLOAT))
 		p.RawData = make([]byte, 0, 4*len(t.Floats))
 		for _, v := range t.Floats {
@@ -166,7 +159,7 @@ func (e *exporter) initialize(name string, t *Tensor, as DType) {
 }
 
 // quantized writes a constant of integers kept as floats in the type of the given range.
-func (e *exporter) quantized(t *Tensor, low, high float32) (string, error) {
+func (e *exporter) quantized(t *graph.Tensor, low, high float32) (string, error) {
 	kind, wide := onnxpb.TensorProto_UNDEFINED, false
 	switch [2]float32{low, high} {
 	case [2]float32{-128, 127}:
@@ -193,7 +186,7 @@ func (e *exporter) quantized(t *Tensor, low, high float32) (string, error) {
 }
 
 // inputs returns the names of a node's inputs and writes those that are constants, once.
-func (e *exporter) inputs(n *Node) []string {
+func (e *exporter) inputs(n *graph.Node) []string {
 	for _, v := range n.Inputs {
 		if t := e.g.Constants[v]; t != nil && !e.used[v] {
 			e.used[v] = true
@@ -204,7 +197,7 @@ func (e *exporter) inputs(n *Node) []string {
 }
 
 // write adds a node; attribute values are those of Attributes.
-func (e *exporter) write(op string, inputs, outputs []string, attrs Attributes) {
+func (e *exporter) write(op string, inputs, outputs []string, attrs graph.Attributes) {
 	n := &onnxpb.NodeProto{OpType: proto.String(op), Name: proto.String(outputs[0] + "/" + op), Input: inputs, Output: outputs}
 	for _, name := range sortedNames(attrs) {
 		n.Attribute = append(n.Attribute, attribute(name, attrs[name]))
@@ -212,7 +205,7 @@ func (e *exporter) write(op string, inputs, outputs []string, attrs Attributes) 
 	e.out.Node = append(e.out.Node, n)
 }
 
-func sortedNames(attrs Attributes) []string {
+func sortedNames(attrs graph.Attributes) []string {
 	var names []string
 	for name := range attrs {
 		names = append(names, name)
@@ -241,8 +234,8 @@ func attribute(name string, value any) *onnxpb.AttributeProto {
 }
 
 // node turns a canonical node into ONNX's form of it: some attributes are inputs there.
-func (e *exporter) node(n *Node) error {
-	in, a := e.inputs(n), Attributes{}
+func (e *exporter) node(n *graph.Node) error {
+	in, a := e.inputs(n), graph.Attributes{}
 	for k, v := range n.Attrs {
 		a[k] = v
 	}
@@ -291,7 +284,7 @@ func (e *exporter) node(n *Node) error {
 	case "Where":
 		e.made++
 		name := fmt.Sprintf("dqa/constant_%d", e.made)
-		e.initialize(name, e.g.Constants[n.Inputs[0]], Bool)
+		e.initialize(name, e.g.Constants[n.Inputs[0]], graph.Bool)
 		in[0] = name
 	case "QuantizeLinear", "DequantizeLinear":
 		return e.quantizer(n, in, a)
@@ -302,14 +295,14 @@ func (e *exporter) node(n *Node) error {
 
 // quantizer writes Q and DQ so that both sides hold floats, as canonical values do: what lies between them, and a cut
 // there, is as in any other network. A DQ of scale 1 turns the integers into floats, a Q of scale 1 turns them back.
-func (e *exporter) quantizer(n *Node, in []string, a Attributes) error {
+func (e *exporter) quantizer(n *graph.Node, in []string, a graph.Attributes) error {
 	t := e.g.Constants[n.Inputs[2]]
 	low, high := a.Float("min", 0), a.Float("max", 0)
 	zero, err := e.quantized(t, low, high)
 	if err != nil {
 		return err
 	}
-	none, err := e.quantized(&Tensor{Type: Float32, Floats: []float32{0}}, low, high)
+	none, err := e.quantized(&graph.Tensor{Type: graph.Float32, Floats: []float32{0}}, low, high)
 	if err != nil {
 		return err
 	}
@@ -328,7 +321,7 @@ func (e *exporter) quantizer(n *Node, in []string, a Attributes) error {
 }
 
 // swish is x * sigmoid(alpha x), which ONNX has no operator for.
-func (e *exporter) swish(n *Node, x string, alpha float32) error {
+func (e *exporter) swish(n *graph.Node, x string, alpha float32) error {
 	out := n.Outputs[0]
 	gate := x
 	if alpha != 1 {
@@ -353,7 +346,7 @@ func (e *exporter) slice(starts, ends, steps []int64) []string {
 }
 
 // resize writes scales where they give the size of the result, else the size.
-func (e *exporter) resize(n *Node, a Attributes) []string {
+func (e *exporter) resize(n *graph.Node, a graph.Attributes) []string {
 	roi, scales := a.Floats("roi"), a.Floats("scales")
 	delete(a, "roi")
 	delete(a, "scales")

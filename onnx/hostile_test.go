@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
@@ -72,16 +73,16 @@ func TestHostileGraphs(t *testing.T) {
 		{"initializer twice", x().floats("k", nil, 1).floats("k", nil, 1).node("Add", "x k", "a").outputs("a"), ErrInvalid, "defined twice"},
 		{"input is written", x().node("Relu", "x", "x").outputs("x"), ErrInvalid, "defined twice"},
 		{"missing input", x().node("Relu", "nothing", "a").outputs("a"), ErrInvalid, `"nothing" is read but never written`},
-		{"no input at all", x().floats("k", []int64{3}, 1).node("Relu", "k", "a").outputs("a"), ErrUnsupported, "reads 0 inputs"},
+		{"no input at all", x().floats("k", []int64{3}, 1).node("Relu", "k", "a").outputs("a"), graph.ErrUnsupported, "reads 0 inputs"},
 		{"unnamed initializer", x().floats("", nil, 1).node("Relu", "x", "a").outputs("a"), ErrInvalid, "no name"},
 		{"unnamed input", x().input(valueInfo("", 1, 3)).node("Clip", "x _ x", "a").outputs("a"), ErrInvalid, "no name"},
-		{"subgraph", x().node("If", "x", "a", "then_branch", &onnxpb.GraphProto{Name: proto.String("g")}).outputs("a"), ErrUnsupported, "not implemented"},
-		{"sparse", x().sparse().node("Relu", "x", "a").outputs("a"), ErrUnsupported, "sparse"},
+		{"subgraph", x().node("If", "x", "a", "then_branch", &onnxpb.GraphProto{Name: proto.String("g")}).outputs("a"), graph.ErrUnsupported, "not implemented"},
+		{"sparse", x().sparse().node("Relu", "x", "a").outputs("a"), graph.ErrUnsupported, "sparse"},
 		{"value is not UTF-8", x().node("Relu", "x", "a\xff").outputs("a\xff"), ErrInvalid, "not UTF-8"},
 		{"operator is not UTF-8", x().node("Relu\xfe", "x", "a").outputs("a"), ErrInvalid, "not UTF-8"},
 		{"node is not UTF-8", x().node("Relu", "x", "a").called("\xc0\x80").outputs("a"), ErrInvalid, "not UTF-8"},
-		{"long name", x().node("Relu", "x", strings.Repeat("a", maxName+1)).outputs("a"), ErrLimit, "a name of 2049 bytes"},
-		{"long operator", x().node(strings.Repeat("a", 1<<20), "x", "a").outputs("a"), ErrLimit, "a name of"},
+		{"long name", x().node("Relu", "x", strings.Repeat("a", maxName+1)).outputs("a"), graph.ErrLimit, "a name of 2049 bytes"},
+		{"long operator", x().node(strings.Repeat("a", 1<<20), "x", "a").outputs("a"), graph.ErrLimit, "a name of"},
 	} {
 		h.run(t, smallCeiling)
 	}
@@ -114,14 +115,14 @@ func TestHostileInputs(t *testing.T) {
 	for _, h := range []hostile{
 		{"huge axis", relu(1 << 40), ErrShape, "out of range"},
 		{"largest axis", relu(1<<63 - 1), ErrShape, "out of range"},
-		{"product overflows", relu(1<<28, 1<<28, 1<<28), ErrLimit, "more than"},
-		{"product overflows to zero", relu(1<<16, 1<<16, 1<<16, 1<<16), ErrLimit, "more than"},
+		{"product overflows", relu(1<<28, 1<<28, 1<<28), graph.ErrLimit, "more than"},
+		{"product overflows to zero", relu(1<<16, 1<<16, 1<<16, 1<<16), graph.ErrLimit, "more than"},
 		{"negative axis", relu(-5), ErrShape, "dynamic"},
-		{"many axes", relu(slices.Repeat([]int64{1}, 100_000)...), ErrLimit, "axes"},
+		{"many axes", relu(slices.Repeat([]int64{1}, 100_000)...), graph.ErrLimit, "axes"},
 		{"scalar", &protoModel{opset: 13, graph: onnxpb.GraphProto{Input: []*onnxpb.ValueInfoProto{valueInfo("x")}, Node: relu(3).graph.Node, Output: relu(3).graph.Output}}, ErrShape, "scalar"},
-		{"no type", sequence, ErrUnsupported, "must hold floats"},
-		{"integers", integers, ErrUnsupported, "must hold floats"},
-		{"unknown element type", unknown, ErrUnsupported, "must hold floats"},
+		{"no type", sequence, graph.ErrUnsupported, "must hold floats"},
+		{"integers", integers, graph.ErrUnsupported, "must hold floats"},
+		{"unknown element type", unknown, graph.ErrUnsupported, "must hold floats"},
 	} {
 		h.run(t, smallCeiling)
 	}
@@ -149,24 +150,24 @@ func TestHostileTensors(t *testing.T) {
 		text   string
 	}{
 		{"2 GiB announced", float(1 << 28), ErrInvalid, "0 are there"},
-		{"more announced", float(1<<28, 1<<28), ErrLimit, "more than"},
+		{"more announced", float(1<<28, 1<<28), graph.ErrLimit, "more than"},
 		{"axis too large", float(1 << 62), ErrInvalid, "axis 0"},
 		{"negative axis", float(-1), ErrInvalid, "axis 0 is -1"},
-		{"overflow to zero", float(1<<16, 1<<16, 1<<16, 1<<16), ErrLimit, "more than"},
-		{"overflow beside an empty axis", float(1<<28, 1<<28, 0), ErrLimit, "more than"},
+		{"overflow to zero", float(1<<16, 1<<16, 1<<16, 1<<16), graph.ErrLimit, "more than"},
+		{"overflow beside an empty axis", float(1<<28, 1<<28, 0), graph.ErrLimit, "more than"},
 		{"raw data too short", with(float(4), 15), ErrInvalid, "needs 16 bytes, 15 are there"},
 		{"raw data too long", with(float(4), 17), ErrInvalid, "17 are there"},
 		{"raw data for nothing", with(float(0), 4), ErrInvalid, "needs 0 bytes"},
 		{"list too short", with(float(4), 0, 1, 2), ErrInvalid, "needs 4 elements, 2 are there"},
 		{"list of another type", &onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{1}, Int64Data: []int64{1}}, ErrInvalid, "0 are there"},
-		{"no type", &onnxpb.TensorProto{Dims: []int64{1}}, ErrUnsupported, "UNDEFINED"},
-		{"unknown type", &onnxpb.TensorProto{DataType: proto.Int32(-7), Dims: []int64{1}}, ErrUnsupported, "-7"},
-		{"strings", &onnxpb.TensorProto{DataType: proto.Int32(8), StringData: [][]byte{nil}}, ErrUnsupported, "STRING"},
-		{"segment", &onnxpb.TensorProto{DataType: proto.Int32(1), Segment: &onnxpb.TensorProto_Segment{}, FloatData: []float32{1}}, ErrUnsupported, "segments"},
-		{"external", elsewhere("weights.bin"), ErrUnsupported, "another file"},
-		{"external above", elsewhere("../../../etc/passwd"), ErrUnsupported, "another file"},
-		{"external absolute", elsewhere("/dev/zero"), ErrUnsupported, "another file"},
-		{"external without location", onlyEntries, ErrUnsupported, "another file"},
+		{"no type", &onnxpb.TensorProto{Dims: []int64{1}}, graph.ErrUnsupported, "UNDEFINED"},
+		{"unknown type", &onnxpb.TensorProto{DataType: proto.Int32(-7), Dims: []int64{1}}, graph.ErrUnsupported, "-7"},
+		{"strings", &onnxpb.TensorProto{DataType: proto.Int32(8), StringData: [][]byte{nil}}, graph.ErrUnsupported, "STRING"},
+		{"segment", &onnxpb.TensorProto{DataType: proto.Int32(1), Segment: &onnxpb.TensorProto_Segment{}, FloatData: []float32{1}}, graph.ErrUnsupported, "segments"},
+		{"external", elsewhere("weights.bin"), graph.ErrUnsupported, "another file"},
+		{"external above", elsewhere("../../../etc/passwd"), graph.ErrUnsupported, "another file"},
+		{"external absolute", elsewhere("/dev/zero"), graph.ErrUnsupported, "another file"},
+		{"external without location", onlyEntries, graph.ErrUnsupported, "another file"},
 	} {
 		tensor := proto.Clone(c.tensor).(*onnxpb.TensorProto)
 		tensor.Name = proto.String("k")
@@ -189,7 +190,7 @@ func TestExternalDataIsNotOpened(t *testing.T) {
 	if err := os.WriteFile(path, net(13, 4).tensor(tensor).node("Add", "x k", "a").outputs("a").bytes(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(path, Options{}); !errors.Is(err, ErrUnsupported) {
+	if _, err := Load(path, Options{}); !errors.Is(err, graph.ErrUnsupported) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -206,7 +207,7 @@ func TestLoadReadsFilesOnly(t *testing.T) {
 		t.Skip(err)
 	}
 	used := allocated(func() {
-		if _, err := Load(sparse, Options{}); !errors.Is(err, ErrLimit) {
+		if _, err := Load(sparse, Options{}); !errors.Is(err, graph.ErrLimit) {
 			t.Errorf("a file of 2 GiB: %v", err)
 		}
 	})
@@ -224,39 +225,39 @@ func TestHostileShapes(t *testing.T) {
 	}
 	for _, h := range []hostile{
 		{"Reshape", y(x().ints("s", 1<<32, 1<<32), "Reshape", "x s"), ErrInvalid, "cannot be reshaped"},
-		{"Reshape overflow", y(x().ints("s", big, big, big), "Reshape", "x s"), ErrLimit, "more than"},
-		{"Reshape many axes", y(x().ints("s", slices.Repeat([]int64{1}, 1000)...), "Reshape", "x s"), ErrLimit, "axes"},
+		{"Reshape overflow", y(x().ints("s", big, big, big), "Reshape", "x s"), graph.ErrLimit, "more than"},
+		{"Reshape many axes", y(x().ints("s", slices.Repeat([]int64{1}, 1000)...), "Reshape", "x s"), graph.ErrLimit, "axes"},
 		{"Reshape below -1", y(x().ints("s", -2, 1), "Reshape", "x s"), ErrInvalid, "cannot be reshaped"},
-		{"Expand", y(x().ints("s", big, big), "Expand", "one s"), ErrLimit, "more than"},
-		{"Expand computed", y(x().ints("s", big, 1, 1, 1), "Expand", "x s"), ErrLimit, "more than"},
+		{"Expand", y(x().ints("s", big, big), "Expand", "one s"), graph.ErrLimit, "more than"},
+		{"Expand computed", y(x().ints("s", big, 1, 1, 1), "Expand", "x s"), graph.ErrLimit, "more than"},
 		{"Expand wide", y(x().ints("s", 1<<40), "Expand", "one s"), ErrInvalid, "out of range"},
-		{"Tile", y(x().ints("s", 1, 1, big, big), "Tile", "x s"), ErrLimit, "more than"},
+		{"Tile", y(x().ints("s", 1, 1, big, big), "Tile", "x s"), graph.ErrLimit, "more than"},
 		{"Tile wide", y(x().ints("s", 1, 1, 1, 1<<60), "Tile", "x s"), ErrInvalid, "out of range"},
-		{"ConstantOfShape", y(x().ints("s", big, 2), "ConstantOfShape", "s"), ErrLimit, "more than"},
-		{"ConstantOfShape overflow", y(x().ints("s", 1<<16, 1<<16, 1<<16, 1<<16), "ConstantOfShape", "s"), ErrLimit, "more than"},
-		{"ConstantOfShape of integers", y(x().ints("s", big), "ConstantOfShape", "s", "value", &onnxpb.TensorProto{DataType: proto.Int32(7), Dims: []int64{1}, Int64Data: []int64{3}}), ErrLimit, "folded constants"},
+		{"ConstantOfShape", y(x().ints("s", big, 2), "ConstantOfShape", "s"), graph.ErrLimit, "more than"},
+		{"ConstantOfShape overflow", y(x().ints("s", 1<<16, 1<<16, 1<<16, 1<<16), "ConstantOfShape", "s"), graph.ErrLimit, "more than"},
+		{"ConstantOfShape of integers", y(x().ints("s", big), "ConstantOfShape", "s", "value", &onnxpb.TensorProto{DataType: proto.Int32(7), Dims: []int64{1}, Int64Data: []int64{3}}), graph.ErrLimit, "folded constants"},
 		{"Range", y(x().scalar("a", 0).scalar("b", 1<<40).scalar("c", 1), "Range", "a b c"), ErrInvalid, "a range of"},
 		{"Range of fractions", y(x().floats("a", nil, 0).floats("b", nil, 1).floats("c", nil, 1e-30), "Range", "a b c"), ErrInvalid, "a range of"},
 		{"Range without step", y(x().scalar("a", 0).scalar("b", 1).scalar("c", 0), "Range", "a b c"), ErrInvalid, "a range of"},
-		{"Pad", y(x().ints("s", 0, 0, big, big, 0, 0, big, big), "Pad", "x s"), ErrLimit, "more than"},
+		{"Pad", y(x().ints("s", 0, 0, big, big, 0, 0, big, big), "Pad", "x s"), graph.ErrLimit, "more than"},
 		{"Pad wide", y(x().ints("s", 0, 0, 0, 1<<62, 0, 0, 0, 1<<62), "Pad", "x s"), ErrInvalid, "out of range"},
 		{"Pad below zero", y(x().ints("s", 0, 0, 0, -9, 0, 0, 0, 0), "Pad", "x s"), ErrInvalid, "cut more"},
-		{"Resize", y(x().floats("s", []int64{4}, 1, 1, 1e6, 1e6), "Resize", "x _ s"), ErrLimit, "more than"},
+		{"Resize", y(x().floats("s", []int64{4}, 1, 1, 1e6, 1e6), "Resize", "x _ s"), graph.ErrLimit, "more than"},
 		{"Resize wide", y(x().floats("s", []int64{4}, 1, 1, 1, 1e30), "Resize", "x _ s"), ErrInvalid, "out of range"},
 		{"Resize by NaN", y(x().floats("s", []int64{4}, 1, 1, inf-inf, 1), "Resize", "x _ s"), ErrInvalid, "out of range"},
-		{"Resize to sizes", y(x().ints("s", 1, 4, big, big), "Resize", "x _ _ s"), ErrLimit, "more than"},
-		{"Upsample of nothing", y(net(9, 1).node("Squeeze", "x", "q", "axes", []int64{0, 1}), "Upsample", "q", "scales", []float32{}), ErrUnsupported, "0 axes"},
+		{"Resize to sizes", y(x().ints("s", 1, 4, big, big), "Resize", "x _ _ s"), graph.ErrLimit, "more than"},
+		{"Upsample of nothing", y(net(9, 1).node("Squeeze", "x", "q", "axes", []int64{0, 1}), "Upsample", "q", "scales", []float32{}), graph.ErrUnsupported, "0 axes"},
 		{"Slice step", y(x().ints("s", 0).ints("e", 1<<62).ints("a", 3).ints("t", 0), "Slice", "x s e a t"), ErrInvalid, "step 0"},
-		{"Slice of nothing", y(x().ints("s", 1<<62).ints("e", -1<<62).ints("a", 3), "Slice", "x s e a"), ErrUnsupported, "empty"},
-		{"Concat", y(x().ints("s", 1<<20), "Concat", strings.Repeat("k1 ", 300), "axis", 0).prepend("ConstantOfShape", "s", "k1"), ErrLimit, "more than"},
-		{"Gather", y(x().ints("i", slices.Repeat([]int64{0}, 1<<11)...).floats("w", []int64{1, 1 << 18}, 1), "Gather", "w i"), ErrLimit, "more than"},
+		{"Slice of nothing", y(x().ints("s", 1<<62).ints("e", -1<<62).ints("a", 3), "Slice", "x s e a"), graph.ErrUnsupported, "empty"},
+		{"Concat", y(x().ints("s", 1<<20), "Concat", strings.Repeat("k1 ", 300), "axis", 0).prepend("ConstantOfShape", "s", "k1"), graph.ErrLimit, "more than"},
+		{"Gather", y(x().ints("i", slices.Repeat([]int64{0}, 1<<11)...).floats("w", []int64{1, 1 << 18}, 1), "Gather", "w i"), graph.ErrLimit, "more than"},
 		{"DepthToSpace", y(x(), "DepthToSpace", "x", "blocksize", int64(1<<40)), ErrInvalid, "out of range"},
 		{"SpaceToDepth", y(x(), "SpaceToDepth", "x", "blocksize", 0), ErrInvalid, "out of range"},
-		{"product of two", y(x().ints("s", 1<<20, 1).ints("z", 1, 1<<20).node("Expand", "ones s", "a").node("Expand", "ones z", "b"), "MatMul", "a b"), ErrLimit, "more than"},
-		{"broadcast of two", y(x().ints("s", 1<<20, 1).ints("z", 1, 1<<20).node("Expand", "ones s", "a").node("Expand", "ones z", "b"), "Add", "a b"), ErrLimit, "more than"},
-		{"comparison of two", y(x().ints("s", 1<<20, 1).ints("z", 1, 1<<20).node("Expand", "ones s", "a").node("Expand", "ones z", "b"), "Less", "a b"), ErrLimit, "more than"},
+		{"product of two", y(x().ints("s", 1<<20, 1).ints("z", 1, 1<<20).node("Expand", "ones s", "a").node("Expand", "ones z", "b"), "MatMul", "a b"), graph.ErrLimit, "more than"},
+		{"broadcast of two", y(x().ints("s", 1<<20, 1).ints("z", 1, 1<<20).node("Expand", "ones s", "a").node("Expand", "ones z", "b"), "Add", "a b"), graph.ErrLimit, "more than"},
+		{"comparison of two", y(x().ints("s", 1<<20, 1).ints("z", 1, 1<<20).node("Expand", "ones s", "a").node("Expand", "ones z", "b"), "Less", "a b"), graph.ErrLimit, "more than"},
 		{"Unsqueeze", y(x().ints("s", 0, 1, 2, 3, 4, 5), "Unsqueeze", "x s"), ErrInvalid, "too many"},
-		{"bias of nothing", y(x().floats("e", []int64{2, 0}, 1).floats("w", []int64{0, big}, 1), "Gemm", "e w one"), ErrLimit, "more than"},
+		{"bias of nothing", y(x().floats("e", []int64{2, 0}, 1).floats("w", []int64{0, big}, 1), "Gemm", "e w one"), graph.ErrLimit, "more than"},
 	} {
 		h.run(t, smallCeiling)
 	}
@@ -282,7 +283,7 @@ func TestMissingParts(t *testing.T) {
 				for _, opset := range []int64{7, 10, 13, 18, 21} {
 					m.opset = opset
 					if g, err := Parse(m.bytes(t), Options{}); err == nil {
-						g.check(t)
+						checkGraph(g, t)
 					} else if !typed(err) {
 						t.Errorf("%s of %q, opset %d: %v", op, inputs, opset, err)
 					}
@@ -309,7 +310,7 @@ func TestWrongAttributes(t *testing.T) {
 					for _, opset := range []int64{9, 13, 20} {
 						m.opset = opset
 						if g, err := Parse(m.bytes(t), Options{}); err == nil {
-							g.check(t)
+							checkGraph(g, t)
 						} else if !typed(err) {
 							t.Errorf("%s of %q with %s %v: %v", op, inputs, name, v, err)
 						}
@@ -333,9 +334,9 @@ func TestSharedConstants(t *testing.T) {
 		scaled.node("Mul", fmt.Sprintf("v%d s", i), fmt.Sprint("v", i+1))
 	}
 	for _, h := range []hostile{
-		{"indices", gather, ErrLimit, "elements"},
-		{"a long chain of factors", scaled.outputs(fmt.Sprint("v", n-1), fmt.Sprint("v", n)), ErrLimit, "elements"},
-		{"names", x().node("Sum", strings.Repeat("x ", n), strings.Repeat("y", maxName+1)).outputs("y"), ErrLimit, "a name of"},
+		{"indices", gather, graph.ErrLimit, "elements"},
+		{"a long chain of factors", scaled.outputs(fmt.Sprint("v", n-1), fmt.Sprint("v", n)), graph.ErrLimit, "elements"},
+		{"names", x().node("Sum", strings.Repeat("x ", n), strings.Repeat("y", maxName+1)).outputs("y"), graph.ErrLimit, "a name of"},
 	} {
 		h.run(t, 4<<30)
 	}
@@ -358,23 +359,23 @@ func nested(levels int, fields ...protowire.Number) []byte {
 }
 
 func TestHostileBytes(t *testing.T) {
-	graph := func(b []byte) []byte { return field(7, b) }
+	graphOf := func(b []byte) []byte { return field(7, b) }
 	tag := func(n protowire.Number, typ protowire.Type) []byte { return protowire.AppendTag(nil, n, typ) }
 	for name, c := range map[string]struct {
 		data []byte
 		want error
 	}{
-		"subgraphs":            {graph(nested(1000, 1, 5, 6)), ErrLimit},
-		"types":                {graph(field(11, field(2, nested(1000, 4, 1)))), ErrLimit},
+		"subgraphs":            {graphOf(nested(1000, 1, 5, 6)), graph.ErrLimit},
+		"types":                {graphOf(field(11, field(2, nested(1000, 4, 1)))), graph.ErrLimit},
 		"groups":               {bytes.Repeat(tag(99, protowire.StartGroupType), 1<<20), ErrNotONNX},
 		"length of 2^63":       {append(tag(7, protowire.BytesType), bytes.Repeat([]byte{0xff}, 9)...), ErrNotONNX},
 		"length beyond":        {protowire.AppendVarint(tag(7, protowire.BytesType), 1<<31), ErrNotONNX},
 		"endless number":       {append(tag(1, protowire.VarintType), bytes.Repeat([]byte{0x80}, 100)...), ErrNotONNX},
 		"field 0":              {[]byte{0, 0}, ErrNotONNX},
-		"empty initializers":   {graph(bytes.Repeat(field(5, nil), maxMessages+1)), ErrLimit},
-		"empty attributes":     {graph(field(1, bytes.Repeat(field(5, nil), maxMessages+1))), ErrLimit},
-		"empty input names":    {graph(field(1, bytes.Repeat(field(1, nil), maxMessages+1))), ErrLimit},
-		"the graph many times": {bytes.Repeat(graph(nil), maxMessages+1), ErrLimit},
+		"empty initializers":   {graphOf(bytes.Repeat(field(5, nil), maxMessages+1)), graph.ErrLimit},
+		"empty attributes":     {graphOf(field(1, bytes.Repeat(field(5, nil), maxMessages+1))), graph.ErrLimit},
+		"empty input names":    {graphOf(field(1, bytes.Repeat(field(1, nil), maxMessages+1))), graph.ErrLimit},
+		"the graph many times": {bytes.Repeat(graphOf(nil), maxMessages+1), graph.ErrLimit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			used := allocated(func() {

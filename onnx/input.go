@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
@@ -59,13 +60,13 @@ func (m *model) chooseInput(inputs []input) error {
 		}
 	}
 	if len(used) != 1 {
-		return fmt.Errorf("%w: the network reads %d inputs (%s), it must read exactly one", ErrUnsupported, len(used), strings.Join(used, ", "))
+		return fmt.Errorf("%w: the network reads %d inputs (%s), it must read exactly one", graph.ErrUnsupported, len(used), strings.Join(used, ", "))
 	}
 	switch m.input.elem {
 	case onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_DOUBLE, onnxpb.TensorProto_FLOAT16, onnxpb.TensorProto_BFLOAT16:
 		return nil
 	}
-	return fmt.Errorf("%w: input %q holds %s, it must hold floats", ErrUnsupported, m.input.name, m.input.elem)
+	return fmt.Errorf("%w: input %q holds %s, it must hold floats", graph.ErrUnsupported, m.input.name, m.input.elem)
 }
 
 // shape settles every axis for a batch of one; want is Options.Shape.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"google.golang.org/protobuf/proto"
 )
@@ -85,8 +86,8 @@ func TestManyNodes(t *testing.T) {
 				g, err := Parse(data, Options{})
 				switch {
 				case err == nil:
-					g.check(t)
-				case !errors.Is(err, ErrUnsupported):
+					checkGraph(g, t)
+				case !errors.Is(err, graph.ErrUnsupported):
 					t.Error(err)
 				}
 			})

@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 
+	"github.com/dqa-go/dqa/graph"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -23,7 +24,7 @@ const (
 // elements returns the product of shape, or an error where it is negative or above MaxElements.
 func elements(shape []int) (int, error) {
 	if len(shape) > MaxRank {
-		return 0, fmt.Errorf("%w: %d axes, at most %d", ErrLimit, len(shape), MaxRank)
+		return 0, fmt.Errorf("%w: %d axes, at most %d", graph.ErrLimit, len(shape), MaxRank)
 	}
 	n, zero := 1, false
 	for _, d := range shape {
@@ -33,7 +34,7 @@ func elements(shape []int) (int, error) {
 		case d == 0:
 			zero = true
 		case n > MaxElements/d:
-			return 0, fmt.Errorf("%w: a tensor of shape %v has more than %d elements", ErrLimit, shape, MaxElements)
+			return 0, fmt.Errorf("%w: a tensor of shape %v has more than %d elements", graph.ErrLimit, shape, MaxElements)
 		default:
 			n *= d
 		}
@@ -50,7 +51,7 @@ type census struct{ messages int }
 
 func (c *census) count(md protoreflect.MessageDescriptor, b []byte, depth int) error {
 	if depth > maxDepth {
-		return fmt.Errorf("%w: messages nested deeper than %d", ErrLimit, maxDepth)
+		return fmt.Errorf("%w: messages nested deeper than %d", graph.ErrLimit, maxDepth)
 	}
 	for len(b) > 0 {
 		num, typ, n := protowire.ConsumeTag(b)
@@ -74,7 +75,7 @@ func (c *census) count(md protoreflect.MessageDescriptor, b []byte, depth int) e
 // field counts one length-delimited field, v with its length.
 func (c *census) field(md protoreflect.MessageDescriptor, num protowire.Number, v []byte, depth int) error {
 	if c.messages++; c.messages > maxMessages {
-		return fmt.Errorf("%w: more than %d protobuf messages", ErrLimit, maxMessages)
+		return fmt.Errorf("%w: more than %d protobuf messages", graph.ErrLimit, maxMessages)
 	}
 	fd := md.Fields().ByNumber(num)
 	if fd == nil || fd.Message() == nil {

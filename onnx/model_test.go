@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
@@ -138,7 +139,7 @@ func (m *protoModel) bytes(t testing.TB) []byte {
 }
 
 // parse reads the model, which must succeed.
-func (m *protoModel) parse(t testing.TB) *Graph {
+func (m *protoModel) parse(t testing.TB) *graph.Graph {
 	t.Helper()
 	g, err := Parse(m.bytes(t), Options{})
 	if err != nil {
@@ -157,7 +158,7 @@ func (m *protoModel) fails(t testing.TB, want error, text string) {
 }
 
 // ops lists the operators of a graph in order.
-func (g *Graph) ops() string {
+func ops(g *graph.Graph) string {
 	var list []string
 	for _, n := range g.Nodes {
 		list = append(list, n.Op)
@@ -166,7 +167,7 @@ func (g *Graph) ops() string {
 }
 
 // check verifies what every graph promises, whatever the model was.
-func (g *Graph) check(t testing.TB) {
+func checkGraph(g *graph.Graph, t testing.TB) {
 	t.Helper()
 	known := map[string]bool{g.Input.Name: true}
 	for name := range g.Constants {
@@ -180,7 +181,7 @@ func (g *Graph) check(t testing.TB) {
 		}
 		for _, v := range n.Outputs {
 			known[v] = true
-			if size, err := elements(g.Values[v].Shape); v != "" && (err != nil || size == 0 || g.Values[v].Type != Float32) {
+			if size, err := elements(g.Values[v].Shape); v != "" && (err != nil || size == 0 || g.Values[v].Type != graph.Float32) {
 				t.Fatalf("value %q: %v, %v", v, g.Values[v], err)
 			}
 		}
@@ -190,12 +191,12 @@ func (g *Graph) check(t testing.TB) {
 			t.Fatalf("output %q is not written", o.Name)
 		}
 	}
-	for _, set := range []EdgeSet{Stored, Activations} {
-		g.checkEdges(t, set)
+	for _, set := range []graph.EdgeSet{graph.Stored, graph.Activations} {
+		checkEdges(g, t, set)
 	}
 }
 
-func (g *Graph) checkEdges(t testing.TB, set EdgeSet) {
+func checkEdges(g *graph.Graph, t testing.TB, set graph.EdgeSet) {
 	t.Helper()
 	edges, err := g.FindEdges(set)
 	if err != nil {

@@ -3,6 +3,8 @@ package onnx
 import (
 	"math"
 	"slices"
+
+	"github.com/dqa-go/dqa/graph"
 )
 
 // composedOperators are written as several canonical nodes.
@@ -27,7 +29,7 @@ type chain struct {
 }
 
 // do writes a node and returns its value; last: under the name of the call's output.
-func (k *chain) do(last bool, op string, inputs []string, attrs Attributes, shape []int) string {
+func (k *chain) do(last bool, op string, inputs []string, attrs graph.Attributes, shape []int) string {
 	if k.err != nil {
 		return ""
 	}
@@ -48,7 +50,7 @@ func (k *chain) list(name string, shape []int, v []float32) string {
 		return ""
 	}
 	var out string
-	out, k.err = k.c.added(name, &Tensor{Type: Float32, Shape: shape, Floats: v})
+	out, k.err = k.c.added(name, &graph.Tensor{Type: graph.Float32, Shape: shape, Floats: v})
 	return out
 }
 
@@ -59,7 +61,7 @@ func lowerCelu(c *call) error {
 		return invalid("alpha is 0")
 	}
 	x := k.do(false, "Mul", []string{c.node.Inputs[0], k.number("inverse", 1/alpha)}, nil, s)
-	x = k.do(false, "Elu", []string{x}, Attributes{"alpha": float32(1)}, s)
+	x = k.do(false, "Elu", []string{x}, graph.Attributes{"alpha": float32(1)}, s)
 	k.do(true, "Mul", []string{x, k.number("alpha", alpha)}, nil, s)
 	return k.err
 }
@@ -102,11 +104,11 @@ func lowerGroupNorm(c *call) error {
 		affine[i] = v
 	}
 	k, flat := chain{c: c}, []int{s[0], groups, product(s[1:]) / groups}
-	x := k.do(false, "Reshape", c.node.Inputs[:1], Attributes{"shape": toInt64s(flat)}, flat)
+	x := k.do(false, "Reshape", c.node.Inputs[:1], graph.Attributes{"shape": toInt64s(flat)}, flat)
 	ones, zeros := slices.Repeat([]float32{1}, groups), make([]float32, groups)
 	x = k.do(false, "InstanceNormalization", []string{x, k.list("one", []int{groups}, ones), k.list("zero", []int{groups}, zeros)},
-		Attributes{"epsilon": a.Float("epsilon", 1e-5)}, flat)
-	x = k.do(false, "Reshape", []string{x}, Attributes{"shape": toInt64s(s)}, s)
+		graph.Attributes{"epsilon": a.Float("epsilon", 1e-5)}, flat)
+	x = k.do(false, "Reshape", []string{x}, graph.Attributes{"shape": toInt64s(s)}, s)
 	per := append([]int{s[1]}, slices.Repeat([]int{1}, len(s)-2)...)
 	x = k.do(false, "Mul", []string{x, k.list("scale", per, affine[0])}, nil, s)
 	k.do(true, "Add", []string{x, k.list("bias", per, affine[1])}, nil, s)
@@ -142,7 +144,7 @@ func lowerMeanVariance(c *call) error {
 	}
 	slices.Sort(axes)
 	k, one := chain{c: c}, kept(s, axes)
-	reduced := Attributes{"axes": toInt64s(axes), "keepdims": int64(1)}
+	reduced := graph.Attributes{"axes": toInt64s(axes), "keepdims": int64(1)}
 	mean := k.do(false, "ReduceMean", c.node.Inputs, reduced, one)
 	d := k.do(false, "Sub", []string{c.node.Inputs[0], mean}, nil, s)
 	v := k.do(false, "Mul", []string{d, d}, nil, s)
@@ -161,7 +163,7 @@ func lowerLpNorm(c *call) error {
 		return err
 	}
 	k, x, one := chain{c: c}, c.node.Inputs[0], kept(s, []int{axis})
-	reduced := Attributes{"axes": []int64{int64(axis)}, "keepdims": int64(1)}
+	reduced := graph.Attributes{"axes": []int64{int64(axis)}, "keepdims": int64(1)}
 	var norm string
 	switch p := a.Int("p", 2); p {
 	case 1:
@@ -212,13 +214,13 @@ func lowerLogSumExp(c *call) error {
 		return c.pass()
 	}
 	k, x, s := chain{c: c}, c.node.Inputs[0], c.shape(0)
-	keep := Attributes{"axes": r.attrs["axes"], "keepdims": int64(1)}
+	keep := graph.Attributes{"axes": r.attrs["axes"], "keepdims": int64(1)}
 	top := k.do(false, "ReduceMax", []string{x}, keep, kept(s, toInts(r.attrs.Ints("axes"))))
 	x = k.do(false, "Sub", []string{x, top}, nil, s)
 	x = k.do(false, "Exp", []string{x}, nil, s)
 	x = k.do(false, "ReduceSum", []string{x}, r.attrs, r.shape)
 	x = k.do(false, "Log", []string{x}, nil, r.shape)
-	top = k.do(false, "Reshape", []string{top}, Attributes{"shape": toInt64s(r.shape)}, r.shape)
+	top = k.do(false, "Reshape", []string{top}, graph.Attributes{"shape": toInt64s(r.shape)}, r.shape)
 	k.do(true, "Add", []string{x, top}, nil, r.shape)
 	return k.err
 }
@@ -229,7 +231,7 @@ func lowerLRN(c *call) error {
 	if len(c.shape(0)) < 3 || size < 1 {
 		return invalid("size %d, input %v", size, c.shape(0))
 	}
-	return c.emit("LRN", c.node.Inputs, Attributes{
+	return c.emit("LRN", c.node.Inputs, graph.Attributes{
 		"alpha": a.Float("alpha", 1e-4), "beta": a.Float("beta", 0.75), "bias": a.Float("bias", 1), "size": int64(size),
 	}, c.shape(0))
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
@@ -19,7 +20,7 @@ var constantOperators = table{
 }
 
 // setConstant makes the first output the constant t.
-func (c *call) setConstant(t *Tensor) error {
+func (c *call) setConstant(t *graph.Tensor) error {
 	c.constant(c.out(0), t)
 	return nil
 }
@@ -28,19 +29,19 @@ func lowerConstant(c *call) error {
 	if len(c.node.Attrs) != 1 {
 		return invalid("it has %d attributes, exactly one value is needed", len(c.node.Attrs))
 	}
-	var t *Tensor
+	var t *graph.Tensor
 	for _, v := range c.node.Attrs {
 		switch v := v.(type) {
-		case *Tensor:
+		case *graph.Tensor:
 			t = v
 		case float32:
-			t = &Tensor{Type: Float32, Floats: []float32{v}}
+			t = &graph.Tensor{Type: graph.Float32, Floats: []float32{v}}
 		case []float32:
-			t = &Tensor{Type: Float32, Shape: []int{len(v)}, Floats: v}
+			t = &graph.Tensor{Type: graph.Float32, Shape: []int{len(v)}, Floats: v}
 		case int64:
-			t = &Tensor{Type: Int64, Ints: []int64{v}}
+			t = &graph.Tensor{Type: graph.Int64, Ints: []int64{v}}
 		case []int64:
-			t = &Tensor{Type: Int64, Shape: []int{len(v)}, Ints: v}
+			t = &graph.Tensor{Type: graph.Int64, Shape: []int{len(v)}, Ints: v}
 		}
 	}
 	return c.setConstant(t)
@@ -57,7 +58,7 @@ func lowerConstantOfShape(c *call) error {
 	shape := toInts(dims)
 	value := c.node.Attrs.Tensor("value")
 	if value == nil {
-		value = &Tensor{Type: Float32, Shape: []int{1}, Floats: []float32{0}}
+		value = &graph.Tensor{Type: graph.Float32, Shape: []int{1}, Floats: []float32{0}}
 	}
 	if product(value.Shape) != 1 {
 		return invalid("value must be one number")
@@ -65,7 +66,7 @@ func lowerConstantOfShape(c *call) error {
 	if err := c.reserveOf(value.Type, shape); err != nil {
 		return err
 	}
-	return c.setConstant(value.reshaped(nil).expand(shape))
+	return c.setConstant(expandTo(reshapedTo(value, nil), shape))
 }
 
 func lowerShape(c *call) error {
@@ -75,26 +76,26 @@ func lowerShape(c *call) error {
 		return err
 	}
 	s = s[cut.start:max(cut.start, cut.end)]
-	return c.setConstant(&Tensor{Type: Int64, Shape: []int{len(s)}, Ints: s})
+	return c.setConstant(&graph.Tensor{Type: graph.Int64, Shape: []int{len(s)}, Ints: s})
 }
 
 func lowerSize(c *call) error {
-	return c.setConstant(&Tensor{Type: Int64, Ints: []int64{int64(product(c.shape(0)))}})
+	return c.setConstant(&graph.Tensor{Type: graph.Int64, Ints: []int64{int64(product(c.shape(0)))}})
 }
 
 func lowerRange(c *call) error {
-	var arg [3]*Tensor
+	var arg [3]*graph.Tensor
 	for i, what := range []string{"start", "limit", "delta"} {
 		t, err := c.fixed(i, what)
 		if err != nil {
 			return err
 		}
-		if product(t.Shape) != 1 || t.Type != c.in(0).Type || t.Type == Bool {
+		if product(t.Shape) != 1 || t.Type != c.in(0).Type || t.Type == graph.Bool {
 			return invalid("%s must be one number of the same type as the others", what)
 		}
 		arg[i] = t
 	}
-	count := math.Ceil((arg[1].float(0) - arg[0].float(0)) / arg[2].float(0))
+	count := math.Ceil((floatAt(arg[1], 0) - floatAt(arg[0], 0)) / floatAt(arg[2], 0))
 	if math.IsNaN(count) || count > MaxElements {
 		return invalid("a range of %g numbers", count)
 	}
@@ -102,9 +103,9 @@ func lowerRange(c *call) error {
 	if err := c.reserveOf(arg[0].Type, shape); err != nil {
 		return err
 	}
-	t := arg[0].like(shape)
+	t := emptyLike(arg[0], shape)
 	for i := range t.Floats {
-		t.Floats[i] = float32(arg[0].float(0) + float64(i)*arg[2].float(0))
+		t.Floats[i] = float32(floatAt(arg[0], 0) + float64(i)*floatAt(arg[2], 0))
 	}
 	for i := range t.Ints {
 		t.Ints[i] = arg[0].Ints[0] + int64(i)*arg[2].Ints[0]
@@ -123,12 +124,12 @@ func lowerCast(c *call) error {
 func lowerCastLike(c *call) error {
 	var elem elementType
 	if like := c.tensor(1); like != nil {
-		elem = like.elem
+		elem = elementType(like.Elem)
 	}
 	return c.cast(c.in(1).Type, elem)
 }
 
-func (c *call) cast(to DType, elem elementType) error {
+func (c *call) cast(to graph.DType, elem elementType) error {
 	t := c.tensor(0)
 	if to == c.in(0).Type && (t == nil || integers[elem].high == 0) {
 		return c.pass()
@@ -139,19 +140,19 @@ func (c *call) cast(to DType, elem elementType) error {
 	if err := c.reserveOf(to, t.Shape); err != nil {
 		return err
 	}
-	return c.setConstant(t.cast(to).narrowed(elem))
+	return c.setConstant(narrowed(castTensor(t, to), elem))
 }
 
 // cast converts a constant; fractions are cut off.
-func (t *Tensor) cast(to DType) *Tensor {
-	r := (&Tensor{Type: to}).like(slices.Clone(t.Shape))
+func castTensor(t *graph.Tensor, to graph.DType) *graph.Tensor {
+	r := emptyLike((&graph.Tensor{Type: to}), slices.Clone(t.Shape))
 	for i := range product(t.Shape) {
 		switch {
-		case to == Float32:
-			r.Floats[i] = float32(t.float(i))
-		case to == Bool:
-			r.Ints[i] = truth(t.float(i) != 0)
-		case t.Type == Float32:
+		case to == graph.Float32:
+			r.Floats[i] = float32(floatAt(t, i))
+		case to == graph.Bool:
+			r.Ints[i] = truth(floatAt(t, i) != 0)
+		case t.Type == graph.Float32:
 			r.Ints[i] = int64(t.Floats[i])
 		default:
 			r.Ints[i] = t.Ints[i]
@@ -161,7 +162,7 @@ func (t *Tensor) cast(to DType) *Tensor {
 }
 
 // narrowed cuts off the bits that integers of a quantized type do not have; other types stay as they are.
-func (t *Tensor) narrowed(elem elementType) *Tensor {
+func narrowed(t *graph.Tensor, elem elementType) *graph.Tensor {
 	r, ok := integers[elem]
 	if !ok {
 		return t
@@ -172,6 +173,6 @@ func (t *Tensor) narrowed(elem elementType) *Tensor {
 			t.Ints[i] -= span
 		}
 	}
-	t.elem = elem
+	t.Elem = int32(elem)
 	return t
 }

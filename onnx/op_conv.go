@@ -1,6 +1,10 @@
 package onnx
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dqa-go/dqa/graph"
+)
 
 // convOperators slide a window over the spatial axes.
 var convOperators = table{
@@ -119,18 +123,18 @@ func (w window) output(s []int, ceil bool) ([]int, error) {
 	return out, nil
 }
 
-func (w window) attributes() Attributes {
-	return Attributes{"kernel_shape": w.kernel, "strides": w.strides, "dilations": w.dilations, "pads": w.pads}
+func (w window) attributes() graph.Attributes {
+	return graph.Attributes{"kernel_shape": w.kernel, "strides": w.strides, "dilations": w.dilations, "pads": w.pads}
 }
 
 // weights returns the constant weights of a convolution, whose input must have channels as the group count allows.
-func (c *call) weights() (*Tensor, int64, error) {
+func (c *call) weights() (*graph.Tensor, int64, error) {
 	w, err := c.fixed(1, "weight")
 	if err != nil {
 		return nil, 0, err
 	}
 	group := int64(c.node.Attrs.Int("group", 1))
-	if w.Type != Float32 || len(w.Shape) != len(c.shape(0)) || len(w.Shape) < 3 {
+	if w.Type != graph.Float32 || len(w.Shape) != len(c.shape(0)) || len(w.Shape) < 3 {
 		return nil, 0, invalid("weights of shape %v do not fit an input of shape %v", w.Shape, c.shape(0))
 	}
 	if group < 1 || group > MaxElements {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/dqa-go/dqa/graph"
 )
 
 // elementOperators compute every element from the elements at the same place.
@@ -60,15 +62,15 @@ func unary(since int, f func(float64) float64) operator {
 	if f == nil {
 		return op
 	}
-	op.eval = func(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
-		t := in[0].like(shapes[0])
+	op.eval = func(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error) {
+		t := emptyLike(in[0], shapes[0])
 		for i, v := range in[0].Floats {
 			t.Floats[i] = float32(f(float64(v)))
 		}
 		for i, v := range in[0].Ints {
 			t.Ints[i] = int64(f(float64(v)))
 		}
-		return []*Tensor{t}, nil
+		return []*graph.Tensor{t}, nil
 	}
 	return op
 }
@@ -76,7 +78,7 @@ func unary(since int, f func(float64) float64) operator {
 // pointwise lowers an operator of one input whose settings are all floats.
 func pointwise(settings ...named) func(*call) error {
 	return func(c *call) error {
-		attrs := Attributes{}
+		attrs := graph.Attributes{}
 		for _, s := range settings {
 			attrs[s.name] = c.node.Attrs.Float(s.name, s.def)
 		}
@@ -94,7 +96,7 @@ func lowerClip(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.emit("Clip", c.node.Inputs[:1], Attributes{"min": low, "max": high}, c.shape(0))
+	return c.emit("Clip", c.node.Inputs[:1], graph.Attributes{"min": low, "max": high}, c.shape(0))
 }
 
 func lowerGelu(c *call) error {
@@ -102,7 +104,7 @@ func lowerGelu(c *call) error {
 	if mode != "none" && mode != "tanh" {
 		return invalid("approximate %q", mode)
 	}
-	return c.emit("Gelu", c.node.Inputs, Attributes{"approximate": mode}, c.shape(0))
+	return c.emit("Gelu", c.node.Inputs, graph.Attributes{"approximate": mode}, c.shape(0))
 }
 
 func lowerPRelu(c *call) error {
@@ -128,8 +130,8 @@ func lowerBinary(c *call) error {
 		return err
 	}
 	inputs := c.node.Inputs
-	if t := c.tensor(1); c.node.Op == "Pow" && t != nil && t.Type != Float32 && c.in(0).Type == Float32 {
-		power, err := c.added("power", t.cast(Float32))
+	if t := c.tensor(1); c.node.Op == "Pow" && t != nil && t.Type != graph.Float32 && c.in(0).Type == graph.Float32 {
+		power, err := c.added("power", castTensor(t, graph.Float32))
 		if err != nil {
 			return err
 		}
@@ -185,8 +187,8 @@ var intArithmetic = map[string]func(a, b int64) int64{
 }
 
 // evalBinary computes an operator of two constants of one type.
-func evalBinary(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
-	a, b := in[0].expand(shapes[0]), in[1]
+func evalBinary(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error) {
+	a, b := expandTo(in[0], shapes[0]), in[1]
 	if a.Type != b.Type {
 		return nil, invalid("its inputs differ in type")
 	}
@@ -194,12 +196,12 @@ func evalBinary(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
 		return nil, fmt.Errorf("%w: division by zero", ErrInvalid)
 	}
 	steps := broadcastStrides(b.Shape, a.Shape)
-	if a.Type == Float32 {
+	if a.Type == graph.Float32 {
 		f := floatArithmetic[n.Op]
 		walk(a.Shape, steps, 0, func(i, src int) { a.Floats[i] = f(a.Floats[i], b.Floats[src]) })
 	} else {
 		f := intArithmetic[n.Op]
 		walk(a.Shape, steps, 0, func(i, src int) { a.Ints[i] = f(a.Ints[i], b.Ints[src]) })
 	}
-	return []*Tensor{a}, nil
+	return []*graph.Tensor{a}, nil
 }

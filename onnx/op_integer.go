@@ -1,6 +1,10 @@
 package onnx
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dqa-go/dqa/graph"
+)
 
 // integerOperators compute shapes and masks; they are folded, or the node is refused.
 var integerOperators = table{
@@ -17,8 +21,8 @@ var integerOperators = table{
 }
 
 // constants returns the inputs, which must all be constant.
-func (c *call) constants() ([]*Tensor, error) {
-	in := make([]*Tensor, len(c.node.Inputs))
+func (c *call) constants() ([]*graph.Tensor, error) {
+	in := make([]*graph.Tensor, len(c.node.Inputs))
 	for i := range in {
 		if in[i] = c.tensor(i); in[i] == nil {
 			return nil, refuse("its inputs are computed at run time")
@@ -28,7 +32,7 @@ func (c *call) constants() ([]*Tensor, error) {
 }
 
 func lowerMod(c *call) error {
-	if c.in(0).Type != Int64 || c.node.Attrs.Int("fmod", 0) != 0 {
+	if c.in(0).Type != graph.Int64 || c.node.Attrs.Int("fmod", 0) != 0 {
 		return refuse("only for integers without fmod")
 	}
 	if _, err := c.constants(); err != nil {
@@ -48,13 +52,13 @@ func comparison(f func(a, b float64) bool) operator {
 		if err != nil {
 			return err
 		}
-		if err := c.reserveOf(Bool, shape); err != nil {
+		if err := c.reserveOf(graph.Bool, shape); err != nil {
 			return err
 		}
-		r := (&Tensor{Type: Bool}).like(shape)
+		r := emptyLike((&graph.Tensor{Type: graph.Bool}), shape)
 		walk(shape, broadcastStrides(in[0].Shape, shape), 0, func(i, src int) { r.Ints[i] = int64(src) })
 		walk(shape, broadcastStrides(in[1].Shape, shape), 0, func(i, src int) {
-			r.Ints[i] = truth(f(in[0].float(int(r.Ints[i])), in[1].float(src)))
+			r.Ints[i] = truth(f(floatAt(in[0], int(r.Ints[i])), floatAt(in[1], src)))
 		})
 		return c.setConstant(r)
 	}}
@@ -65,13 +69,13 @@ func lowerNot(c *call) error {
 	if err != nil {
 		return err
 	}
-	if in[0].Type != Bool {
+	if in[0].Type != graph.Bool {
 		return invalid("its input must hold truth values")
 	}
-	if err := c.reserveOf(Bool, in[0].Shape); err != nil {
+	if err := c.reserveOf(graph.Bool, in[0].Shape); err != nil {
 		return err
 	}
-	r := in[0].like(in[0].Shape)
+	r := emptyLike(in[0], in[0].Shape)
 	for i, v := range in[0].Ints {
 		r.Ints[i] = 1 - v
 	}
@@ -85,7 +89,7 @@ func lowerWhere(c *call) error {
 		return err
 	}
 	a, b := c.in(1), c.in(2)
-	if cond.Type != Bool || a.Type != b.Type {
+	if cond.Type != graph.Bool || a.Type != b.Type {
 		return invalid("its inputs have the wrong types")
 	}
 	shape, err := broadcast(a.Shape, b.Shape)
@@ -101,11 +105,11 @@ func lowerWhere(c *call) error {
 	if err := c.reserveOf(a.Type, shape); err != nil {
 		return err
 	}
-	mask, x, y := cond.expand(shape), c.tensor(1).expand(shape), c.tensor(2).expand(shape)
+	mask, x, y := expandTo(cond, shape), expandTo(c.tensor(1), shape), expandTo(c.tensor(2), shape)
 	for i, m := range mask.Ints {
 		switch {
 		case m != 0:
-		case x.Type == Float32:
+		case x.Type == graph.Float32:
 			x.Floats[i] = y.Floats[i]
 		default:
 			x.Ints[i] = y.Ints[i]
@@ -115,7 +119,7 @@ func lowerWhere(c *call) error {
 }
 
 // choose picks one input where the condition is the same everywhere, else leaves it to the engine.
-func (c *call) choose(cond *Tensor, shape []int) error {
+func (c *call) choose(cond *graph.Tensor, shape []int) error {
 	for i, k := range []int64{1, 0} {
 		all := !slices.Contains(cond.Ints, 1-k)
 		if all && slices.Equal(c.shape(i+1), shape) {
@@ -123,7 +127,7 @@ func (c *call) choose(cond *Tensor, shape []int) error {
 			return nil
 		}
 	}
-	mask := &Tensor{Type: Float32, Shape: cond.Shape, Floats: make([]float32, len(cond.Ints))}
+	mask := &graph.Tensor{Type: graph.Float32, Shape: cond.Shape, Floats: make([]float32, len(cond.Ints))}
 	for i, v := range cond.Ints {
 		mask.Floats[i] = float32(v)
 	}

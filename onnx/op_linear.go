@@ -1,6 +1,10 @@
 package onnx
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dqa-go/dqa/graph"
+)
 
 // linearOperators are matrix products.
 var linearOperators = table{
@@ -9,12 +13,12 @@ var linearOperators = table{
 }
 
 // added gives a constant that the reader makes a name.
-func (c *call) added(suffix string, t *Tensor) (string, error) {
-	return c.addedOf(suffix, t.Shape, func() *Tensor { return t })
+func (c *call) added(suffix string, t *graph.Tensor) (string, error) {
+	return c.addedOf(suffix, t.Shape, func() *graph.Tensor { return t })
 }
 
 // addedOf is added for a constant that is only made when there is room for its shape.
-func (c *call) addedOf(suffix string, shape []int, make func() *Tensor) (string, error) {
+func (c *call) addedOf(suffix string, shape []int, make func() *graph.Tensor) (string, error) {
 	if _, err := c.reserve(shape); err != nil {
 		return "", err
 	}
@@ -59,7 +63,7 @@ func lowerGemm(c *call) error {
 	}
 	inputs := []string{c.node.Inputs[0]}
 	if g.transA {
-		if inputs[0], err = c.step("Transpose", inputs, Attributes{"perm": []int64{1, 0}}, []int{g.m, g.k}); err != nil {
+		if inputs[0], err = c.step("Transpose", inputs, graph.Attributes{"perm": []int64{1, 0}}, []int{g.m, g.k}); err != nil {
 			return err
 		}
 	}
@@ -89,32 +93,32 @@ func lowerGemm(c *call) error {
 	return c.addend(g, y)
 }
 
-func gemmAttributes() Attributes {
-	return Attributes{"alpha": float32(1), "beta": float32(1), "transA": int64(0), "transB": int64(1)}
+func gemmAttributes() graph.Attributes {
+	return graph.Attributes{"alpha": float32(1), "beta": float32(1), "transA": int64(0), "transB": int64(1)}
 }
 
 // rows returns the name of alpha times the weight as (n, k) rows.
-func (c *call) rows(w *Tensor, g gemm) (string, error) {
-	if w.Type != Float32 {
+func (c *call) rows(w *graph.Tensor, g gemm) (string, error) {
+	if w.Type != graph.Float32 {
 		return "", invalid("weights must be floats")
 	}
 	if g.transB && g.alpha == 1 {
 		return c.node.Inputs[1], nil
 	}
-	return c.addedOf("weight", []int{g.n, g.k}, func() *Tensor {
+	return c.addedOf("weight", []int{g.n, g.k}, func() *graph.Tensor {
 		if !g.transB {
-			w = evalTranspose(&Node{Attrs: Attributes{"perm": []int64{1, 0}}}, w, []int{g.n, g.k})
+			w = evalTranspose(&graph.Node{Attrs: graph.Attributes{"perm": []int64{1, 0}}}, w, []int{g.n, g.k})
 		}
-		return w.scaled(g.alpha)
+		return scaledBy(w, g.alpha)
 	})
 }
 
 // scaled returns f times t.
-func (t *Tensor) scaled(f float32) *Tensor {
+func scaledBy(t *graph.Tensor, f float32) *graph.Tensor {
 	if f == 1 {
 		return t
 	}
-	r := t.like(t.Shape)
+	r := emptyLike(t, t.Shape)
 	for i, v := range t.Floats {
 		r.Floats[i] = f * v
 	}
@@ -122,22 +126,24 @@ func (t *Tensor) scaled(f float32) *Tensor {
 }
 
 // gemmBias makes beta times input 2 as one number per column; nil where it is not constant and the same for every row.
-func (c *call) gemmBias(g gemm) func() *Tensor {
+func (c *call) gemmBias(g gemm) func() *graph.Tensor {
 	t := c.tensor(2)
-	if t == nil || t.Type != Float32 || len(t.Shape) > 2 || len(t.Shape) == 2 && t.Shape[0] != 1 {
+	if t == nil || t.Type != graph.Float32 || len(t.Shape) > 2 || len(t.Shape) == 2 && t.Shape[0] != 1 {
 		return nil
 	}
 	if k := fromRight(t.Shape, 1); k != 1 && k != g.n {
 		return nil
 	}
-	return func() *Tensor { return t.reshaped([]int{len(t.Floats)}).expand([]int{g.n}).scaled(g.beta) }
+	return func() *graph.Tensor {
+		return scaledBy(reshapedTo(expandTo(t, []int{len(t.Floats)}), []int{g.n}), g.beta)
+	}
 }
 
 // product writes a Gemm with a computed right side as MatMul, Mul and Add.
 func (c *call) product(g gemm, a string, addend bool) error {
 	b, err := c.node.Inputs[1], error(nil)
 	if g.transB {
-		if b, err = c.step("Transpose", []string{b}, Attributes{"perm": []int64{1, 0}}, []int{g.k, g.n}); err != nil {
+		if b, err = c.step("Transpose", []string{b}, graph.Attributes{"perm": []int64{1, 0}}, []int{g.k, g.n}); err != nil {
 			return err
 		}
 	}
@@ -160,7 +166,7 @@ func (c *call) times(x string, f float32) (string, error) {
 	if f == 1 {
 		return x, nil
 	}
-	k, err := c.added("factor", &Tensor{Type: Float32, Floats: []float32{f}})
+	k, err := c.added("factor", &graph.Tensor{Type: graph.Float32, Floats: []float32{f}})
 	if err != nil {
 		return "", err
 	}

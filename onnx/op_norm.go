@@ -1,6 +1,10 @@
 package onnx
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dqa-go/dqa/graph"
+)
 
 // normOperators bring their input to a common scale.
 var normOperators = table{
@@ -37,14 +41,14 @@ func lowerBatchNorm(c *call) error {
 	if err := c.perChannel("scale", "bias", "mean", "var"); err != nil {
 		return err
 	}
-	return c.emit("BatchNormalization", c.node.Inputs, Attributes{"epsilon": a.Float("epsilon", 1e-5)}, c.shape(0))
+	return c.emit("BatchNormalization", c.node.Inputs, graph.Attributes{"epsilon": a.Float("epsilon", 1e-5)}, c.shape(0))
 }
 
 func lowerInstanceNorm(c *call) error {
 	if err := c.perChannel("scale", "bias"); err != nil {
 		return err
 	}
-	return c.emit("InstanceNormalization", c.node.Inputs, Attributes{"epsilon": c.node.Attrs.Float("epsilon", 1e-5)}, c.shape(0))
+	return c.emit("InstanceNormalization", c.node.Inputs, graph.Attributes{"epsilon": c.node.Attrs.Float("epsilon", 1e-5)}, c.shape(0))
 }
 
 func lowerLayerNorm(c *call) error {
@@ -64,7 +68,7 @@ func lowerLayerNorm(c *call) error {
 		}
 		inputs = append(inputs, name)
 	}
-	return c.emit("LayerNormalization", inputs, Attributes{"axis": int64(axis), "epsilon": a.Float("epsilon", 1e-5)}, s)
+	return c.emit("LayerNormalization", inputs, graph.Attributes{"axis": int64(axis), "epsilon": a.Float("epsilon", 1e-5)}, s)
 }
 
 // spread returns the name of constant input i broadcast to shape.
@@ -79,7 +83,7 @@ func (c *call) spread(i int, what string, shape []int) (string, error) {
 	if s, err := broadcast(t.Shape, shape); err != nil || !slices.Equal(s, shape) {
 		return "", invalid("%s of shape %v does not fit %v", what, t.Shape, shape)
 	}
-	return c.addedOf(what, shape, func() *Tensor { return t.expand(shape) })
+	return c.addedOf(what, shape, func() *graph.Tensor { return expandTo(t, shape) })
 }
 
 // lowerSoftmax gives opset 13's meaning to both: older ones normalize over all axes from axis on together.
@@ -96,7 +100,7 @@ func lowerSoftmax(c *call) error {
 	if rest := product(s[axis:]); c.opset < 13 && rest != s[axis] {
 		return c.flatSoftmax(op, []int{product(s[:axis]), rest})
 	}
-	return c.emit(op, c.node.Inputs, Attributes{"axis": int64(axis)}, s)
+	return c.emit(op, c.node.Inputs, graph.Attributes{"axis": int64(axis)}, s)
 }
 
 func (c *call) flatSoftmax(op string, flat []int) error {
@@ -104,13 +108,13 @@ func (c *call) flatSoftmax(op string, flat []int) error {
 	if product(flat) == 0 {
 		return invalid("%v is empty", s)
 	}
-	x, err := c.step("Reshape", c.node.Inputs, Attributes{"shape": toInt64s(flat)}, flat)
+	x, err := c.step("Reshape", c.node.Inputs, graph.Attributes{"shape": toInt64s(flat)}, flat)
 	if err != nil {
 		return err
 	}
-	y, err := c.step(op, []string{x}, Attributes{"axis": int64(1)}, flat)
+	y, err := c.step(op, []string{x}, graph.Attributes{"axis": int64(1)}, flat)
 	if err != nil {
 		return err
 	}
-	return c.emit("Reshape", []string{y}, Attributes{"shape": toInt64s(s)}, s)
+	return c.emit("Reshape", []string{y}, graph.Attributes{"shape": toInt64s(s)}, s)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
@@ -64,7 +65,7 @@ func (c *call) zeroPoint(elem *elementType) ([]int64, error) {
 	if err != nil || !c.has(2) {
 		return nil, err
 	}
-	own := c.tensor(2).elem
+	own := elementType(c.tensor(2).Elem)
 	if *elem != 0 && own != 0 && *elem != own {
 		return nil, invalid("integers of type %s and a zero point of type %s", *elem, own)
 	}
@@ -107,7 +108,7 @@ func lowerQuantize(c *call) error {
 	if _, ok := integers[q.elem]; !ok {
 		return refuse("to integers of type %s", q.elem)
 	}
-	if c.in(0).Type != Float32 {
+	if c.in(0).Type != graph.Float32 {
 		return refuse("its input holds integers")
 	}
 	for _, s := range q.scale {
@@ -116,7 +117,7 @@ func lowerQuantize(c *call) error {
 		}
 	}
 	if t := c.tensor(0); t != nil {
-		if err := c.reserveOf(Int64, t.Shape); err != nil {
+		if err := c.reserveOf(graph.Int64, t.Shape); err != nil {
 			return err
 		}
 		return c.setConstant(q.quantize(t))
@@ -129,7 +130,7 @@ func lowerDequantize(c *call) error {
 	t := c.tensor(0)
 	elem, known := c.quantized[c.node.Inputs[0]]
 	if t != nil {
-		elem, known = t.elem, t.Type == Int64
+		elem, known = elementType(t.Elem), t.Type == graph.Int64
 	}
 	if !known {
 		return invalid("its input does not hold quantized integers")
@@ -149,12 +150,12 @@ func lowerDequantize(c *call) error {
 
 // emitQuantizer writes the canonical node of either operator.
 func (c *call) emitQuantizer(q quantizer) error {
-	zero, err := c.added("zero", (&Tensor{Type: Int64, Shape: []int{len(q.zero)}, Ints: q.zero}).cast(Float32))
+	zero, err := c.added("zero", castTensor((&graph.Tensor{Type: graph.Int64, Shape: []int{len(q.zero)}, Ints: q.zero}), graph.Float32))
 	if err != nil {
 		return err
 	}
 	r := integers[q.elem]
-	attrs := Attributes{"axis": int64(q.axis), "min": float32(r.low), "max": float32(r.high)}
+	attrs := graph.Attributes{"axis": int64(q.axis), "min": float32(r.low), "max": float32(r.high)}
 	return c.emit(c.node.Op, []string{c.node.Inputs[0], c.node.Inputs[1], zero}, attrs, c.shape(0))
 }
 
@@ -168,9 +169,9 @@ func (q quantizer) channel(shape []int) func(i int) int {
 }
 
 // quantize computes a constant's integers: the quotient in float32, ties to even.
-func (q quantizer) quantize(t *Tensor) *Tensor {
-	r := (&Tensor{Type: Int64}).like(t.Shape)
-	r.elem = q.elem
+func (q quantizer) quantize(t *graph.Tensor) *graph.Tensor {
+	r := emptyLike((&graph.Tensor{Type: graph.Int64}), t.Shape)
+	r.Elem = int32(q.elem)
 	low, high := float64(integers[q.elem].low), float64(integers[q.elem].high)
 	channel := q.channel(t.Shape)
 	for i, v := range t.Floats {
@@ -182,8 +183,8 @@ func (q quantizer) quantize(t *Tensor) *Tensor {
 }
 
 // dequantize computes a constant's floats.
-func (q quantizer) dequantize(t *Tensor) *Tensor {
-	r := (&Tensor{Type: Float32}).like(t.Shape)
+func (q quantizer) dequantize(t *graph.Tensor) *graph.Tensor {
+	r := emptyLike((&graph.Tensor{Type: graph.Float32}), t.Shape)
 	channel := q.channel(t.Shape)
 	for i, v := range t.Ints {
 		k := channel(i)
@@ -239,10 +240,10 @@ func (c *call) floatInputs(data []int) error {
 	c.node.Inputs = slices.Clone(c.node.Inputs)
 	for i := range c.node.Inputs {
 		t := c.tensor(i)
-		if t == nil || t.Type != Int64 || !slices.Contains(data, i) && !slices.Contains(data, -1) {
+		if t == nil || t.Type != graph.Int64 || !slices.Contains(data, i) && !slices.Contains(data, -1) {
 			continue
 		}
-		name, err := c.added("integers", t.cast(Float32))
+		name, err := c.added("integers", castTensor(t, graph.Float32))
 		if err != nil {
 			return err
 		}

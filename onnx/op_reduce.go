@@ -3,6 +3,8 @@ package onnx
 import (
 	"math"
 	"slices"
+
+	"github.com/dqa-go/dqa/graph"
 )
 
 // reduceOperators combine all elements along some axes.
@@ -29,7 +31,7 @@ func lowerReduce(c *call) error {
 
 // reduction is what all reductions have in common.
 type reduction struct {
-	attrs   Attributes
+	attrs   graph.Attributes
 	shape   []int // of the result
 	nothing bool  // no axis is reduced
 }
@@ -63,10 +65,10 @@ func (c *call) reduction() (reduction, error) {
 			axes = append(axes, i)
 		}
 	}
-	return reduction{attrs: Attributes{"axes": toInt64s(axes), "keepdims": truth(keep)}, shape: shape}, nil
+	return reduction{attrs: graph.Attributes{"axes": toInt64s(axes), "keepdims": truth(keep)}, shape: shape}, nil
 }
 
-func evalReduce(n *Node, t *Tensor, shape []int) *Tensor {
+func evalReduce(n *graph.Node, t *graph.Tensor, shape []int) *graph.Tensor {
 	kept := slices.Clone(t.Shape)
 	for _, a := range n.Attrs.Ints("axes") {
 		kept[a] = 1
@@ -74,14 +76,14 @@ func evalReduce(n *Node, t *Tensor, shape []int) *Tensor {
 	size := product(kept)
 	acc := slices.Repeat([]float64{map[string]float64{"ReduceProd": 1, "ReduceMax": math.Inf(-1), "ReduceMin": math.Inf(1)}[n.Op]}, size)
 	walk(t.Shape, broadcastStrides(kept, t.Shape), 0, func(i, dst int) {
-		acc[dst] = combine(n.Op, acc[dst], t.float(i))
+		acc[dst] = combine(n.Op, acc[dst], floatAt(t, i))
 	})
-	out := t.like(shape)
+	out := emptyLike(t, shape)
 	for i, v := range acc {
 		if n.Op == "ReduceMean" {
 			v /= float64(max(1, product(t.Shape)/max(1, size)))
 		}
-		if t.Type == Float32 {
+		if t.Type == graph.Float32 {
 			out.Floats[i] = float32(v)
 		} else {
 			out.Ints[i] = int64(v)
@@ -103,8 +105,8 @@ func combine(op string, a, b float64) float64 {
 }
 
 // float is element i as a number.
-func (t *Tensor) float(i int) float64 {
-	if t.Type == Float32 {
+func floatAt(t *graph.Tensor, i int) float64 {
+	if t.Type == graph.Float32 {
 		return float64(t.Floats[i])
 	}
 	return float64(t.Ints[i])

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/dqa-go/dqa/graph"
 )
 
 // resizeOperators interpolate over the spatial axes.
@@ -18,7 +20,7 @@ type resize struct {
 	mode, coordinates, nearest string
 	scales                     []float32
 	shape                      []int
-	more                       Attributes // of cubic and tf_crop_and_resize
+	more                       graph.Attributes // of cubic and tf_crop_and_resize
 }
 
 func (c *call) resize(r resize) error {
@@ -38,7 +40,7 @@ func (c *call) resize(r resize) error {
 	if slices.Equal(r.shape, s) && slices.Min(r.scales) == 1 && slices.Max(r.scales) == 1 && r.coordinates != cropped {
 		return c.pass()
 	}
-	attrs := Attributes{
+	attrs := graph.Attributes{
 		"mode": r.mode, "coordinate_transformation_mode": r.coordinates, "nearest_mode": r.nearest, "scales": r.scales,
 	}
 	maps.Copy(attrs, r.more)
@@ -103,7 +105,7 @@ func lowerResize(c *call) error {
 	if err := c.target(&r); err != nil {
 		return err
 	}
-	r.more = Attributes{}
+	r.more = graph.Attributes{}
 	if r.mode == "cubic" {
 		r.more["cubic_coeff_a"], r.more["exclude_outside"] = a.Float("cubic_coeff_a", -0.75), truth(a.Int("exclude_outside", 0) != 0)
 	}

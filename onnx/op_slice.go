@@ -1,6 +1,10 @@
 package onnx
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dqa-go/dqa/graph"
+)
 
 // span is one axis of a Slice: n elements start, start+step, ...; end is where it stops.
 type span struct{ start, end, step, n int64 }
@@ -84,17 +88,17 @@ func (c *call) slice(x, out string, spans []span) error {
 		c.alias[out] = x
 		return nil
 	}
-	return c.emitTo(out, "Slice", []string{x}, Attributes{"starts": starts, "ends": ends, "steps": steps}, shape)
+	return c.emitTo(out, "Slice", []string{x}, graph.Attributes{"starts": starts, "ends": ends, "steps": steps}, shape)
 }
 
-func evalSlice(n *Node, t *Tensor, shape []int) *Tensor {
+func evalSlice(n *graph.Node, t *graph.Tensor, shape []int) *graph.Tensor {
 	strides, offset := stridesOf(t.Shape), 0
 	starts, steps := n.Attrs.Ints("starts"), n.Attrs.Ints("steps")
 	for i := range strides {
 		offset += int(starts[i]) * strides[i]
 		strides[i] *= int(steps[i])
 	}
-	return t.strided(shape, strides, offset)
+	return strided(t, shape, strides, offset)
 }
 
 func lowerPad(c *call) error {
@@ -129,7 +133,7 @@ func lowerPad(c *call) error {
 		c.alias[c.out(0)] = x
 		return nil
 	}
-	return c.emit("Pad", []string{x}, Attributes{"mode": mode, "pads": pads, "value": value}, shape)
+	return c.emit("Pad", []string{x}, graph.Attributes{"mode": mode, "pads": pads, "value": value}, shape)
 }
 
 // padding returns pads for every axis.

@@ -1,6 +1,10 @@
 package onnx
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dqa-go/dqa/graph"
+)
 
 // viewOperators move elements and compute none.
 var viewOperators = table{
@@ -15,7 +19,7 @@ var viewOperators = table{
 	"Split":        {inputs: [2]int{1, 2}, outputs: 1 << 20, attrs: "axis:i split:I num_outputs:i", lower: lowerSplit, eval: evalSplit},
 	"Slice":        {inputs: [2]int{1, 5}, attrs: "starts:I ends:I axes:I", lower: lowerSlice, eval: one(evalSlice)},
 	"Pad":          {inputs: [2]int{1, 4}, attrs: "mode:s pads:I value:f", lower: lowerPad},
-	"Expand":       {inputs: [2]int{2, 2}, lower: lowerExpand, eval: one(func(_ *Node, t *Tensor, s []int) *Tensor { return t.expand(s) })},
+	"Expand":       {inputs: [2]int{2, 2}, lower: lowerExpand, eval: one(func(_ *graph.Node, t *graph.Tensor, s []int) *graph.Tensor { return expandTo(t, s) })},
 	"Tile":         {inputs: [2]int{2, 2}, lower: lowerTile},
 	"Gather":       {inputs: [2]int{2, 2}, attrs: "axis:i", lower: lowerGather, eval: evalGather},
 	"DepthToSpace": {inputs: [2]int{1, 1}, attrs: "blocksize:i mode:s", lower: lowerDepthToSpace},
@@ -40,10 +44,12 @@ func (c *call) reshape(shape []int) error {
 	if slices.Equal(shape, c.shape(0)) {
 		return c.pass()
 	}
-	return c.emit("Reshape", c.node.Inputs[:1], Attributes{"shape": toInt64s(shape)}, shape)
+	return c.emit("Reshape", c.node.Inputs[:1], graph.Attributes{"shape": toInt64s(shape)}, shape)
 }
 
-func evalReshape(_ *Node, t *Tensor, shape []int) *Tensor { return t.reshaped(shape) }
+func evalReshape(_ *graph.Node, t *graph.Tensor, shape []int) *graph.Tensor {
+	return reshapedTo(t, shape)
+}
 
 func lowerReshape(c *call) error {
 	want, err := c.ints(1, "shape")
@@ -180,16 +186,16 @@ func (c *call) transpose(perm []int) error {
 	if same {
 		return c.pass()
 	}
-	return c.emit("Transpose", c.node.Inputs, Attributes{"perm": toInt64s(perm)}, shape)
+	return c.emit("Transpose", c.node.Inputs, graph.Attributes{"perm": toInt64s(perm)}, shape)
 }
 
-func evalTranspose(n *Node, t *Tensor, shape []int) *Tensor {
+func evalTranspose(n *graph.Node, t *graph.Tensor, shape []int) *graph.Tensor {
 	own := stridesOf(t.Shape)
 	strides := make([]int, len(own))
 	for i, p := range n.Attrs.Ints("perm") {
 		strides[i] = own[p]
 	}
-	return t.strided(shape, strides, 0)
+	return strided(t, shape, strides, 0)
 }
 
 func lowerConcat(c *call) error {
@@ -227,18 +233,18 @@ func lowerConcat(c *call) error {
 		c.node.Inputs = inputs
 		return c.pass()
 	}
-	return c.emit("Concat", inputs, Attributes{"axis": int64(axis)}, shape)
+	return c.emit("Concat", inputs, graph.Attributes{"axis": int64(axis)}, shape)
 }
 
-func evalConcat(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
+func evalConcat(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error) {
 	axis, shape := n.Attrs.Int("axis", 0), shapes[0]
-	out := in[0].like(shape)
+	out := emptyLike(in[0], shape)
 	inner, row := product(shape[axis+1:]), product(shape[axis:])
 	at := 0
 	for _, t := range in {
 		w := t.Shape[axis] * inner
 		for o := range product(shape[:axis]) {
-			if t.Type == Float32 {
+			if t.Type == graph.Float32 {
 				copy(out.Floats[o*row+at:], t.Floats[o*w:][:w])
 			} else {
 				copy(out.Ints[o*row+at:], t.Ints[o*w:][:w])
@@ -246,7 +252,7 @@ func evalConcat(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
 		}
 		at += w
 	}
-	return []*Tensor{out}, nil
+	return []*graph.Tensor{out}, nil
 }
 
 func lowerSplit(c *call) error {
@@ -278,7 +284,7 @@ func lowerSplit(c *call) error {
 	if total != int64(s[axis]) {
 		return invalid("split %v does not sum to axis %d of %v", sizes, axis, s)
 	}
-	return c.emitAll(outs, "Split", c.node.Inputs[:1], Attributes{"axis": int64(axis), "split": sizes}, shapes)
+	return c.emitAll(outs, "Split", c.node.Inputs[:1], graph.Attributes{"axis": int64(axis), "split": sizes}, shapes)
 }
 
 // evenly splits n into k parts that are equal but for the last.
@@ -292,12 +298,12 @@ func evenly(n, k int) []int64 {
 	return sizes
 }
 
-func evalSplit(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
+func evalSplit(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error) {
 	axis, strides := n.Attrs.Int("axis", 0), stridesOf(in[0].Shape)
-	out := make([]*Tensor, len(shapes))
+	out := make([]*graph.Tensor, len(shapes))
 	at := 0
 	for i, s := range shapes {
-		out[i] = in[0].strided(s, strides, at*strides[axis])
+		out[i] = strided(in[0], s, strides, at*strides[axis])
 		at += s[axis]
 	}
 	return out, nil
@@ -318,7 +324,7 @@ func lowerExpand(c *call) error {
 	if slices.Equal(shape, c.shape(0)) {
 		return c.pass()
 	}
-	return c.emit("Expand", c.node.Inputs[:1], Attributes{"shape": toInt64s(shape)}, shape)
+	return c.emit("Expand", c.node.Inputs[:1], graph.Attributes{"shape": toInt64s(shape)}, shape)
 }
 
 func lowerTile(c *call) error {
@@ -340,7 +346,7 @@ func lowerTile(c *call) error {
 	if slices.Equal(shape, s) {
 		return c.pass()
 	}
-	return c.emit("Tile", c.node.Inputs[:1], Attributes{"repeats": repeats}, shape)
+	return c.emit("Tile", c.node.Inputs[:1], graph.Attributes{"repeats": repeats}, shape)
 }
 
 func lowerGather(c *call) error {
@@ -353,7 +359,7 @@ func lowerGather(c *call) error {
 	if err != nil {
 		return err
 	}
-	if index.Type != Int64 {
+	if index.Type != graph.Int64 {
 		return invalid("indices must be integers")
 	}
 	if err := c.spend(len(index.Ints)); err != nil {
@@ -369,23 +375,23 @@ func lowerGather(c *call) error {
 	}
 	name := c.node.Inputs[1]
 	if !slices.Equal(at, index.Ints) {
-		if name, err = c.added("indices", &Tensor{Type: Int64, Shape: index.Shape, Ints: at}); err != nil {
+		if name, err = c.added("indices", &graph.Tensor{Type: graph.Int64, Shape: index.Shape, Ints: at}); err != nil {
 			return err
 		}
 	}
 	shape := slices.Concat(s[:axis], index.Shape, s[axis+1:])
-	return c.emit("Gather", []string{c.node.Inputs[0], name}, Attributes{"axis": int64(axis)}, shape)
+	return c.emit("Gather", []string{c.node.Inputs[0], name}, graph.Attributes{"axis": int64(axis)}, shape)
 }
 
-func evalGather(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
+func evalGather(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error) {
 	axis, t := n.Attrs.Int("axis", 0), in[0]
-	out := t.like(shapes[0])
+	out := emptyLike(t, shapes[0])
 	inner, row := product(t.Shape[axis+1:]), product(t.Shape[axis:])
 	at := 0
 	for o := range product(t.Shape[:axis]) {
 		for _, i := range in[1].Ints {
 			from := o*row + int(i)*inner
-			if t.Type == Float32 {
+			if t.Type == graph.Float32 {
 				copy(out.Floats[at:], t.Floats[from:][:inner])
 			} else {
 				copy(out.Ints[at:], t.Ints[from:][:inner])
@@ -393,7 +399,7 @@ func evalGather(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error) {
 			at += inner
 		}
 	}
-	return []*Tensor{out}, nil
+	return []*graph.Tensor{out}, nil
 }
 
 // blocks checks what DepthToSpace and SpaceToDepth share.
@@ -417,7 +423,7 @@ func lowerDepthToSpace(c *call) error {
 	if s[1]%(b*b) != 0 || mode != "DCR" && mode != "CRD" {
 		return invalid("%d channels do not make blocks of %d (mode %q)", s[1], b, mode)
 	}
-	attrs := Attributes{"blocksize": int64(b), "mode": mode}
+	attrs := graph.Attributes{"blocksize": int64(b), "mode": mode}
 	return c.emit("DepthToSpace", c.node.Inputs, attrs, []int{s[0], s[1] / (b * b), s[2] * b, s[3] * b})
 }
 
@@ -429,6 +435,6 @@ func lowerSpaceToDepth(c *call) error {
 	if s[2]%b != 0 || s[3]%b != 0 {
 		return invalid("%v does not divide into blocks of %d", s, b)
 	}
-	attrs := Attributes{"blocksize": int64(b)}
+	attrs := graph.Attributes{"blocksize": int64(b)}
 	return c.emit("SpaceToDepth", c.node.Inputs, attrs, []int{s[0], s[1] * b * b, s[2] / b, s[3] / b})
 }

@@ -1,6 +1,10 @@
 package onnx
 
-import "container/heap"
+import (
+	"container/heap"
+
+	"github.com/dqa-go/dqa/graph"
+)
 
 // sort keeps the nodes that outputs need and puts them in topological order: file order wherever that is one.
 func (m *model) sort(inputs []input) error {
@@ -82,7 +86,7 @@ func (m *model) order(producer map[string]int, live []bool) error {
 		}
 	}
 	heap.Init(&ready)
-	sorted := make([]*Node, 0, total)
+	sorted := make([]*graph.Node, 0, total)
 	for len(ready) > 0 {
 		i := heap.Pop(&ready).(int)
 		sorted = append(sorted, m.nodes[i])

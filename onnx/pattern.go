@@ -4,24 +4,26 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/dqa-go/dqa/graph"
 )
 
 // pattern is an expression that exporters write for a function that has an operator of its own.
 type pattern struct {
-	op   string                // operator at the root; "" for a leaf
-	args []pattern             // its inputs; Add and Mul match in either order
-	bind string                // name of the value: the same name must be the same value everywhere
-	num  float64               // a leaf that is this constant, to within 0.1%; NaN: any number, kept under bind
-	leaf bool                  // the leaf is a constant
-	test func(n *Node) bool    // further conditions, nil: none
-	alt  []pattern             // any of these instead
-	make func(m match) rewrite // of a whole pattern: what replaces it
+	op   string                   // operator at the root; "" for a leaf
+	args []pattern                // its inputs; Add and Mul match in either order
+	bind string                   // name of the value: the same name must be the same value everywhere
+	num  float64                  // a leaf that is this constant, to within 0.1%; NaN: any number, kept under bind
+	leaf bool                     // the leaf is a constant
+	test func(n *graph.Node) bool // further conditions, nil: none
+	alt  []pattern                // any of these instead
+	make func(m match) rewrite    // of a whole pattern: what replaces it
 }
 
 // rewrite is the node that a match becomes.
 type rewrite struct {
 	op    string
-	attrs Attributes
+	attrs graph.Attributes
 	ones  int // > 0: a second input, as many ones
 }
 
@@ -29,7 +31,7 @@ type rewrite struct {
 type match struct {
 	values map[string]string
 	nodes  []int
-	graph  *Graph
+	graph  *graph.Graph
 }
 
 // x is the function's argument.
@@ -41,7 +43,7 @@ func num(v float64) pattern { return pattern{leaf: true, num: v} }
 
 func either(alt ...pattern) pattern { return pattern{alt: alt} }
 
-func (p pattern) when(test func(n *Node) bool) pattern {
+func (p pattern) when(test func(n *graph.Node) bool) pattern {
 	p.test = test
 	return p
 }
@@ -56,13 +58,13 @@ func (p pattern) becomes(f func(m match) rewrite) pattern {
 	return p
 }
 
-func plainly(op string, attrs Attributes) func(match) rewrite {
+func plainly(op string, attrs graph.Attributes) func(match) rewrite {
 	return func(match) rewrite { return rewrite{op: op, attrs: maps.Clone(attrs)} }
 }
 
 // The spellings. gate is clip(x+3, 0, 6).
 var (
-	gate   = p("Clip", p("Add", x, num(3))).when(func(n *Node) bool { return n.Attrs.Float("min", -1) == 0 && n.Attrs.Float("max", 0) == 6 })
+	gate   = p("Clip", p("Add", x, num(3))).when(func(n *graph.Node) bool { return n.Attrs.Float("min", -1) == 0 && n.Attrs.Float("max", 0) == 6 })
 	sixth  = 1.0 / 6
 	square = either(p("Pow", pattern{bind: "d"}, num(2)), p("Mul", pattern{bind: "d"}, pattern{bind: "d"}))
 	erf    = p("Erf", either(p("Div", x, num(math.Sqrt2)), p("Mul", x, num(math.Sqrt2/2))))
@@ -77,22 +79,24 @@ func halved(t pattern) pattern {
 }
 
 // overLast: a mean along one axis that stays; that it is the last one is checked when the match is rewritten.
-func overLast(n *Node) bool { return len(n.Attrs.Ints("axes")) == 1 && n.Attrs.Int("keepdims", 0) == 1 }
+func overLast(n *graph.Node) bool {
+	return len(n.Attrs.Ints("axes")) == 1 && n.Attrs.Int("keepdims", 0) == 1
+}
 
 // patterns are tried in this order at every node.
 var patterns = []pattern{
 	either(p("Div", gate, num(6)), p("Mul", gate, num(sixth))).
-		becomes(plainly("HardSigmoid", Attributes{"alpha": float32(sixth), "beta": float32(0.5)})),
+		becomes(plainly("HardSigmoid", graph.Attributes{"alpha": float32(sixth), "beta": float32(0.5)})),
 	either(p("Mul", x, p("HardSigmoid", x).when(isSixth)), p("Div", p("Mul", x, gate), num(6)), p("Mul", p("Mul", x, gate), num(sixth))).
-		becomes(plainly("HardSwish", Attributes{})),
-	p("Mul", x, p("Sigmoid", x)).becomes(plainly("Swish", Attributes{"alpha": float32(1)})),
-	halved(erf).becomes(plainly("Gelu", Attributes{"approximate": "none"})),
-	halved(tanh).becomes(plainly("Gelu", Attributes{"approximate": "tanh"})),
+		becomes(plainly("HardSwish", graph.Attributes{})),
+	p("Mul", x, p("Sigmoid", x)).becomes(plainly("Swish", graph.Attributes{"alpha": float32(1)})),
+	halved(erf).becomes(plainly("Gelu", graph.Attributes{"approximate": "none"})),
+	halved(tanh).becomes(plainly("Gelu", graph.Attributes{"approximate": "tanh"})),
 	p("Div", center, p("Sqrt", p("Add", p("ReduceMean", square).when(overLast), pattern{leaf: true, num: math.NaN(), bind: "eps"}))).
 		becomes(layerNorm),
 }
 
-func isSixth(n *Node) bool {
+func isSixth(n *graph.Node) bool {
 	return near(float64(n.Attrs.Float("alpha", 0)), sixth) && near(float64(n.Attrs.Float("beta", 0)), 0.5)
 }
 
@@ -106,7 +110,7 @@ func layerNorm(m match) rewrite {
 		}
 	}
 	eps := m.graph.Constants[m.values["eps"]].Floats[0]
-	return rewrite{"LayerNormalization", Attributes{"axis": int64(len(s) - 1), "epsilon": eps}, s[len(s)-1]}
+	return rewrite{"LayerNormalization", graph.Attributes{"axis": int64(len(s) - 1), "epsilon": eps}, s[len(s)-1]}
 }
 
 // matchPatterns replaces every match whose inner values nobody else reads.
@@ -202,7 +206,7 @@ func (e *editor) closed(root int, m match) bool {
 }
 
 // sameShape tells whether a match computes element by element: constants of higher rank could enlarge it.
-func (e *editor) sameShape(n *Node, m match) bool {
+func (e *editor) sameShape(n *graph.Node, m match) bool {
 	return slices.Equal(e.graph.Values[n.Outputs[0]].Shape, e.graph.Values[m.values["x"]].Shape)
 }
 
@@ -214,7 +218,7 @@ func (e *editor) replace(root int, m match, r rewrite) error {
 	old, x := e.graph.Nodes[root], m.values["x"]
 	inputs := []string{x}
 	if r.ones > 0 {
-		ones, err := e.newConstant(old.Outputs[0]+"/scale", (&Tensor{Type: Float32, Shape: nil, Floats: []float32{1}}).expand([]int{r.ones}))
+		ones, err := e.newConstant(old.Outputs[0]+"/scale", expandTo((&graph.Tensor{Type: graph.Float32, Shape: nil, Floats: []float32{1}}), []int{r.ones}))
 		if err != nil {
 			return err
 		}
@@ -223,6 +227,6 @@ func (e *editor) replace(root int, m match, r rewrite) error {
 	for _, i := range m.nodes {
 		e.graph.Nodes[i] = nil
 	}
-	e.graph.Nodes[root] = &Node{Name: old.Name, Op: r.op, Inputs: inputs, Outputs: old.Outputs, Attrs: r.attrs}
+	e.graph.Nodes[root] = &graph.Node{Name: old.Name, Op: r.op, Inputs: inputs, Outputs: old.Outputs, Attrs: r.attrs}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
@@ -31,7 +32,7 @@ func quantized(opset int64, shape ...int64) *protoModel {
 }
 
 func TestQuantizeForms(t *testing.T) {
-	same := Attributes{"axis": int64(0), "min": float32(0), "max": float32(255)}
+	same := graph.Attributes{"axis": int64(0), "min": float32(0), "max": float32(255)}
 	for _, c := range []struct {
 		name  string
 		model *protoModel
@@ -48,16 +49,16 @@ func TestQuantizeForms(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := c.model.node("DequantizeLinear", c.model.graph.Node[len(c.model.graph.Node)-1].Output[0]+" s"+zeroOf(c.model), "y").outputs("y").parse(t)
-			g.check(t)
-			if g.ops() != "QuantizeLinear DequantizeLinear" {
-				t.Fatal(g.ops())
+			checkGraph(g, t)
+			if ops(g) != "QuantizeLinear DequantizeLinear" {
+				t.Fatal(ops(g))
 			}
 			for _, n := range g.Nodes {
 				a := n.Attrs
 				if len(a) != len(same) || a.Float("min", 1) != c.low || a.Float("max", 1) != c.high || a.Int("axis", 1) != 0 {
 					t.Errorf("%s: attributes %v", n.Op, a)
 				}
-				if z := g.Constants[n.Inputs[2]]; z.Type != Float32 || !slices.Equal(z.Floats, c.zero) {
+				if z := g.Constants[n.Inputs[2]]; z.Type != graph.Float32 || !slices.Equal(z.Floats, c.zero) {
 					t.Errorf("%s: zero point %v", n.Op, z)
 				}
 			}
@@ -82,7 +83,7 @@ func TestQuantizedConstants(t *testing.T) {
 		floats("one", nil, 1).floats("f", []int64{6}, -0.5, 0.5, 1.5, 2.5, -9, 300).node("QuantizeLinear", "f one", "h").node("DequantizeLinear", "h one", "d").
 		node("Identity", "a", "A").node("Identity", "c", "C").node("Identity", "d", "D").outputs("A", "C", "D").
 		node("Relu", "x", "y").outputs("y").parse(t)
-	g.check(t)
+	checkGraph(g, t)
 	for _, n := range g.Nodes {
 		want := map[string][]float32{"A": {0.5, -2, 10, 256}, "C": {1 << 28, -1.5}, "D": {0, 0, 2, 2, 0, 255}}[n.Outputs[0]]
 		if want != nil && !slices.Equal(g.Constants[n.Inputs[0]].Floats, want) {
@@ -97,9 +98,9 @@ func TestQuantizedValuesPass(t *testing.T) {
 		ints("flat", 1, -1).node("Reshape", "c flat", "d").node("Reshape", "more flat", "e").node("Concat", "e d", "f", "axis", 1).
 		node("DequantizeLinear", "f s z", "y").outputs("y")
 	g := m.parse(t)
-	g.check(t)
-	if want := "QuantizeLinear MaxPool Clip Transpose Reshape Concat DequantizeLinear"; g.ops() != want {
-		t.Errorf("%s, want %s", g.ops(), want)
+	checkGraph(g, t)
+	if want := "QuantizeLinear MaxPool Clip Transpose Reshape Concat DequantizeLinear"; ops(g) != want {
+		t.Errorf("%s, want %s", ops(g), want)
 	}
 	if n := g.Nodes[2]; n.Attrs.Float("min", 0) != 5 {
 		t.Errorf("clipped at %v", n.Attrs)
@@ -116,8 +117,8 @@ func TestQuantizeRefusals(t *testing.T) {
 		want  error
 		text  string
 	}{
-		{"arithmetic", quantized(14, 4).node("Add", "q q", "y"), ErrUnsupported, "computes on quantized integers"},
-		{"twice", quantized(13, 4).node("QuantizeLinear", "q s z", "y"), ErrUnsupported, "computes on quantized integers"},
+		{"arithmetic", quantized(14, 4).node("Add", "q q", "y"), graph.ErrUnsupported, "computes on quantized integers"},
+		{"twice", quantized(13, 4).node("QuantizeLinear", "q s z", "y"), graph.ErrUnsupported, "computes on quantized integers"},
 		{"two types", quantized(13, 4).narrow("w", int8s, 0).node("QuantizeLinear", "x s w", "r").node("Concat", "q r", "y", "axis", 0), ErrInvalid, "quantized to"},
 		{"other zero point", quantized(13, 4).narrow("w", int8s, 0).node("DequantizeLinear", "q s w", "y"), ErrInvalid, "UINT8 and a zero point of type INT8"},
 		{"not quantized", net(13, 4).floats("s", nil, 1).node("DequantizeLinear", "x s", "y"), ErrInvalid, "does not hold quantized integers"},
@@ -126,13 +127,13 @@ func TestQuantizeRefusals(t *testing.T) {
 		{"scales", net(13, 4).floats("s", []int64{3}, 1).node("QuantizeLinear", "x s", "y"), ErrInvalid, "3 entries, 4 are needed"},
 		{"zero points", net(13, 4).floats("s", []int64{4}, 1).narrow("z", int8s, 1, 2).node("QuantizeLinear", "x s z", "y"), ErrInvalid, "2 entries, 4 are needed"},
 		{"axis", net(13, 4).floats("s", []int64{4}, 1).node("QuantizeLinear", "x s", "y", "axis", 2), ErrInvalid, "axis 2"},
-		{"scale of nothing", net(13, 4).floats("s", nil, 0).node("QuantizeLinear", "x s", "y"), ErrUnsupported, "scale 0"},
-		{"computed scale", net(13, 4).node("ReduceMax", "x", "s").node("QuantizeLinear", "x s", "y"), ErrUnsupported, "scale is computed at run time"},
-		{"blocks", net(21, 4).floats("s", []int64{2}, 1).node("QuantizeLinear", "x s", "y", "block_size", 2), ErrUnsupported, "blocks"},
-		{"to int64", net(13, 4).floats("s", nil, 1).scalar("z", 0).node("QuantizeLinear", "x s z", "y"), ErrUnsupported, "to integers of type INT64"},
+		{"scale of nothing", net(13, 4).floats("s", nil, 0).node("QuantizeLinear", "x s", "y"), graph.ErrUnsupported, "scale 0"},
+		{"computed scale", net(13, 4).node("ReduceMax", "x", "s").node("QuantizeLinear", "x s", "y"), graph.ErrUnsupported, "scale is computed at run time"},
+		{"blocks", net(21, 4).floats("s", []int64{2}, 1).node("QuantizeLinear", "x s", "y", "block_size", 2), graph.ErrUnsupported, "blocks"},
+		{"to int64", net(13, 4).floats("s", nil, 1).scalar("z", 0).node("QuantizeLinear", "x s z", "y"), graph.ErrUnsupported, "to integers of type INT64"},
 		{"zero point out of range", net(13, 4).floats("s", nil, 1).narrow("z", uint8s, -1).node("QuantizeLinear", "x s z", "y"), ErrInvalid, "zero point -1 does not fit"},
-		{"integers", net(13, 4).floats("s", nil, 1).scalar("i", 0).node("QuantizeLinear", "i s", "y").node("Relu", "x", "r").outputs("r"), ErrUnsupported, "holds integers"},
-		{"before 10", net(9, 4).floats("s", nil, 1).node("QuantizeLinear", "x s", "y"), ErrUnsupported, "needs opset 10"},
+		{"integers", net(13, 4).floats("s", nil, 1).scalar("i", 0).node("QuantizeLinear", "i s", "y").node("Relu", "x", "r").outputs("r"), graph.ErrUnsupported, "holds integers"},
+		{"before 10", net(9, 4).floats("s", nil, 1).node("QuantizeLinear", "x s", "y"), graph.ErrUnsupported, "needs opset 10"},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.model.outputs("y").fails(t, c.want, c.text) })
 	}
@@ -160,8 +161,8 @@ func TestQuantizedEdges(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := c.model.outputs("y").parse(t)
-			g.check(t)
-			if got := edgeText(t, g, Stored); got != c.want {
+			checkGraph(g, t)
+			if got := edgeText(t, g, graph.Stored); got != c.want {
 				t.Errorf("edges %q, want %q", got, c.want)
 			}
 			for _, n := range g.Nodes {

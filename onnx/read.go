@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
@@ -28,7 +29,7 @@ type Options struct {
 }
 
 // Load reads the model at path; errors are those of Parse and of reading the file.
-func Load(path string, opt Options) (*Graph, error) {
+func Load(path string, opt Options) (*graph.Graph, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func readFile(path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: %w: not a regular file", path, ErrNotONNX)
 	case info.Size() > MaxFileSize:
-		return nil, fmt.Errorf("%s: %w: %d bytes", path, ErrLimit, info.Size())
+		return nil, fmt.Errorf("%s: %w: %d bytes", path, graph.ErrLimit, info.Size())
 	}
 	f, err := file.Open(path)
 	if err != nil {
@@ -66,7 +67,7 @@ func readFile(path string) ([]byte, error) {
 // Parse turns an ONNX file's bytes into a Graph in canonical form (see the package comment). It never panics, whatever
 // the bytes. Errors wrap ErrNotONNX, ErrInvalid, ErrUnsupported (an *UnsupportedError where nodes are the cause),
 // ErrShape or ErrLimit.
-func Parse(data []byte, opt Options) (*Graph, error) {
+func Parse(data []byte, opt Options) (*graph.Graph, error) {
 	model, err := unmarshal(data)
 	if err != nil {
 		return nil, err
@@ -89,11 +90,11 @@ func Parse(data []byte, opt Options) (*Graph, error) {
 
 func unmarshal(data []byte) (*onnxpb.ModelProto, error) {
 	if len(data) > MaxFileSize {
-		return nil, fmt.Errorf("%w: %d bytes", ErrLimit, len(data))
+		return nil, fmt.Errorf("%w: %d bytes", graph.ErrLimit, len(data))
 	}
 	m := new(onnxpb.ModelProto)
 	if err := new(census).count(m.ProtoReflect().Descriptor(), data, 0); err != nil {
-		if errors.Is(err, ErrLimit) {
+		if errors.Is(err, graph.ErrLimit) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: %w", unreadable(data), err)
@@ -106,7 +107,7 @@ func unmarshal(data []byte) (*onnxpb.ModelProto, error) {
 		return nil, fmt.Errorf("%w: it holds no graph", ErrNotONNX)
 	}
 	if n := len(m.Graph.Node); n > MaxNodes {
-		return nil, fmt.Errorf("%w: %d nodes", ErrLimit, n)
+		return nil, fmt.Errorf("%w: %d nodes", graph.ErrLimit, n)
 	}
 	return m, nil
 }
@@ -127,7 +128,7 @@ func opsetOf(m *onnxpb.ModelProto) (int, error) {
 		}
 		v := o.GetVersion()
 		if v < MinOpset || v > MaxOpset {
-			return 0, fmt.Errorf("%w: opset %d, supported are %d to %d", ErrUnsupported, v, MinOpset, MaxOpset)
+			return 0, fmt.Errorf("%w: opset %d, supported are %d to %d", graph.ErrUnsupported, v, MinOpset, MaxOpset)
 		}
 		return int(v), nil
 	}
@@ -140,16 +141,16 @@ type model struct {
 	opset   int
 	input   input
 	outputs []string
-	nodes   []*Node
-	consts  map[string]*Tensor
-	taken   map[string]bool   // every value name of the file
-	broken  map[*Node]refusal // nodes whose attributes cannot be read
+	nodes   []*graph.Node
+	consts  map[string]*graph.Tensor
+	taken   map[string]bool         // every value name of the file
+	broken  map[*graph.Node]refusal // nodes whose attributes cannot be read
 }
 
 func readModel(g *onnxpb.GraphProto, opset int) (*model, error) {
-	m := &model{name: g.GetName(), opset: opset, consts: map[string]*Tensor{}, taken: map[string]bool{}, broken: map[*Node]refusal{}}
+	m := &model{name: g.GetName(), opset: opset, consts: map[string]*graph.Tensor{}, taken: map[string]bool{}, broken: map[*graph.Node]refusal{}}
 	if len(g.SparseInitializer) > 0 {
-		return nil, fmt.Errorf("%w: sparse initializers", ErrUnsupported)
+		return nil, fmt.Errorf("%w: sparse initializers", graph.ErrUnsupported)
 	}
 	if err := m.readInitializers(g.Initializer); err != nil {
 		return nil, err
@@ -174,7 +175,7 @@ func readModel(g *onnxpb.GraphProto, opset int) (*model, error) {
 // from them would fill the memory.
 func checkName(name string) error {
 	if len(name) > maxName {
-		return fmt.Errorf("%w: a name of %d bytes", ErrLimit, len(name))
+		return fmt.Errorf("%w: a name of %d bytes", graph.ErrLimit, len(name))
 	}
 	if !utf8.ValidString(name) {
 		return invalid("name %q is not UTF-8", name)
@@ -214,7 +215,7 @@ func (m *model) readInitializers(list []*onnxpb.TensorProto) error {
 func (m *model) readNodes(list []*onnxpb.NodeProto) error {
 	names := map[string]bool{}
 	for i, p := range list {
-		n := &Node{Name: p.GetName(), Op: p.GetOpType(), Domain: p.GetDomain(), Inputs: p.GetInput(), Outputs: p.GetOutput()}
+		n := &graph.Node{Name: p.GetName(), Op: p.GetOpType(), Domain: p.GetDomain(), Inputs: p.GetInput(), Outputs: p.GetOutput()}
 		if err := errors.Join(checkName(n.Name), checkName(n.Op), checkName(n.Domain)); err != nil {
 			return fmt.Errorf("node %d: %w", i, err)
 		}

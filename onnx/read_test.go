@@ -15,10 +15,11 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
-var sentinels = []error{ErrNotONNX, ErrInvalid, ErrUnsupported, ErrShape, ErrLimit}
+var sentinels = []error{ErrNotONNX, ErrInvalid, graph.ErrUnsupported, ErrShape, graph.ErrLimit}
 
 func typed(err error) bool {
 	return slices.ContainsFunc(sentinels, func(s error) bool { return errors.Is(err, s) })
@@ -40,11 +41,11 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.check(t)
+	checkGraph(g, t)
 	if g.Digest != sha256.Sum256(data) || g.Opset != 13 || g.Name != "test" {
 		t.Errorf("digest %x, opset %d, name %q", g.Digest, g.Opset, g.Name)
 	}
-	if got, want := g.ops(), "Conv Relu Conv Add Relu GlobalAveragePool Reshape Gemm"; got != want {
+	if got, want := ops(g), "Conv Relu Conv Add Relu GlobalAveragePool Reshape Gemm"; got != want {
 		t.Errorf("operators %q, want %q", got, want)
 	}
 	if in := g.Input; in.Name != "x" || !slices.Equal(in.Shape, []int{1, 3, 4, 4}) {
@@ -95,7 +96,7 @@ func TestEveryByteFlipped(t *testing.T) {
 				t.Fatalf("byte %d ^ %#x: error %v", i, mask, err)
 			}
 			if err == nil {
-				g.check(t)
+				checkGraph(g, t)
 			}
 		}
 	}
@@ -160,7 +161,7 @@ func TestFixedBatch(t *testing.T) {
 func TestInputs(t *testing.T) {
 	m := net(13, 3).node("Add", "x z", "y").outputs("y")
 	m.graph.Input = append(m.graph.Input, valueInfo("z", 1, 3))
-	m.fails(t, ErrUnsupported, "2 inputs (x, z)")
+	m.fails(t, graph.ErrUnsupported, "2 inputs (x, z)")
 
 	m = net(13, 3).node("Relu", "x", "y").outputs("y")
 	m.graph.Input = append(m.graph.Input, valueInfo("unread", 1, 3))
@@ -172,7 +173,7 @@ func TestInputs(t *testing.T) {
 
 	m = net(13, 3).node("Relu", "x", "y").outputs("y")
 	m.graph.Input[0].Type.GetTensorType().ElemType = proto.Int32(int32(onnxpb.TensorProto_INT64))
-	m.fails(t, ErrUnsupported, "holds INT64")
+	m.fails(t, graph.ErrUnsupported, "holds INT64")
 }
 
 func TestInvalidGraphs(t *testing.T) {
@@ -189,9 +190,9 @@ func TestInvalidGraphs(t *testing.T) {
 		"output twice":    {net(13, 3).node("Relu", "x", "a").outputs("a", "a"), ErrInvalid, "twice"},
 		"written twice":   {net(13, 3).node("Relu", "x", "a").node("Relu", "x", "a").outputs("a"), ErrInvalid, "defined twice"},
 		"constant too":    {net(13, 3).floats("a", nil, 1).node("Relu", "x", "a").outputs("a"), ErrInvalid, "defined twice"},
-		"input is output": {net(13, 3).node("Relu", "x", "a").outputs("a", "x"), ErrUnsupported, "network's input"},
-		"opset 6":         {net(6, 3).node("Relu", "x", "a").outputs("a"), ErrUnsupported, "opset 6"},
-		"opset 99":        {net(99, 3).node("Relu", "x", "a").outputs("a"), ErrUnsupported, "opset 99"},
+		"input is output": {net(13, 3).node("Relu", "x", "a").outputs("a", "x"), graph.ErrUnsupported, "network's input"},
+		"opset 6":         {net(6, 3).node("Relu", "x", "a").outputs("a"), graph.ErrUnsupported, "opset 6"},
+		"opset 99":        {net(99, 3).node("Relu", "x", "a").outputs("a"), graph.ErrUnsupported, "opset 99"},
 		"attribute type":  {net(13, 3).node("LeakyRelu", "x", "a", "alpha", 1).outputs("a"), ErrInvalid, `"alpha" has the wrong type`},
 		"attribute twice": {net(13, 3).node("LeakyRelu", "x", "a", "alpha", 1., "alpha", 1.).outputs("a"), ErrInvalid, "given twice"},
 		"input count":     {net(13, 3).node("Relu", "x x", "a").outputs("a"), ErrInvalid, "2 inputs"},
@@ -208,14 +209,14 @@ func TestAllUnsupportedAtOnce(t *testing.T) {
 	m.graph.Node[0].Domain = proto.String("com.example")
 	m.graph.Node[2].Name = proto.String("the gelu")
 	_, err := Parse(m.bytes(t), Options{})
-	var u *UnsupportedError
-	if !errors.As(err, &u) || !errors.Is(err, ErrUnsupported) {
+	var u *graph.UnsupportedError
+	if !errors.As(err, &u) || !errors.Is(err, graph.ErrUnsupported) {
 		t.Fatal(err)
 	}
-	want := []UnsupportedNode{
-		{"Fancy_0", "com.example.Fancy", 13, `domain "com.example" is not supported`},
-		{"the gelu", "Gelu", 13, "needs opset 20"},
-		{"Relu_3", "Relu", 13, `attribute "beta" is not known`},
+	want := []graph.UnsupportedNode{
+		{Name: "Fancy_0", Op: "com.example.Fancy", Opset: 13, Reason: `domain "com.example" is not supported`},
+		{Name: "the gelu", Op: "Gelu", Opset: 13, Reason: "needs opset 20"},
+		{Name: "Relu_3", Op: "Relu", Opset: 13, Reason: `attribute "beta" is not known`},
 	}
 	if !slices.Equal(u.Nodes, want) {
 		t.Errorf("got %v, want %v", u.Nodes, want)
@@ -236,11 +237,11 @@ func TestAttributes(t *testing.T) {
 	if got := untyped.parse(t).Nodes[0].Attrs.Float("alpha", 0); got != 0.5 {
 		t.Errorf("alpha %g", got)
 	}
-	g(&onnxpb.AttributeProto{Name: name, RefAttrName: name, Type: onnxpb.AttributeProto_FLOAT.Enum()}).fails(t, ErrUnsupported, "a function's attribute")
-	g(&onnxpb.AttributeProto{Name: name, G: &onnxpb.GraphProto{}, Type: onnxpb.AttributeProto_GRAPH.Enum()}).fails(t, ErrUnsupported, "type GRAPH")
+	g(&onnxpb.AttributeProto{Name: name, RefAttrName: name, Type: onnxpb.AttributeProto_FLOAT.Enum()}).fails(t, graph.ErrUnsupported, "a function's attribute")
+	g(&onnxpb.AttributeProto{Name: name, G: &onnxpb.GraphProto{}, Type: onnxpb.AttributeProto_GRAPH.Enum()}).fails(t, graph.ErrUnsupported, "type GRAPH")
 	g(&onnxpb.AttributeProto{Name: name, Type: onnxpb.AttributeProto_TENSOR.Enum()}).fails(t, ErrInvalid, "missing")
 	strange := &onnxpb.TensorProto{DataType: proto.Int32(8), Dims: []int64{0}}
-	g(&onnxpb.AttributeProto{Name: name, T: strange, Type: onnxpb.AttributeProto_TENSOR.Enum()}).fails(t, ErrUnsupported, "element type STRING")
+	g(&onnxpb.AttributeProto{Name: name, T: strange, Type: onnxpb.AttributeProto_TENSOR.Enum()}).fails(t, graph.ErrUnsupported, "element type STRING")
 }
 
 func TestTensors(t *testing.T) {
@@ -281,10 +282,10 @@ func TestBadTensors(t *testing.T) {
 		"short":    {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{2}, RawData: make([]byte, 7)}, ErrInvalid},
 		"no data":  {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{1 << 20}}, ErrInvalid},
 		"negative": {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{-2}}, ErrInvalid},
-		"huge":     {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{1 << 20, 1 << 20, 1 << 24}}, ErrLimit},
-		"rank":     {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: slices.Repeat([]int64{1}, 9), FloatData: []float32{1}}, ErrLimit},
-		"strings":  {&onnxpb.TensorProto{DataType: proto.Int32(8), Dims: []int64{1}}, ErrUnsupported},
-		"external": {&onnxpb.TensorProto{DataType: proto.Int32(1), DataLocation: &external}, ErrUnsupported},
+		"huge":     {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{1 << 20, 1 << 20, 1 << 24}}, graph.ErrLimit},
+		"rank":     {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: slices.Repeat([]int64{1}, 9), FloatData: []float32{1}}, graph.ErrLimit},
+		"strings":  {&onnxpb.TensorProto{DataType: proto.Int32(8), Dims: []int64{1}}, graph.ErrUnsupported},
+		"external": {&onnxpb.TensorProto{DataType: proto.Int32(1), DataLocation: &external}, graph.ErrUnsupported},
 	} {
 		if _, err := readTensor(c.tensor); !errors.Is(err, c.want) {
 			t.Errorf("%s: error %v", name, err)
@@ -294,17 +295,17 @@ func TestBadTensors(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	big := net(13, 3).ints("r", 1, 1<<27)
-	big.node("Tile", "x r", "y").outputs("y").fails(t, ErrLimit, "elements")
+	big.node("Tile", "x r", "y").outputs("y").fails(t, graph.ErrLimit, "elements")
 
 	fill := net(13, 3).ints("s", 1<<14, 1<<14, 2).node("ConstantOfShape", "s", "k")
-	fill.node("ReduceSum", "k", "t").node("Add", "x t", "y").outputs("y").fails(t, ErrLimit, "elements")
+	fill.node("ReduceSum", "k", "t").node("Add", "x t", "y").outputs("y").fails(t, graph.ErrLimit, "elements")
 
-	c := &call{builder: &builder{work: maxWork - 1}, node: &Node{}}
-	if err := c.fold(&Node{Op: "Neg"}, []*Tensor{{Type: Int64, Shape: []int{2}, Ints: []int64{1, 2}}}, [][]int{{2}}); !errors.Is(err, ErrLimit) {
+	c := &call{builder: &builder{work: maxWork - 1}, node: &graph.Node{}}
+	if err := c.fold(&graph.Node{Op: "Neg"}, []*graph.Tensor{{Type: graph.Int64, Shape: []int{2}, Ints: []int64{1, 2}}}, [][]int{{2}}); !errors.Is(err, graph.ErrLimit) {
 		t.Errorf("2 elements to read where 1 is left: %v", err)
 	}
 	b := &builder{folded: MaxElements - 5}
-	if _, err := b.reserve([]int{2, 3}); !errors.Is(err, ErrLimit) {
+	if _, err := b.reserve([]int{2, 3}); !errors.Is(err, graph.ErrLimit) {
 		t.Errorf("6 elements where 5 are left: %v", err)
 	}
 	if _, err := (&builder{folded: MaxElements - 6}).reserve([]int{2, 3}); err != nil {
@@ -315,12 +316,12 @@ func TestLimits(t *testing.T) {
 func TestMessageBomb(t *testing.T) {
 	// An empty node is two bytes in the file and hundreds in memory.
 	node := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), nil)
-	graph := bytes.Repeat(node, maxMessages+1)
-	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), graph), Options{}); !errors.Is(err, ErrLimit) {
+	nodes := bytes.Repeat(node, maxMessages+1)
+	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), nodes), Options{}); !errors.Is(err, graph.ErrLimit) {
 		t.Errorf("many messages: %v", err)
 	}
-	graph = bytes.Repeat(node, MaxNodes+1)
-	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), graph), Options{}); !errors.Is(err, ErrLimit) {
+	nodes = bytes.Repeat(node, MaxNodes+1)
+	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), nodes), Options{}); !errors.Is(err, graph.ErrLimit) {
 		t.Errorf("many nodes: %v", err)
 	}
 	var deep []byte // a graph in an attribute of a node of a graph ...
@@ -329,7 +330,7 @@ func TestMessageBomb(t *testing.T) {
 			deep = protowire.AppendBytes(protowire.AppendTag(nil, field, protowire.BytesType), deep)
 		}
 	}
-	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), deep), Options{}); !errors.Is(err, ErrLimit) {
+	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), deep), Options{}); !errors.Is(err, graph.ErrLimit) {
 		t.Errorf("deep nesting: %v", err)
 	}
 }
@@ -337,7 +338,7 @@ func TestMessageBomb(t *testing.T) {
 func TestFileOrderIsKept(t *testing.T) {
 	m := net(13, 3).node("Relu", "b", "c").node("Neg", "x", "a").node("Abs", "a", "b").node("Exp", "x", "e").
 		node("Add", "c e", "y").outputs("y")
-	if got, want := m.parse(t).ops(), "Neg Abs Relu Exp Add"; got != want {
+	if got, want := ops(m.parse(t)), "Neg Abs Relu Exp Add"; got != want {
 		t.Errorf("order %q, want %q", got, want)
 	}
 }
@@ -347,8 +348,8 @@ func TestOutputsKeepTheirNames(t *testing.T) {
 		node("Identity", "a", "p").node("Dropout", "a", "q").node("Identity", "x", "r").node("Identity", "k", "s").
 		node("Identity", "u", "t").node("Relu", "a", "u").outputs("p", "q", "r", "s", "t", "u")
 	g := m.parse(t)
-	g.check(t)
-	if got, want := g.ops(), "Relu Relu Identity Identity Identity Identity"; got != want {
+	checkGraph(g, t)
+	if got, want := ops(g), "Relu Relu Identity Identity Identity Identity"; got != want {
 		t.Errorf("operators %q, want %q", got, want)
 	}
 	for i, want := range []string{"p", "q", "r", "s", "t", "u"} {
@@ -356,15 +357,15 @@ func TestOutputsKeepTheirNames(t *testing.T) {
 			t.Errorf("output %d is %q", i, g.Outputs[i].Name)
 		}
 	}
-	net(13, 3).node("Shape", "x", "y").outputs("y").fails(t, ErrUnsupported, "holds integers")
+	net(13, 3).node("Shape", "x", "y").outputs("y").fails(t, graph.ErrUnsupported, "holds integers")
 }
 
 // TestLargeGraphs would not end if anything took quadratic time.
 func TestLargeGraphs(t *testing.T) {
 	const n = 20_000
 	sum := net(13, 3)
-	sum.node("Sum", strings.Repeat("x ", n), "y").outputs("y").parse(t).check(t)
-	net(13, 3).node("Sum", strings.Repeat("x ", MaxNodes+2), "y").outputs("y").fails(t, ErrLimit, "nodes")
+	checkGraph(sum.node("Sum", strings.Repeat("x ", n), "y").outputs("y").parse(t), t)
+	net(13, 3).node("Sum", strings.Repeat("x ", MaxNodes+2), "y").outputs("y").fails(t, graph.ErrLimit, "nodes")
 
 	views := net(13, 3).ints("a", 1, 3, 1).ints("b", 1, 1, 3)
 	v := "x"
@@ -373,7 +374,7 @@ func TestLargeGraphs(t *testing.T) {
 		views.node("Reshape", v+" "+[]string{"a", "b"}[i%2], next)
 		v = next
 	}
-	views.node("Exp", v, "y").outputs("y").parse(t).check(t)
+	checkGraph(views.node("Exp", v, "y").outputs("y").parse(t), t)
 
 	gates := net(13, 3)
 	for i := range n / 3 {
@@ -389,7 +390,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		g, err := Parse(data, Options{})
 		if err == nil {
-			g.check(t)
+			checkGraph(g, t)
 		} else if !typed(err) {
 			t.Errorf("error %v", err)
 		}

@@ -1,6 +1,10 @@
 package onnx
 
-import "maps"
+import (
+	"maps"
+
+	"github.com/dqa-go/dqa/graph"
+)
 
 // operator is all that the reader knows of one ONNX operator.
 type operator struct {
@@ -15,7 +19,7 @@ type operator struct {
 }
 
 // evaluator computes the outputs of a canonical node; the shapes are those that lower inferred.
-type evaluator func(n *Node, in []*Tensor, shapes [][]int) ([]*Tensor, error)
+type evaluator func(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error)
 
 // table is the operators of one family (one file each).
 type table map[string]operator
@@ -31,7 +35,7 @@ func init() {
 }
 
 // find looks up a node's operator and checks that the node fits it.
-func find(n *Node, opset int) (operator, error) {
+func find(n *graph.Node, opset int) (operator, error) {
 	op, ok := registry[n.Op]
 	switch {
 	case n.Domain != "":

@@ -1,11 +1,15 @@
 package onnx
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dqa-go/dqa/graph"
+)
 
 // editor rewrites a finished graph. Nodes keep their places; removed ones are nil until prune.
 type editor struct {
 	*builder
-	graph    *Graph
+	graph    *graph.Graph
 	producer map[string]int   // value -> node that writes it
 	readers  map[string][]int // value -> nodes that read it, one entry per use
 	output   map[string]bool
@@ -13,8 +17,8 @@ type editor struct {
 
 // simplify recognizes functions that exporters spell out, folds per-channel scales and shifts into the weights before
 // them, and drops what nobody reads.
-func (b *builder) simplify(g *Graph) error {
-	g.prune()
+func (b *builder) simplify(g *graph.Graph) error {
+	prune(g)
 	e := newEditor(b, g)
 	if err := e.matchPatterns(); err != nil {
 		return err
@@ -24,12 +28,12 @@ func (b *builder) simplify(g *Graph) error {
 		return err
 	}
 	newEditor(b, g).restoreClamps()
-	g.prune()
+	prune(g)
 	return nil
 }
 
-func newEditor(b *builder, g *Graph) *editor {
-	g.compact()
+func newEditor(b *builder, g *graph.Graph) *editor {
+	compact(g)
 	e := &editor{b, g, map[string]int{}, map[string][]int{}, map[string]bool{}}
 	for i, n := range g.Nodes {
 		for _, v := range n.Inputs {
@@ -46,8 +50,8 @@ func newEditor(b *builder, g *Graph) *editor {
 }
 
 // compact closes the gaps that removed nodes left.
-func (g *Graph) compact() {
-	g.Nodes = slices.DeleteFunc(g.Nodes, func(n *Node) bool { return n == nil })
+func compact(g *graph.Graph) {
+	g.Nodes = slices.DeleteFunc(g.Nodes, func(n *graph.Node) bool { return n == nil })
 }
 
 // only returns the node that alone reads value v, once; false for several, none, or a network output.
@@ -60,7 +64,7 @@ func (e *editor) only(v string) (int, bool) {
 }
 
 // newConstant adds a constant of the reader's own.
-func (e *editor) newConstant(name string, t *Tensor) (string, error) {
+func (e *editor) newConstant(name string, t *graph.Tensor) (string, error) {
 	if _, err := e.reserve(t.Shape); err != nil {
 		return "", err
 	}
@@ -70,8 +74,8 @@ func (e *editor) newConstant(name string, t *Tensor) (string, error) {
 }
 
 // prune drops nodes from which no output is reached, and constants and values that no node reads or writes.
-func (g *Graph) prune() {
-	g.compact()
+func prune(g *graph.Graph) {
+	compact(g)
 	used := map[string]bool{g.Input.Name: true}
 	for _, o := range g.Outputs {
 		used[o.Name] = true
@@ -85,7 +89,7 @@ func (g *Graph) prune() {
 			used[v] = true
 		}
 	}
-	g.compact()
+	compact(g)
 	for name := range g.Values {
 		if !used[name] || name == "" {
 			delete(g.Values, name)

@@ -3,10 +3,12 @@ package onnx
 import (
 	"slices"
 	"testing"
+
+	"github.com/dqa-go/dqa/graph"
 )
 
 // constants of the only node of a graph, from its second input on.
-func nodeConstants(g *Graph) (list [][]float32) {
+func nodeConstants(g *graph.Graph) (list [][]float32) {
 	for _, v := range g.Nodes[0].Inputs[1:] {
 		list = append(list, g.Constants[v].Floats)
 	}
@@ -47,9 +49,9 @@ func TestFoldAffine(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := c.model.outputs("y").parse(t)
-			g.check(t)
-			if g.ops() != c.op {
-				t.Fatalf("operators %q, want %q", g.ops(), c.op)
+			checkGraph(g, t)
+			if ops(g) != c.op {
+				t.Fatalf("operators %q, want %q", ops(g), c.op)
 			}
 			got := nodeConstants(g)
 			if !slices.EqualFunc(got, c.want, slices.Equal) {
@@ -74,8 +76,8 @@ func TestAffineThatStays(t *testing.T) {
 		"divided constant": {conv().floats("s", nil, 1).node("Div", "s a", "y").outputs("y"), "Conv Div"},
 		"power":            {conv().floats("s", nil, 1).node("Pow", "a s", "y").outputs("y"), "Conv Pow"},
 	} {
-		if g := c.model.parse(t); g.ops() != c.ops {
-			t.Errorf("%s: operators %q, want %q", name, g.ops(), c.ops)
+		if g := c.model.parse(t); ops(g) != c.ops {
+			t.Errorf("%s: operators %q, want %q", name, ops(g), c.ops)
 		}
 	}
 }
@@ -84,8 +86,8 @@ func TestSharedWeightsStay(t *testing.T) {
 	m := net(13, 1, 2, 2).floats("w", []int64{1, 1, 1, 1}, 3).floats("s", nil, 2).
 		node("Conv", "x w", "a").node("Mul", "a s", "b").node("Conv", "x w", "c").node("Add", "b c", "y").outputs("y")
 	g := m.parse(t)
-	if g.ops() != "Conv Conv Add" {
-		t.Fatalf("operators %q", g.ops())
+	if ops(g) != "Conv Conv Add" {
+		t.Fatalf("operators %q", ops(g))
 	}
 	for i, want := range []float32{6, 3} {
 		if got := g.Constants[g.Nodes[i].Inputs[1]].Floats[0]; got != want {
@@ -132,9 +134,9 @@ func TestPatterns(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := c.model.outputs("y").parse(t)
-			g.check(t)
-			if g.ops() != c.ops {
-				t.Errorf("operators %q, want %q", g.ops(), c.ops)
+			checkGraph(g, t)
+			if ops(g) != c.ops {
+				t.Errorf("operators %q, want %q", ops(g), c.ops)
 			}
 		})
 	}
@@ -142,7 +144,7 @@ func TestPatterns(t *testing.T) {
 
 func TestPatternOutputStays(t *testing.T) {
 	g := net(13, 3).node("Sigmoid", "x", "s").node("Mul", "x s", "y").outputs("s", "y").parse(t)
-	if g.ops() != "Sigmoid Mul" {
-		t.Errorf("operators %q", g.ops())
+	if ops(g) != "Sigmoid Mul" {
+		t.Errorf("operators %q", ops(g))
 	}
 }

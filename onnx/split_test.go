@@ -9,17 +9,18 @@ import (
 
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/engine/reference"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
 
 // pieces runs parts one after the other on the native engine, every part from its own ONNX file.
-func pieces(t *testing.T, g *onnx.Graph, parts []*onnx.Part, x *tensor.Tensor) map[string]*tensor.Tensor {
+func pieces(t *testing.T, g *graph.Graph, parts []*graph.Graph, x *tensor.Tensor) map[string]*tensor.Tensor {
 	t.Helper()
 	values := map[string]*tensor.Tensor{g.Input.Name: x}
 	for _, p := range parts {
-		model, err := p.PackedModel()
+		model, err := onnx.MarshalPacked(p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +33,7 @@ func pieces(t *testing.T, g *onnx.Graph, parts []*onnx.Part, x *tensor.Tensor) m
 			t.Fatal(err)
 		}
 		var packed []float32
-		for _, v := range p.Inputs {
+		for _, v := range p.Inputs() {
 			packed = append(packed, values[v.Name].Data...)
 		}
 		outputs, err := prog.Run(&tensor.Tensor{Shape: []int{1, len(packed)}, Data: packed}, nil)
@@ -75,7 +76,7 @@ func TestHeadThenTailIsTheWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			edges, err := g.FindEdges(onnx.Stored)
+			edges, err := g.FindEdges(graph.Stored)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +85,7 @@ func TestHeadThenTailIsTheWhole(t *testing.T) {
 	}
 }
 
-func checkSplits(t *testing.T, g *onnx.Graph, edges []onnx.Edge) {
+func checkSplits(t *testing.T, g *graph.Graph, edges []graph.Edge) {
 	t.Helper()
 	whole, err := native.Compile(g, edges)
 	if err != nil {
@@ -105,7 +106,7 @@ func checkSplits(t *testing.T, g *onnx.Graph, edges []onnx.Edge) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		most = max(most, len(parts[1].Inputs))
+		most = max(most, len(parts[1].Inputs()))
 		values := pieces(t, g, parts, x)
 		for k, o := range g.Outputs {
 			if !sameBits(values[o.Name].Data, want[k].Data) {
@@ -122,7 +123,7 @@ func TestManyPieces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edges, err := g.FindEdges(onnx.Stored)
+	edges, err := g.FindEdges(graph.Stored)
 	if err != nil {
 		t.Fatal(err)
 	}

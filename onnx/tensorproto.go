@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
 // element says how one element type is stored in raw_data, and what it becomes.
 type element struct {
 	size  int
-	dtype DType
+	dtype graph.DType
 	float func(b []byte) float32
 	int   func(b []byte) int64
 }
@@ -19,19 +20,19 @@ type element struct {
 var le = binary.LittleEndian
 
 var elementTypes = map[onnxpb.TensorProto_DataType]element{
-	onnxpb.TensorProto_FLOAT:    {size: 4, dtype: Float32, float: func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }},
-	onnxpb.TensorProto_DOUBLE:   {size: 8, dtype: Float32, float: func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }},
-	onnxpb.TensorProto_FLOAT16:  {size: 2, dtype: Float32, float: func(b []byte) float32 { return half(le.Uint16(b)) }},
-	onnxpb.TensorProto_BFLOAT16: {size: 2, dtype: Float32, float: func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }},
-	onnxpb.TensorProto_INT64:    {size: 8, dtype: Int64, int: func(b []byte) int64 { return int64(le.Uint64(b)) }},
-	onnxpb.TensorProto_UINT64:   {size: 8, dtype: Int64, int: func(b []byte) int64 { return int64(le.Uint64(b)) }},
-	onnxpb.TensorProto_INT32:    {size: 4, dtype: Int64, int: func(b []byte) int64 { return int64(int32(le.Uint32(b))) }},
-	onnxpb.TensorProto_UINT32:   {size: 4, dtype: Int64, int: func(b []byte) int64 { return int64(le.Uint32(b)) }},
-	onnxpb.TensorProto_INT16:    {size: 2, dtype: Int64, int: func(b []byte) int64 { return int64(int16(le.Uint16(b))) }},
-	onnxpb.TensorProto_UINT16:   {size: 2, dtype: Int64, int: func(b []byte) int64 { return int64(le.Uint16(b)) }},
-	onnxpb.TensorProto_INT8:     {size: 1, dtype: Int64, int: func(b []byte) int64 { return int64(int8(b[0])) }},
-	onnxpb.TensorProto_UINT8:    {size: 1, dtype: Int64, int: func(b []byte) int64 { return int64(b[0]) }},
-	onnxpb.TensorProto_BOOL:     {size: 1, dtype: Bool, int: func(b []byte) int64 { return truth(b[0] != 0) }},
+	onnxpb.TensorProto_FLOAT:    {size: 4, dtype: graph.Float32, float: func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }},
+	onnxpb.TensorProto_DOUBLE:   {size: 8, dtype: graph.Float32, float: func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }},
+	onnxpb.TensorProto_FLOAT16:  {size: 2, dtype: graph.Float32, float: func(b []byte) float32 { return half(le.Uint16(b)) }},
+	onnxpb.TensorProto_BFLOAT16: {size: 2, dtype: graph.Float32, float: func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }},
+	onnxpb.TensorProto_INT64:    {size: 8, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint64(b)) }},
+	onnxpb.TensorProto_UINT64:   {size: 8, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint64(b)) }},
+	onnxpb.TensorProto_INT32:    {size: 4, dtype: graph.Int64, int: func(b []byte) int64 { return int64(int32(le.Uint32(b))) }},
+	onnxpb.TensorProto_UINT32:   {size: 4, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint32(b)) }},
+	onnxpb.TensorProto_INT16:    {size: 2, dtype: graph.Int64, int: func(b []byte) int64 { return int64(int16(le.Uint16(b))) }},
+	onnxpb.TensorProto_UINT16:   {size: 2, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint16(b)) }},
+	onnxpb.TensorProto_INT8:     {size: 1, dtype: graph.Int64, int: func(b []byte) int64 { return int64(int8(b[0])) }},
+	onnxpb.TensorProto_UINT8:    {size: 1, dtype: graph.Int64, int: func(b []byte) int64 { return int64(b[0]) }},
+	onnxpb.TensorProto_BOOL:     {size: 1, dtype: graph.Bool, int: func(b []byte) int64 { return truth(b[0] != 0) }},
 }
 
 func truth(b bool) int64 {
@@ -55,16 +56,16 @@ func half(h uint16) float32 {
 }
 
 // readTensor converts a constant; its size is checked against the bytes that are there before memory is taken.
-func readTensor(p *onnxpb.TensorProto) (*Tensor, error) {
+func readTensor(p *onnxpb.TensorProto) (*graph.Tensor, error) {
 	e, ok := elementTypes[onnxpb.TensorProto_DataType(p.GetDataType())]
 	if !ok {
-		return nil, fmt.Errorf("%w: a tensor of element type %s", ErrUnsupported, onnxpb.TensorProto_DataType(p.GetDataType()))
+		return nil, fmt.Errorf("%w: a tensor of element type %s", graph.ErrUnsupported, onnxpb.TensorProto_DataType(p.GetDataType()))
 	}
 	if p.GetDataLocation() == onnxpb.TensorProto_EXTERNAL || len(p.ExternalData) > 0 {
-		return nil, fmt.Errorf("%w: the tensor's data lie in another file", ErrUnsupported)
+		return nil, fmt.Errorf("%w: the tensor's data lie in another file", graph.ErrUnsupported)
 	}
 	if p.Segment != nil {
-		return nil, fmt.Errorf("%w: a tensor in segments", ErrUnsupported)
+		return nil, fmt.Errorf("%w: a tensor in segments", graph.ErrUnsupported)
 	}
 	shape := make([]int, len(p.Dims))
 	for i, d := range p.Dims {
@@ -77,14 +78,14 @@ func readTensor(p *onnxpb.TensorProto) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tensor{Type: e.dtype, Shape: shape, elem: elementType(p.GetDataType())}
+	t := &graph.Tensor{Type: e.dtype, Shape: shape, Elem: int32(p.GetDataType())}
 	if len(p.RawData) > 0 || n == 0 {
-		return t, t.fromRaw(p.RawData, n, e)
+		return t, fromRaw(t, p.RawData, n, e)
 	}
-	return t, t.fromFields(p, n)
+	return t, fromFields(t, p, n)
 }
 
-func (t *Tensor) fromRaw(raw []byte, n int, e element) error {
+func fromRaw(t *graph.Tensor, raw []byte, n int, e element) error {
 	if len(raw) != n*e.size {
 		return invalid("shape %v needs %d bytes, %d are there", t.Shape, n*e.size, len(raw))
 	}
@@ -103,7 +104,7 @@ func (t *Tensor) fromRaw(raw []byte, n int, e element) error {
 }
 
 // fromFields reads the typed lists that are used where raw_data is not.
-func (t *Tensor) fromFields(p *onnxpb.TensorProto, n int) error {
+func fromFields(t *graph.Tensor, p *onnxpb.TensorProto, n int) error {
 	got := 0
 	switch onnxpb.TensorProto_DataType(p.GetDataType()) {
 	case onnxpb.TensorProto_FLOAT:
@@ -132,7 +133,7 @@ func (t *Tensor) fromFields(p *onnxpb.TensorProto, n int) error {
 	if got != n {
 		return invalid("shape %v needs %d elements, %d are there", t.Shape, n, got)
 	}
-	if t.Type == Bool {
+	if t.Type == graph.Bool {
 		for i, v := range t.Ints {
 			t.Ints[i] = truth(v != 0)
 		}

@@ -19,7 +19,7 @@ type Edge struct {
 
 // Geometry is how the values of one image lie in memory and are cut.
 type Geometry struct {
-	Channels, Rows, Cols int  // planes of one image; ChannelsLast as in onnx.Edge
+	Channels, Rows, Cols int  // planes of one image; ChannelsLast as in graph.Edge
 	ChannelsLast         bool // element (c, r, x) lies at (r*Cols+x)*Channels+c, else at (c*Rows+r)*Cols+x
 	Tile                 Tile
 }

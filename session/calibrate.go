@@ -11,8 +11,8 @@ import (
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/metric"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -189,7 +189,7 @@ const maxMinBits = 16
 
 // corrector measures on the native engine, whichever runs the network: between its steps values can be altered.
 func (n *Network) corrector() calib.Corrector {
-	observe := func(g *onnx.Graph, edges []onnx.Edge) (engine.Program, error) { return native.Compile(g, edges) }
+	observe := func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) }
 	return calib.NewCorrector(n.prog, observe, n.compile)
 }
 

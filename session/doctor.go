@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/doctor"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -27,7 +27,7 @@ type ExamineOptions struct {
 func Examine(ctx context.Context, model string, opt ExamineOptions) ([]doctor.Check, error) {
 	checks := []doctor.Check{checkMachine(), checkLibraries(opt.ORTLibrary)}
 	net, err := Open(model, opt.Options)
-	var unsupported *onnx.UnsupportedError
+	var unsupported *graph.UnsupportedError
 	switch {
 	case errors.As(err, &unsupported):
 		for _, n := range unsupported.Nodes {

@@ -7,8 +7,8 @@ import (
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/engine/ort"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cpu"
-	"github.com/dqa-go/dqa/onnx"
 )
 
 // Engine names what runs a network.
@@ -28,7 +28,7 @@ const (
 )
 
 // compile chooses the engine and names it as a profile should.
-func compile(g *onnx.Graph, edges []onnx.Edge, opt Options) (engine.Program, string, error) {
+func compile(g *graph.Graph, edges []graph.Edge, opt Options) (engine.Program, string, error) {
 	switch opt.Engine {
 	case Native:
 		p, err := native.Compile(g, edges)
@@ -37,7 +37,7 @@ func compile(g *onnx.Graph, edges []onnx.Edge, opt Options) (engine.Program, str
 		return compileORT(g, edges, opt)
 	case Auto, "":
 		p, err := native.Compile(g, edges)
-		if err == nil || !errors.Is(err, onnx.ErrUnsupported) || !ort.Enabled {
+		if err == nil || !errors.Is(err, graph.ErrUnsupported) || !ort.Enabled {
 			return p, cpu.Engine(), err
 		}
 		if p, name, ortErr := compileORT(g, edges, opt); ortErr == nil {
@@ -48,7 +48,7 @@ func compile(g *onnx.Graph, edges []onnx.Edge, opt Options) (engine.Program, str
 	return nil, "", fmt.Errorf("%w: %q", ErrEngine, opt.Engine)
 }
 
-func compileORT(g *onnx.Graph, edges []onnx.Edge, opt Options) (engine.Program, string, error) {
+func compileORT(g *graph.Graph, edges []graph.Edge, opt Options) (engine.Program, string, error) {
 	p, err := ort.Compile(g, edges, opt.ORTLibrary)
 	if err != nil {
 		return nil, "", err
@@ -57,14 +57,14 @@ func compileORT(g *onnx.Graph, edges []onnx.Edge, opt Options) (engine.Program, 
 }
 
 // compile makes another program as the network's was made.
-func (n *Network) compile(g *onnx.Graph, edges []onnx.Edge) (engine.Program, error) {
+func (n *Network) compile(g *graph.Graph, edges []graph.Edge) (engine.Program, error) {
 	p, _, err := compile(g, edges, n.opt)
 	return p, err
 }
 
 // Supported tells whether the engine can run a graph: what the reader of models accepts the engine may still lack. The
 // error is that of FromGraph; a graph without edges is none.
-func Supported(g *onnx.Graph, opt Options) error {
+func Supported(g *graph.Graph, opt Options) error {
 	edges, err := g.FindEdges(opt.Edges)
 	if err != nil {
 		return err

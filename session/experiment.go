@@ -5,7 +5,7 @@ import (
 
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/engine"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 )
 
 // Experiment changes what graded measures or leaves parts of it out, to see what they are worth. The zero value changes
@@ -28,7 +28,7 @@ func (x *Experiment) program(prog engine.Program) engine.Program {
 // withoutRows hides which edges have row sums.
 type withoutRows struct{ engine.Program }
 
-func (p withoutRows) Edges() []onnx.Edge {
+func (p withoutRows) Edges() []graph.Edge {
 	edges := slices.Clone(p.Program.Edges())
 	for i := range edges {
 		edges[i].RowSums = false

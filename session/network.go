@@ -10,6 +10,7 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -18,9 +19,9 @@ import (
 type Options struct {
 	// Preprocess says how images become inputs; nil: what DefaultPreprocess finds for the model.
 	Preprocess *profile.Preprocess
-	Edges      onnx.EdgeSet // "": onnx.Stored
-	Skip       []string     // edges of the set that stay float32, by name or number
-	Engine     Engine       // "": Auto
+	Edges      graph.EdgeSet // "": graph.Stored
+	Skip       []string      // edges of the set that stay float32, by name or number
+	Engine     Engine        // "": Auto
 	// Data says how files of images and labels are read; the shape, the layout and the orientation are the network's.
 	Data       dataset.Options
 	ORTLibrary string // ONNX Runtime's shared library; "": $DQA_ORT_LIB, then the usual places
@@ -28,13 +29,13 @@ type Options struct {
 
 // OptionsOf is how the network of a profile is opened: with its preprocessing, its edges, and Auto.
 func OptionsOf(p *profile.Profile) Options {
-	return Options{Preprocess: &p.Preprocess, Edges: onnx.EdgeSet(p.EdgeSet), Skip: p.Skip}
+	return Options{Preprocess: &p.Preprocess, Edges: graph.EdgeSet(p.EdgeSet), Skip: p.Skip}
 }
 
 // Network is a model made ready to run on an engine. It is immutable: all methods may be called from many goroutines.
 type Network struct {
 	name    string
-	graph   *onnx.Graph
+	graph   *graph.Graph
 	prog    engine.Program
 	engine  string
 	pre     profile.Preprocess
@@ -70,7 +71,7 @@ func Parse(name string, model []byte, opt Options) (*Network, error) {
 }
 
 // Load reads the model of Open, but compiles it for no engine. Of the options only the input's shape counts.
-func Load(model string, opt Options) (*onnx.Graph, error) {
+func Load(model string, opt Options) (*graph.Graph, error) {
 	opt, err := opt.completed(model)
 	if err != nil {
 		return nil, err
@@ -87,14 +88,14 @@ func Load(model string, opt Options) (*onnx.Graph, error) {
 }
 
 // FromGraph compiles a graph: a model, or the head or tail that Network.Split cuts off. Images become inputs as they are
-// if opt says nothing. Errors wrap ErrEngine, ErrNoEdge (Options.Skip), ErrNoEdges, ErrORT, onnx.ErrEdgeSet, and
-// onnx.ErrUnsupported where the engine lacks an operator.
-func FromGraph(name string, g *onnx.Graph, opt Options) (*Network, error) {
+// if opt says nothing. Errors wrap ErrEngine, ErrNoEdge (Options.Skip), ErrNoEdges, ErrORT, graph.ErrEdgeSet, and
+// graph.ErrUnsupported where the engine lacks an operator.
+func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	if opt.Preprocess == nil {
 		opt.Preprocess = &profile.Preprocess{}
 	}
 	if opt.Edges == "" {
-		opt.Edges = onnx.Stored
+		opt.Edges = graph.Stored
 	}
 	edges, err := g.FindEdges(opt.Edges)
 	if err != nil {
@@ -129,17 +130,17 @@ func (o Options) completed(model string) (Options, error) {
 func (n *Network) Name() string { return n.name }
 
 // Graph is the network itself. It must not be changed.
-func (n *Network) Graph() *onnx.Graph { return n.graph }
+func (n *Network) Graph() *graph.Graph { return n.graph }
 
 // Program is the network as its engine runs it, in float32.
 func (n *Network) Program() engine.Program { return n.prog }
 
 // Edges are the tensors that are quantized, in the order in which they are computed: those of the set without the
 // skipped ones.
-func (n *Network) Edges() []onnx.Edge { return n.prog.Edges() }
+func (n *Network) Edges() []graph.Edge { return n.prog.Edges() }
 
 // EdgeSet says which tensors count as edges.
-func (n *Network) EdgeSet() onnx.EdgeSet { return n.opt.Edges }
+func (n *Network) EdgeSet() graph.EdgeSet { return n.opt.Edges }
 
 // Engine is what profiles say of the engine: the native one's instruction set, or ONNX Runtime with its release.
 func (n *Network) Engine() string { return n.engine }
@@ -177,19 +178,19 @@ func (n *Network) Inputs(src dataset.Source) (*dataset.Inputs, error) {
 }
 
 // FindEdge finds an edge by its name or its number, from 0 on in the order of Edges. The error wraps ErrNoEdge.
-func (n *Network) FindEdge(at string) (onnx.Edge, error) { return findEdge(n.Edges(), at) }
+func (n *Network) FindEdge(at string) (graph.Edge, error) { return findEdge(n.Edges(), at) }
 
-func findEdge(edges []onnx.Edge, at string) (onnx.Edge, error) {
+func findEdge(edges []graph.Edge, at string) (graph.Edge, error) {
 	for i, e := range edges {
 		if e.Name == at || fmt.Sprint(i) == at {
 			return e, nil
 		}
 	}
-	return onnx.Edge{}, fmt.Errorf("%w: no edge %q; there are %d, 0 to %d", ErrNoEdge, at, len(edges), len(edges)-1)
+	return graph.Edge{}, fmt.Errorf("%w: no edge %q; there are %d, 0 to %d", ErrNoEdge, at, len(edges), len(edges)-1)
 }
 
 // without leaves out edges, which are named or numbered.
-func without(edges []onnx.Edge, skip []string) (left []onnx.Edge, names []string, err error) {
+func without(edges []graph.Edge, skip []string) (left []graph.Edge, names []string, err error) {
 	for _, s := range skip {
 		e, err := findEdge(edges, s)
 		if err != nil {

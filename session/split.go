@@ -1,11 +1,11 @@
 package session
 
-import "github.com/dqa-go/dqa/onnx"
+import "github.com/dqa-go/dqa/graph"
 
 // Parts are a network that is cut in two.
 type Parts struct {
-	Edge       string     // behind which it is cut
-	Head, Tail *onnx.Part // Tail.Inputs are what passes: the edge, and what else is alive there (shortcuts)
+	Edge       string       // behind which it is cut
+	Head, Tail *graph.Graph // Tail.Inputs are what passes: the edge, and what else is alive there (shortcuts)
 }
 
 // Split cuts the network behind an edge, by name or number. On one engine head and tail give what the whole gives, bit

@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/bench"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -64,7 +64,7 @@ codes have an entropy of --bits.`,
 	flags.StringVar(&f.model, "model", "", "network whose edges are coded: a file, or demo:classify (the default), demo:segment")
 	flags.StringVar(&f.data, "data", "", "images (SPEC) for the network; the first 16 count")
 	flags.StringVar(&f.profile, "profile", "", "profile with the steps of the edges")
-	flags.StringVar(&f.edges, "edges", string(onnx.Stored), "stored or activations, where there is no profile")
+	flags.StringVar(&f.edges, "edges", string(graph.Stored), "stored or activations, where there is no profile")
 	flags.StringVar(&f.npy, "npy", "", "float32 array of N x C x H x W instead of a network")
 	flags.StringVar(&f.svg, "plot", "", "SVG file to write")
 	flags.StringSliceVar(&f.edge, "edge", nil, "only these edges, by number or name, as \"dqa inspect\" lists them")
@@ -156,7 +156,7 @@ func (a *app) benchTensors(ctx context.Context, f *benchFlags) (bench.Tensors, s
 // networkTensors runs the network and keeps what its edges hold.
 func (a *app) networkTensors(ctx context.Context, f *benchFlags) (t bench.Tensors, what string, err error) {
 	var p *profile.Profile
-	opt := session.Options{Edges: onnx.EdgeSet(f.edges)}
+	opt := session.Options{Edges: graph.EdgeSet(f.edges)}
 	if f.profile != "" {
 		if p, err = a.readProfile(f.profile); err != nil {
 			return t, "", err

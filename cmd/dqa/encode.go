@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -40,7 +40,7 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 			if err != nil {
 				return err
 			}
-			net, err := a.openNetwork(args[0], resolved, onnx.EdgeSet(p.EdgeSet), p.Skip...)
+			net, err := a.openNetwork(args[0], resolved, graph.EdgeSet(p.EdgeSet), p.Skip...)
 			if err != nil {
 				return err
 			}

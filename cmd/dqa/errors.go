@@ -10,6 +10,7 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
@@ -60,7 +61,7 @@ var faults = []fault{
 	{"config", exitUsage, "the --config file is not understood", "a YAML mapping of flag names to values, as in the command's --help", []error{errConfig}},
 	{"no-calibration", exitUsage, "a method needs calibration images", "give --calib SPEC (other images than --data), or --profile P.dqap", []error{errNoCalib}},
 	{"setting", exitUsage, "a setting of the method is not allowed", "see the command's --help for what is allowed", []error{session.ErrSetting}},
-	{"edge-set", exitUsage, "no such set of edges", "--edges stored or --edges activations", []error{onnx.ErrEdgeSet}},
+	{"edge-set", exitUsage, "no such set of edges", "--edges stored or --edges activations", []error{graph.ErrEdgeSet}},
 	{"engine", exitUsage, "no such engine", "--engine auto, native or ort", []error{session.ErrEngine}},
 	{"engine-ort", exitFailure, "ONNX Runtime cannot be used", "build with -tags ort (make build-ort); " + session.HowToGetORT, []error{session.ErrORT}},
 	{"edge", exitUsage, "the network has no such edge", "`dqa inspect MODEL` lists the edges with their numbers", []error{session.ErrNoEdge}},
@@ -70,8 +71,8 @@ var faults = []fault{
 	{"model-missing", exitModel, "there is no such model file", "check the path of the model", []error{session.ErrModelMissing}},
 	{"model-not-onnx", exitModel, "the file is not an ONNX model", "give the path of an .onnx file", []error{onnx.ErrNotONNX}},
 	{"model-damaged", exitModel, "the model is damaged or cut off", "copy or export the model again", []error{onnx.ErrInvalid}},
-	{"model-too-large", exitModel, "the model exceeds a limit", "the model is larger than this program takes", []error{onnx.ErrLimit}},
-	{"model-unsupported", exitModel, "the model has operators that are not supported", "`dqa inspect MODEL` lists all of them", []error{onnx.ErrUnsupported}},
+	{"model-too-large", exitModel, "the model exceeds a limit", "the model is larger than this program takes", []error{graph.ErrLimit}},
+	{"model-unsupported", exitModel, "the model has operators that are not supported", "`dqa inspect MODEL` lists all of them", []error{graph.ErrUnsupported}},
 	{"model-shape", exitModel, "the input's shape is open or wrong", "give the input's shape, e.g. --shape 1,3,224,224", []error{onnx.ErrShape}},
 	{"model-no-edges", exitModel, "nothing of the network would be quantized", "try the other set: --edges stored or --edges activations", []error{session.ErrNoEdges}},
 	{"model-output", exitModel, "the network's output cannot be scored", "only classifiers (1xK outputs) and segmenters (1xKxHxW) can be scored", []error{session.ErrOutput}},

@@ -16,8 +16,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/session"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -86,7 +86,7 @@ func TestExplain(t *testing.T) {
 	for err, code := range map[error]int{
 		errors.New("two\nlines"):                              exitFailure,
 		fmt.Errorf("work: %w", context.Canceled):              exitInterrupted,
-		&onnx.UnsupportedError{}:                              exitModel,
+		&graph.UnsupportedError{}:                             exitModel,
 		fmt.Errorf("p: %w: q", session.ErrOtherModel):         exitFormat,
 		fmt.Errorf("file: %w", fs.ErrNotExist):                exitFailure,
 		fmt.Errorf("%w x: %w", file.ErrWrite, syscall.ENOSPC): exitWrite,

@@ -6,7 +6,7 @@ import (
 
 	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -123,7 +123,7 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	completeWords(cmd, "ranking", calib.Rankings())
 	completeWords(cmd, "scale", scaleNames())
 	completeWords(cmd, "steps", []string{"free", "pow2"})
-	completeWords(cmd, "edges", []string{string(onnx.Stored), string(onnx.Activations)})
+	completeWords(cmd, "edges", []string{string(graph.Stored), string(graph.Activations)})
 }
 
 // completeWords makes the shell offer the values of a flag.
@@ -138,10 +138,10 @@ func scaleNames() (names []string) {
 	return names
 }
 
-func (m *methodFlags) edgeSet() (onnx.EdgeSet, error) {
-	switch s := onnx.EdgeSet(m.edges); s {
-	case onnx.Stored, onnx.Activations:
+func (m *methodFlags) edgeSet() (graph.EdgeSet, error) {
+	switch s := graph.EdgeSet(m.edges); s {
+	case graph.Stored, graph.Activations:
 		return s, nil
 	}
-	return "", fmt.Errorf("--edges: %w: %q", onnx.ErrEdgeSet, m.edges)
+	return "", fmt.Errorf("--edges: %w: %q", graph.ErrEdgeSet, m.edges)
 }

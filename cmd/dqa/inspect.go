@@ -9,9 +9,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/spf13/cobra"
 )
 
@@ -53,7 +53,7 @@ what the whole quantized network came to; of a frame: what its bytes are spent o
 // lookAt chooses what is shown of the file.
 func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, edges, ref string, cost bool, prof string) (any, error) {
 	kind := inspect.ModelFile
-	set, err := onnx.EdgeSet(edges), error(nil)
+	set, err := graph.EdgeSet(edges), error(nil)
 	if ref != "" || cost {
 		set, err = (&methodFlags{edges: edges}).edgeSet()
 	} else {

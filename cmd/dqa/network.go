@@ -5,20 +5,20 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
 // options are those of opening a network that all verbs share.
-func (a *app) options(pre profile.Preprocess, set onnx.EdgeSet, skip []string) session.Options {
+func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) session.Options {
 	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: a.data, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
 }
 
 // openNetwork loads MODEL, which is a file or the name of a built-in network.
 // Edges of the set that are to be skipped are named or numbered.
-func (a *app) openNetwork(model string, pre profile.Preprocess, set onnx.EdgeSet, skip ...string) (*session.Network, error) {
+func (a *app) openNetwork(model string, pre profile.Preprocess, set graph.EdgeSet, skip ...string) (*session.Network, error) {
 	net, err := session.Open(model, a.options(pre, set, skip))
 	if errors.Is(err, session.ErrNoEdge) {
 		err = fmt.Errorf("--skip: %w", err)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -37,7 +37,7 @@ in their order along the first axis.`,
 			if err != nil {
 				return err
 			}
-			net, err := a.openNetwork(args[0], resolved, onnx.Stored)
+			net, err := a.openNetwork(args[0], resolved, graph.Stored)
 			if err != nil {
 				return err
 			}

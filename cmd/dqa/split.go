@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/session"
@@ -75,9 +76,9 @@ func (a *app) splitAt(net *session.Network, at, dir string) error {
 		return err
 	}
 	v := splitResult{Edge: parts.Edge, Head: filepath.Join(dir, "head.onnx"), Tail: filepath.Join(dir, "tail.onnx"), Bytes: map[string]int{}}
-	for i, part := range []*onnx.Part{parts.Head, parts.Tail} {
+	for i, part := range []*graph.Graph{parts.Head, parts.Tail} {
 		path := []string{v.Head, v.Tail}[i]
-		model, err := part.Model()
+		model, err := onnx.Marshal(part)
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (a *app) splitAt(net *session.Network, at, dir string) error {
 			return err
 		}
 	}
-	for _, t := range parts.Tail.Inputs {
+	for _, t := range parts.Tail.Inputs() {
 		v.Cut = append(v.Cut, splitTensor{t.Name, t.Shape})
 	}
 	return a.print(a.out, v, v.text)

@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cpu"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -62,14 +62,14 @@ func (a caseAttribute) value() (any, error) {
 	return float32(v), err
 }
 
-func (c caseTensor) decode() (*onnx.Tensor, error) {
+func (c caseTensor) decode() (*graph.Tensor, error) {
 	raw, err := base64.StdEncoding.DecodeString(c.Data)
 	if err != nil {
 		return nil, err
 	}
-	t := &onnx.Tensor{Type: onnx.Float32, Shape: c.Shape}
+	t := &graph.Tensor{Type: graph.Float32, Shape: c.Shape}
 	if c.Type == "i8" {
-		t.Type = onnx.Int64
+		t.Type = graph.Int64
 		for ; len(raw) > 0; raw = raw[8:] {
 			t.Ints = append(t.Ints, int64(binary.LittleEndian.Uint64(raw)))
 		}
@@ -106,9 +106,9 @@ func loadCaseFile(t testing.TB, path string) []opCase {
 }
 
 // graph is a network of the one node, whose first input is the network's and whose others are constants.
-func (c opCase) graph(t testing.TB) (*onnx.Graph, *tensor.Tensor) {
+func (c opCase) graph(t testing.TB) (*graph.Graph, *tensor.Tensor) {
 	t.Helper()
-	n := &onnx.Node{Name: "node", Op: c.Op, Attrs: onnx.Attributes{}}
+	n := &graph.Node{Name: "node", Op: c.Op, Attrs: graph.Attributes{}}
 	for name, a := range c.Attrs {
 		v, err := a.value()
 		if err != nil {
@@ -142,7 +142,7 @@ func (c opCase) graph(t testing.TB) (*onnx.Graph, *tensor.Tensor) {
 		n.Outputs = append(n.Outputs, name)
 		b.value(name, out.Shape...)
 	}
-	b.g.Nodes = []*onnx.Node{n}
+	b.g.Nodes = []*graph.Node{n}
 	b.outputs(n.Outputs...)
 	return b.g, x
 }

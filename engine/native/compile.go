@@ -7,16 +7,16 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cpu"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
 
 // Compile prepares g for this engine. edges are the tensors to be observed, each a value that a node writes; they are
 // sorted into the order in which they are computed. The graph is kept and must not change any more.
-// Nodes that the engine cannot run give an onnx.UnsupportedError that names them all, a network that needs too much
-// memory onnx.ErrLimit.
-func Compile(g *onnx.Graph, edges []onnx.Edge) (*Program, error) {
+// Nodes that the engine cannot run give an graph.UnsupportedError that names them all, a network that needs too much
+// memory graph.ErrLimit.
+func Compile(g *graph.Graph, edges []graph.Edge) (*Program, error) {
 	c := &compiler{
 		p:       &Program{graph: g, isa: cpu.Engine()},
 		uses:    map[string]int{},
@@ -62,7 +62,7 @@ func (c *compiler) countUses() {
 }
 
 // takeEdges sorts the edges by the node that writes them.
-func (c *compiler) takeEdges(edges []onnx.Edge) error {
+func (c *compiler) takeEdges(edges []graph.Edge) error {
 	writer := map[string]int{}
 	for i, n := range c.p.graph.Nodes {
 		for _, out := range n.Outputs {
@@ -70,7 +70,7 @@ func (c *compiler) takeEdges(edges []onnx.Edge) error {
 		}
 	}
 	c.p.edges = slices.Clone(edges)
-	slices.SortStableFunc(c.p.edges, func(a, b onnx.Edge) int { return writer[a.Name] - writer[b.Name] })
+	slices.SortStableFunc(c.p.edges, func(a, b graph.Edge) int { return writer[a.Name] - writer[b.Name] })
 	for i, e := range c.p.edges {
 		if _, ok := writer[e.Name]; !ok {
 			return fmt.Errorf("edge %q: no node writes it", e.Name)
@@ -92,14 +92,14 @@ func (c *compiler) addSteps() error {
 	g := c.p.graph
 	c.newStorage(g.Input.Name, -1)
 	chains := c.findChains()
-	var unsupported []onnx.UnsupportedNode
+	var unsupported []graph.UnsupportedNode
 	for i := range g.Nodes {
 		chain, ok := chains[i]
 		if !ok {
 			continue
 		}
 		err := c.addStep(chain)
-		if errors.Is(err, onnx.ErrLimit) {
+		if errors.Is(err, graph.ErrLimit) {
 			return err
 		}
 		if err != nil {
@@ -107,11 +107,11 @@ func (c *compiler) addSteps() error {
 			for _, out := range g.Nodes[i].Outputs { // so that its readers are judged for themselves
 				c.newStorage(out, i)
 			}
-			unsupported = append(unsupported, onnx.UnsupportedNode{Name: n.Name, Op: n.Op, Opset: g.Opset, Reason: err.Error()})
+			unsupported = append(unsupported, graph.UnsupportedNode{Name: n.Name, Op: n.Op, Opset: g.Opset, Reason: err.Error()})
 		}
 	}
 	if unsupported != nil {
-		return &onnx.UnsupportedError{Nodes: unsupported}
+		return &graph.UnsupportedError{Nodes: unsupported}
 	}
 	return nil
 }
@@ -159,10 +159,10 @@ func (c *compiler) chainFrom(i int, claimed map[int]bool) []int {
 	}
 }
 
-func isClamp(n *onnx.Node) bool { return n.Op == "Relu" || n.Op == "Clip" }
+func isClamp(n *graph.Node) bool { return n.Op == "Relu" || n.Op == "Clip" }
 
 // addsSameShape reports whether n adds another runtime value of the same shape to value.
-func (c *compiler) addsSameShape(n *onnx.Node, value string) bool {
+func (c *compiler) addsSameShape(n *graph.Node, value string) bool {
 	g := c.p.graph
 	for _, in := range n.Inputs {
 		if g.Constants[in] != nil || !slices.Equal(g.Values[in].Shape, g.Values[value].Shape) {
@@ -245,7 +245,7 @@ func (c *compiler) newSite(chain []int) (*site, error) {
 		if !ok {
 			return nil, fmt.Errorf("value %q has no type and shape", name)
 		}
-		if v.Type != onnx.Float32 && g.Constants[name] == nil {
+		if v.Type != graph.Float32 && g.Constants[name] == nil {
 			return nil, fmt.Errorf("value %q is not float32", name)
 		}
 		if n := tensor.Size(v.Shape); n < 1 || n > maxValues {
@@ -263,7 +263,7 @@ func other(pair []string, name string) string {
 }
 
 // clampLimits returns the limits of a Relu or Clip.
-func clampLimits(n *onnx.Node) (lo, hi float32) {
+func clampLimits(n *graph.Node) (lo, hi float32) {
 	if n.Op == "Relu" {
 		return 0, float32(math.Inf(1))
 	}
@@ -316,7 +316,7 @@ func (c *compiler) operand(s *site, i int, name string, index int) (operand, err
 		return operand{}, nil
 	}
 	if k := c.p.graph.Constants[name]; k != nil {
-		if k.Type != onnx.Float32 {
+		if k.Type != graph.Float32 {
 			return operand{}, fmt.Errorf("constant %q is not float32", name)
 		}
 		return operand{constant: withSlack(k.Floats)}, nil
@@ -362,7 +362,7 @@ func (c *compiler) plan() error {
 	c.p.arenaSize = place(all)
 	c.p.free = make(chan *arena, freeArenas())
 	if c.p.arenaSize > maxArena {
-		return fmt.Errorf("%w: a run needs %d values of memory, at most %d are allowed", onnx.ErrLimit, c.p.arenaSize, maxArena)
+		return fmt.Errorf("%w: a run needs %d values of memory, at most %d are allowed", graph.ErrLimit, c.p.arenaSize, maxArena)
 	}
 	return nil
 }

@@ -4,11 +4,11 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 )
 
 // isDepthwise reports whether convolution n has one filter per channel.
-func isDepthwise(g *onnx.Graph, n *onnx.Node) bool {
+func isDepthwise(g *graph.Graph, n *graph.Node) bool {
 	in, out := g.Values[n.Inputs[0]].Shape, g.Values[n.Outputs[0]].Shape
 	group := n.Attrs.Int("group", 1)
 	return len(in) > 1 && len(out) > 1 && group > 1 && group == in[1] && group == out[1]

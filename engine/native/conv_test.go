@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cpu"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -23,21 +23,21 @@ func (c convSpec) out() (h, w int) {
 }
 
 // graph is Conv -> [Add with a slice of the input] -> Relu; the residual comes from a second half of the input.
-func (c convSpec) graph(weights, bias []float32) *onnx.Graph {
+func (c convSpec) graph(weights, bias []float32) *graph.Graph {
 	oh, ow := c.out()
 	out := []int{1, c.cout, oh, ow}
 	in, extra := c.cin*c.h*c.w, c.cout*oh*ow
 	b := newGraphBuilder(1, in+extra)
 	part := func(name string, from, to int, shape ...int) {
-		b.node("Slice", name+"_flat", []int{1, to - from}, onnx.Attributes{
+		b.node("Slice", name+"_flat", []int{1, to - from}, graph.Attributes{
 			"starts": []int64{0, int64(from)}, "ends": []int64{1, int64(to)}, "steps": []int64{1, 1}}, "input")
 		b.node("Reshape", name, shape, nil, name+"_flat")
 	}
 	part("x", 0, in, 1, c.cin, c.h, c.w)
 	part("r", in, in+extra, out...)
-	b.constant("w", &onnx.Tensor{Type: onnx.Float32, Shape: []int{c.cout, c.cin / c.group, c.kh, c.kw}, Floats: weights})
-	b.constant("b", &onnx.Tensor{Type: onnx.Float32, Shape: []int{c.cout}, Floats: bias})
-	b.node("Conv", "conv", out, onnx.Attributes{
+	b.constant("w", &graph.Tensor{Type: graph.Float32, Shape: []int{c.cout, c.cin / c.group, c.kh, c.kw}, Floats: weights})
+	b.constant("b", &graph.Tensor{Type: graph.Float32, Shape: []int{c.cout}, Floats: bias})
+	b.node("Conv", "conv", out, graph.Attributes{
 		"kernel_shape": []int64{int64(c.kh), int64(c.kw)}, "strides": []int64{int64(c.sy), int64(c.sx)},
 		"dilations": []int64{int64(c.dy), int64(c.dx)}, "group": int64(c.group),
 		"pads": []int64{int64(c.pads[0]), int64(c.pads[1]), int64(c.pads[2]), int64(c.pads[3])},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -21,13 +22,13 @@ func FuzzCompile(f *testing.F) {
 		if err != nil || !quick(g) {
 			return
 		}
-		edges, err := g.FindEdges(onnx.Stored)
+		edges, err := g.FindEdges(graph.Stored)
 		if err != nil {
 			t.Fatal(err)
 		}
 		p, err := Compile(g, edges)
 		if err != nil {
-			if !errors.Is(err, onnx.ErrUnsupported) && !errors.Is(err, onnx.ErrLimit) {
+			if !errors.Is(err, graph.ErrUnsupported) && !errors.Is(err, graph.ErrLimit) {
 				t.Errorf("error %v", err)
 			}
 			return
@@ -50,7 +51,7 @@ func FuzzCompile(f *testing.F) {
 
 // quick tells whether the work of all nodes is small: for every element of a result at most all weights, a window or a
 // row of the input.
-func quick(g *onnx.Graph) bool {
+func quick(g *graph.Graph) bool {
 	const most = 1 << 24
 	work := tensor.Size(g.Input.Shape)
 	for _, n := range g.Nodes {

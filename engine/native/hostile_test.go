@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -22,13 +22,13 @@ func allocated(f func()) uint64 {
 }
 
 // floats is a constant; its values do not matter.
-func floats(shape ...int) *onnx.Tensor {
-	return &onnx.Tensor{Type: onnx.Float32, Shape: shape, Floats: make([]float32, tensor.Size(shape))}
+func floats(shape ...int) *graph.Tensor {
+	return &graph.Tensor{Type: graph.Float32, Shape: shape, Floats: make([]float32, tensor.Size(shape))}
 }
 
 // windowed are the attributes of a Conv or a pool over images.
-func windowed(kernel, strides, dilations int64, pads ...int64) onnx.Attributes {
-	return onnx.Attributes{
+func windowed(kernel, strides, dilations int64, pads ...int64) graph.Attributes {
+	return graph.Attributes{
 		"kernel_shape": []int64{kernel, kernel}, "strides": []int64{strides, strides}, "dilations": []int64{dilations, dilations},
 		"pads": pads, "group": int64(1),
 	}
@@ -58,7 +58,7 @@ func TestAbsurdNetworks(t *testing.T) {
 		"tables": func() *graphBuilder {
 			b := newGraphBuilder(1, 1<<25)
 			for i := range 100 {
-				b.node("Transpose", fmt.Sprint("y", i), []int{1 << 25, 1}, onnx.Attributes{"perm": []int64{1, 0}}, "input")
+				b.node("Transpose", fmt.Sprint("y", i), []int{1 << 25, 1}, graph.Attributes{"perm": []int64{1, 0}}, "input")
 			}
 			return b
 		},
@@ -66,7 +66,7 @@ func TestAbsurdNetworks(t *testing.T) {
 			b := newGraphBuilder(1, 1<<20)
 			b.constant("w", floats(1, 1<<20))
 			for i := range 1000 {
-				b.node("Gemm", fmt.Sprint("y", i), []int{1, 1}, onnx.Attributes{}, "input", "w")
+				b.node("Gemm", fmt.Sprint("y", i), []int{1, 1}, graph.Attributes{}, "input", "w")
 			}
 			return b
 		},
@@ -90,7 +90,7 @@ func TestAbsurdNetworks(t *testing.T) {
 				b.outputs(n.Outputs...)
 			}
 			used := allocated(func() {
-				if _, err := Compile(b.g, nil); !errors.Is(err, onnx.ErrLimit) {
+				if _, err := Compile(b.g, nil); !errors.Is(err, graph.ErrLimit) {
 					t.Errorf("error %v", err)
 				}
 			})
@@ -112,7 +112,7 @@ func TestLargeNetworks(t *testing.T) {
 			b := newGraphBuilder(1, 8)
 			b.node("Relu", "v0", []int{1, 8}, nil, "input")
 			for i := 1; i < n; i++ {
-				b.node([]string{"Softmax", "Sqrt"}[i%2], fmt.Sprint("v", i), []int{1, 8}, onnx.Attributes{"axis": int64(1)}, input(i))
+				b.node([]string{"Softmax", "Sqrt"}[i%2], fmt.Sprint("v", i), []int{1, 8}, graph.Attributes{"axis": int64(1)}, input(i))
 				if name == "fan" {
 					b.outputs(fmt.Sprint("v", i))
 				}

@@ -3,7 +3,7 @@ package native
 import (
 	"fmt"
 
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -151,7 +151,7 @@ func buildSplit(s *site) (runner, error) {
 func buildGather(s *site) (runner, error) {
 	shape, axis := s.shape(0), s.Attrs.Int("axis", 0)
 	indices := s.graph.Constants[s.inputs[1]]
-	if indices == nil || indices.Type != onnx.Int64 || axis < 0 || axis >= len(shape) {
+	if indices == nil || indices.Type != graph.Int64 || axis < 0 || axis >= len(shape) {
 		return nil, fmt.Errorf("axis %d of %d, or indices that are not constant", axis, len(shape))
 	}
 	s.taken[1] = true

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -20,7 +20,7 @@ const (
 // budget is how much Compile may still spend.
 type budget int64
 
-func newBudget(g *onnx.Graph) budget {
+func newBudget(g *graph.Graph) budget {
 	b := budget(maxTables)
 	for _, k := range g.Constants {
 		b += maxCopies * budget(len(k.Floats)+len(k.Ints))
@@ -32,7 +32,7 @@ func newBudget(g *onnx.Graph) budget {
 func (b *budget) spend(s *site) error {
 	*b -= budget(s.tables() + s.copies())
 	if *b < 0 {
-		return fmt.Errorf("%w: compiling node %q and those before it takes too much memory", onnx.ErrLimit, s.Name)
+		return fmt.Errorf("%w: compiling node %q and those before it takes too much memory", graph.ErrLimit, s.Name)
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (s *site) copies() int64 {
 // checkScratch refuses a step that alone needs more than an arena may have.
 func (s *site) checkScratch() error {
 	if s.scratch < 0 || s.scratch > maxArena {
-		return fmt.Errorf("%w: node %q needs %d values of scratch space", onnx.ErrLimit, s.Name, s.scratch)
+		return fmt.Errorf("%w: node %q needs %d values of scratch space", graph.ErrLimit, s.Name, s.scratch)
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -48,7 +48,7 @@ func buildGemm(s *site) (runner, error) {
 		g.bias = withSlack(bias)
 	}
 	if g.depth > math.MaxInt32/panelWidth {
-		return nil, fmt.Errorf("%w: %d columns of weights", onnx.ErrLimit, g.depth)
+		return nil, fmt.Errorf("%w: %d columns of weights", graph.ErrLimit, g.depth)
 	}
 	g.setPanels(s, w, columns)
 	s.scratch = int64(roundUp(g.rows, kernel.Rows)) * int64(g.depth)

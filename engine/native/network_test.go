@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/engine/reference"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/onnx"
@@ -27,7 +28,7 @@ func loadReferences(t testing.TB) map[string]reference.Network {
 }
 
 // loadNetwork reads a model of the shared data.
-func loadNetwork(t testing.TB, name string, shape []int) *onnx.Graph {
+func loadNetwork(t testing.TB, name string, shape []int) *graph.Graph {
 	t.Helper()
 	path := testdata.Shared(t, "models")
 	if _, err := os.Stat(filepath.Join(path, name)); err != nil {
@@ -40,7 +41,7 @@ func loadNetwork(t testing.TB, name string, shape []int) *onnx.Graph {
 	return g
 }
 
-func compileNetwork(t testing.TB, g *onnx.Graph, set onnx.EdgeSet) *Program {
+func compileNetwork(t testing.TB, g *graph.Graph, set graph.EdgeSet) *Program {
 	t.Helper()
 	edges, err := g.FindEdges(set)
 	if err != nil {
@@ -81,7 +82,7 @@ func TestNetworksMatchONNXRuntime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ref := refs[name]
 			g := loadNetwork(t, name, ref.InputShape)
-			p := compileNetwork(t, g, onnx.Stored)
+			p := compileNetwork(t, g, graph.Stored)
 			outputs, err := p.Run(formulaInput(ref.InputShape), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -112,7 +113,7 @@ func BenchmarkNetwork(b *testing.B) {
 	refs := loadReferences(b)
 	for _, name := range networks {
 		b.Run(name, func(b *testing.B) {
-			p := compileNetwork(b, loadNetwork(b, name, refs[name].InputShape), onnx.Stored)
+			p := compileNetwork(b, loadNetwork(b, name, refs[name].InputShape), graph.Stored)
 			x := formulaInput(refs[name].InputShape)
 			b.SetBytes(int64(4 * len(x.Data)))
 			for b.Loop() {
@@ -128,9 +129,9 @@ func BenchmarkNetwork(b *testing.B) {
 // BenchmarkResNet32 runs assembly and its generic twin in turn, one image at a time on one core.
 func BenchmarkResNet32(b *testing.B) {
 	g := loadNetwork(b, "resnet32_cifar10.onnx", nil)
-	fast := compileNetwork(b, g, onnx.Activations)
+	fast := compileNetwork(b, g, graph.Activations)
 	restore := cpu.Lower(cpu.Generic)
-	slow := compileNetwork(b, g, onnx.Activations)
+	slow := compileNetwork(b, g, graph.Activations)
 	restore()
 	x := formulaInput(g.Input.Shape)
 	b.SetBytes(int64(4 * len(x.Data)))

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 )
 
 // errUnknown is the reason why a node without a line in the registry cannot be run.
@@ -115,9 +115,9 @@ var views = map[string]bool{"Reshape": true, "Flatten": true, "Squeeze": true, "
 
 // site is a node, or a fused chain of nodes, while it is being compiled.
 type site struct {
-	*onnx.Node // the first of the chain
-	graph      *onnx.Graph
-	isa        string
+	*graph.Node // the first of the chain
+	graph       *graph.Graph
+	isa         string
 
 	inputs  []string // of the node; the residual of a chain comes last
 	outputs []string // of the last node
@@ -140,7 +140,7 @@ func (s *site) constant(i int) ([]float32, error) {
 		return nil, nil
 	}
 	c := s.graph.Constants[s.Inputs[i]]
-	if c == nil || c.Type != onnx.Float32 {
+	if c == nil || c.Type != graph.Float32 {
 		return nil, fmt.Errorf("input %d is not a float constant", i)
 	}
 	s.taken[i] = true
@@ -155,7 +155,7 @@ func (s *site) ints(name string, n, def int) ([]int, error) {
 		out[i] = def
 		if list != nil && len(list) == n {
 			if list[i] > maxValues {
-				return nil, fmt.Errorf("%w: attribute %s is %d", onnx.ErrLimit, name, list[i])
+				return nil, fmt.Errorf("%w: attribute %s is %d", graph.ErrLimit, name, list[i])
 			}
 			out[i] = int(list[i])
 		}

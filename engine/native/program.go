@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/engine"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -19,9 +19,9 @@ var (
 
 // Program is a network compiled by this engine. See engine.Program for its methods.
 type Program struct {
-	graph    *onnx.Graph
+	graph    *graph.Graph
 	isa      string
-	edges    []onnx.Edge
+	edges    []graph.Edge
 	edgeStep []int // the step that computes an edge
 
 	steps    []step
@@ -113,10 +113,10 @@ func (a *arena) slice(b *buffer) []float32 {
 }
 
 // Graph returns the network.
-func (p *Program) Graph() *onnx.Graph { return p.graph }
+func (p *Program) Graph() *graph.Graph { return p.graph }
 
 // Edges returns the edges in the order in which they are computed.
-func (p *Program) Edges() []onnx.Edge { return slices.Clone(p.edges) }
+func (p *Program) Edges() []graph.Edge { return slices.Clone(p.edges) }
 
 // ISA names the instruction set that the program was compiled for.
 func (p *Program) ISA() string { return p.isa }

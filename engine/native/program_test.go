@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
-	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -52,11 +52,11 @@ func mustRun(t *testing.T, p *Program, x *tensor.Tensor, hook engine.Hook) []*te
 }
 
 // everyValue makes an edge of every value that g computes.
-func everyValue(g *onnx.Graph) []onnx.Edge {
-	var edges []onnx.Edge
+func everyValue(g *graph.Graph) []graph.Edge {
+	var edges []graph.Edge
 	for _, n := range g.Nodes {
 		for _, out := range n.Outputs {
-			edges = append(edges, onnx.Edge{Name: out, Node: n.Name, Shape: g.Values[out].Shape})
+			edges = append(edges, graph.Edge{Name: out, Node: n.Name, Shape: g.Values[out].Shape})
 		}
 	}
 	return edges
@@ -115,7 +115,7 @@ func restartStride(name string, edges int) int {
 
 func TestRunFromRunToIsRun(t *testing.T) {
 	for _, name := range quickNetworks() {
-		for _, set := range []onnx.EdgeSet{onnx.Stored, onnx.Activations} {
+		for _, set := range []graph.EdgeSet{graph.Stored, graph.Activations} {
 			t.Run(name+"/"+string(set), func(t *testing.T) {
 				p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), set)
 				x := formulaInput(p.Graph().Input.Shape)
@@ -175,7 +175,7 @@ func TestRunFromKeepsTheState(t *testing.T) {
 
 func TestConcurrentRunsAgree(t *testing.T) {
 	g := loadNetwork(t, "resnet8_mlperftiny_cifar10.onnx", nil)
-	p := compileNetwork(t, g, onnx.Stored)
+	p := compileNetwork(t, g, graph.Stored)
 	x := formulaInput(g.Input.Shape)
 	want := mustRun(t, p, x, quantizeHook)
 	other := formulaInput(g.Input.Shape)
@@ -204,10 +204,10 @@ func TestConcurrentRunsAgree(t *testing.T) {
 }
 
 // smallGraph is input -> Relu "edge" -> Reshape "view"; "direct" reads the edge and "viewed" the view.
-func smallGraph() *onnx.Graph {
+func smallGraph() *graph.Graph {
 	b := newGraphBuilder(1, 2, 2)
 	b.node("Relu", "edge", []int{1, 2, 2}, nil, "input")
-	b.node("Reshape", "view", []int{1, 4}, onnx.Attributes{"shape": []int64{1, 4}}, "edge")
+	b.node("Reshape", "view", []int{1, 4}, graph.Attributes{"shape": []int64{1, 4}}, "edge")
 	b.node("Sigmoid", "direct", []int{1, 2, 2}, nil, "edge")
 	b.node("Tanh", "viewed", []int{1, 4}, nil, "view")
 	b.outputs("direct", "viewed")
@@ -216,7 +216,7 @@ func smallGraph() *onnx.Graph {
 
 func smallProgram(t *testing.T) *Program {
 	t.Helper()
-	p, err := Compile(smallGraph(), []onnx.Edge{{Name: "edge", Shape: []int{1, 2, 2}}})
+	p, err := Compile(smallGraph(), []graph.Edge{{Name: "edge", Shape: []int{1, 2, 2}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestHookReachesEveryReader(t *testing.T) {
 // A view that is an edge has readers of its own: what its hook writes is not for those of the tensor behind it.
 func TestHookOfAViewLeavesItsSource(t *testing.T) {
 	g := smallGraph()
-	p, err := Compile(g, []onnx.Edge{{Name: "view", Shape: []int{1, 4}}})
+	p, err := Compile(g, []graph.Edge{{Name: "view", Shape: []int{1, 4}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestHookOfAViewLeavesItsSource(t *testing.T) {
 
 func TestEdgesAreSorted(t *testing.T) {
 	g := smallGraph()
-	p, err := Compile(g, []onnx.Edge{{Name: "direct", Shape: []int{1, 2, 2}}, {Name: "edge", Shape: []int{1, 2, 2}}})
+	p, err := Compile(g, []graph.Edge{{Name: "direct", Shape: []int{1, 2, 2}}, {Name: "edge", Shape: []int{1, 2, 2}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,8 +267,8 @@ func TestRestartBetweenTwoEdgesOfOneStep(t *testing.T) {
 	b := newGraphBuilder(1, 4)
 	b.value("left", 1, 2)
 	b.value("right", 1, 2)
-	b.g.Nodes = append(b.g.Nodes, &onnx.Node{Name: "split", Op: "Split", Inputs: []string{"input"},
-		Outputs: []string{"left", "right"}, Attrs: onnx.Attributes{"axis": int64(1), "split": []int64{2, 2}}})
+	b.g.Nodes = append(b.g.Nodes, &graph.Node{Name: "split", Op: "Split", Inputs: []string{"input"},
+		Outputs: []string{"left", "right"}, Attrs: graph.Attributes{"axis": int64(1), "split": []int64{2, 2}}})
 	b.node("Mul", "product", []int{1, 2}, nil, "left", "right")
 	b.outputs("product")
 	p, err := Compile(b.g, everyValue(b.g)[:2])
@@ -284,7 +284,7 @@ func TestRestartBetweenTwoEdgesOfOneStep(t *testing.T) {
 
 func TestOutputsThatNoNodeWrites(t *testing.T) {
 	b := newGraphBuilder(1, 3)
-	b.constant("constant", &onnx.Tensor{Type: onnx.Float32, Shape: []int{2}, Floats: []float32{4, 5}})
+	b.constant("constant", &graph.Tensor{Type: graph.Float32, Shape: []int{2}, Floats: []float32{4, 5}})
 	b.outputs("input", "constant")
 	p, err := Compile(b.g, nil)
 	if err != nil {
@@ -303,8 +303,8 @@ func TestCompileNamesEveryUnsupportedNode(t *testing.T) {
 	b.node("Relu", "d", shape, nil, "c", "a")
 	b.outputs("d")
 	_, err := Compile(b.g, nil)
-	var unsupported *onnx.UnsupportedError
-	if !errors.As(err, &unsupported) || !errors.Is(err, onnx.ErrUnsupported) {
+	var unsupported *graph.UnsupportedError
+	if !errors.As(err, &unsupported) || !errors.Is(err, graph.ErrUnsupported) {
 		t.Fatalf("error %v", err)
 	}
 	var nodes []string
@@ -317,7 +317,7 @@ func TestCompileNamesEveryUnsupportedNode(t *testing.T) {
 }
 
 func TestCompileRefusesEdges(t *testing.T) {
-	for name, edges := range map[string][]onnx.Edge{
+	for name, edges := range map[string][]graph.Edge{
 		"not computed": {{Name: "input", Shape: []int{1, 2, 2}}},
 		"unknown":      {{Name: "nothing", Shape: []int{1, 2, 2}}},
 		"other shape":  {{Name: "edge", Shape: []int{1, 4}}},

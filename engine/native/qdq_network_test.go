@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx"
 )
 
@@ -19,7 +20,7 @@ func TestQuantizedNetworkMatchesONNXRuntime(t *testing.T) {
 	const name, step = "mobilenetv2-12-qdq.onnx", 0.16079935
 	ref := loadReferences(t)[name]
 	g := loadNetwork(t, name, ref.InputShape)
-	p := compileNetwork(t, g, onnx.Stored)
+	p := compileNetwork(t, g, graph.Stored)
 	outputs, err := p.Run(formulaInput(ref.InputShape), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +62,7 @@ func TestSmallQuantizedNetwork(t *testing.T) {
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	for _, set := range []onnx.EdgeSet{onnx.Stored, onnx.Activations} {
+	for _, set := range []graph.EdgeSet{graph.Stored, graph.Activations} {
 		outputs, err := compileNetwork(t, g, set).Run(formulaInput(g.Input.Shape), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -82,7 +83,7 @@ func TestSmallQuantizedNetwork(t *testing.T) {
 // took in are the activation functions.
 func TestQuantizedNetworkEdges(t *testing.T) {
 	g := loadNetwork(t, "mobilenetv2-12-qdq.onnx", nil)
-	for set, want := range map[onnx.EdgeSet]int{onnx.Stored: 64, onnx.Activations: 35} {
+	for set, want := range map[graph.EdgeSet]int{graph.Stored: 64, graph.Activations: 35} {
 		edges, err := g.FindEdges(set)
 		if err != nil || len(edges) != want {
 			t.Errorf("%s: %d edges, %v, want %d", set, len(edges), err, want)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 )
 
 // window is the geometry of a convolution or pooling: 2-D, a 1-D one has height 1.
@@ -107,7 +107,7 @@ func (g *window) checkSize() error {
 	rows := int64(g.h) + int64(g.top) + int64(g.bottom)
 	columns := int64(g.w) + int64(g.left) + int64(g.rightPad) + int64(g.sx) - 1 // phases have whole columns
 	if rows > math.MaxInt32 || columns > math.MaxInt32 || rows*columns > math.MaxInt32/int64(g.c)-skew {
-		return fmt.Errorf("%w: a padded input of %d channels, %d rows and %d columns", onnx.ErrLimit, g.c, rows, columns)
+		return fmt.Errorf("%w: a padded input of %d channels, %d rows and %d columns", graph.ErrLimit, g.c, rows, columns)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa/engine"
-	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/graph"
 )
 
 // Enabled tells whether this binary was built with the tag ort.
@@ -19,6 +19,6 @@ type Program interface {
 }
 
 // Compile always fails: this binary was built without the tag ort.
-func Compile(*onnx.Graph, []onnx.Edge, string) (Program, error) {
+func Compile(*graph.Graph, []graph.Edge, string) (Program, error) {
 	return nil, fmt.Errorf("%w: this binary was built without it (build tag ort)", ErrUnavailable)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/engine/reference"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
@@ -30,7 +31,7 @@ func needLibrary(t testing.TB) {
 	}
 }
 
-func load2(t testing.TB, name string, shape []int) (*onnx.Graph, []onnx.Edge) {
+func load2(t testing.TB, name string, shape []int) (*graph.Graph, []graph.Edge) {
 	t.Helper()
 	path := filepath.Join(testdata.Shared(t, "models"), name)
 	if _, err := os.Stat(path); err != nil {
@@ -40,14 +41,14 @@ func load2(t testing.TB, name string, shape []int) (*onnx.Graph, []onnx.Edge) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edges, err := g.FindEdges(onnx.Stored)
+	edges, err := g.FindEdges(graph.Stored)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g, edges
 }
 
-func compile(t testing.TB, g *onnx.Graph, edges []onnx.Edge) *Program {
+func compile(t testing.TB, g *graph.Graph, edges []graph.Edge) *Program {
 	t.Helper()
 	p, err := Compile(g, edges, "")
 	if err != nil {

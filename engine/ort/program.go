@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -25,15 +26,15 @@ var (
 // Program is a network on ONNX Runtime. See engine.Program for its methods.
 type Program struct {
 	lib   *library
-	graph *onnx.Graph
-	edges []onnx.Edge
+	graph *graph.Graph
+	edges []graph.Edge
 	whole *piece
 	parts []*piece // up to and with each edge, then the rest
 }
 
 // piece is a part of the network, whose session is made when it is first run.
 type piece struct {
-	*onnx.Part
+	*graph.Graph
 	lib      *library
 	optimize int
 	once     sync.Once
@@ -42,7 +43,7 @@ type piece struct {
 }
 
 // Compile loads the library (FindLibrary of path) and cuts the graph at the edges, which may be nil.
-func Compile(g *onnx.Graph, edges []onnx.Edge, path string) (*Program, error) {
+func Compile(g *graph.Graph, edges []graph.Edge, path string) (*Program, error) {
 	path, err := FindLibrary(path)
 	if err != nil {
 		return nil, err
@@ -64,12 +65,12 @@ func Compile(g *onnx.Graph, edges []onnx.Edge, path string) (*Program, error) {
 		return nil, err
 	}
 	level := optimizeBasic
-	if slices.ContainsFunc(g.Nodes, func(n *onnx.Node) bool { return n.Op == "QuantizeLinear" }) {
+	if slices.ContainsFunc(g.Nodes, func(n *graph.Node) bool { return n.Op == "QuantizeLinear" }) {
 		level = optimizeNothing // fusing Q/DQ pairs changes what they compute
 	}
-	p := &Program{lib: lib, graph: g, edges: slices.Clone(edges), whole: &piece{Part: whole[0], lib: lib, optimize: level}}
+	p := &Program{lib: lib, graph: g, edges: slices.Clone(edges), whole: &piece{Graph: whole[0], lib: lib, optimize: level}}
 	for _, part := range parts {
-		p.parts = append(p.parts, &piece{Part: part, lib: lib, optimize: level})
+		p.parts = append(p.parts, &piece{Graph: part, lib: lib, optimize: level})
 	}
 	return p, p.whole.ready() // errors of the model show now
 }
@@ -78,22 +79,22 @@ func Compile(g *onnx.Graph, edges []onnx.Edge, path string) (*Program, error) {
 func (p *Program) Version() string { return p.lib.version }
 
 // Graph returns the network.
-func (p *Program) Graph() *onnx.Graph { return p.graph }
+func (p *Program) Graph() *graph.Graph { return p.graph }
 
 // Edges returns the edges in the order in which they are computed.
-func (p *Program) Edges() []onnx.Edge { return slices.Clone(p.edges) }
+func (p *Program) Edges() []graph.Edge { return slices.Clone(p.edges) }
 
 func (p *piece) ready() error {
 	p.once.Do(func() {
 		var model []byte
-		if model, p.err = p.Model(); p.err == nil {
-			p.s, p.err = p.lib.newSession(model, p.optimize, names(p.Inputs), names(p.Outputs))
+		if model, p.err = onnx.Marshal(p.Graph); p.err == nil {
+			p.s, p.err = p.lib.newSession(model, p.optimize, names(p.Inputs()), names(p.Outputs))
 		}
 	})
 	return p.err
 }
 
-func names(values []onnx.Value) []string {
+func names(values []graph.Value) []string {
 	list := make([]string, len(values))
 	for i, v := range values {
 		list[i] = v.Name
@@ -113,7 +114,7 @@ func (p *piece) run(v values) error {
 		return err
 	}
 	var in, out []buffer
-	for _, x := range p.Inputs {
+	for _, x := range p.Inputs() {
 		in = append(in, newBuffer(v[x.Name]))
 	}
 	for _, x := range p.Outputs {
@@ -197,7 +198,7 @@ func (p *Program) RunTo(edge int, input *tensor.Tensor, hook engine.Hook) (*engi
 func (p *Program) live(edge int) []string {
 	needed := map[string]bool{p.edges[edge].Name: true}
 	for _, part := range p.parts[edge+1:] {
-		for _, in := range part.Inputs {
+		for _, in := range part.Inputs() {
 			needed[in.Name] = true
 		}
 	}

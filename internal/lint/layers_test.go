@@ -24,6 +24,7 @@ var layers = [][]string{
 	{"frame", "profile"},
 	{"."},
 	{"tables"},
+	{"graph"},
 	{"onnx"},
 	{"engine"},
 	{"dataset", "metric"},

@@ -1,9 +1,11 @@
-package onnx
+package graph
 
 import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/dqa-go/dqa/tensor"
 )
 
 // BiasPoint is a value that a bias acts on: what a Conv, ConvTranspose, Gemm or MatMul writes, after the additions that
@@ -19,7 +21,7 @@ type BiasPoint struct {
 func (p *BiasPoint) Channels() int { return p.Shape[p.Axis] }
 
 // Inner is the number of elements between neighbouring channels: element i belongs to channel i / Inner % Channels.
-func (p *BiasPoint) Inner() int { return product(p.Shape[p.Axis+1:]) }
+func (p *BiasPoint) Inner() int { return tensor.Size(p.Shape[p.Axis+1:]) }
 
 // BiasPoints lists those of the graph, in the order in which they are computed.
 func (g *Graph) BiasPoints() []BiasPoint {

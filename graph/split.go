@@ -1,15 +1,17 @@
-package onnx
+package graph
 
 import (
 	"fmt"
 	"slices"
 )
 
-// Split cuts the network behind values of the graph, which must be written in the order given, and returns the pieces:
-// one more than there are values. Between them only the values pass that a later piece reads (Part.Inputs, Outputs).
-// What a fused runtime computes as one (Chains) is never separated, so that running the pieces one after the other
-// gives what the whole network gives, bit for bit, on an engine that computes equal chains equally.
-func (g *Graph) Split(values ...string) ([]*Part, error) {
+// Split cuts the network behind values of the graph, which must be written in the order given, and returns the parts, one
+// more than there are values, as graphs of their own. Between them only the values pass that a later part reads: a
+// part's Inputs are the network's input or outputs of earlier parts, its Outputs what later parts read and outputs of the
+// network. Tensors are shared, not copied. What a fused runtime computes as one (Chains) is never separated, so that
+// running the parts one after the other gives what the whole network gives, bit for bit, on an engine that computes
+// equal chains equally. A part without inputs or nodes is possible where a cut lies behind everything.
+func (g *Graph) Split(values ...string) ([]*Graph, error) {
 	ends := make([]int, 0, len(values)+1)
 	for _, v := range values {
 		i := slices.IndexFunc(g.Nodes, func(n *Node) bool { return slices.Contains(n.Outputs, v) })
@@ -23,18 +25,28 @@ func (g *Graph) Split(values ...string) ([]*Part, error) {
 	}
 	ends = append(ends, len(g.Nodes))
 	last := g.lastOfUnits()
-	part := make([]int, len(g.Nodes)) // of every node
-	parts := make([]*Part, len(ends))
+	at := make([]int, len(g.Nodes)) // the part of every node
+	parts := make([]*Graph, len(ends))
 	for i := range parts {
-		parts[i] = &Part{g: g}
+		parts[i] = &Graph{Name: g.Name + " part", Opset: g.Opset, Constants: map[string]*Tensor{}, Values: g.Values}
 	}
 	for i, n := range g.Nodes {
 		p, _ := slices.BinarySearch(ends, last[i])
-		part[i] = p
-		parts[p].nodes = append(parts[p].nodes, n)
+		at[i] = p
+		parts[p].take(n, g)
 	}
-	g.connect(parts, part, values)
+	g.connect(parts, at, values)
 	return parts, nil
+}
+
+// take adds a node of g with the constants that it reads.
+func (g *Graph) take(n *Node, from *Graph) {
+	g.Nodes = append(g.Nodes, n)
+	for _, v := range n.Inputs {
+		if t := from.Constants[v]; t != nil {
+			g.Constants[v] = t
+		}
+	}
 }
 
 // lastOfUnits gives for every node the index of the last node of its chain, or its own.
@@ -58,7 +70,7 @@ func (g *Graph) lastOfUnits() []int {
 
 // connect finds what passes between the parts, in the order in which it is written. A value that was asked for passes
 // even where nothing reads it any more.
-func (g *Graph) connect(parts []*Part, part []int, asked []string) {
+func (g *Graph) connect(parts []*Graph, part []int, asked []string) {
 	writer := map[string]int{g.Input.Name: -1}
 	reader := map[string]int{} // the last part that reads a value
 	for i, n := range g.Nodes {
@@ -79,7 +91,7 @@ func (g *Graph) connect(parts []*Part, part []int, asked []string) {
 	}
 	for k, p := range parts {
 		reads := map[string]bool{}
-		for _, n := range p.nodes {
+		for _, n := range p.Nodes {
 			for _, v := range n.Inputs {
 				reads[v] = true
 			}
@@ -90,11 +102,19 @@ func (g *Graph) connect(parts []*Part, part []int, asked []string) {
 				continue
 			}
 			if w < k && reads[v] {
-				p.Inputs = append(p.Inputs, g.Values[v])
+				p.addInput(g.Values[v])
 			}
 			if w == k && (reader[v] > k || isOutput[v] || slices.Contains(asked, v)) {
 				p.Outputs = append(p.Outputs, g.Values[v])
 			}
 		}
 	}
+}
+
+func (g *Graph) addInput(v Value) {
+	if g.Input.Name == "" {
+		g.Input = v
+		return
+	}
+	g.Others = append(g.Others, v)
 }

@@ -1,4 +1,4 @@
-package onnx
+package graph
 
 // DType is the element type of a Tensor.
 type DType uint8
@@ -18,7 +18,9 @@ type Tensor struct {
 	Shape  []int
 	Floats []float32
 	Ints   []int64
-	elem   elementType // the file's, where the tensor is as the file has it or quantized; else 0
+	// Elem is the file's element type (ONNX's TensorProto.DataType) where the tensor is as the file has it or quantized;
+	// else 0. Readers and writers of files need it.
+	Elem int32
 }
 
 // Node is one operator. Inputs and Outputs are value names; "" marks an omitted optional one.
@@ -38,12 +40,21 @@ type Graph struct {
 	Digest  [32]byte // SHA-256 of the model file
 	Opset   int      // of ai.onnx
 	Input   Value    // the one input that is not an initializer; Shape[0] (batch) is 1
+	Others  []Value  // further inputs: what a part behind a cut reads besides
 	Outputs []Value
 	Nodes   []*Node
 	// Constants holds initializers and folded results by value name.
 	Constants map[string]*Tensor
 	// Values gives type and shape of every value that a node reads or writes, constants included.
 	Values map[string]Value
+}
+
+// Inputs are Input and Others; none of a part that reads constants alone.
+func (g *Graph) Inputs() []Value {
+	if g.Input.Name == "" {
+		return nil
+	}
+	return append([]Value{g.Input}, g.Others...)
 }
 
 // Value is a named tensor of the graph.

@@ -1,4 +1,4 @@
-package onnx
+package graph
 
 import "slices"
 
@@ -16,8 +16,8 @@ var keepers = []string{
 // firstKeepers do so if their first input has no negative numbers, whatever the others hold.
 var firstKeepers = []string{"Gather", "PRelu", "Pow"}
 
-// nonNegative returns the values that cannot hold a negative number, whatever the input.
-func (g *Graph) nonNegative() map[string]bool {
+// NonNegative returns the values that cannot hold a negative number, whatever the input.
+func (g *Graph) NonNegative() map[string]bool {
 	m := map[string]bool{}
 	known := func(v string) bool {
 		sign, seen := m[v]
@@ -29,14 +29,14 @@ func (g *Graph) nonNegative() map[string]bool {
 	}
 	for _, n := range g.Nodes {
 		for _, o := range n.Outputs {
-			m[o] = n.nonNegative(known) || n.Op == "DequantizeLinear" && g.upFromZero(n)
+			m[o] = n.nonNegative(known) || n.Op == "DequantizeLinear" && g.UpFromZero(n)
 		}
 	}
 	return m
 }
 
-// upFromZero tells whether no integer of the range of quantizer n stands for a negative number.
-func (g *Graph) upFromZero(n *Node) bool {
+// UpFromZero tells whether no integer of the range of quantizer n stands for a negative number.
+func (g *Graph) UpFromZero(n *Node) bool {
 	low := n.Attrs.Float("min", 0)
 	above := func(z float32) bool { return z > low }
 	negative := func(s float32) bool { return !(s >= 0) }

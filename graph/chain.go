@@ -1,4 +1,4 @@
-package onnx
+package graph
 
 import (
 	"slices"
@@ -38,6 +38,9 @@ func (n *Node) role() role {
 	}
 	return roles[n.Op]
 }
+
+// Produces tells whether the node writes new values: it is neither a view nor an activation function.
+func (n *Node) Produces() bool { return n.role() == produces }
 
 // stage is how much of a chain is done: a producer takes, in this order, scales and shifts by constants, one addition
 // of another tensor, one activation.

@@ -1,8 +1,10 @@
-package onnx
+package graph
 
 import (
 	"fmt"
 	"slices"
+
+	"github.com/dqa-go/dqa/tensor"
 )
 
 // ValueReason says of one value whether it is an edge, and why.
@@ -74,7 +76,7 @@ func (g *Graph) finder(set EdgeSet) (*finder, error) {
 		f.chain[c.Output] = c
 	}
 	f.varies = g.varying()
-	f.oneSided = g.nonNegative()
+	f.oneSided = g.NonNegative()
 	f.sequence = g.sequences()
 	for _, n := range slices.Backward(g.Nodes) {
 		for _, v := range n.Outputs {
@@ -169,7 +171,7 @@ func (f *finder) edge(r ValueReason) Edge {
 // a row is a token. Channels of one value each are no channels. What was split off into axis 0 counts as channels or
 // tokens too.
 func (e *Edge) setPlanes(sequence bool) {
-	s, size := e.Shape, product(e.Shape)
+	s, size := e.Shape, tensor.Size(e.Shape)
 	e.Channels, e.Rows, e.Cols = 1, 1, size
 	switch {
 	case len(s) == 3 && !sequence && s[0]*s[1] > 1:
