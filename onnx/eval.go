@@ -40,7 +40,7 @@ func stridesOf(shape []int) []int {
 	return s
 }
 
-// like returns an empty tensor of t's type and the given shape.
+// emptyLike returns an empty tensor of t's type and the given shape.
 func emptyLike(t *graph.Tensor, shape []int) *graph.Tensor {
 	r := &graph.Tensor{Type: t.Type, Shape: shape}
 	if t.Type == graph.Float32 {
@@ -62,7 +62,7 @@ func strided(t *graph.Tensor, shape, strides []int, offset int) *graph.Tensor {
 	return r
 }
 
-// expand broadcasts t to shape, which it fits.
+// expandTo broadcasts t to shape, which it fits.
 func expandTo(t *graph.Tensor, shape []int) *graph.Tensor {
 	return strided(t, shape, broadcastStrides(t.Shape, shape), 0)
 }
@@ -79,7 +79,7 @@ func broadcastStrides(from, to []int) []int {
 	return s
 }
 
-// reshaped shares t's elements.
+// reshapedTo shares t's elements.
 func reshapedTo(t *graph.Tensor, shape []int) *graph.Tensor {
 	r := *t
 	r.Shape = shape

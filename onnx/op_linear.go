@@ -113,7 +113,7 @@ func (c *call) rows(w *graph.Tensor, g gemm) (string, error) {
 	})
 }
 
-// scaled returns f times t.
+// scaledBy returns f times t.
 func scaledBy(t *graph.Tensor, f float32) *graph.Tensor {
 	if f == 1 {
 		return t
@@ -135,7 +135,7 @@ func (c *call) gemmBias(g gemm) func() *graph.Tensor {
 		return nil
 	}
 	return func() *graph.Tensor {
-		return scaledBy(reshapedTo(expandTo(t, []int{len(t.Floats)}), []int{g.n}), g.beta)
+		return scaledBy(expandTo(reshapedTo(t, []int{len(t.Floats)}), []int{g.n}), g.beta)
 	}
 }
 
