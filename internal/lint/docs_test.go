@@ -16,6 +16,7 @@ var (
 	// heading is "## 1. Terms" or "### 4.1 Curves".
 	heading = regexp.MustCompile(`(?m)^##+ ([0-9]+(?:\.[0-9]+)*)\.? `)
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	paths   = regexp.MustCompile("`([a-z]+/[A-Za-z0-9_./-]+)`")
 )
 
 func TestReferencesToMethodLeadToSections(t *testing.T) {
@@ -62,6 +63,30 @@ func TestLinksLeadToFiles(t *testing.T) {
 	})
 	if links < 50 {
 		t.Errorf("only %d links found", links)
+	}
+}
+
+// Files and folders that pages name by their path from the root are there, if their first part is a folder of the root.
+func TestPathsInPagesAreThere(t *testing.T) {
+	root := filepath.Join("..", "..")
+	n := 0
+	eachText(t, func(file, text string) {
+		if filepath.Ext(file) != ".md" {
+			return
+		}
+		for _, m := range paths.FindAllStringSubmatch(text, -1) {
+			first, _, _ := strings.Cut(m[1], "/")
+			if _, err := os.Stat(filepath.Join(root, first)); err != nil {
+				continue // not of this repository
+			}
+			n++
+			if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+				t.Errorf("%s names %s, which is not there", file, m[1])
+			}
+		}
+	})
+	if n < 20 {
+		t.Errorf("only %d paths found", n)
 	}
 }
 
