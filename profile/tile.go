@@ -35,6 +35,9 @@ func (e *Edge) NumTiles() int { return e.bands() * e.blocks() }
 func (e *Edge) bands() int  { return ceilDiv(e.Rows, e.Tile.Rows) }
 func (e *Edge) blocks() int { return ceilDiv(e.Channels, e.Tile.Channels) }
 
+// All is the part that covers the edge.
+func (e *Edge) All() Bounds { return Bounds{C1: e.Channels, R1: e.Rows} }
+
 // TileBounds gives tile t; tiles go through all channel blocks of a band of rows before the next band.
 func (e *Edge) TileBounds(t int) Bounds {
 	band, block := t/e.blocks(), t%e.blocks()

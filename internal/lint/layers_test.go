@@ -22,6 +22,7 @@ var layers = [][]string{
 	{"internal/simd"},
 	{"internal/quant", "internal/bitplane", "internal/rans", "internal/huffman", "internal/prefix"},
 	{"frame", "profile"},
+	{"internal/tile"},
 	{"."},
 	{"tables"},
 	{"graph"},

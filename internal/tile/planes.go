@@ -1,0 +1,247 @@
+package tile
+
+import (
+	"fmt"
+
+	"github.com/dqa-go/dqa/internal/bitplane"
+	"github.com/dqa-go/dqa/internal/huffman"
+	"github.com/dqa-go/dqa/internal/rans"
+	"github.com/dqa-go/dqa/internal/simd"
+	"github.com/dqa-go/dqa/internal/wire"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// planes are the coders raw and paper: bit planes of n-bit codes, then the shift errors of important channels, as bit
+// planes or Huffman-coded.
+type planes struct {
+	quantizer
+	*planesMemory
+	words *huffman.Code // of shift errors; nil: they are bit planes
+}
+
+type planesMemory struct {
+	shift   []byte // shift errors, in the low bits of bytes
+	low     []byte // their bit planes
+	huffman huffman.Coder
+}
+
+func newPlanes(e *profile.Edge, _ []*rans.Model) (Factory, error) {
+	var words *huffman.Code
+	if len(e.Table) > 0 {
+		var err error
+		if words, err = huffman.NewCode(e.ExtraBits, e.Table); err != nil {
+			return nil, err
+		}
+	}
+	return func(s *Scratch) Coder {
+		return &planes{quantizer{e, s}, memoryOf[planesMemory](s), words}
+	}, nil
+}
+
+// fused tells whether values of a tile can become bit planes with no codes in between: every channel is whole groups.
+func (p *planes) fused(b profile.Bounds) bool {
+	return p.bytewise() && p.edge.BandSize(b)%simd.Group == 0
+}
+
+func (p *planes) Encode(out *Payload, v *Values, b profile.Bounds) (nonFinite int) {
+	if p.fused(b) {
+		var ok bool
+		if out.Base, ok = p.encodeFused(out.Base, v, b); ok {
+			return 0
+		}
+	}
+	c, nonFinite := p.quantize(v, b)
+	p.restore(v, b, c)
+	out.Base = p.appendCodes(out.Base, b, c)
+	return nonFinite
+}
+
+func (p *planes) Decode(v *Values, b profile.Bounds, in Payload) error {
+	if p.fused(b) {
+		return p.decodeFused(v, b, in.Base)
+	}
+	c, err := p.decodeCodes(b, in.Base)
+	if err == nil {
+		p.restore(v, b, c)
+	}
+	return err
+}
+
+// encodeFused appends a payload; ok is false where a value is not finite: then nothing has happened.
+func (p *planes) encodeFused(dst []byte, v *Values, b profile.Bounds) (out []byte, ok bool) {
+	e := p.edge
+	step := e.BandSize(b) / simd.Group * 8 // bytes of a plane of a channel
+	extra := e.NumExtra(b)
+	size := bitplane.Size(extra, e.ExtraBits)
+	start := len(dst)
+	end := start + bitplane.Size(e.TileSize(b), e.Bits)
+	var shift []byte // bit planes of shift errors
+	if p.words == nil {
+		dst = extend(dst, end+size)
+		shift = dst[end:]
+	} else {
+		dst, p.low = extend(dst, end), extend(p.low, size)
+		shift = p.low
+	}
+	high, low := dst[start:end], shift
+	for c := b.C0; c < b.C1; c++ {
+		m, r, s := e.ExtraBitsOf(c), e.Levels(c), v.Scales[e.ScaleSlot(c)]
+		levels := simd.Levels{Inv: s.Inv, Low: float32(r.Low), High: float32(r.High)}
+		if !simd.QuantizePack(high[:step*e.Bits], low[:step*m], p.load(e, v, b, c), levels, e.Bits, m) {
+			return dst[:start], false
+		}
+		high, low = high[step*e.Bits:], low[step*m:]
+	}
+	if extra > 0 && p.words != nil {
+		p.shift = resize(p.shift, extra)
+		simd.Unpack(p.shift, shift, e.ExtraBits, false)
+		dst = p.huffman.Append(dst, p.shift, p.words)
+	}
+	p.restoreFused(v, b, dst[start:end], shift)
+	return dst, true
+}
+
+// restoreFused writes the values of a tile, if they are wanted, from the bit planes of its codes and shift errors.
+func (p *planes) restoreFused(v *Values, b profile.Bounds, high, low []byte) {
+	e := p.edge
+	step := e.BandSize(b) / simd.Group * 8
+	for c := b.C0; c < b.C1 && v.Restored != nil; c++ {
+		m, dst := e.ExtraBitsOf(c), p.room(e, v, b, c)
+		simd.UnpackDequantize(dst, high[:step*e.Bits], low[:step*m], v.Steps[e.ScaleSlot(c)], e.Bits, m, !e.Unsigned)
+		p.store(e, v, b, c, dst)
+		high, low = high[step*e.Bits:], low[step*m:]
+	}
+}
+
+func (p *planes) decodeFused(v *Values, b profile.Bounds, src []byte) error {
+	high, low, err := p.cut(b, src)
+	if err != nil {
+		return err
+	}
+	extra := p.edge.NumExtra(b)
+	size := bitplane.Size(extra, p.edge.ExtraBits)
+	if p.words != nil {
+		if err := p.decodeShift(extra, low); err != nil {
+			return err
+		}
+		p.low = extend(p.low, size)
+		low = p.low
+		simd.Pack(low, p.shift, 0, p.edge.ExtraBits)
+	} else if len(low) != size {
+		return errShift(bitplane.ErrLength)
+	}
+	p.restoreFused(v, b, high, low)
+	return nil
+}
+
+func (p *planes) appendCodes(dst []byte, b profile.Bounds, c codes) []byte {
+	dst = bitplane.AppendBytes(dst, p.split(b, c), p.edge.Bits)
+	switch {
+	case len(p.shift) == 0:
+		return dst
+	case p.words != nil:
+		return p.huffman.Append(dst, p.shift, p.words)
+	}
+	return bitplane.AppendBytes(dst, p.shift, p.edge.ExtraBits)
+}
+
+// split gives the n-bit codes of a tile in the low bits of bytes, and fills shift with the errors of important channels,
+// likewise. It may destroy c.
+func (p *planes) split(b profile.Bounds, c codes) []byte {
+	e, high := p.edge, c.bytes
+	if high == nil {
+		p.bytes = resize(p.bytes, len(c.wide))
+		high = p.bytes
+		for i, w := range c.wide {
+			high[i] = byte(w)
+		}
+	}
+	p.shift = p.shift[:0]
+	for ch := b.C0; ch < b.C1; ch++ {
+		if !e.IsImportant(ch) {
+			continue
+		}
+		part := band(high, e, b, ch)
+		p.shift = append(p.shift, part...)
+		if c.bytes == nil {
+			for i, w := range band(c.wide, e, b, ch) {
+				part[i] = byte(w >> e.ExtraBits)
+			}
+			continue
+		}
+		for i, w := range part {
+			part[i] = w >> e.ExtraBits
+		}
+	}
+	return high
+}
+
+func (p *planes) decodeCodes(b profile.Bounds, src []byte) (codes, error) {
+	e := p.edge
+	high, low, err := p.cut(b, src)
+	if err != nil {
+		return codes{}, err
+	}
+	p.bytes = resize(p.bytes, e.TileSize(b))
+	if err := bitplane.UnpackBytes(p.bytes, high, e.Bits, !e.Unsigned); err != nil {
+		return codes{}, fmt.Errorf("%w: code planes: %w", wire.ErrValue, err)
+	}
+	if err := p.decodeShift(e.NumExtra(b), low); err != nil {
+		return codes{}, err
+	}
+	c := codes{bytes: p.bytes}
+	if !e.FitsBytes() {
+		c = codes{wide: p.widen(c)}
+	}
+	shift := p.shift
+	for ch := b.C0; ch < b.C1; ch++ {
+		switch {
+		case !e.IsImportant(ch):
+			continue
+		case c.bytes == nil:
+			joinErrors(band(c.wide, e, b, ch), shift, e.ExtraBits)
+		default:
+			joinErrors(band(c.bytes, e, b, ch), shift, e.ExtraBits)
+		}
+		shift = shift[e.BandSize(b):]
+	}
+	return c, nil
+}
+
+// joinErrors turns n-bit codes into those before the shift.
+func joinErrors[T byte | int16](codes []T, errors []byte, bits int) {
+	errors = errors[:len(codes)]
+	for i, c := range codes {
+		codes[i] = c<<bits | T(errors[i])
+	}
+}
+
+// cut parts a payload.
+func (p *planes) cut(b profile.Bounds, src []byte) (high, shift []byte, err error) {
+	n := bitplane.Size(p.edge.TileSize(b), p.edge.Bits)
+	if len(src) < n {
+		return nil, nil, fmt.Errorf("%w: %d bytes of code planes, %d wanted", wire.ErrTruncated, len(src), n)
+	}
+	return src[:n], src[n:], nil
+}
+
+// decodeShift fills shift with n errors.
+func (p *planes) decodeShift(n int, src []byte) error {
+	p.shift = resize(p.shift, n)
+	var err error
+	switch {
+	case n == 0 && len(src) > 0:
+		err = fmt.Errorf("%d bytes where none belong", len(src))
+	case n == 0:
+	case p.words != nil:
+		err = p.huffman.Decode(p.shift, src, p.words)
+	default:
+		err = bitplane.UnpackBytes(p.shift, src, p.edge.ExtraBits, false)
+	}
+	if err != nil {
+		return errShift(err)
+	}
+	return nil
+}
+
+func errShift(err error) error { return fmt.Errorf("%w: shift errors: %w", wire.ErrValue, err) }

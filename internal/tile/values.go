@@ -1,0 +1,118 @@
+package tile
+
+import (
+	"github.com/dqa-go/dqa/internal/quant"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// Values are an edge's float32 values of one image, row-major as profile.Geometry says, and what they are scaled by.
+type Values struct {
+	Source   []float32     // what is encoded
+	Restored []float32     // where decoded values go, which may be Source; nil: nowhere
+	OneTile  bool          // Restored is a tile alone, channel by channel, row by row
+	Scales   []quant.Scale // by scale slot (profile.Edge.ScaleSlot): what Encode needs
+	Steps    []float32     // the same: what Decode needs
+}
+
+// Scratch is memory that the coders of one goroutine share. The zero value is ready.
+type Scratch struct {
+	column []float32 // of a channel that does not lie in one piece
+	bytes  []byte    // codes of a tile
+	wide   []int16
+	own    []any // memory of one kind of coder each
+}
+
+// memoryOf is the memory of one kind of coder.
+func memoryOf[T any](s *Scratch) *T {
+	for _, m := range s.own {
+		if m, ok := m.(*T); ok {
+			return m
+		}
+	}
+	m := new(T)
+	s.own = append(s.own, m)
+	return m
+}
+
+// FindScales fills in scales and steps: the profile's where they are static, else those that v.Source asks for. What is
+// not finite does not count.
+func (s *Scratch) FindScales(e *profile.Edge, v *Values) {
+	n := e.NumScales()
+	v.Scales, v.Steps = resize(v.Scales, n), resize(v.Steps, n)
+	if e.Scale.Static() {
+		copy(v.Steps, e.Steps)
+		for slot, step := range e.Steps {
+			v.Scales[slot] = quant.StepScale(step)
+		}
+		return
+	}
+	clear(v.Scales)
+	clear(v.Steps)
+	whole := float32(0)
+	if !e.Scale.PerChannel() {
+		whole = e.Maximum(v.Source)
+	}
+	for c := range e.Channels {
+		top := whole
+		if e.Scale.PerChannel() {
+			top = e.Maximum(s.load(e, v, e.All(), c))
+		}
+		slot := e.ScaleSlot(c)
+		v.Scales[slot] = e.ScaleFor(c, top)
+		v.Steps[slot] = v.Scales[slot].Step
+	}
+}
+
+// load is the part b of channel c of v.Source, row by row.
+func (s *Scratch) load(e *profile.Edge, v *Values, b profile.Bounds, c int) []float32 {
+	n := e.BandSize(b)
+	if !e.ChannelsLast {
+		return v.Source[e.BandStart(b, c):][:n]
+	}
+	s.column = resize(s.column, n)
+	for i, at := 0, b.R0*e.Cols*e.Channels+c; i < n; i, at = i+1, at+e.Channels {
+		s.column[i] = v.Source[at]
+	}
+	return s.column
+}
+
+// room is where the part b of channel c of v.Restored may be written; store must follow.
+func (s *Scratch) room(e *profile.Edge, v *Values, b profile.Bounds, c int) []float32 {
+	n := e.BandSize(b)
+	switch {
+	case v.OneTile:
+		return v.Restored[(c-b.C0)*n:][:n]
+	case e.ChannelsLast:
+		s.column = resize(s.column, n)
+		return s.column
+	}
+	return v.Restored[e.BandStart(b, c):][:n]
+}
+
+// store puts what was written to room where it belongs.
+func (s *Scratch) store(e *profile.Edge, v *Values, b profile.Bounds, c int, values []float32) {
+	if v.OneTile || !e.ChannelsLast {
+		return
+	}
+	at := b.R0*e.Cols*e.Channels + c
+	for _, x := range values {
+		v.Restored[at] = x
+		at += e.Channels
+	}
+}
+
+// resize returns a slice of length n, reusing the memory of s where it suffices; contents are undefined.
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// extend makes dst n values long; those beyond its length are undefined.
+func extend[T any](dst []T, n int) []T {
+	if n <= cap(dst) {
+		return dst[:n]
+	}
+	return append(dst[:cap(dst)], make([]T, n-cap(dst))...)
+}
