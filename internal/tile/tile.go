@@ -36,6 +36,7 @@ type newCoder func(e *profile.Edge, models []*rans.Model) (Factory, error)
 var coders = map[profile.Coder]newCoder{
 	profile.Raw:      newPlanes,
 	profile.Paper:    newPlanes,
+	profile.Fast:     newFast,
 	profile.Small:    newRANS,
 	profile.Smallest: newRANS,
 }
