@@ -1,81 +1,45 @@
 package dqa
 
 import (
+	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/dqa-go/dqa/frame"
-	"github.com/dqa-go/dqa/internal/huffman"
-	"github.com/dqa-go/dqa/internal/prefix"
-	"github.com/dqa-go/dqa/internal/rans"
+	"github.com/dqa-go/dqa/internal/tile"
 	"github.com/dqa-go/dqa/profile"
 )
 
-// Codec is a profile made ready for use: tables built, digest computed. It is immutable and may be shared.
+// Codec is a profile made ready for use: tables built, digest computed. It is immutable and may be shared. Only NewCodec
+// makes one.
 type Codec struct {
-	profile *profile.Profile
-	coded   []profile.Edge // as their base parts are coded
-	refined int            // number of edges with refinements
-	fused   []bool         // by edge: fusable
-	digest  [frame.DigestSize]byte
-	size    int             // of the encoded profile
-	tables  []*huffman.Code // of shift errors, by edge; nil where there are none
-	models  [][]*rans.Model // by edge, as profile.Edge.Models
-	fast    []*prefix.Code  // by edge; nil for other coders
-	planned sync.Once
-	units   []unit  // tiles of edges that are fused
-	batches []batch // which of them are coded together
+	profile   *profile.Profile
+	factories []tile.Factory // of the edges' coders
+	refined   int            // number of edges with refinements
+	digest    [frame.DigestSize]byte
+	size      int // of the encoded profile
 }
 
 // NewCodec checks p and builds its tables. p must not be changed afterwards.
 func NewCodec(p *profile.Profile) (*Codec, error) {
+	if p == nil {
+		return nil, errors.New("profile: there is none")
+	}
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
-	encoded := p.Append(nil)
-	c := &Codec{profile: p, size: len(encoded), tables: make([]*huffman.Code, len(p.Edges)), fast: make([]*prefix.Code, len(p.Edges))}
-	if err := c.newModels(); err != nil {
+	factories, err := tile.Factories(p)
+	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
+	c := &Codec{profile: p, factories: factories, size: len(p.Append(nil))}
 	digest := p.Digest()
 	copy(c.digest[:], digest[:])
 	for i := range p.Edges {
-		c.coded = append(c.coded, p.Edges[i].Base())
-		c.fused = append(c.fused, fusable(&p.Edges[i]))
 		if p.Edges[i].Refine > 0 {
 			c.refined++
 		}
-		var err error
-		if p.Edges[i].Prefix != nil {
-			if c.fast[i], err = prefix.NewCode(*p.Edges[i].Prefix); err != nil {
-				return nil, fmt.Errorf("profile: edge %d %q: %w", i, p.Edges[i].Name, err)
-			}
-		}
-		if lengths := p.Edges[i].Table; len(lengths) > 0 {
-			if c.tables[i], err = huffman.NewCode(p.Edges[i].ExtraBits, lengths); err != nil {
-				return nil, fmt.Errorf("profile: edge %d %q: %w", i, p.Edges[i].Name, err)
-			}
-		}
 	}
 	return c, nil
-}
-
-func (c *Codec) newModels() error {
-	var all []*rans.Model
-	for i, freq := range c.profile.Frequencies {
-		m, err := rans.NewModel(freq)
-		if err != nil {
-			return fmt.Errorf("model %d: %w", i, err)
-		}
-		all = append(all, m)
-	}
-	c.models = make([][]*rans.Model, len(c.profile.Edges))
-	for i := range c.profile.Edges {
-		for _, k := range c.profile.Edges[i].Models {
-			c.models[i] = append(c.models[i], all[k])
-		}
-	}
-	return nil
 }
 
 // Profile is what the codec was made of.
@@ -92,5 +56,33 @@ func (c *Codec) edge(i int) *profile.Edge {
 	return &c.profile.Edges[i]
 }
 
-// codedEdge is the edge as its base part is coded.
-func (c *Codec) codedEdge(i int) *profile.Edge { return &c.coded[i] }
+// Option is one of an Encoder or a Decoder, which has it from the beginning on.
+type Option func(*options)
+
+type options struct {
+	workers  int
+	baseOnly bool
+}
+
+// WithWorkers is the number of goroutines that code the tiles of an image; without it, or below 1, it is 1. Frames and
+// values do not depend on it.
+func WithWorkers(n int) Option { return func(o *options) { o.workers = n } }
+
+// WithBaseOnly says whether to do without the refinements of scalable profiles: an encoder leaves them out, and gives the
+// values that a receiver restores without them; a decoder takes every frame as if it ended before them.
+func WithBaseOnly(b bool) Option { return func(o *options) { o.baseOnly = b } }
+
+// coding is an image's coding by this codec. It panics if NewCodec has not made the codec: a caller's bug.
+func (c *Codec) coding(opts []Option) coding {
+	if c == nil || c.profile == nil {
+		panic("dqa: a Codec that NewCodec has not made")
+	}
+	var o options
+	for _, set := range opts {
+		set(&o)
+	}
+	return newCoding(c, o)
+}
+
+// errNotMade is what the zero value of an Encoder or a Decoder answers.
+var errNotMade = errors.New("an Encoder or Decoder that no Codec has made")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/dqa-go/dqa"
@@ -309,8 +310,8 @@ func checkChannels(t *testing.T, dec *dqa.Decoder, e *profile.Edge, i int, want 
 	}
 }
 
-// What is not finite takes the long way, and is stored equally whatever the way: a frame of an edge of whole groups, and
-// of the same edge as the codes that it has.
+// What is not finite is stored equally, however it comes: edge by edge, with or without values, and all at once; values
+// and counts are those of Codes.
 func TestWaysAgree(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	for _, s := range settings() {
@@ -320,22 +321,34 @@ func TestWaysAgree(t *testing.T) {
 			x := tensors(p, 8)
 			for k, v := range odd {
 				x[3][70*k+641] = v
+				x[1][7*k+3] = v // channels last
 			}
-			a, b := codec.NewEncoder(), codec.NewEncoder()
-			b.KeepCodes = true
-			y := clone(x)
+			a, b, c := codec.NewEncoder(), codec.NewEncoder(), codec.NewEncoder(dqa.WithWorkers(2))
+			all, err := c.Append(nil, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			nonFinite := 0
 			for i := range x {
-				if err := errors.Join(a.Edge(i, x[i]), b.Edge(i, y[i])); err != nil {
+				want := slices.Clone(x[i])
+				var codes dqa.Codes
+				codes.Quantize(&p.Edges[i], want)
+				codes.Dequantize(&p.Edges[i], want)
+				nonFinite += codes.NonFinite
+				if err := errors.Join(b.Store(i, x[i]), a.Edge(i, x[i])); err != nil {
 					t.Fatal(err)
 				}
-				if !sameBits(x[i], y[i]) {
+				if !sameBits(x[i], want) {
 					t.Fatalf("%v: edge %d, %v: values differ", s, i, odd)
 				}
 			}
-			short, err1 := a.AppendFrame(nil)
-			long, err2 := b.AppendFrame(nil)
-			if err1 != nil || err2 != nil || !bytes.Equal(short, long) || a.NonFinite() != b.NonFinite() {
-				t.Fatalf("%v, %v: frames differ (%v, %v), %d and %d not finite", s, odd, err1, err2, a.NonFinite(), b.NonFinite())
+			hooked, err1 := a.AppendFrame(nil)
+			stored, err2 := b.AppendFrame(nil)
+			if err1 != nil || err2 != nil || !bytes.Equal(hooked, stored) || !bytes.Equal(hooked, all) {
+				t.Fatalf("%v, %v: frames differ (%v, %v)", s, odd, err1, err2)
+			}
+			if a.NonFinite() != nonFinite || b.NonFinite() != nonFinite || c.NonFinite() != nonFinite {
+				t.Fatalf("%v, %v: %d, %d and %d not finite, want %d", s, odd, a.NonFinite(), b.NonFinite(), c.NonFinite(), nonFinite)
 			}
 		}
 	}
@@ -557,17 +570,16 @@ func TestBaseOnly(t *testing.T) {
 		if err != nil || f.BaseSize >= len(whole) {
 			t.Fatalf("%v: base of %d bytes of %d, %v", s, f.BaseSize, len(whole), err)
 		}
-		full, cut := codec.NewDecoder(), codec.NewDecoder()
+		full, cut := codec.NewDecoder(dqa.WithBaseOnly(true)), codec.NewDecoder()
 		got, err := cut.Decode(whole[:f.BaseSize])
 		if err != nil || cut.Complete() {
 			t.Fatalf("%v: %v, complete %v", s, err, cut.Complete())
 		}
-		full.BaseOnly = true
 		again, err := full.Decode(whole)
 		if err != nil || full.Complete() {
 			t.Fatal(s, err)
 		}
-		enc.BaseOnly = true
+		enc = codec.NewEncoder(dqa.WithBaseOnly(true))
 		for i := range p.Edges {
 			e := &p.Edges[i]
 			var codes dqa.Codes
@@ -604,7 +616,7 @@ func TestBaseOnly(t *testing.T) {
 		if b, err := enc.AppendFrame(nil); err != nil || !bytes.Equal(b, whole[:f.BaseSize]) || enc.FrameSize() != f.BaseSize {
 			t.Fatalf("%v: the encoder's base frame is not the beginning of the whole one (%v)", s, err)
 		}
-		full.BaseOnly = false
+		full = codec.NewDecoder()
 		if err := full.Open(whole); err != nil || !full.Complete() {
 			t.Fatal(s, err)
 		}

@@ -3,37 +3,33 @@ package dqa
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/tile"
 	"github.com/dqa-go/dqa/internal/wire"
 )
 
-// Decoder restores the tensors of frames, whole, by edge or by tile. It belongs to one goroutine.
+// Decoder restores the tensors of frames, whole, by edge or by tile. It belongs to one goroutine. Only Codec.NewDecoder
+// makes one.
 type Decoder struct {
-	// BaseOnly does without the refinements of scalable frames, as is done where a frame ends before them.
-	BaseOnly bool
-	// Workers is the number of goroutines that All and Decode use; 0 means 1.
-	Workers int
-
-	codec  *Codec
+	coding
 	frame  *frame.Frame // the open one
 	parsed frame.Frame
-	codes  Codes
-	bufs   []tileBuffers // of the workers
 	// refinement is the number of an edge's refinement in the open frame, -1 where there is none.
 	refinement []int
-
-	tensors [][]float32 // of all edges, while they are decoded
-	failed  []bool      // by unit
+	single     tile.Values // of a tile that is wanted alone
+	part       []float32   // its values
 }
 
-// NewDecoder returns a decoder that shares the codec's tables.
-func (c *Codec) NewDecoder() *Decoder { return &Decoder{codec: c, bufs: crew(nil, 1)} }
+// NewDecoder returns a decoder that shares the codec's tables. It panics if the codec is not one of NewCodec's.
+func (c *Codec) NewDecoder(opts ...Option) *Decoder { return &Decoder{coding: c.coding(opts)} }
 
 // Open checks a frame: its structure, its checksums and that it was made with this profile. src must stay as it is
 // until the next Open. Errors are *FormatError.
 func (d *Decoder) Open(src []byte) error {
+	if d.codec == nil {
+		return errNotMade
+	}
 	d.frame = nil
 	f := &d.parsed
 	if err := f.Parse(src); err != nil {
@@ -79,7 +75,7 @@ func (d *Decoder) matchRefinements(f *frame.Frame) error {
 
 // Complete tells whether the open frame has all its refinements, so that values are those of the encoder.
 func (d *Decoder) Complete() bool {
-	return d.frame != nil && !d.BaseOnly && len(d.frame.RefineBlocks) == d.codec.refined
+	return d.frame != nil && !d.baseOnly && len(d.frame.RefineBlocks) == d.codec.refined
 }
 
 // match compares the counts of a record with what the profile demands.
@@ -105,107 +101,12 @@ func formatError(section string, cause error, format string, args ...any) error 
 
 // Edge writes the tensor of edge i of the open frame to dst, row-major, profile.Edge.Elements() values.
 func (d *Decoder) Edge(dst []float32, i int) error {
-	e := d.codec.edge(i)
-	mustFit(e, dst)
-	if d.frame != nil && d.codec.fused[i] {
-		err := d.fusedEdge(i, dst)
-		if err == nil || !e.Coder.Whole() {
-			return err
-		}
-		// Codes may be stored, or be, wider than a byte.
-	}
-	d.codes.Wide = resize(d.codes.Wide, e.Elements())
-	for t := range e.NumTiles() {
-		if err := d.tile(i, t); err != nil {
-			return err
-		}
-	}
-	d.codes.Scales = d.frame.EdgeBlocks[i].Scales
-	d.codes.Dequantize(e, dst)
-	return nil
-}
-
-// fusedEdge is Edge without codes in between.
-func (d *Decoder) fusedEdge(i int, dst []float32) error {
-	e, block := d.codec.edge(i), &d.frame.EdgeBlocks[i]
-	d.codes.Scales = block.Scales
-	for t := range e.NumTiles() {
-		if err := wayOf(e).decode(&d.bufs[0], d.codec, i, e.TileBounds(t), block.Tiles[t], &d.codes, dst); err != nil {
-			return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: block.Offsets[t], Err: err}
-		}
-	}
-	return nil
-}
-
-// Tile writes tile t of edge i of the open frame to dst: channel by channel, row by row, of the part that
-// profile.Edge.TileBounds names, TileSize values. Nothing else is decoded.
-func (d *Decoder) Tile(dst []float32, i, t int) error {
-	e := d.codec.edge(i)
-	b := e.TileBounds(t)
-	if len(dst) != e.TileSize(b) {
-		panic("dqa: destination has another size than the tile")
-	}
-	d.codes.Wide = resize(d.codes.Wide, e.Elements())
-	if err := d.tile(i, t); err != nil {
-		return err
-	}
-	d.codes.Scales = d.frame.EdgeBlocks[i].Scales
-	for ch := b.C0; ch < b.C1; ch++ {
-		part := band(e, b, ch, d.codes.Wide)
-		d.codes.values(e, ch, dst[:len(part)], part, (ch*e.Rows+b.R0)*e.Cols)
-		dst = dst[len(part):]
-	}
-	return nil
-}
-
-// Channel writes channel ch of edge i of the open frame to dst, row by row, Rows*Cols values. Only the tiles that it lies in
-// are decoded.
-func (d *Decoder) Channel(dst []float32, i, ch int) error {
-	e := d.codec.edge(i)
-	if ch < 0 || ch >= e.Channels || len(dst) != e.Rows*e.Cols {
-		panic("dqa: no such channel, or destination of another size")
-	}
-	d.codes.Wide = resize(d.codes.Wide, e.Elements())
-	for t := range e.NumTiles() {
-		b := e.TileBounds(t)
-		if ch < b.C0 || ch >= b.C1 {
-			continue
-		}
-		if err := d.tile(i, t); err != nil {
-			return err
-		}
-		d.codes.Scales = d.frame.EdgeBlocks[i].Scales
-		part := band(e, b, ch, d.codes.Wide)
-		d.codes.values(e, ch, dst[b.R0*e.Cols:b.R1*e.Cols], part, (ch*e.Rows+b.R0)*e.Cols)
-	}
-	return nil
-}
-
-// tile decodes the codes of a tile, and its refinement if that is there and wanted.
-func (d *Decoder) tile(i, t int) error {
 	if d.frame == nil {
 		return errNotOpen
 	}
-	e := d.codec.edge(i)
-	block := d.frame.EdgeBlocks[i]
-	if err := d.bufs[0].decode(d.codec, i, e.TileBounds(t), block.Tiles[t], d.codes.Wide); err != nil {
-		return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: block.Offsets[t], Err: err}
-	}
-	if e.Escape && e.Refine > 0 {
-		if err := d.checkBases(i, t); err != nil {
-			return &FormatError{Section: fmt.Sprintf("frame edge %d tile %d", i, t), Offset: block.Offsets[t], Err: err}
-		}
-	}
-	k := d.refinement[i]
-	d.codes.base = e.Refine > 0 && (k < 0 || d.BaseOnly)
-	if e.Refine == 0 || d.codes.base {
-		return nil
-	}
-	block = d.frame.RefineBlocks[k]
-	if err := d.bufs[0].decodeRefinement(d.codec, i, e.TileBounds(t), block.Tiles[t], d.codes.Wide); err != nil {
-		return &FormatError{Section: fmt.Sprintf("frame refinement %d tile %d", k, t), Offset: block.Offsets[t], Err: err}
-	}
-	return nil
+	mustFit(d.codec.edge(i), dst)
+	d.values[i].Restored = dst
+	return d.decode(i, i+1)
 }
 
 // All writes the tensors of all edges of the open frame to dst, as Edge does; it is faster.
@@ -218,44 +119,104 @@ func (d *Decoder) All(dst [][]float32) error {
 	}
 	for i := range dst {
 		mustFit(d.codec.edge(i), dst[i])
+		d.values[i].Restored = dst[i]
 	}
-	d.codec.planned.Do(d.codec.plan)
-	d.bufs, d.tensors, d.failed = crew(d.bufs, d.Workers)[:max(1, d.Workers)], dst, resize(d.failed, len(d.codec.units))
-	run((*decoding)(d), d.bufs, len(d.codec.batches))
-	d.tensors = nil
-	next := 0
-	for i := range dst {
-		again := !d.codec.fused[i]
-		if !again {
-			n := d.codec.edge(i).NumTiles()
-			again = slices.Contains(d.failed[next:next+n], true) // by a code that is wider than a byte, or damaged
-			next += n
+	return d.decode(0, len(dst))
+}
+
+// decode decodes edges [first, end), for whose values there is room. The error is that of the first damaged tile.
+func (d *Decoder) decode(first, end int) error {
+	d.plan(first, end)
+	for i := first; i < end; i++ {
+		d.values[i].Steps = d.steps(i)
+	}
+	for k := range d.tiles {
+		d.tiles[k].Payload = d.payload(d.tiles[k].Edge, d.tiles[k].Number)
+	}
+	run((*decoding)(&d.coding), d.workers, len(d.batches))
+	d.forget(first, end)
+	var err error
+	for k := range d.tiles {
+		t := &d.tiles[k]
+		if t.Payload = (tile.Payload{}); t.Err != nil && err == nil {
+			err = d.tileError(t.Edge, t.Number, t.Err)
 		}
-		if again {
-			if err := d.Edge(dst[i], i); err != nil {
-				return err
-			}
+	}
+	return err
+}
+
+// steps are those of edge i in the open frame.
+func (d *Decoder) steps(i int) []float32 {
+	if e := d.codec.edge(i); e.Scale.Static() {
+		return e.Steps
+	}
+	return d.frame.EdgeBlocks[i].Scales
+}
+
+// payload is that of tile t of edge i in the open frame.
+func (d *Decoder) payload(i, t int) tile.Payload {
+	p := tile.Payload{Base: d.frame.EdgeBlocks[i].Tiles[t]}
+	if k := d.refinement[i]; k >= 0 {
+		p.Low = d.frame.RefineBlocks[k].Tiles[t]
+	}
+	return p
+}
+
+// tileError says where in the frame tile t of edge i is.
+func (d *Decoder) tileError(i, t int, err error) error {
+	section, block := fmt.Sprintf("frame edge %d tile %d", i, t), &d.frame.EdgeBlocks[i]
+	var low *tile.RefinementError
+	if errors.As(err, &low) {
+		k := d.refinement[i]
+		section, block, err = fmt.Sprintf("frame refinement %d tile %d", k, t), &d.frame.RefineBlocks[k], low.Unwrap()
+	}
+	return &FormatError{Section: section, Offset: block.Offsets[t], Err: err}
+}
+
+// Tile writes tile t of edge i of the open frame to dst: channel by channel, row by row, of the part that
+// profile.Edge.TileBounds names, TileSize values. Nothing else is decoded.
+func (d *Decoder) Tile(dst []float32, i, t int) error {
+	if d.frame == nil {
+		return errNotOpen
+	}
+	e := d.codec.edge(i)
+	b := e.TileBounds(t)
+	if len(dst) != e.TileSize(b) {
+		panic("dqa: destination has another size than the tile")
+	}
+	d.single = tile.Values{Restored: dst, OneTile: true, Steps: d.steps(i)}
+	if err := d.workers[0].coders[i].Decode(&d.single, b, d.payload(i, t)); err != nil {
+		return d.tileError(i, t, err)
+	}
+	return nil
+}
+
+// Channel writes channel ch of edge i of the open frame to dst, row by row, Rows*Cols values. Only the tiles that it lies in
+// are decoded.
+func (d *Decoder) Channel(dst []float32, i, ch int) error {
+	if d.frame == nil {
+		return errNotOpen
+	}
+	e := d.codec.edge(i)
+	if ch < 0 || ch >= e.Channels || len(dst) != e.PlaneSize() {
+		panic("dqa: no such channel, or destination of another size")
+	}
+	for t := range e.NumTiles() {
+		b := e.TileBounds(t)
+		if ch < b.C0 || ch >= b.C1 {
+			continue
 		}
+		d.part = resize(d.part, e.TileSize(b))
+		if err := d.Tile(d.part, i, t); err != nil {
+			return err
+		}
+		n := e.BandSize(b)
+		copy(dst[b.R0*e.Cols:], d.part[(ch-b.C0)*n:][:n])
 	}
 	return nil
 }
 
 var errNotOpen = errors.New("no frame is open")
-
-// checkBases refuses bases of codes that the edge may not have.
-func (d *Decoder) checkBases(i, t int) error {
-	e := d.codec.edge(i)
-	b := e.TileBounds(t)
-	for ch := b.C0; ch < b.C1; ch++ {
-		r := e.Levels(ch)
-		for _, w := range band(e, b, ch, d.codes.Wide) {
-			if w < r.Low>>e.Refine || w > r.High>>e.Refine {
-				return fmt.Errorf("%w: base %d of a code that is stored without %d bits", wire.ErrValue, w, e.Refine)
-			}
-		}
-	}
-	return nil
-}
 
 // Decode opens src and returns all its tensors; result[i] belongs to the caller.
 func (d *Decoder) Decode(src []byte) ([][]float32, error) {

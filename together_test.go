@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -50,8 +51,7 @@ func TestTogetherIsOneByOne(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, workers := range []int{1, 3, 1} {
-				enc, dec := codec.NewEncoder(), codec.NewDecoder()
-				enc.Workers, dec.Workers = workers, workers
+				enc, dec := codec.NewEncoder(dqa.WithWorkers(workers)), codec.NewDecoder(dqa.WithWorkers(workers))
 				frame, err := enc.Append(nil, x)
 				if err != nil || !bytes.Equal(frame, expected) {
 					t.Fatalf("%v, %d workers: %v, or another frame", s, workers, err)

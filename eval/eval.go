@@ -102,9 +102,7 @@ func encoders(candidates []Candidate) []*dqa.Encoder {
 	var all []*dqa.Encoder
 	for _, c := range candidates {
 		for _, codec := range c.Codecs {
-			enc := codec.NewEncoder()
-			enc.BaseOnly, enc.KeepCodes = c.BaseOnly, len(c.Codecs) > 1
-			all = append(all, enc)
+			all = append(all, codec.NewEncoder(dqa.WithBaseOnly(c.BaseOnly)))
 		}
 	}
 	return all
@@ -148,18 +146,15 @@ func runImage(prog engine.Program, src Source, i int, candidates []Candidate, en
 	return im, nil
 }
 
-// runQuantized runs the network on stored activations; all encoders store the codes of the first.
+// runQuantized runs the network on stored activations; all encoders store the same values.
 func runQuantized(prog engine.Program, x *tensor.Tensor, enc []*dqa.Encoder, allowNonFinite bool) (*tensor.Tensor, error) {
 	out, err := prog.Run(x, func(i int, data []float32) error {
-		if err := enc[0].Hook(i, data); err != nil {
-			return err
-		}
 		for _, e := range enc[1:] {
-			if err := e.EdgeCodes(i, enc[0].Codes()); err != nil {
+			if err := e.Store(i, data); err != nil {
 				return err
 			}
 		}
-		return nil
+		return enc[0].Hook(i, data)
 	})
 	if err != nil {
 		return nil, err

@@ -25,8 +25,7 @@ func Decode(p *profile.Profile, frame []byte, opt DecodeOptions) (*Decoded, erro
 	if err != nil {
 		return nil, err
 	}
-	dec := codec.NewDecoder()
-	dec.BaseOnly, dec.Workers = opt.BaseOnly, opt.Workers
+	dec := codec.NewDecoder(dqa.WithBaseOnly(opt.BaseOnly), dqa.WithWorkers(opt.Workers))
 	values, err := dec.Decode(frame)
 	if err != nil {
 		return nil, err

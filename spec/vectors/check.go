@@ -25,8 +25,7 @@ func product(v vector, profiles map[string][]byte) (cause string, values [][]flo
 	if err != nil {
 		return "bad profile", nil, err
 	}
-	d := codec.NewDecoder()
-	d.BaseOnly = v.BaseOnly
+	d := codec.NewDecoder(dqa.WithBaseOnly(v.BaseOnly))
 	if err := d.Open(v.Bytes); err != nil {
 		return causeOf(err), nil, err
 	}
