@@ -38,7 +38,10 @@ func LoadModel(model string, opt session.Options) (*Model, error) {
 	if opt.Edges == "" {
 		opt.Edges = graph.Stored
 	}
-	v := &Model{Model: model, EdgeSet: string(opt.Edges), Operators: map[string]int{}, Others: map[string]string{}, Edges: []Edge{}, Unsupported: []string{}}
+	v := &Model{
+		Model: model, EdgeSet: string(opt.Edges), Operators: map[string]int{}, Others: map[string]string{},
+		Edges: []Edge{}, Unsupported: []string{}, // never null in JSON
+	}
 	g, edges, err := tryModel(model, opt)
 	var unsupported *graph.UnsupportedError
 	if errors.As(err, &unsupported) {

@@ -58,7 +58,9 @@ func (n *Network) matches(p *profile.Profile) error {
 		return fmt.Errorf("%w: %d edges, the network has %d", ErrOtherModel, len(p.Edges), len(edges))
 	}
 	for i, e := range edges {
-		if q := &p.Edges[i]; q.Name != e.Name || q.Channels != e.Channels || q.Rows != e.Rows || q.Cols != e.Cols || q.ChannelsLast != e.ChannelsLast {
+		q := &p.Edges[i]
+		same := q.Channels == e.Channels && q.Rows == e.Rows && q.Cols == e.Cols && q.ChannelsLast == e.ChannelsLast
+		if q.Name != e.Name || !same {
 			return fmt.Errorf("%w: edge %d is %q, the network has %q", ErrOtherModel, i, q.Name, e.Name)
 		}
 	}

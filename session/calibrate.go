@@ -127,7 +127,8 @@ func (k *Calibrator) Calibrate(ctx context.Context, v Variant) (*Calibrated, err
 		made.Notes = append(made.Notes, plan.Note)
 	}
 	if v.Dial == profile.MaxDrop {
-		made.Notes = append(made.Notes, "the loss was measured on the calibration images; if the network was trained on them, on others it loses more")
+		made.Notes = append(made.Notes,
+			"the loss was measured on the calibration images; if the network was trained on them, on others it loses more")
 	}
 	return made, k.origin(made.Profile)
 }

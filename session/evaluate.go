@@ -23,6 +23,7 @@ type EvaluateOptions struct {
 type (
 	Candidate = eval.Candidate
 	Results   = eval.Results
+	ClassIoU  = eval.ClassIoU
 )
 
 // Evaluate runs every image in float32 and with every candidate: accuracy where there are labels, distance from the float

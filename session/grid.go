@@ -20,7 +20,8 @@ type Grid struct {
 var (
 	PaperGrid = Grid{"fp32,direct:unsigned,dqa,graded", []int{3, 4}, []int{3}, []float64{.5}, []float64{1.5, 2, 3}}
 	SweepGrid = Grid{
-		"direct,direct:unsigned,dqa,dqa:unsigned,graded", []int{2, 3, 4, 5, 6}, []int{1, 2, 3}, []float64{.25, .5, .75}, []float64{1, 1.5, 2, 2.5, 3},
+		"direct,direct:unsigned,dqa,dqa:unsigned,graded", []int{2, 3, 4, 5, 6}, []int{1, 2, 3}, []float64{.25, .5, .75},
+		[]float64{1, 1.5, 2, 2.5, 3},
 	}
 )
 

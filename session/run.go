@@ -23,7 +23,9 @@ type Array struct {
 
 // Run runs the float network on every image and hands over its outputs, in the order of the images, on the caller's
 // goroutine. They belong to consume; its error ends the run.
-func (n *Network) Run(ctx context.Context, data *dataset.Inputs, opt RunOptions, consume func(i int, outputs []*tensor.Tensor) error) error {
+func (n *Network) Run(
+	ctx context.Context, data *dataset.Inputs, opt RunOptions, consume func(i int, outputs []*tensor.Tensor) error,
+) error {
 	return parallel.Ordered(ctx, data.Len(), opt.Workers, func(_, i int) ([]*tensor.Tensor, error) {
 		x, err := data.Input(i)
 		if err != nil {

@@ -16,7 +16,9 @@ const sweepGroup = 6
 
 // Sweep calibrates and evaluates many variants and gives one table. What the ledger holds already is not done again, and
 // what is finished is added to it; it may be nil. Errors are those of Calibrate and Evaluate.
-func (k *Calibrator) Sweep(ctx context.Context, data *dataset.Inputs, variants []Variant, ledger *Ledger, opt EvaluateOptions) (report.Result, error) {
+func (k *Calibrator) Sweep(
+	ctx context.Context, data *dataset.Inputs, variants []Variant, ledger *Ledger, opt EvaluateOptions,
+) (report.Result, error) {
 	var joined report.Result
 	for group := range slices.Chunk(variants, sweepGroup) {
 		r, err := k.sweepGroup(ctx, data, group, ledger, opt)
@@ -32,7 +34,9 @@ func (k *Calibrator) Sweep(ctx context.Context, data *dataset.Inputs, variants [
 }
 
 // sweepGroup evaluates some variants, or finds in the ledger that it has been done.
-func (k *Calibrator) sweepGroup(ctx context.Context, data *dataset.Inputs, group []Variant, ledger *Ledger, opt EvaluateOptions) (report.Result, error) {
+func (k *Calibrator) sweepGroup(
+	ctx context.Context, data *dataset.Inputs, group []Variant, ledger *Ledger, opt EvaluateOptions,
+) (report.Result, error) {
 	h := sha256.New()
 	digest, err := data.Source().Digest()
 	if err != nil {

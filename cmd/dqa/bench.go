@@ -163,11 +163,7 @@ func (a *app) networkTensors(ctx context.Context, f *benchFlags) (t bench.Tensor
 		}
 		opt = session.OptionsOf(p)
 	}
-	pre, err := f.pre.resolve(f.model, opt.Preprocess)
-	if err != nil {
-		return t, "", err
-	}
-	net, err := a.openNetwork(f.model, pre, opt.Edges, opt.Skip...)
+	net, err := a.open(f.model, &f.pre, opt)
 	if err != nil {
 		return t, "", err
 	}

@@ -85,7 +85,11 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if err != nil {
 		return err
 	}
-	net, err := a.networkFor(model, &f.pre, &f.set)
+	where, err := f.set.options()
+	if err != nil {
+		return err
+	}
+	net, err := a.open(model, &f.pre, where)
 	if err != nil {
 		return err
 	}
@@ -106,36 +110,32 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	store := session.NewFileStore(f.out+session.ProgressExt, f.resume)
 	if f.out != pipe {
 		opt.Store = store
+		if store.Lost() {
+			a.note("%s holds the progress of an earlier run; this one begins anew (--resume would go on)", store.Path())
+		}
 	}
-	made, err := a.calibrateWith(cmd.Context(), net, data, v, opt, store)
+	made, err := net.Calibrate(cmd.Context(), data, v, opt)
 	if err != nil {
 		return err
 	}
 	bar.finish()
+	return a.writeCalibrated(f.out, made, store)
+}
+
+// writeCalibrated writes the profile; what was kept of the search is no longer needed then.
+func (a *app) writeCalibrated(out string, made *session.Calibrated, store *session.FileStore) error {
 	for _, note := range made.Notes {
 		a.note("%s", note)
 	}
 	encoded := made.Profile.Append(nil)
-	w, err := a.writeOutput(f.out, func(w io.Writer) error { _, err := w.Write(encoded); return err })
+	w, err := a.writeOutput(out, func(w io.Writer) error { _, err := w.Write(encoded); return err })
 	if err != nil {
 		return err
 	}
 	if err := store.Remove(); err != nil {
 		return err
 	}
-	return a.printCalibrated(w, f.out, net, made.Profile, len(encoded))
-}
-
-// calibrateWith tells of progress that will be lost.
-func (a *app) calibrateWith(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant, opt session.CalibrateOptions, store *session.FileStore) (*session.Calibrated, error) {
-	k, err := net.NewCalibrator(data, opt)
-	if err != nil {
-		return nil, err
-	}
-	if opt.Store != nil && store.Lost() {
-		a.note("%s holds the progress of an earlier run; this one begins anew (--resume would go on)", store.Path())
-	}
-	return k.Calibrate(ctx, v)
+	return a.printCalibrated(w, out, made.Profile, len(encoded))
 }
 
 // setting is what the flags ask for; of the options only the coder is set.
@@ -180,19 +180,6 @@ func parseRate(s string) (float64, error) {
 	return 0, fmt.Errorf("%w: --link %q is no rate such as 250kbit, 10Mbit or 1Gbit", session.ErrSetting, s)
 }
 
-// networkFor opens the network with the flags' preprocessing and edge set.
-func (a *app) networkFor(model string, pre *preprocessFlags, set *methodFlags) (*session.Network, error) {
-	edges, err := set.edgeSet()
-	if err != nil {
-		return nil, err
-	}
-	resolved, err := pre.resolve(model, nil)
-	if err != nil {
-		return nil, err
-	}
-	return a.openNetwork(model, resolved, edges, set.skip...)
-}
-
 // must is for errors that only a bug in this program can cause.
 func must(err error) {
 	if err != nil {
@@ -215,8 +202,11 @@ type calibrated struct {
 	Digest  string `json:"digest"`
 }
 
-func (a *app) printCalibrated(w io.Writer, out string, net *session.Network, p *profile.Profile, size int) error {
-	c := calibrated{out, net.Name(), session.Describe(p.Setting), session.DescribeCoders(p), len(p.Edges), p.Elements(), p.Data.Spec, p.Data.Images, p.Seed, size, fmt.Sprintf("%x", p.Digest())}
+func (a *app) printCalibrated(w io.Writer, out string, p *profile.Profile, size int) error {
+	c := calibrated{
+		Output: out, Model: p.Network.Name, Setting: session.Describe(p.Setting), Coder: session.DescribeCoders(p), Edges: len(p.Edges),
+		Values: p.Elements(), Data: p.Data.Spec, Images: p.Data.Images, Seed: p.Seed, Bytes: size, Digest: fmt.Sprintf("%x", p.Digest()),
+	}
 	return a.print(w, c, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: %s for %s, coder %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
 			c.Output, c.Setting, c.Model, c.Coder, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
@@ -252,7 +242,10 @@ func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.In
 	if err != nil {
 		return err
 	}
-	d := dryRun{Setting: session.Describe(v.Setting), Images: data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: a.workers, Seconds: e.Time().Seconds(), Memory: e.Memory}
+	d := dryRun{
+		Setting: session.Describe(v.Setting), Images: data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: a.workers,
+		Seconds: e.Time().Seconds(), Memory: e.Memory,
+	}
 	for _, p := range e.Phases {
 		d.Phases = append(d.Phases, dryRunPhase{p.Name, p.Passes, p.Time.Seconds(), p.Search})
 	}
@@ -275,7 +268,8 @@ func (d dryRun) text(w io.Writer) error {
 	if err := tableOf(w, "phase\tpasses\ttime\t", rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", duration(d.Seconds), min(d.Images, session.TrialImages*max(1, d.Workers)), d.Memory>>20)
+	trial := min(d.Images, session.TrialImages*max(1, d.Workers))
+	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", duration(d.Seconds), trial, d.Memory>>20)
 	return err
 }
 

@@ -44,7 +44,7 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[1], err)
 			}
-			w, err := a.writeOutput(out, func(w io.Writer) error { return writeNPZ(w, d.Edges) })
+			w, err := a.writeOutput(out, func(w io.Writer) error { return session.WriteNPZ(w, d.Edges) })
 			if err != nil {
 				return err
 			}

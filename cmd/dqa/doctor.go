@@ -49,18 +49,18 @@ Exit code 1: a problem was found.`,
 }
 
 func (a *app) runDoctor(ctx context.Context, model string, f *doctorFlags) error {
-	set, err := (&methodFlags{edges: f.edges}).edgeSet()
+	set, err := parseEdges(f.edges)
 	if err != nil {
 		return err
 	}
-	pre, err := f.pre.resolve(model, nil)
+	opt, err := a.complete(model, &f.pre, session.Options{Edges: set})
 	if err != nil {
 		return err
 	}
 	bar := a.newProgress()
 	defer bar.finish()
 	checks, err := session.Examine(ctx, model, session.ExamineOptions{
-		Options: a.options(pre, set, nil), Data: f.data, Calib: f.calib, Images: f.images, Probabilities: f.probabilities,
+		Options: opt, Data: f.data, Calib: f.calib, Images: f.images, Probabilities: f.probabilities,
 		Workers: a.workers, Progress: bar.report,
 	})
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -36,11 +35,7 @@ edges are those of the profile. With -o - the frame of a single image goes to st
 			if err != nil {
 				return err
 			}
-			resolved, err := pre.resolve(args[0], &p.Preprocess)
-			if err != nil {
-				return err
-			}
-			net, err := a.openNetwork(args[0], resolved, graph.EdgeSet(p.EdgeSet), p.Skip...)
+			net, err := a.open(args[0], &pre, session.OptionsOf(p))
 			if err != nil {
 				return err
 			}

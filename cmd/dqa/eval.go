@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 
-	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -53,11 +52,15 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	profiles, err := a.readProfiles(cmd, f)
+	profiles, err := a.readProfiles(f.profiles)
 	if err != nil {
 		return err
 	}
-	net, err := a.evalNetwork(model, f, profiles)
+	opt, err := f.options(cmd, profiles)
+	if err != nil {
+		return err
+	}
+	net, err := a.open(model, &f.pre, opt)
 	if err != nil {
 		return err
 	}
@@ -101,41 +104,33 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	return a.printSearches(phases)
 }
 
-// evalNetwork takes preprocessing over from the first profile.
-func (a *app) evalNetwork(model string, f *evalFlags, profiles []*profile.Profile) (*session.Network, error) {
-	var base *profile.Preprocess
-	if len(profiles) > 0 {
-		base = &profiles[0].Preprocess
-	}
-	pre, err := f.pre.resolve(model, base)
-	if err != nil {
-		return nil, err
-	}
-	edges, err := f.set.edgeSet()
-	if err != nil {
-		return nil, err
-	}
-	return a.openNetwork(model, pre, edges, f.set.skip...)
-}
-
-// readProfiles also takes the edge set over from the profiles, unless --edges says otherwise.
-func (a *app) readProfiles(cmd *cobra.Command, f *evalFlags) ([]*profile.Profile, error) {
+func (a *app) readProfiles(paths []string) ([]*profile.Profile, error) {
 	var all []*profile.Profile
-	for _, path := range f.profiles {
+	for _, path := range paths {
 		p, err := a.readProfile(path)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, p)
 	}
-	if len(all) > 0 && !cmd.Flags().Changed("edges") {
-		f.set.edges, f.set.skip = all[0].EdgeSet, all[0].Skip
-	}
 	return all, nil
 }
 
+// options are those of the first profile, if there is one; --edges wins.
+func (f *evalFlags) options(cmd *cobra.Command, profiles []*profile.Profile) (session.Options, error) {
+	opt, err := f.set.options()
+	if len(profiles) == 0 || err != nil {
+		return opt, err
+	}
+	first := session.OptionsOf(profiles[0])
+	if cmd.Flags().Changed("edges") {
+		first.Edges, first.Skip = opt.Edges, opt.Skip
+	}
+	return first, nil
+}
+
 // show prints the result and writes the report.
-func (a *app) show(result report.Result, classes []eval.ClassIoU, f *evalFlags) error {
+func (a *app) show(result report.Result, classes []session.ClassIoU, f *evalFlags) error {
 	if f.report != "" {
 		if err := writeReport(f.report, "DQA: "+result.Model, "", []report.Result{result}); err != nil {
 			return err
@@ -170,7 +165,7 @@ func (a *app) printSearches(phases []session.Phase) error {
 }
 
 // printClasses prints one line per setting, one column per class.
-func printClasses(w io.Writer, classes []eval.ClassIoU) error {
+func printClasses(w io.Writer, classes []session.ClassIoU) error {
 	header := "method"
 	for c := range classes[0].IoU {
 		header += fmt.Sprintf("\t%d", c)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/profile"
@@ -108,7 +107,7 @@ type methodFlags struct {
 
 func (m *methodFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&m.ranking, "ranking", "energy", "how channels are ranked (dqa): "+strings.Join(calib.Rankings(), ", "))
+	f.StringVar(&m.ranking, "ranking", "energy", "how channels are ranked (dqa): "+strings.Join(session.Rankings(), ", "))
 	f.BoolVar(&m.globalRatio, "global-ratio", false, "r is the share of all values of the network, not of every edge's channels (dqa)")
 	f.StringVar(&m.scale, "scale", "dynamic-channel", "dynamic-channel, dynamic-tensor, static-channel or static-tensor")
 	f.BoolVar(&m.unsigned, "unsigned", false, "unsigned codes where values cannot be negative: one bit more for nothing")
@@ -120,7 +119,7 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.StringVar(&m.edges, "edges", "stored", "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper)")
 	f.Uint64Var(&m.seed, "seed", 1, "of every random choice")
 	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
-	completeWords(cmd, "ranking", calib.Rankings())
+	completeWords(cmd, "ranking", session.Rankings())
 	completeWords(cmd, "scale", scaleNames())
 	completeWords(cmd, "steps", []string{"free", "pow2"})
 	completeWords(cmd, "edges", []string{string(graph.Stored), string(graph.Activations)})
@@ -138,10 +137,16 @@ func scaleNames() (names []string) {
 	return names
 }
 
-func (m *methodFlags) edgeSet() (graph.EdgeSet, error) {
-	switch s := graph.EdgeSet(m.edges); s {
+// options are those of opening a network.
+func (m *methodFlags) options() (session.Options, error) {
+	set, err := parseEdges(m.edges)
+	return session.Options{Edges: set, Skip: m.skip}, err
+}
+
+func parseEdges(text string) (graph.EdgeSet, error) {
+	switch s := graph.EdgeSet(text); s {
 	case graph.Stored, graph.Activations:
 		return s, nil
 	}
-	return "", fmt.Errorf("--edges: %w: %q", graph.ErrEdgeSet, m.edges)
+	return "", fmt.Errorf("--edges: %w: %q", graph.ErrEdgeSet, text)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
@@ -55,7 +56,7 @@ func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, e
 	kind := inspect.ModelFile
 	set, err := graph.EdgeSet(edges), error(nil)
 	if ref != "" || cost {
-		set, err = (&methodFlags{edges: edges}).edgeSet()
+		set, err = parseEdges(edges)
 	} else {
 		kind, err = inspect.KindOf(path)
 	}
@@ -71,11 +72,10 @@ func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, e
 	case kind == inspect.FrameFile:
 		return a.lookAtFrame(path, prof)
 	}
-	pre, err := flags.resolve(path, nil)
+	opt, err := a.complete(path, flags, session.Options{Edges: set})
 	if err != nil {
 		return nil, err
 	}
-	opt := a.options(pre, set, nil)
 	switch {
 	case ref != "":
 		return inspect.CompareReference(path, opt, ref)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/dqa-go/dqa/session"
 	"github.com/rogpeppe/go-internal/testscript"
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -75,6 +76,6 @@ func makeNPY(ts *testscript.TestScript, _ bool, args []string) {
 	for i := range values {
 		values[i] = value
 	}
-	ts.Check(writeNPY(&b, []int{1, 1, 64, 64}, values))
+	ts.Check(session.WriteNPY(&b, []int{1, 1, 64, 64}, values))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o644))
 }

@@ -16,10 +16,19 @@ func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) 
 	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: a.data, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
 }
 
-// openNetwork loads MODEL, which is a file or the name of a built-in network.
-// Edges of the set that are to be skipped are named or numbered.
-func (a *app) openNetwork(model string, pre profile.Preprocess, set graph.EdgeSet, skip ...string) (*session.Network, error) {
-	net, err := session.Open(model, a.options(pre, set, skip))
+// complete adds what the flags say to opt, whose preprocessing is where theirs begins; nil is the model's own.
+func (a *app) complete(model string, flags *preprocessFlags, opt session.Options) (session.Options, error) {
+	pre, err := flags.resolve(model, opt.Preprocess)
+	return a.options(pre, opt.Edges, opt.Skip), err
+}
+
+// open loads MODEL, which is a file or the name of a built-in network.
+func (a *app) open(model string, flags *preprocessFlags, opt session.Options) (*session.Network, error) {
+	opt, err := a.complete(model, flags, opt)
+	if err != nil {
+		return nil, err
+	}
+	net, err := session.Open(model, opt)
 	if errors.Is(err, session.ErrNoEdge) {
 		err = fmt.Errorf("--skip: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -33,11 +32,7 @@ in their order along the first axis.`,
 		Args:              exactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			resolved, err := pre.resolve(args[0], nil)
-			if err != nil {
-				return err
-			}
-			net, err := a.openNetwork(args[0], resolved, graph.Stored)
+			net, err := a.open(args[0], &pre, session.Options{})
 			if err != nil {
 				return err
 			}
@@ -64,7 +59,7 @@ func (a *app) runAll(ctx context.Context, net *session.Network, spec, out string
 		return err
 	}
 	bar.finish()
-	w, err := a.writeOutput(out, func(w io.Writer) error { return writeNPZ(w, arrays) })
+	w, err := a.writeOutput(out, func(w io.Writer) error { return session.WriteNPZ(w, arrays) })
 	if err != nil {
 		return err
 	}

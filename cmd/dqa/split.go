@@ -43,15 +43,11 @@ for bit. EDGE is a name or a number of ` + "`dqa inspect MODEL`; `--cost` there 
 		Args:              exactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE: func(_ *cobra.Command, args []string) error {
-			resolved, err := pre.resolve(args[0], nil)
+			set, err := parseEdges(edges)
 			if err != nil {
 				return err
 			}
-			set, err := (&methodFlags{edges: edges}).edgeSet()
-			if err != nil {
-				return err
-			}
-			net, err := a.openNetwork(args[0], resolved, set)
+			net, err := a.open(args[0], &pre, session.Options{Edges: set})
 			if err != nil {
 				return err
 			}
@@ -75,7 +71,9 @@ func (a *app) splitAt(net *session.Network, at, dir string) error {
 	if err := file.MkdirAll(dir); err != nil {
 		return err
 	}
-	v := splitResult{Edge: parts.Edge, Head: filepath.Join(dir, "head.onnx"), Tail: filepath.Join(dir, "tail.onnx"), Bytes: map[string]int{}}
+	v := splitResult{
+		Edge: parts.Edge, Head: filepath.Join(dir, "head.onnx"), Tail: filepath.Join(dir, "tail.onnx"), Bytes: map[string]int{},
+	}
 	for i, part := range []*graph.Graph{parts.Head, parts.Tail} {
 		path := []string{v.Head, v.Tail}[i]
 		model, err := onnx.Marshal(part)

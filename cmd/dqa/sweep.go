@@ -48,7 +48,11 @@ func (a *app) runSweep(ctx context.Context, model string, f *sweepFlags) error {
 	if err != nil {
 		return err
 	}
-	net, err := a.networkFor(model, &f.pre, &f.set)
+	where, err := f.set.options()
+	if err != nil {
+		return err
+	}
+	net, err := a.open(model, &f.pre, where)
 	if err != nil {
 		return err
 	}

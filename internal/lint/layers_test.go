@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -83,20 +84,53 @@ func checkFile(t *testing.T, root, file string) {
 		t.Errorf("%s: folder belongs to no layer: add it to this test and to docs/ARCHITECTURE.md", file)
 		return
 	}
+	for _, dep := range importsOf(t, file) {
+		if l, ok := layerOf(dep); !ok || l > own {
+			t.Errorf("%s imports %s, which lies below it", file, dep)
+		}
+	}
+}
+
+// front is what the command line may import: it is flags, printing and exit codes. The job is session's, and what runs,
+// quantizes or measures lies below that.
+var front = []string{
+	"session", "inspect", // the job
+	"report", "bench", "doctor", // results to print
+	"dataset", "profile", "graph", "onnx", ".", "frame", // what flags describe, and the errors that users meet
+	"internal/file", "internal/cpu",
+}
+
+func TestCommandIsThin(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "cmd", "dqa", "*.go"))
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, dep := range importsOf(t, file) {
+			if !slices.Contains(front, dep) {
+				t.Errorf("%s imports %s: that is session's to do", file, dep)
+			}
+		}
+	}
+}
+
+// importsOf lists the packages of this project that a file imports, as folders.
+func importsOf(t *testing.T, file string) (deps []string) {
+	t.Helper()
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, spec := range f.Imports {
 		name, _ := strconv.Unquote(spec.Path.Value)
-		if name != module && !strings.HasPrefix(name, module+"/") {
-			continue
-		}
-		dep := path.Clean("." + strings.TrimPrefix(name, module))
-		if l, ok := layerOf(dep); !ok || l > own {
-			t.Errorf("%s imports %s, which lies below it", file, name)
+		if name == module || strings.HasPrefix(name, module+"/") {
+			deps = append(deps, path.Clean("."+strings.TrimPrefix(name, module)))
 		}
 	}
+	return deps
 }
 
 // layerOf finds the line of the longest folder that dir lies in.

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"archive/zip"
@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/dqa-go/dqa/session"
 )
 
-// writeNPZ writes arrays under their names. The .npy header is written here because npyio writes no float32 array of more
-// than two dimensions.
-func writeNPZ(w io.Writer, arrays []session.Array) error {
+// WriteNPZ writes a NumPy archive of arrays, each under its name: separators become "_", an empty name its number, one that
+// is taken gets its number behind it. Errors are the writer's.
+func WriteNPZ(w io.Writer, arrays []Array) error {
 	archive := zip.NewWriter(w)
 	used := map[string]bool{}
 	for i, a := range arrays {
@@ -25,7 +23,7 @@ func writeNPZ(w io.Writer, arrays []session.Array) error {
 		if err != nil {
 			return err
 		}
-		if err := writeNPY(entry, a.Shape, a.Data); err != nil {
+		if err := WriteNPY(entry, a.Shape, a.Data); err != nil {
 			return err
 		}
 	}
@@ -46,8 +44,9 @@ func arrayName(edge string, i int) string {
 	return clean
 }
 
-// writeNPY writes NumPy's format 1.0: magic, version, header length, a Python dictionary padded to 64 bytes, the data.
-func writeNPY(w io.Writer, shape []int, data []float32) error {
+// WriteNPY writes a float32 array as a .npy file of format 1.0: magic, version, header length, a Python dictionary padded
+// to 64 bytes, the data. It is written here because npyio writes no float32 array of more than two dimensions.
+func WriteNPY(w io.Writer, shape []int, data []float32) error {
 	dims := strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]")
 	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s,), }", dims)
 	const prefix = 10
