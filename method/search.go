@@ -42,25 +42,14 @@ func (s *search) run() (*Plan, error) {
 	e := s.evidence(a.rung)
 	for i := range a.edges { // a step between two of the grid
 		if step := a.edges[i].Steps[0] / s.edges[i].Steps[0]; step != e.Chosen[i].Step {
-			e.Chosen[i] = between(e.Curves[i], step)
+			p := readCurve(s.grids[i], s.curves[i], step)
+			e.Chosen[i] = profile.CurvePoint{Step: step, Distortion: float32(p.Distortion), Bits: float32(p.Bits)}
 		}
 	}
 	e.Images, e.Distortion = a.Images, s.env.Distortion()
 	e.MeasuredDistortion, e.MeasuredBits = float32(a.Distortion), float32(a.Bits)
 	e.MeasuredKL, e.MeasuredAgreement = float32(a.KL), float32(a.Agreement)
 	return &Plan{Edges: a.edges, Bias: a.bias, Evidence: e, Note: note}, nil
-}
-
-// between reads a curve at a step that lies between two of its points.
-func between(curve []profile.CurvePoint, step float32) profile.CurvePoint {
-	for k := 1; k < len(curve); k++ {
-		a, b := curve[k-1], curve[k]
-		if step <= b.Step {
-			t := float32(math.Log(float64(step/a.Step)) / math.Log(float64(b.Step/a.Step)))
-			return profile.CurvePoint{Step: step, Distortion: a.Distortion + t*(b.Distortion-a.Distortion), Bits: a.Bits + t*(b.Bits-a.Bits)}
-		}
-	}
-	return profile.CurvePoint{Step: step}
 }
 
 // try measures a rung.
@@ -112,17 +101,19 @@ func (s *search) budget() (a *attempt, note string, err error) {
 	if a.Bits > goal*withinBudget {
 		return a, fmt.Sprintf("the coarsest steps take %.2f stored bits per value, more than the budget", a.Bits), nil
 	}
-	if a.rung == 0 && a.Bits < .99*goal {
-		note = fmt.Sprintf("the finest steps take %.2f stored bits per value: a larger budget changes nothing", a.Bits)
-	}
 	if a, err = s.refine(a, goal); err != nil {
 		return nil, "", err
 	}
 	if a, err = s.betterNeighbour(a); err != nil {
 		return nil, "", err
 	}
-	a, err = s.correctedWithin(a, goal)
-	return a, note, err
+	if a, err = s.fill(a, goal); err != nil {
+		return nil, "", err
+	}
+	if a, err = s.correctedWithin(a, goal); err != nil {
+		return nil, "", err
+	}
+	return a, s.budgetNote(a, goal), nil
 }
 
 // correctedWithin is corrected for a budget: biases change what codes take, so that coarser rungs may be due.
@@ -250,7 +241,8 @@ func (s *search) threshold() (best *attempt, note string, err error) {
 		}
 	}
 	if best != nil {
-		return best, "", nil
+		best, err = s.coarsen(best)
+		return best, "", err
 	}
 	return s.tried[0], fmt.Sprintf("%s %g is not reached: the finest steps give KL %.3g, agreement %.2f %%, drop %.2f", s.setting.Dial,
 		s.setting.Goal, s.tried[0].KL, s.tried[0].Agreement, s.tried[0].Drop), nil

@@ -1,0 +1,98 @@
+package method_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/dqa-go/dqa/method"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// cliffs is a calibration whose curves have no inner points on their hulls: what a step saves costs the less the more
+// has been saved already. Between its few rungs there are many bits.
+type cliffs struct {
+	env
+	onGrid bool // steps beside the grid of halves and wholes are useless
+}
+
+func (c *cliffs) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
+	curves := make([][]method.CurvePoint, len(edges))
+	for i := range edges {
+		n := float64(edges[i].Elements())
+		for _, s := range steps[i] {
+			octaves := math.Log2(float64(s)) + 6
+			p := method.CurvePoint{Bits: max(.1, 6-octaves) * n, Distortion: math.Sqrt(max(0, octaves)) * n}
+			if half := 2 * octaves; c.onGrid && math.Abs(half-math.Round(half)) > 1e-3 {
+				p.Distortion *= 10
+			}
+			curves[i] = append(curves[i], p)
+		}
+	}
+	return curves, nil
+}
+
+func (c *cliffs) Try(edges []profile.Edge, _ []profile.Bias) (method.Trial, error) {
+	c.trials++
+	steps := make([][]float32, len(edges))
+	for i := range edges {
+		steps[i] = []float32{edges[i].Steps[0]}
+	}
+	curves, err := c.Curves(edges, steps)
+	t := method.Trial{Images: 1, Drop: math.NaN()}
+	n := 0
+	for i := range edges {
+		t.Bits += curves[i][0].Bits
+		t.Distortion += curves[i][0].Distortion
+		n += edges[i].Elements()
+	}
+	t.Bits /= float64(n)
+	t.KL, t.Agreement = t.Distortion, 100-t.Distortion/float64(n)*10
+	return t, err
+}
+
+func TestBudgetsBetweenRungsAreUsed(t *testing.T) {
+	for _, onGrid := range []bool{false, true} {
+		for _, budget := range []float64{1.5, 2, 2.5, 3} {
+			p := planIn2(t, &cliffs{onGrid: onGrid}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: budget})
+			got := float64(p.Evidence.MeasuredBits)
+			if got > budget*1.003 {
+				t.Errorf("budget %v: %v bits", budget, got)
+			}
+			// A grid of half octaves leaves at most half a bit; unless the user is told what comes next.
+			if got < .97*budget && !strings.Contains(p.Note, "next finer choice takes about") || got < budget-.6 {
+				t.Errorf("on grid %v, budget %v: %v bits used, note %q", onGrid, budget, got, p.Note)
+			}
+			if !onGrid && got < .96*budget {
+				t.Errorf("budget %v: only %v bits used", budget, got)
+			}
+		}
+	}
+}
+
+func TestThresholdsBetweenRungsDiffer(t *testing.T) {
+	var bits []float64
+	for _, goal := range []float64{80, 84, 88} {
+		p := planIn2(t, &cliffs{}, profile.Method{Name: "graded", Dial: profile.MinAgreement, Goal: goal})
+		if float64(p.Evidence.MeasuredAgreement) < goal {
+			t.Errorf("goal %v: %v %%", goal, p.Evidence.MeasuredAgreement)
+		}
+		bits = append(bits, float64(p.Evidence.MeasuredBits))
+	}
+	if !(bits[0] < bits[1] && bits[1] < bits[2]) {
+		t.Errorf("bits %v for rising goals", bits)
+	}
+}
+
+func planIn2(t *testing.T, e method.Env, s profile.Method) *method.Plan {
+	t.Helper()
+	s, err := method.Graded{}.Complete(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := method.Graded{}.Plan(e, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
