@@ -126,7 +126,7 @@ func (s *search) bitsOf(i int, step float32) float64 {
 }
 
 // readCurve reads a curve at a step, between two of its points where need be.
-func readCurve(grid []float32, curve []CurvePoint, step float32) CurvePoint {
+func readCurve(grid []float32, curve []Effect, step float32) Effect {
 	for k, g := range grid {
 		switch {
 		case step == g || k == 0 && step < g:
@@ -134,7 +134,7 @@ func readCurve(grid []float32, curve []CurvePoint, step float32) CurvePoint {
 		case step < g:
 			t := math.Log(float64(step/grid[k-1])) / math.Log(float64(g/grid[k-1]))
 			a, b := curve[k-1], curve[k]
-			return CurvePoint{a.Distortion + t*(b.Distortion-a.Distortion), a.Bits + t*(b.Bits-a.Bits)}
+			return Effect{a.Distortion + t*(b.Distortion-a.Distortion), a.Bits + t*(b.Bits-a.Bits)}
 		}
 	}
 	return curve[len(curve)-1]

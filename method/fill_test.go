@@ -16,13 +16,13 @@ type cliffs struct {
 	onGrid bool // steps beside the grid of halves and wholes are useless
 }
 
-func (c *cliffs) Curves(edges []profile.Edge, steps [][]float32) ([][]method.CurvePoint, error) {
-	curves := make([][]method.CurvePoint, len(edges))
+func (c *cliffs) Curves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
+	curves := make([][]method.Effect, len(edges))
 	for i := range edges {
 		n := float64(edges[i].Elements())
 		for _, s := range steps[i] {
 			octaves := math.Log2(float64(s)) + 6
-			p := method.CurvePoint{Bits: max(.1, 6-octaves) * n, Distortion: math.Sqrt(max(0, octaves)) * n}
+			p := method.Effect{Bits: max(.1, 6-octaves) * n, Distortion: math.Sqrt(max(0, octaves)) * n}
 			if half := 2 * octaves; c.onGrid && math.Abs(half-math.Round(half)) > 1e-3 {
 				p.Distortion *= 10
 			}
@@ -54,7 +54,7 @@ func (c *cliffs) Try(edges []profile.Edge, _ []profile.Bias) (method.Trial, erro
 func TestBudgetsBetweenRungsAreUsed(t *testing.T) {
 	for _, onGrid := range []bool{false, true} {
 		for _, budget := range []float64{1.5, 2, 2.5, 3} {
-			p := planIn2(t, &cliffs{onGrid: onGrid}, profile.Method{Name: "graded", Dial: profile.Budget, Goal: budget})
+			p := planIn2(t, &cliffs{onGrid: onGrid}, profile.Setting{Name: "graded", Dial: profile.Budget, Goal: budget})
 			got := float64(p.Evidence.MeasuredBits)
 			if got > budget*1.003 {
 				t.Errorf("budget %v: %v bits", budget, got)
@@ -73,7 +73,7 @@ func TestBudgetsBetweenRungsAreUsed(t *testing.T) {
 func TestThresholdsBetweenRungsDiffer(t *testing.T) {
 	var bits []float64
 	for _, goal := range []float64{80, 84, 88} {
-		p := planIn2(t, &cliffs{}, profile.Method{Name: "graded", Dial: profile.MinAgreement, Goal: goal})
+		p := planIn2(t, &cliffs{}, profile.Setting{Name: "graded", Dial: profile.MinAgreement, Goal: goal})
 		if float64(p.Evidence.MeasuredAgreement) < goal {
 			t.Errorf("goal %v: %v %%", goal, p.Evidence.MeasuredAgreement)
 		}
@@ -84,7 +84,7 @@ func TestThresholdsBetweenRungsDiffer(t *testing.T) {
 	}
 }
 
-func planIn2(t *testing.T, e method.Env, s profile.Method) *method.Plan {
+func planIn2(t *testing.T, e method.Env, s profile.Setting) *method.Plan {
 	t.Helper()
 	s, err := method.Graded{}.Complete(s)
 	if err != nil {

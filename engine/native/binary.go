@@ -8,46 +8,12 @@ import (
 // pairwise computes dst[i] from a[i] and b[i].
 type pairwise func(dst, a, b []float32)
 
-// binaries are the operators on two tensors; PRelu's slope is the second.
-var binaries = map[string]pairwise{
-	"Add":   add,
-	"Sub":   subtract,
-	"Mul":   multiply,
-	"Div":   divide,
-	"PRelu": prelu,
-	"Pow":   power,
-	"Min":   minimum,
-	"Max":   maximum,
-}
-
-func add(dst, a, b []float32) {
-	for i, v := range a {
-		dst[i] = v + b[i]
-	}
-}
-
-func subtract(dst, a, b []float32) {
-	for i, v := range a {
-		dst[i] = v - b[i]
-	}
-}
-
-func multiply(dst, a, b []float32) {
-	for i, v := range a {
-		dst[i] = v * b[i]
-	}
-}
-
-func divide(dst, a, b []float32) {
-	for i, v := range a {
-		dst[i] = v / b[i]
-	}
-}
-
-func prelu(dst, a, b []float32) {
-	for i, v := range a {
-		dst[i] = max(v, 0) + b[i]*min(v, 0) // no branch: signs are hard to predict
-	}
+// pairwise returns the kernel of an operator on two tensors; PRelu's slope is the second.
+func (s *site) pairwise() pairwise {
+	k := s.kernels
+	return map[string]pairwise{
+		"Add": k.Add, "Sub": k.Sub, "Mul": k.Mul, "Div": k.Div, "PRelu": k.PRelu, "Pow": power, "Min": k.Min, "Max": k.Max,
+	}[s.Op]
 }
 
 func power(dst, a, b []float32) {
@@ -56,21 +22,9 @@ func power(dst, a, b []float32) {
 	}
 }
 
-func minimum(dst, a, b []float32) {
-	for i, v := range a {
-		dst[i] = min(v, b[i])
-	}
-}
-
-func maximum(dst, a, b []float32) {
-	for i, v := range a {
-		dst[i] = max(v, b[i])
-	}
-}
-
 // buildBinary compiles the operators that work value by value on two tensors, with NumPy's broadcasting.
 func buildBinary(s *site) (runner, error) {
-	f, out := binaries[s.Op], s.outShape(0)
+	f, out := s.pairwise(), s.outShape(0)
 	a, errA := broadcastStrides(s.shape(0), out)
 	b, errB := broadcastStrides(s.shape(1), out)
 	if errA != nil || errB != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/tensor"
@@ -225,7 +226,7 @@ func (c *compiler) addStep(chain []int) error {
 // newSite collects what the chain reads and writes.
 func (c *compiler) newSite(chain []int) (*site, error) {
 	g := c.p.graph
-	s := &site{Node: g.Nodes[chain[0]], graph: g, isa: c.p.isa, lo: float32(math.Inf(-1)), hi: float32(math.Inf(1))}
+	s := &site{Node: g.Nodes[chain[0]], graph: g, isa: c.p.isa, kernels: kernel.For(c.p.isa), lo: float32(math.Inf(-1)), hi: float32(math.Inf(1))}
 	s.inputs = slices.Clone(s.Inputs)
 	s.outputs = s.Outputs
 	for _, i := range chain[1:] {

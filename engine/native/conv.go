@@ -63,12 +63,18 @@ func buildConv(s *site) (runner, error) {
 	if err := g.checkSize(); err != nil {
 		return nil, err
 	}
+	if g.suitsLanes(&f) {
+		return newLanes(s, g, f, m).run, nil
+	}
 	l := newLayout(g)
 	if !l.fits() {
 		return nil, fmt.Errorf("output %dx%d does not fit the input", g.oh, g.ow)
 	}
 	s.scratch = int64(l.size())
 	if isDepthwise(s.graph, s.Node) {
+		if l.hasPlane3() {
+			return newDepthwise3(s, l, f), nil
+		}
 		return newDepthwise(s, l, f), nil
 	}
 	return newConvolution(s, l, f, m).run, nil

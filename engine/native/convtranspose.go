@@ -10,6 +10,8 @@ type transposed struct {
 	weights [][]float32 // packed, per group
 	bias    []float32
 	m       int // output channels
+	// interleave joins the terms of 2 x 2 filters, which do not overlap, row by row; nil for other filters.
+	interleave func(dst, a, b []float32, shift float32)
 }
 
 func buildConvTranspose(s *site) (runner, error) {
@@ -42,8 +44,17 @@ func buildConvTranspose(s *site) (runner, error) {
 		packWeights(w, f.w[i*channels*rows:], rows, channels, 1, rows)
 		t.weights = append(t.weights, w)
 	}
+	if t.doubles() {
+		t.interleave = s.kernels.Interleave
+	}
 	s.scratch = int64(rows) * int64(plane)
 	return t.run, nil
+}
+
+// doubles tells whether filters are 2 x 2, side by side.
+func (t *transposed) doubles() bool {
+	return t.kh == 2 && t.kw == 2 && t.sx == 2 && t.sy == 2 && t.dx == 1 && t.dy == 1 && t.top == 0 && t.left == 0 &&
+		t.oh == 2*t.h && t.ow == 2*t.w
 }
 
 // transposedFits reports whether the output is as large as strides and padding make it, output_padding aside.
@@ -63,9 +74,22 @@ func (t *transposed) run(k *task) {
 			for c := range perGroup {
 				channel := i*perGroup + c
 				plane := k.out[0][(n*t.m+channel)*out:][:out]
+				if t.interleave != nil {
+					t.join(plane, k.scratch[c*4*t.h*t.w:], t.bias[channel])
+					continue
+				}
 				t.addUp(plane, k.scratch[c*t.kh*t.kw*t.h*t.w:], t.bias[channel])
 			}
 		}
+	}
+}
+
+// join puts the terms of a channel where they belong: every output has one.
+func (t *transposed) join(plane, terms []float32, bias float32) {
+	in := t.h * t.w
+	for y := range t.oh {
+		even := terms[y%2*2*in+y/2*t.w:]
+		t.interleave(plane[y*t.ow:][:t.ow], even[:t.w], even[in:][:t.w], bias)
 	}
 }
 

@@ -21,6 +21,7 @@ type gemm struct {
 	rows, depth int
 	panels      []float32
 	bias        []float32 // of every column; nil for none
+	pack        func(dst, x []float32, rows, depth int)
 }
 
 func buildGemm(s *site) (runner, error) {
@@ -39,7 +40,7 @@ func buildGemm(s *site) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gemm{rows: in[0], depth: in[1]}
+	g := &gemm{rows: in[0], depth: in[1], pack: s.kernels.PackRows}
 	columns := out[1]
 	if len(w) != columns*g.depth || (bias != nil && len(bias) != columns) {
 		return nil, fmt.Errorf("%d weights and %d biases for %dx%d", len(w), len(bias), columns, g.depth)
@@ -50,13 +51,13 @@ func buildGemm(s *site) (runner, error) {
 	if g.depth > math.MaxInt32/panelWidth {
 		return nil, fmt.Errorf("%w: %d columns of weights", graph.ErrLimit, g.depth)
 	}
-	g.setPanels(s, w, columns)
+	g.setPanels(s, columns, func(c, k int) float32 { return w[c*g.depth+k] })
 	s.scratch = int64(roundUp(g.rows, kernel.Rows)) * int64(g.depth)
 	return g.run, nil
 }
 
-// setPanels packs W: column k of all outputs of a panel together.
-func (g *gemm) setPanels(s *site, w []float32, columns int) {
+// setPanels packs W, whose row c holds the weights of output c: column k of all outputs of a panel together.
+func (g *gemm) setPanels(s *site, columns int, w func(c, k int) float32) {
 	const width = panelWidth
 	off := make([]int32, g.depth)
 	for k := range off {
@@ -70,13 +71,13 @@ func (g *gemm) setPanels(s *site, w []float32, columns int) {
 	for c := range columns {
 		panel := g.panels[c/width*width*g.depth+c%width:]
 		for k := range g.depth {
-			panel[k*width] = w[c*g.depth+k]
+			panel[k*width] = w(c, k)
 		}
 	}
 }
 
 func (g *gemm) run(t *task) {
-	packWeights(t.scratch, t.in[0], g.rows, g.depth, g.depth, 1)
+	g.pack(t.scratch, t.in[0], g.rows, g.depth)
 	g.product.run(&factors{x: g.panels, w: t.scratch, out: t.out[0], add: g.bias})
 }
 
@@ -85,6 +86,7 @@ type matmul struct {
 	*product
 	rows, depth, columns int
 	a, b                 []int // where the matrices of every output matrix start
+	pack                 func(dst, x []float32, rows, depth int)
 }
 
 func buildMatMul(s *site) (runner, error) {
@@ -92,7 +94,10 @@ func buildMatMul(s *site) (runner, error) {
 	if len(a) < 2 || len(b) < 2 || len(out) < 2 {
 		return nil, fmt.Errorf("ranks %d and %d", len(a), len(b))
 	}
-	m := &matmul{rows: a[len(a)-2], depth: a[len(a)-1], columns: b[len(b)-1]}
+	if s.graph.Constants[s.Inputs[1]] != nil && len(b) == 2 {
+		return buildConstantMatMul(s, tensor.Size(a[:len(a)-1]), b)
+	}
+	m := &matmul{pack: s.kernels.PackRows, rows: a[len(a)-2], depth: a[len(a)-1], columns: b[len(b)-1]}
 	batch := out[:len(out)-2]
 	m.a = matrixStarts(a, batch)
 	m.b = matrixStarts(b, batch)
@@ -104,6 +109,25 @@ func buildMatMul(s *site) (runner, error) {
 	m.setVectors(line(m.columns, func(i int) int { return i * vectorWidth }), m.columns)
 	s.scratch = int64(roundUp(m.rows, kernel.Rows)) * int64(m.depth)
 	return m.run, nil
+}
+
+// buildConstantMatMul is a Gemm of all rows at once: the right side is the same for all matrices, and is packed here.
+func buildConstantMatMul(s *site, rows int, shape []int) (runner, error) {
+	w, err := s.constant(1)
+	if err != nil {
+		return nil, err
+	}
+	depth, columns := shape[0], shape[1]
+	if len(w) != depth*columns {
+		return nil, fmt.Errorf("%d weights for %dx%d", len(w), depth, columns)
+	}
+	if depth > math.MaxInt32/panelWidth {
+		return nil, fmt.Errorf("%w: %d rows of weights", graph.ErrLimit, depth)
+	}
+	g := &gemm{rows: rows, depth: depth, pack: s.kernels.PackRows}
+	g.setPanels(s, columns, func(c, k int) float32 { return w[k*columns+c] })
+	s.scratch = int64(roundUp(rows, kernel.Rows)) * int64(depth)
+	return g.run, nil
 }
 
 // matrixStarts lists where the matrix of shape's last two axes starts for every index of batch.
@@ -141,7 +165,7 @@ func (m *matmul) run(t *task) {
 	size := m.rows * m.columns
 	for i := range m.a {
 		if i == 0 || m.a[i] != m.a[i-1] {
-			packWeights(t.scratch, t.in[0][m.a[i]:], m.rows, m.depth, m.depth, 1)
+			m.pack(t.scratch, t.in[0][m.a[i]:], m.rows, m.depth)
 		}
 		m.product.run(&factors{x: t.in[1][m.b[i]:], w: t.scratch, out: t.out[0][i*size:]})
 	}

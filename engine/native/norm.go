@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -32,11 +31,11 @@ func buildBatchNormalization(s *site) (runner, error) {
 		a := float64(params[0][i]) / math.Sqrt(float64(params[3][i])+epsilon)
 		scale[i], shift[i] = float32(a), float32(float64(params[1][i])-a*float64(params[2][i]))
 	}
-	lo, hi := s.lo, s.hi
+	lo, hi, affine := s.lo, s.hi, s.kernels.Affine
 	return func(t *task) {
 		for i := range n * c {
 			at := i * plane
-			kernel.Affine(t.out[0][at:][:plane], t.in[0][at:][:plane], scale[i%c], shift[i%c], lo, hi)
+			affine(t.out[0][at:][:plane], t.in[0][at:][:plane], scale[i%c], shift[i%c], lo, hi)
 		}
 	}, nil
 }
@@ -62,20 +61,8 @@ func buildLayerNormalization(s *site) (runner, error) {
 	if len(scale) != size || len(bias) != size {
 		return nil, fmt.Errorf("%d scales and %d biases for %d values", len(scale), len(bias), size)
 	}
-	epsilon := float64(s.Attrs.Float("epsilon", 1e-5))
-	return func(t *task) {
-		for at := 0; at < len(t.out[0]); at += size {
-			normalize(t.out[0][at:][:size], t.in[0][at:][:size], scale, bias, epsilon)
-		}
-	}, nil
-}
-
-func normalize(dst, x, scale, bias []float32, epsilon float64) {
-	mean, variance := moments(x)
-	inv := 1 / math.Sqrt(variance+epsilon)
-	for i, v := range x {
-		dst[i] = float32((float64(v)-mean)*inv)*scale[i] + bias[i]
-	}
+	epsilon, normalize := s.Attrs.Float("epsilon", 1e-5), s.kernels.Normalize
+	return func(t *task) { normalize(t.out[0], t.in[0], scale, bias, epsilon) }, nil
 }
 
 // buildSoftmax compiles softmax along one axis.
@@ -85,6 +72,10 @@ func buildSoftmax(s *site) (runner, error) {
 		return nil, fmt.Errorf("axis %d of %d", axis, len(shape))
 	}
 	n, step := shape[axis], tensor.Size(shape[axis+1:])
+	if step == 1 && s.Op == "Softmax" {
+		rows := s.kernels.Softmax
+		return func(t *task) { rows(t.out[0], t.in[0], n) }, nil
+	}
 	f := softmax
 	if s.Op == "LogSoftmax" {
 		f = logSoftmax

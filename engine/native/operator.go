@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/graph"
 )
 
@@ -118,6 +119,7 @@ type site struct {
 	*graph.Node // the first of the chain
 	graph       *graph.Graph
 	isa         string
+	kernels     *kernel.Vectors
 
 	inputs  []string // of the node; the residual of a chain comes last
 	outputs []string // of the last node

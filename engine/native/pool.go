@@ -75,7 +75,17 @@ func buildMaxPool(s *site) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.halves() {
+		pool := s.kernels.MaxPool2
+		return func(t *task) { pool(t.out[0], t.in[0], p.n*p.c*p.oh) }, nil
+	}
 	return func(t *task) { p.eachPlane(t, float32(math.Inf(-1)), maxStrided) }, nil
+}
+
+// halves tells whether windows are 2 x 2, side by side, and cover the input.
+func (p *pooling) halves() bool {
+	return p.kh == 2 && p.kw == 2 && p.sx == 2 && p.sy == 2 && p.dx == 1 && p.dy == 1 && p.top == 0 && p.left == 0 &&
+		p.w == 2*p.ow && p.h == 2*p.oh
 }
 
 // maxStrided keeps NaN.
@@ -103,6 +113,7 @@ func buildAveragePool(s *site) (runner, error) {
 	for i := range inverse {
 		inverse[i] = 1 / float32(int64(ys[i/p.ow])*int64(xs[i%p.ow]))
 	}
+	multiply := s.kernels.Mul
 	return func(t *task) {
 		p.eachPlane(t, 0, addStrided)
 		for at := 0; at < len(t.out[0]); at += len(inverse) {

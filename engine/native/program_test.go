@@ -229,7 +229,8 @@ func TestHookReachesEveryReader(t *testing.T) {
 		fill(data, 0.5)
 		return nil
 	})
-	if direct, viewed := out[0].Data[3], out[1].Data[3]; direct != float32(sigmoid(0.5)) || viewed != float32(math.Tanh(0.5)) {
+	direct, viewed := float64(out[0].Data[3]), float64(out[1].Data[3])
+	if math.Abs(direct-1/(1+math.Exp(-0.5))) > 1e-6 || math.Abs(viewed-math.Tanh(0.5)) > 1e-6 {
 		t.Errorf("readers saw %v and %v", direct, viewed)
 	}
 }

@@ -1,10 +1,6 @@
 package native
 
-import (
-	"math"
-
-	"github.com/dqa-go/dqa/engine/native/kernel"
-)
+import "math"
 
 // unary computes dst[i] from x[i].
 type unary func(dst, x []float32)
@@ -19,20 +15,22 @@ func (s *site) unary() unary {
 	switch s.Op {
 	case "Relu", "Clip":
 		lo, hi := clampLimits(s.Node)
-		return func(dst, x []float32) { kernel.Affine(dst, x, 1, 0, lo, hi) }
+		return func(dst, x []float32) { s.kernels.Affine(dst, x, 1, 0, lo, hi) }
 	case "LeakyRelu":
-		return leakyRelu(s.Attrs.Float("alpha", 0.01))
+		alpha := s.Attrs.Float("alpha", 0.01)
+		return func(dst, x []float32) { s.kernels.Leaky(dst, x, alpha) }
 	case "Sigmoid":
-		return each(sigmoid)
+		return s.kernels.Sigmoid
 	case "Tanh":
-		return each(math.Tanh)
+		return s.kernels.Tanh
 	case "HardSwish":
-		return hardSwish
+		return s.kernels.HardSwish
 	case "HardSigmoid":
-		return hardSigmoid(s.Attrs.Float("alpha", 0.2), s.Attrs.Float("beta", 0.5))
+		alpha, beta := s.Attrs.Float("alpha", 0.2), s.Attrs.Float("beta", 0.5)
+		return func(dst, x []float32) { s.kernels.Affine(dst, x, alpha, beta, 0, 1) }
 	case "Swish":
-		alpha := float64(s.Attrs.Float("alpha", 1))
-		return each(func(v float64) float64 { return v * sigmoid(alpha*v) })
+		alpha := s.Attrs.Float("alpha", 1)
+		return func(dst, x []float32) { s.kernels.Swish(dst, x, alpha) }
 	case "Elu":
 		return elu(s.Attrs.Float("alpha", 1), 1)
 	case "Selu":
@@ -43,7 +41,7 @@ func (s *site) unary() unary {
 		if s.Attrs.String("approximate", "none") == "tanh" {
 			return each(geluTanh)
 		}
-		return each(gelu)
+		return s.kernels.Gelu
 	}
 	return each(functions[s.Op])
 }
@@ -81,8 +79,6 @@ func sign(v float64) float64 {
 // softplus is log(1 + exp(v)), written so that nothing overflows.
 func softplus(v float64) float64 { return max(v, 0) + math.Log1p(math.Exp(-math.Abs(v))) }
 
-func gelu(v float64) float64 { return 0.5 * v * (1 + math.Erf(v/math.Sqrt2)) }
-
 // geluTanh is the approximation of Hendrycks and Gimpel (arXiv 1606.08415), as ONNX defines it.
 func geluTanh(v float64) float64 {
 	return 0.5 * v * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(v+0.044715*v*v*v)))
@@ -116,25 +112,5 @@ func each(f func(float64) float64) unary {
 		for i, v := range x {
 			dst[i] = float32(f(float64(v)))
 		}
-	}
-}
-
-func sigmoid(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
-
-func leakyRelu(alpha float32) unary {
-	return func(dst, x []float32) {
-		for i, v := range x {
-			dst[i] = max(v, 0) + alpha*min(v, 0)
-		}
-	}
-}
-
-func hardSigmoid(alpha, beta float32) unary {
-	return func(dst, x []float32) { kernel.Affine(dst, x, alpha, beta, 0, 1) }
-}
-
-func hardSwish(dst, x []float32) {
-	for i, v := range x {
-		dst[i] = v * min(max(v/6+0.5, 0), 1)
 	}
 }

@@ -49,3 +49,39 @@ func tile1(t *Tile)
 
 //go:noescape
 func depthwiseRows(d *Depthwise)
+
+// Run computes the channel with the instruction set isa, one of the names of package cpu.
+func (p *Plane3) Run(isa string) {
+	if isa != cpu.AVX2 || p.Rows == 0 || p.Cols == 0 || p.Stride > 2 {
+		plane3Generic(p)
+		return
+	}
+	_, _, _ = p.W[8], p.Out[p.Rows*p.Cols-1], p.X[p.reach()-1]
+	if p.Stride == 1 {
+		plane3Stride1(p)
+	} else {
+		plane3Stride2(p)
+	}
+}
+
+// Run unpacks n channels with the instruction set isa, one of the names of package cpu.
+func (u *Unpack) Run(isa string, n int) {
+	if isa != cpu.AVX2 || n%4 != 0 || n == 0 {
+		unpackGeneric(u, n)
+		return
+	}
+	_, _ = u.In[(Rows-1)*u.Step+n-1], u.Out[(n-1)*u.OutStep+Rows-1]
+	if u.Add != nil {
+		_ = u.Add[(n-1)*u.OutStep+Rows-1]
+	}
+	unpackAVX2(u, n/4)
+}
+
+//go:noescape
+func plane3Stride1(p *Plane3)
+
+//go:noescape
+func plane3Stride2(p *Plane3)
+
+//go:noescape
+func unpackAVX2(u *Unpack, fours int)

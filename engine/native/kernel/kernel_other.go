@@ -7,3 +7,9 @@ func (t *Tile) Run(isa string) { tileGeneric(t) }
 
 // Run computes the channel; isa is ignored where there is no assembly.
 func (d *Depthwise) Run(isa string) { depthwiseGeneric(d) }
+
+// Run computes the channel; isa is ignored where there is no assembly.
+func (p *Plane3) Run(isa string) { plane3Generic(p) }
+
+// Run unpacks n channels; isa is ignored where there is no assembly.
+func (u *Unpack) Run(isa string, n int) { unpackGeneric(u, n) }

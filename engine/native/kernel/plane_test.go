@@ -1,0 +1,66 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/dqa-go/dqa/internal/cpu"
+)
+
+// plane3 is a random channel; every value that must not count is NaN, save what whole vectors may read.
+func plane3(r *rand.Rand, rows, cols, stride int) *Plane3 {
+	p := &Plane3{Rows: rows, Cols: cols, Stride: stride, Bias: .3, Lo: float32(math.Inf(-1)), Hi: float32(math.Inf(1)), W: values(r, 9)}
+	if r.IntN(2) == 0 {
+		p.Lo, p.Hi = 0, 1
+	}
+	p.Pitch = (cols-1)*stride + 3 + r.IntN(3)
+	p.X = values(r, p.reach())
+	return p
+}
+
+func checkPlanes(t *testing.T, r *rand.Rand, rows, cols int) {
+	t.Helper()
+	for stride := 1; stride <= 2; stride++ {
+		p := plane3(r, rows, cols, stride)
+		want := make([]float32, rows*cols)
+		p.Out = want
+		plane3Generic(p)
+		all, out := guarded(rows * cols)
+		p.Out = out
+		p.Run(cpu.Engine())
+		compare(t, "plane3", out, want, 2e-6)
+		for i, v := range all {
+			if (i < 9 || i >= 9+len(out)) && v != -77 {
+				t.Fatalf("plane3 of %dx%d writes beside its output, at %d", rows, cols, i-9)
+			}
+		}
+	}
+	n := 4 * rows
+	u := Unpack{In: values(r, 4*n+30), Step: n + 5, OutStep: cols + 4, Lo: 0, Hi: float32(math.Inf(1))}
+	if rows%2 == 0 {
+		u.Add = values(r, n*u.OutStep)
+	}
+	want, got := make([]float32, n*u.OutStep), make([]float32, n*u.OutStep)
+	u.Out = want
+	unpackGeneric(&u, n)
+	u.Out = got
+	u.Run(cpu.Engine(), n)
+	compare(t, "unpack", got, want, 0)
+}
+
+func TestPlanesAgree(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 1))
+	for rows := 1; rows < 9; rows++ {
+		for cols := 1; cols < 70; cols++ {
+			checkPlanes(t, r, rows, cols)
+		}
+	}
+}
+
+func FuzzPlanes(f *testing.F) {
+	f.Add(uint64(1), 3, 9)
+	f.Fuzz(func(t *testing.T, seed uint64, rows, cols int) {
+		checkPlanes(t, rand.New(rand.NewPCG(seed, 2)), 1+int(uint(rows)%20), 1+int(uint(cols)%200))
+	})
+}
