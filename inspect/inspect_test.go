@@ -100,7 +100,7 @@ func TestGradedProfile(t *testing.T) {
 	bits, distortion := 0.0, 0.0
 	for _, e := range v.Edges {
 		bits += e.BitsShare
-		distortion += e.DistortionShare
+		distortion += float64(e.DistortionShare)
 		if e.Step <= 0 || len(e.Curve) == 0 {
 			t.Errorf("%s: step %v, %d points", e.Name, e.Step, len(e.Curve))
 		}

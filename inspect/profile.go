@@ -53,7 +53,7 @@ type ProfileEdge struct {
 	Step            float32      `json:"step,omitempty"`
 	BitsPerValue    float64      `json:"bits_per_value,omitempty"`
 	BitsShare       float64      `json:"bits_share,omitempty"`       // of all codes, 0 to 1
-	DistortionShare float64      `json:"distortion_share,omitempty"` // of the sum over edges, 0 to 1
+	DistortionShare Number       `json:"distortion_share,omitempty"` // of the sum over edges, 0 to 1
 	Curve           []CurvePoint `json:"curve,omitempty"`
 	TileChannels    int          `json:"tile_channels"`
 	TileRows        int          `json:"tile_rows"`
@@ -62,9 +62,9 @@ type ProfileEdge struct {
 
 // CurvePoint is a step of an edge's curve: what it does to the network while all other edges stay float32.
 type CurvePoint struct {
-	Step         float32 `json:"step"`
-	BitsPerValue float64 `json:"bits_per_value"`
-	Distortion   float32 `json:"distortion"`
+	Step         float32  `json:"step"`
+	BitsPerValue float64  `json:"bits_per_value"`
+	Distortion   Number32 `json:"distortion"`
 }
 
 // SelfTest compares what the curves predict of the whole quantized network with what was measured.
@@ -73,13 +73,13 @@ type SelfTest struct {
 	Distortion string  `json:"distortion"`
 	Predicted  Quality `json:"predicted"`
 	Measured   Quality `json:"measured"`
-	KL         float64 `json:"kl"`
-	Agreement  float64 `json:"agreement"` // percent
+	KL         Number  `json:"kl"`        // null: the outputs are neither classes nor maps of them
+	Agreement  Number  `json:"agreement"` // percent; null likewise
 }
 
 // Quality is what a quantized network comes to.
 type Quality struct {
-	Distortion float64 `json:"distortion"`
+	Distortion Number  `json:"distortion"`
 	StoredBits float64 `json:"stored_bits"`
 }
 
@@ -90,9 +90,9 @@ func (v *Profile) setEvidence(p *profile.Profile) {
 		return
 	}
 	v.SelfTest = &SelfTest{
-		Images: e.Images, Distortion: e.Distortion, KL: float64(e.MeasuredKL), Agreement: float64(e.MeasuredAgreement),
-		Predicted: Quality{e.PredictedDistortion(), float64(e.PredictedBits)},
-		Measured:  Quality{float64(e.MeasuredDistortion), float64(e.MeasuredBits)},
+		Images: e.Images, Distortion: e.Distortion, KL: Number(e.MeasuredKL), Agreement: Number(e.MeasuredAgreement),
+		Predicted: Quality{Number(e.PredictedDistortion()), float64(e.PredictedBits)},
+		Measured:  Quality{Number(e.MeasuredDistortion), float64(e.MeasuredBits)},
 	}
 	bits := 0.0
 	for _, c := range e.Chosen {
@@ -102,9 +102,9 @@ func (v *Profile) setEvidence(p *profile.Profile) {
 		edge, n := &v.Edges[i], float64(p.Edges[i].Elements())
 		edge.Step, edge.BitsPerValue = c.Step, float64(c.Bits)/n
 		edge.BitsShare = float64(c.Bits) / max(bits, 1)
-		edge.DistortionShare = float64(c.Distortion) / max(e.PredictedDistortion(), 1e-300)
+		edge.DistortionShare = Number(float64(c.Distortion) / max(e.PredictedDistortion(), 1e-300))
 		for _, q := range e.Curves[i] {
-			edge.Curve = append(edge.Curve, CurvePoint{q.Step, float64(q.Bits) / n, q.Distortion})
+			edge.Curve = append(edge.Curve, CurvePoint{q.Step, float64(q.Bits) / n, Number32(q.Distortion)})
 		}
 	}
 }

@@ -25,11 +25,11 @@ type Reference struct {
 
 // ReferenceOutput compares one output.
 type ReferenceOutput struct {
-	Name       string  `json:"name"`
-	Difference float64 `json:"difference"` // of samples, maximum and mean, relative to the largest value
-	Norm       float64 `json:"norm"`       // difference of the norm, relative
-	SameArgMax bool    `json:"same_argmax"`
-	Within     bool    `json:"within"`
+	Name       string `json:"name"`
+	Difference Number `json:"difference"` // of samples, maximum and mean, relative to the largest value; null: not finite
+	Norm       Number `json:"norm"`       // difference of the norm, relative
+	SameArgMax bool   `json:"same_argmax"`
+	Within     bool   `json:"within"`
 }
 
 // CompareReference runs a model on a formula's input and compares its outputs with those in a JSON file (docs/JSON.md),
@@ -63,7 +63,7 @@ func CompareReference(model string, opt session.Options, path string) (*Referenc
 		if err != nil {
 			return nil, fmt.Errorf("%w: output %s: %w", ErrReference, out.Name, err)
 		}
-		o := ReferenceOutput{out.Name, d.Worst, d.L2, d.SameMax, d.Within() || v.Quantized && d.SameMax}
+		o := ReferenceOutput{out.Name, Number(d.Worst), Number(d.L2), d.SameMax, d.Within() || v.Quantized && d.SameMax}
 		v.Outputs = append(v.Outputs, o)
 		v.Within = v.Within && o.Within
 	}

@@ -122,6 +122,12 @@ func setMultipliers(env Env, edges []profile.Edge, s profile.Setting) error {
 	return nil
 }
 
+// Exponents of steps, so that those of all channels are normal numbers. Values that lie below become 0.
+const (
+	lowestStep  = -124
+	highestStep = 125
+)
+
 // stepGrid lists an edge's steps, the finest first. A dead edge has one: nothing of it is stored.
 func stepGrid(e *profile.Edge, s Stats, pow2 bool) []float32 {
 	top, levels := 0.0, float64(levelsTwoSide)
@@ -139,10 +145,12 @@ func stepGrid(e *profile.Edge, s Stats, pow2 bool) []float32 {
 		perOctave = 1
 	}
 	finest := min(top/levels, math.Sqrt(s.Square)/levelsRMS)
-	first := math.Ceil(perOctave * math.Log2(finest))
-	grid := make([]float32, int(octaves*perOctave))
-	for k := range grid {
-		grid[k] = float32(math.Exp2((first + float64(k)) / perOctave))
+	first := math.Ceil(perOctave * max(math.Log2(finest), lowestStep))
+	grid := make([]float32, 0, int(octaves*perOctave))
+	for k := range cap(grid) {
+		if exponent := (first + float64(k)) / perOctave; k == 0 || exponent <= highestStep {
+			grid = append(grid, float32(math.Exp2(exponent)))
+		}
 	}
 	return grid
 }

@@ -63,7 +63,7 @@ type Calibrated struct {
 }
 
 // Calibrate makes the profile of one variant from images, of which only greedy rankings and the dial MaxDrop use the
-// labels. Errors wrap ErrSetting, ErrNoEdge (MinBits), ErrNonFinite, ErrUnlabelled, ErrOtherState, ErrOutput and ErrLabel,
+// labels. Errors wrap ErrSetting, ErrNoEdges, ErrNoEdge (MinBits), ErrNonFinite, ErrUnlabelled, ErrOtherState, ErrOutput and ErrLabel,
 // those of dataset, and the context's.
 func (n *Network) Calibrate(ctx context.Context, data *dataset.Inputs, v Variant, opt CalibrateOptions) (*Calibrated, error) {
 	k, err := n.NewCalibrator(data, opt)
@@ -75,6 +75,9 @@ func (n *Network) Calibrate(ctx context.Context, data *dataset.Inputs, v Variant
 
 // NewCalibrator begins a calibration. It reads no images, unless there is a Store, whose keys name them.
 func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Calibrator, error) {
+	if len(n.Edges()) == 0 {
+		return nil, fmt.Errorf("%w: %s has no edges of the set %q", ErrNoEdges, n.name, n.opt.Edges)
+	}
 	minBits, err := n.minBits(opt.MinBits)
 	if err != nil {
 		return nil, err

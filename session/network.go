@@ -88,7 +88,7 @@ func Load(model string, opt Options) (*graph.Graph, error) {
 }
 
 // FromGraph compiles a graph: a model, or the head or tail that Network.Split cuts off. Images become inputs as they are
-// if opt says nothing. Errors wrap ErrEngine, ErrNoEdge (Options.Skip), ErrNoEdges, ErrORT, graph.ErrEdgeSet, and
+// if opt says nothing. Errors wrap ErrEngine, ErrNoEdge (Options.Skip), ErrORT, graph.ErrEdgeSet, and
 // graph.ErrUnsupported where the engine lacks an operator.
 func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	if opt.Preprocess == nil {
@@ -104,9 +104,6 @@ func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	edges, skipped, err := without(edges, opt.Skip)
 	if err != nil {
 		return nil, err
-	}
-	if len(edges) == 0 {
-		return nil, fmt.Errorf("%w: %s has no edges of the set %q", ErrNoEdges, name, opt.Edges)
 	}
 	prog, engine, err := compile(g, edges, opt)
 	if err != nil {

@@ -8,47 +8,47 @@ import (
 	"strings"
 )
 
-// WriteNPZ writes a NumPy archive of arrays, each under its name: separators become "_", an empty name its number, one that
-// is taken gets its number behind it. Errors are the writer's.
+// WriteNPZ writes a NumPy archive of arrays under their names, which numpy.load gives back as they are: a slash or a colon
+// is a part of a key like any other. No key is written twice. Errors are the writer's.
 func WriteNPZ(w io.Writer, arrays []Array) error {
 	archive := zip.NewWriter(w)
-	used := map[string]bool{}
-	for i, a := range arrays {
-		name := arrayName(a.Name, i)
-		if used[name] {
-			name = fmt.Sprintf("%s_%d", name, i)
-		}
-		used[name] = true
-		entry, err := archive.Create(name + ".npy")
+	for i, key := range arrayKeys(arrays) {
+		entry, err := archive.Create(key + ".npy")
 		if err != nil {
 			return err
 		}
-		if err := WriteNPY(entry, a.Shape, a.Data); err != nil {
+		if err := WriteNPY(entry, arrays[i].Shape, arrays[i].Data); err != nil {
 			return err
 		}
 	}
 	return archive.Close()
 }
 
-// arrayName keeps a name inside the archive: no separators, never empty.
-func arrayName(edge string, i int) string {
-	clean := strings.Map(func(r rune) rune {
-		if r == '/' || r == '\\' || r == ':' || r < ' ' {
-			return '_'
-		}
-		return r
-	}, strings.Trim(edge, "/"))
-	if clean == "" {
-		return fmt.Sprintf("edge_%d", i)
+// arrayKeys are the names, numbered where one has been there before: graphs have no equal names, damaged profiles may.
+func arrayKeys(arrays []Array) []string {
+	keys, used := make([]string, len(arrays)), map[string]bool{}
+	for _, a := range arrays {
+		used[a.Name] = true
 	}
-	return clean
+	seen := map[string]bool{}
+	for i, a := range arrays {
+		key := a.Name
+		for n := i; seen[key] || key != a.Name && used[key]; n++ {
+			key = fmt.Sprintf("%s_%d", a.Name, n)
+		}
+		keys[i], seen[key] = key, true
+	}
+	return keys
 }
 
 // WriteNPY writes a float32 array as a .npy file of format 1.0: magic, version, header length, a Python dictionary padded
 // to 64 bytes, the data. It is written here because npyio writes no float32 array of more than two dimensions.
 func WriteNPY(w io.Writer, shape []int, data []float32) error {
 	dims := strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]")
-	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s,), }", dims)
+	if len(shape) > 0 {
+		dims += ","
+	}
+	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", dims)
 	const prefix = 10
 	header += strings.Repeat(" ", 63-(prefix+len(header))%64) + "\n"
 	b := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))

@@ -41,11 +41,16 @@ func (n *Network) Run(
 	})
 }
 
-// RunAll collects what Run gives: one array per output, with the images along its first axis.
+// RunAll collects what Run gives: one array per output, with the images along its first axis. It takes the place of the
+// batch axis; an output whose first axis is none, because it is not 1 for one image, has one axis more.
 func (n *Network) RunAll(ctx context.Context, data *dataset.Inputs, opt RunOptions) ([]Array, error) {
 	all := make([]Array, len(n.graph.Outputs))
 	for k, o := range n.graph.Outputs {
-		all[k] = Array{Name: o.Name, Shape: append([]int{data.Len()}, o.Shape[min(1, len(o.Shape)):]...)}
+		shape := o.Shape
+		if len(shape) > 0 && shape[0] == 1 {
+			shape = shape[1:]
+		}
+		all[k] = Array{Name: o.Name, Shape: append([]int{data.Len()}, shape...)}
 	}
 	err := n.Run(ctx, data, opt, func(_ int, outputs []*tensor.Tensor) error {
 		for k, t := range outputs {

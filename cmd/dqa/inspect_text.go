@@ -46,7 +46,7 @@ func gradedText(w io.Writer, v *inspect.Profile) error {
 		}
 		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%dx%dx%d", e.Channels, e.Rows, e.Cols), codes, e.Coder,
 			fmt.Sprintf("%.3g", e.Step), fmt.Sprintf("%.2f", e.BitsPerValue), fmt.Sprintf("%.1f %%", 100*e.BitsShare),
-			fmt.Sprintf("%.1f %%", 100*e.DistortionShare), curveText(e.Curve)})
+			(100 * e.DistortionShare).Text("%.1f %%"), curveText(e.Curve)})
 	}
 	if err := tableOf(w, "#\tedge\tplanes\tcodes\tcoder\tstep\tbits\tof bits\tof distortion\tdistortion at 4, 3, 2, 1 bits", rows); err != nil {
 		return err
@@ -54,13 +54,13 @@ func gradedText(w io.Writer, v *inspect.Profile) error {
 	t := v.SelfTest
 	fmt.Fprintf(w, "\nself-test on the %d calibration images (distortion: %s)\n", t.Images, t.Distortion)
 	err := tableOf(w, "\tdistortion\tstored bits", [][]string{
-		{"predicted by the curves", fmt.Sprintf("%.3g", t.Predicted.Distortion), fmt.Sprintf("%.3f", t.Predicted.StoredBits)},
-		{"measured, whole network", fmt.Sprintf("%.3g", t.Measured.Distortion), fmt.Sprintf("%.3f", t.Measured.StoredBits)},
+		{"predicted by the curves", t.Predicted.Distortion.Text("%.3g"), fmt.Sprintf("%.3f", t.Predicted.StoredBits)},
+		{"measured, whole network", t.Measured.Distortion.Text("%.3g"), fmt.Sprintf("%.3f", t.Measured.StoredBits)},
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "KL %.3g, agreement %.2f %%; biases in %d nodes; %d edges skipped\n\n", t.KL, t.Agreement, len(v.Biases), len(v.Skip))
+	fmt.Fprintf(w, "KL %s, agreement %s; biases in %d nodes; %d edges skipped\n\n", t.KL.Text("%.3g"), t.Agreement.Text("%.2f %%"), len(v.Biases), len(v.Skip))
 	return printSections(w, v.Sections, v.Bytes)
 }
 

@@ -26,7 +26,8 @@ func (a *app) runVerb() *cobra.Command {
 		Use:   "run MODEL.onnx --data SPEC -o OUT.npz",
 		Short: "plain inference: the network's outputs as NumPy arrays",
 		Long: `run runs the float network on every image and writes one float32 array per output, named as the output, with the images
-in their order along the first axis.`,
+in their order along the first axis, which takes the place of the batch axis; an output without a batch axis has one axis
+more.`,
 		Example: `  dqa run resnet32.onnx --data 'cifar10:test.bin[0:100]' -o logits.npz
   python3 -c 'import numpy as np; print(np.load("logits.npz")["output"].argmax(1))'`,
 		Args:              exactArgs("MODEL"),

@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"math"
 	"testing"
 
 	"github.com/dqa-go/dqa/tensor"
@@ -22,6 +23,17 @@ func TestCompare(t *testing.T) {
 		if err != nil || d.Within() != c.within {
 			t.Errorf("%s: %+v, %v", name, d, err)
 		}
+	}
+	// A sigmoid that is 1e-7 everywhere: what engines compute differs in the last place of 1.
+	tiny := Output{Shape: []int{1, 2}, Mean: 1e-7, L2: 1.4142135623730951e-7, Max: 1e-7, ArgMax: 0, Samples: [][2]float64{{0, 1e-7}, {1, 1e-7}}}
+	for v, within := range map[float32]bool{1.6e-7: true, 1e-5: false} {
+		d, err := tiny.Compare(&tensor.Tensor{Shape: []int{1, 2}, Data: []float32{1e-7, v}})
+		if err != nil || d.Within() != within {
+			t.Errorf("%v beside 1e-7: %+v, %v", v, d, err)
+		}
+	}
+	if d, err := tiny.Compare(&tensor.Tensor{Shape: []int{1, 2}, Data: []float32{1e-7, float32(math.NaN())}}); err != nil || d.Within() {
+		t.Errorf("NaN: %+v, %v", d, err)
 	}
 	if _, err := want.Compare(tensor.New(1, 5)); err == nil {
 		t.Error("another shape is accepted")
