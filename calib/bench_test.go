@@ -9,7 +9,6 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
-	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/metric"
@@ -45,7 +44,7 @@ func BenchmarkCalibrate(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		return eval.CalibrationSource(in, metric.Options{})
+		return calib.NewSource(in, metric.Options{})
 	}
 	compile := func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) }
 	opt := calib.Options{Workers: 2, Corrector: calib.NewCorrector(prog, compile, compile)}

@@ -21,7 +21,7 @@ import (
 
 // Errors of a calibration.
 var (
-	ErrNonFinite  = errors.New("activations are not finite")
+	ErrNonFinite  = engine.ErrNonFinite
 	ErrUnlabelled = errors.New("ranking needs labelled images")
 	ErrNoImages   = errors.New("no images")
 )

@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// labelled is what eval.CalibrationSource gives, which lies below this package.
+// labelled is what calib.NewSource gives.
 type labelled struct{ *dataset.Inputs }
 
 func (l labelled) Judged(i int) (*tensor.Tensor, calib.Judge, error) {

@@ -3,9 +3,14 @@
 package engine
 
 import (
+	"errors"
+
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
+
+// ErrNonFinite: a network computed NaN or infinite values.
+var ErrNonFinite = errors.New("activations are not finite")
 
 // Hook sees the tensor of an edge as soon as it is computed, before any consumer reads it, and may overwrite its
 // values in place: that is how quantization is simulated, measured and stored. edge indexes Program.Edges.

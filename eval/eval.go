@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa"
-	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/internal/parallel"
@@ -160,7 +159,7 @@ func runQuantized(prog engine.Program, x *tensor.Tensor, enc []*dqa.Encoder, all
 		return nil, err
 	}
 	if n := enc[0].NonFinite(); n > 0 && !allowNonFinite {
-		return nil, fmt.Errorf("%w (%d values)", calib.ErrNonFinite, n)
+		return nil, fmt.Errorf("%w (%d values)", engine.ErrNonFinite, n)
 	}
 	return out[0], nil
 }

@@ -100,7 +100,7 @@ func (b bench) run(t *testing.T, opt eval.Options, candidates ...eval.Candidate)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res.Report("model", "data")
+	return report.Of(res, "model", "data")
 }
 
 func dqaSetting(n int) profile.Setting {
@@ -209,7 +209,7 @@ func TestWithoutLabelsThereIsNoAccuracy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := res.Report("m", "d")
+	r := report.Of(res, "m", "d")
 	if row := r.Rows[1]; r.Metric != nil || r.FP32 != nil || row.Value != nil || row.Drop != nil || row.DropSE != nil || *row.KL <= 0 || *row.Agreement > 100 {
 		t.Errorf("%+v", r)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/report"
 )
 
 // manifest has every network with labelled test images, and what ONNX Runtime reaches on them (MANIFEST.md).
@@ -82,7 +83,7 @@ func TestManifest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := *res.Report(m.model, m.spec).FP32
+			got := *report.Of(res, m.model, m.spec).FP32
 			t.Logf("%.2f, want %.2f", got, m.want)
 			if math.Abs(got-m.want) > m.tolerance {
 				t.Errorf("%.2f, want %.2f ± %g", got, m.want, m.tolerance)

@@ -10,7 +10,6 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
-	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
@@ -100,7 +99,7 @@ func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Ca
 			return nil, err
 		}
 	}
-	c, err := calib.New(opt.Experiment.program(n.prog), eval.CalibrationSource(data, n.metric(opt.Probabilities, 0)), o)
+	c, err := calib.New(opt.Experiment.program(n.prog), calib.NewSource(data, n.metric(opt.Probabilities, 0)), o)
 	return &Calibrator{n, data, opt, c}, err
 }
 

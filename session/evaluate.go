@@ -27,8 +27,7 @@ type (
 )
 
 // Evaluate runs every image in float32 and with every candidate: accuracy where there are labels, distance from the float
-// network, bytes of real frames. A scalable candidate is also evaluated without its refinements. Results.Report makes rows
-// of it.
+// network, bytes of real frames. A scalable candidate is also evaluated without its refinements. report.Of makes rows of it.
 func (n *Network) Evaluate(ctx context.Context, data *dataset.Inputs, candidates []Candidate, opt EvaluateOptions) (*Results, error) {
 	return eval.Run(ctx, n.prog, data, withBases(candidates), eval.Options{
 		Metric: n.metric(opt.Probabilities, opt.Seed), Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite,

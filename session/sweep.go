@@ -61,6 +61,6 @@ func (k *Calibrator) sweepGroup(
 	if err != nil {
 		return report.Result{}, err
 	}
-	r := res.Report(k.net.name, data.Source().Spec())
+	r := report.Of(res, k.net.name, data.Source().Spec())
 	return r, ledger.add(key, r)
 }

@@ -98,7 +98,7 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		return err
 	}
 	bar.finish()
-	if err := a.show(res.Report(net.Name(), data.Source().Spec()), res.ClassIoUs(), f); err != nil || a.json {
+	if err := a.show(report.Of(res, net.Name(), data.Source().Spec()), res.ClassIoUs(), f); err != nil || a.json {
 		return err
 	}
 	return a.printSearches(phases)

@@ -1,15 +1,14 @@
-package eval
+package calib
 
 import (
-	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/tensor"
 )
 
-// CalibrationSource gives data to a calibration: with scores as an evaluation has them, and with labels, if it has any,
-// for rankings that need them.
-func CalibrationSource(data *dataset.Inputs, opt metric.Options) calib.Source {
+// NewSource gives data to a calibration: with scores as an evaluation has them, and with labels, if it has any, for
+// rankings that need them.
+func NewSource(data *dataset.Inputs, opt metric.Options) Source {
 	opt.Rounds = 1 // standard errors are not wanted
 	if data.Source().Labels() == dataset.Unlabelled {
 		return scored{data, opt}
@@ -22,7 +21,7 @@ type scored struct {
 	opt metric.Options
 }
 
-// Compare implements calib.Scored.
+// Compare implements Scored.
 func (s scored) Compare(i int, ref, got *tensor.Tensor) (metric.Record, error) {
 	if s.Source().Labels() == dataset.Unlabelled {
 		return metric.Compare(ref, got, -1, nil, s.opt)
@@ -34,13 +33,13 @@ func (s scored) Compare(i int, ref, got *tensor.Tensor) (metric.Record, error) {
 	return metric.Compare(ref, got, ex.Label, ex.Mask, s.opt)
 }
 
-// NewComparison implements calib.Scored.
+// NewComparison implements Scored.
 func (s scored) NewComparison() *metric.Comparison { return metric.NewComparison(s.opt) }
 
 type labelled struct{ scored }
 
-// Judged implements calib.Labelled. The network's first output is what counts.
-func (l labelled) Judged(i int) (*tensor.Tensor, calib.Judge, error) {
+// Judged implements Labelled. The network's first output is what counts.
+func (l labelled) Judged(i int) (*tensor.Tensor, Judge, error) {
 	ex, err := l.Example(i)
 	if err != nil {
 		return nil, nil, err

@@ -1,18 +1,19 @@
-package eval
+package report
 
 import (
 	"fmt"
 	"math"
 
+	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/report"
 )
 
-// Report turns the results into the envelope: one row for the float network, one for every candidate and coder.
-func (r *Results) Report(model, data string) report.Result {
+// Of turns the results of an evaluation into the envelope: one row for the float network, one for every candidate and
+// coder. model and data name what was measured.
+func Of(r *eval.Results, model, data string) Result {
 	ref := r.Reference.Summary()
-	out := report.Result{Model: model, Data: data, Images: r.Images, FP32: value(ref, ref.Reference)}
+	out := Result{Model: model, Data: data, Images: r.Images, FP32: value(ref, ref.Reference)}
 	if ref.Metric != "" {
 		out.Metric = &ref.Metric
 	}
@@ -21,7 +22,7 @@ func (r *Results) Report(model, data string) report.Result {
 		score := m.Score.Summary()
 		for k, codec := range m.Codecs {
 			row := scoreRow(score)
-			setting(&row, codec.Profile())
+			setSetting(&row, codec.Profile())
 			if codec.Profile().Setting.Refine > 0 {
 				row.Scalable, row.BaseOnly = pointer(codec.Profile().Setting.Refine), pointer(m.BaseOnly)
 			}
@@ -36,17 +37,17 @@ func (r *Results) Report(model, data string) report.Result {
 }
 
 // floatRow is the float network beside its quantized versions: 32 bits per value, nothing lost.
-func floatRow(s metric.Summary) report.Row {
-	return report.Row{Method: "fp32", Value: value(s, s.Reference), StoredBits: number(32)}
+func floatRow(s metric.Summary) Row {
+	return Row{Method: "fp32", Value: value(s, s.Reference), StoredBits: number(32)}
 }
 
-func scoreRow(s metric.Summary) report.Row {
-	return report.Row{
+func scoreRow(s metric.Summary) Row {
+	return Row{
 		Value: value(s, s.Candidate), Drop: number(s.Drop), DropSE: number(s.DropSE), KL: number(s.KL), Agreement: number(s.Agreement),
 	}
 }
 
-func setting(row *report.Row, p *profile.Profile) {
+func setSetting(row *Row, p *profile.Profile) {
 	m := p.Setting
 	row.Method, row.Bits = m.Name, pointer(m.Bits)
 	switch {
@@ -89,27 +90,3 @@ func number(v float64) *float64 {
 }
 
 func pointer[T any](v T) *T { return &v }
-
-// ClassIoU is the intersection over union of every class in percent, NaN where it does not apply.
-type ClassIoU struct {
-	Name string // "fp32" or the setting: "dqa 3+3"
-	IoU  []float64
-}
-
-// ClassIoUs lists the classes' scores of the float network and of every candidate; nil unless labels are masks.
-func (r *Results) ClassIoUs() []ClassIoU {
-	ref := r.Reference.Summary()
-	if ref.Metric != "miou" {
-		return nil
-	}
-	all := []ClassIoU{{"fp32", ref.Reference.IoU}}
-	for _, m := range r.Measured {
-		s := m.Codecs[0].Profile().Setting
-		name := fmt.Sprintf("%s %d", s.Name, s.Bits)
-		if s.ExtraBits > 0 {
-			name = fmt.Sprintf("%s+%d", name, s.ExtraBits)
-		}
-		all = append(all, ClassIoU{name, m.Score.Summary().Candidate.IoU})
-	}
-	return all
-}
