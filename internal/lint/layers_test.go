@@ -82,7 +82,8 @@ func checkFile(t *testing.T, root, file string) {
 		t.Errorf("%s: folder belongs to no layer: add it to this test and to docs/ARCHITECTURE.md", file)
 		return
 	}
-	for _, dep := range importsOf(t, file) {
+	deps, _ := importsOf(t, file)
+	for _, dep := range deps {
 		if l, ok := layerOf(dep); !ok || l > own {
 			t.Errorf("%s imports %s, which lies below it", file, dep)
 		}
@@ -107,7 +108,8 @@ func TestCommandIsThin(t *testing.T) {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
-		for _, dep := range importsOf(t, file) {
+		deps, _ := importsOf(t, file)
+		for _, dep := range deps {
 			if !slices.Contains(front, dep) {
 				t.Errorf("%s imports %s: that is session's to do", file, dep)
 			}
@@ -115,8 +117,46 @@ func TestCommandIsThin(t *testing.T) {
 	}
 }
 
-// importsOf lists the packages of this project that a file imports, as folders.
-func importsOf(t *testing.T, file string) (deps []string) {
+// heavy are modules that who only runs, quantizes or measures a network does not need.
+var heavy = []string{"google.golang.org/protobuf", "gonum.org/"}
+
+func TestNetworksRunWithoutProtobufAndPlotting(t *testing.T) {
+	for _, top := range []string{".", "tables", "engine/native", "method", "calib", "eval"} {
+		seen := map[string]bool{}
+		var visit func(dir string)
+		visit = func(dir string) {
+			if seen[dir] {
+				return
+			}
+			seen[dir] = true
+			files, err := filepath.Glob(filepath.Join("..", "..", dir, "*.go"))
+			if err != nil || len(files) == 0 {
+				t.Fatalf("%s: no files, %v", dir, err)
+			}
+			for _, file := range files {
+				if strings.HasSuffix(file, "_test.go") {
+					continue
+				}
+				own, others := importsOf(t, file)
+				for _, name := range others {
+					if slices.ContainsFunc(heavy, func(h string) bool { return strings.HasPrefix(name, h) }) {
+						t.Errorf("%s stands on %s, which imports %s", top, dir, name)
+					}
+				}
+				for _, dep := range own {
+					visit(dep)
+				}
+			}
+		}
+		visit(top)
+		if len(seen) < 5 {
+			t.Errorf("%s: only %d packages found", top, len(seen))
+		}
+	}
+}
+
+// importsOf lists what a file imports: packages of this project as folders, others by their paths.
+func importsOf(t *testing.T, file string) (own, others []string) {
 	t.Helper()
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
 	if err != nil {
@@ -125,10 +165,12 @@ func importsOf(t *testing.T, file string) (deps []string) {
 	for _, spec := range f.Imports {
 		name, _ := strconv.Unquote(spec.Path.Value)
 		if name == module || strings.HasPrefix(name, module+"/") {
-			deps = append(deps, path.Clean("."+strings.TrimPrefix(name, module)))
+			own = append(own, path.Clean("."+strings.TrimPrefix(name, module)))
+		} else {
+			others = append(others, name)
 		}
 	}
-	return deps
+	return own, others
 }
 
 // layerOf finds the line of the longest folder that dir lies in.
