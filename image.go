@@ -17,7 +17,8 @@ type coding struct {
 	values  []tile.Values // by edge
 	tiles   []tile.Tile   // of the edges at hand, in order
 	batches []batch       // of tiles
-	first   int           // of the edges at hand
+	first   int           // edges [first, end) are at hand
+	end     int
 }
 
 // worker is what one goroutine codes with.
@@ -44,10 +45,13 @@ func newCoding(c *Codec, o options) coding {
 	return n
 }
 
-// plan lists the tiles of edges [first, end), and what of them is coded together. (Once per image: a profile alone may
-// announce more tiles than there is memory.)
+// plan lists the tiles of edges [first, end), if it did not do so last, and what of them is coded together. (Not earlier: a
+// profile alone may announce more tiles than there is memory.)
 func (c *coding) plan(first, end int) {
-	c.first, c.batches, c.tiles = first, c.batches[:0], c.tiles[:cap(c.tiles)]
+	if c.first == first && c.end == end {
+		return
+	}
+	c.first, c.end, c.batches, c.tiles = first, end, c.batches[:0], c.tiles[:cap(c.tiles)]
 	n := 0
 	for i := first; i < end; i++ {
 		e := c.codec.edge(i)
