@@ -108,6 +108,6 @@ func ExampleCodes_Simulate() {
 	codes.Simulate(&e, x)
 	fmt.Printf("%.3f %.3f\n", x[1], x[259])
 	// Output:
-	// 0.841 0.983
-	// 0.841 0.983
+	// 0.841 0.984
+	// 0.841 1.000
 }
