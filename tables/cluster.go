@@ -2,6 +2,7 @@ package tables
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"slices"
 
@@ -47,23 +48,23 @@ const clusterRounds = 8
 
 func clusterAlphabet(n int, slots []*place, limit int) (models [][]uint16, choice []int) {
 	choice = begin(slots, limit)
+	made := modelCache{}
 	for round := 0; ; round++ {
-		models = rebuild(n, slots, choice)
-		if round == clusterRounds {
+		groups := rebuild(n, slots, choice, made)
+		last := round == clusterRounds
+		if !last {
+			better := make([]int, len(slots))
+			for j, k := range slots {
+				better[j] = cheapest(k.counts, groups)
+			}
+			last = slices.Equal(better, choice)
+			choice = better
+		}
+		if last {
+			for _, m := range groups {
+				models = append(models, m.freq)
+			}
 			return models, choice
-		}
-		costs := make([][]float64, len(models))
-		for i, freq := range models {
-			m, err := rans.NewModel(freq)
-			if err != nil {
-				panic(err) // BuildFreq makes valid ones
-			}
-			for s := range n {
-				costs[i] = append(costs[i], m.Cost(s))
-			}
-		}
-		for j, k := range slots {
-			choice[j] = cheapest(k.counts, costs)
 		}
 	}
 }
@@ -86,8 +87,37 @@ func begin(slots []*place, groups int) []int {
 	return choice
 }
 
+// groupModel is the model of a group of slots, and what its symbols take in bits.
+type groupModel struct {
+	freq  []uint16
+	costs []float64
+}
+
+// modelCache keeps the models of sums of counts: from round to round most groups stay what they are.
+type modelCache map[string]*groupModel
+
+func (c modelCache) of(sum []uint64) *groupModel {
+	var key []byte
+	for _, n := range sum {
+		key = binary.AppendUvarint(key, n)
+	}
+	if m := c[string(key)]; m != nil {
+		return m
+	}
+	m := &groupModel{freq: rans.BuildFreq(sum)}
+	coder, err := rans.NewModel(m.freq)
+	if err != nil {
+		panic(err) // BuildFreq makes valid ones
+	}
+	for s := range sum {
+		m.costs = append(m.costs, coder.Cost(s))
+	}
+	c[string(key)] = m
+	return m
+}
+
 // rebuild makes every group's model; groups without slots are dropped, and the choices renumbered.
-func rebuild(n int, slots []*place, choice []int) (models [][]uint16) {
+func rebuild(n int, slots []*place, choice []int, made modelCache) (models []*groupModel) {
 	sums := make([][]uint64, slices.Max(choice)+1)
 	for j, k := range slots {
 		if sums[choice[j]] == nil {
@@ -101,7 +131,7 @@ func rebuild(n int, slots []*place, choice []int) (models [][]uint16) {
 	for i, sum := range sums {
 		if sum != nil {
 			number[i] = len(models)
-			models = append(models, rans.BuildFreq(sum))
+			models = append(models, made.of(sum))
 		}
 	}
 	for j := range choice {
@@ -111,13 +141,13 @@ func rebuild(n int, slots []*place, choice []int) (models [][]uint16) {
 }
 
 // cheapest is the model that codes the counts in the fewest bits; of equal ones the first.
-func cheapest(counts []uint32, costs [][]float64) int {
+func cheapest(counts []uint32, models []*groupModel) int {
 	best, least := 0, math.Inf(1)
-	for i, cost := range costs {
+	for i, m := range models {
 		bits := 0.0
 		for s, n := range counts {
 			if n > 0 {
-				bits += float64(n) * cost[s]
+				bits += float64(n) * m.costs[s]
 			}
 		}
 		if bits < least {
