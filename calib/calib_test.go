@@ -77,10 +77,10 @@ func calibrate(t *testing.T, prog engine.Program, src calib.Source, setting prof
 }
 
 func TestProfileDoesNotDependOnWorkers(t *testing.T) {
-	prog, src := classifier(t, 9)
+	prog, src := classifier(t, 3)
 	for _, ranking := range calib.Rankings() {
 		want := calibrate(t, prog, src, dqaSetting(ranking), 5, calib.Options{Workers: 1}).Profile(profile.Small).Append(nil)
-		for _, workers := range []int{2, 7} {
+		for _, workers := range []int{2, 5} {
 			got := calibrate(t, prog, src, dqaSetting(ranking), 5, calib.Options{Workers: workers}).Profile(profile.Small).Append(nil)
 			if string(got) != string(want) {
 				t.Errorf("%s: profile differs with %d workers", ranking, workers)

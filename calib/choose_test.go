@@ -10,7 +10,7 @@ import (
 
 // On a slow link bytes count, on a fast one time does; and what is chosen can be used.
 func TestProfileFor(t *testing.T) {
-	prog, src := classifier(t, 8)
+	prog, src := classifier(t, 4)
 	for _, c := range []struct {
 		setting  profile.Setting
 		fastest  profile.Coder

@@ -19,7 +19,7 @@ func graded(budget float64) profile.Setting {
 }
 
 func TestGradedDoesNotDependOnWorkers(t *testing.T) {
-	prog, src := classifier(t, 5)
+	prog, src := classifier(t, 3)
 	want := calibrate(t, prog, src, graded(2), 1, calib.Options{}).Profile(profile.Small).Append(nil)
 	for _, workers := range []int{2, 5} {
 		if got := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: workers}).Profile(profile.Small).Append(nil); !bytes.Equal(got, want) {
@@ -30,8 +30,8 @@ func TestGradedDoesNotDependOnWorkers(t *testing.T) {
 
 // Frames of other images than those of the calibration take what was asked for.
 func TestGradedKeepsItsBudget(t *testing.T) {
-	prog, src := classifier(t, 40)
-	c, err := calib.New(prog, part{src, 0, 24}, calib.Options{Workers: 2, Coder: profile.Small})
+	prog, src := classifier(t, 24)
+	c, err := calib.New(prog, part{src, 0, 12}, calib.Options{Workers: 2, Coder: profile.Small})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestGradedKeepsItsBudget(t *testing.T) {
 			t.Fatal(err)
 		}
 		bytes := 0
-		for i := 24; i < 40; i++ {
+		for i := 12; i < 24; i++ {
 			x, err := src.Input(i)
 			if err != nil {
 				t.Fatal(err)
@@ -56,7 +56,7 @@ func TestGradedKeepsItsBudget(t *testing.T) {
 			}
 			bytes += enc.FrameSize()
 		}
-		stored := 8 * float64(bytes) / 16 / float64(codec.Profile().Elements())
+		stored := 8 * float64(bytes) / 12 / float64(codec.Profile().Elements())
 		t.Logf("budget %v: %.3f stored bits", budget, stored)
 		if stored > 1.06*budget || stored < 0.8*budget {
 			t.Errorf("budget %v: %.3f stored bits", budget, stored)
@@ -121,9 +121,9 @@ func TestCurvesGoOnAfterInterruptions(t *testing.T) {
 
 // A curve's points, computed without cuts: the network run whole with one edge quantized.
 func TestCurvesAreThoseOfWholeRuns(t *testing.T) {
-	prog, src := classifier(t, 4)
-	e := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2}).Evidence
+	prog, src := classifier(t, 2)
 	plan := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2})
+	e := plan.Evidence
 	for _, edge := range []int{0, 5, len(e.Curves) - 1} {
 		for _, k := range []int{2, 9} {
 			point, sum := e.Curves[edge][k], 0.0
@@ -180,7 +180,7 @@ func klAt4(want, got []float32) float64 {
 
 // The chosen steps are what the budget's self-test says: real frames of the calibration images.
 func TestSelfTestTellsWhatFramesTake(t *testing.T) {
-	prog, src := classifier(t, 12)
+	prog, src := classifier(t, 6)
 	plan := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2})
 	codec, err := dqa.NewCodec(plan.Profile(profile.Smallest))
 	if err != nil {

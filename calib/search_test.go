@@ -11,6 +11,7 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/calib"
+	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
@@ -19,7 +20,11 @@ import (
 
 // The searches, computed again by whole runs with a plain hook.
 func TestSearchesAgainstBruteForce(t *testing.T) {
-	prog, src := classifier(t, 3)
+	images := 1
+	if testdata.CI() {
+		images = 3
+	}
+	prog, src := classifier(t, images)
 	direct := calibrate(t, prog, src, profile.Setting{Name: "direct", Bits: 3}, 0, calib.Options{}).Edges
 	// run quantizes edge e but for channel skip, or channel only alone, and other edges if all is set.
 	run := func(x *tensor.Tensor, e, skip, only int, all bool) []*tensor.Tensor {
@@ -98,7 +103,7 @@ func (m *memory) Save(key [32]byte, b []byte) error {
 }
 
 func TestInterruptedSearchesEndAsUndisturbedOnes(t *testing.T) {
-	prog, src := classifier(t, 5)
+	prog, src := classifier(t, 2)
 	for _, name := range []string{"greedy", "greedy-all", "quantize-one"} {
 		want := calibrate(t, prog, src, dqaSetting(name), 0, calib.Options{}).Profile(profile.Small).Append(nil)
 		rng := rand.New(rand.NewPCG(7, 7))

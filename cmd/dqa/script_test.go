@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/inspect"
+	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs testdata/script/*.txtar. Condition [data]: the shared networks and data are there, in $DATA; with
-// CI=true they must be.
+// CI=true they must be. Condition [ci]: what takes long is tested, too.
 func TestScript(t *testing.T) {
 	data := os.Getenv("DQA_DATA")
 	if data == "" {
@@ -40,7 +41,7 @@ func TestScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, absent := os.Stat(data)
-	if absent != nil && os.Getenv("CI") == "true" {
+	if absent != nil && testdata.CI() {
 		t.Fatalf("shared data is required in CI: %v", absent)
 	}
 	if absent != nil {
@@ -58,7 +59,9 @@ func TestScript(t *testing.T) {
 			env.Setenv("PRE", filepath.Join(here, "..", "..", "testdata", "preprocess"))
 			return nil
 		},
-		Condition: func(cond string) (bool, error) { return cond == "data" && absent == nil, nil },
+		Condition: func(cond string) (bool, error) {
+			return cond == "data" && absent == nil || cond == "ci" && testdata.CI(), nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mkpng":    makePNG,
 			"flip":     flipByte,
