@@ -62,6 +62,9 @@ type Value struct {
 	Name  string
 	Type  DType
 	Shape []int
+	// Elem is the file's element type (ONNX's TensorProto.DataType) of the network's input and outputs: engines hold
+	// integers, truth values and floats of other widths as float32, too. 0: not said.
+	Elem int32
 }
 
 // EdgeSet says which tensors count as stored between layers (METHOD section 1).

@@ -17,7 +17,11 @@ func (m *model) readAttributes(n *graph.Node, list []*onnxpb.AttributeProto) err
 		if _, twice := n.Attrs[p.GetName()]; twice {
 			return invalid("attribute %q is given twice", p.GetName())
 		}
-		v, err := readAttribute(p)
+		if p.G != nil && p.GetRefAttrName() == "" && n.Op == "If" {
+			m.hold(n, p)
+			continue
+		}
+		v, err := m.readAttribute(p)
 		var r refusal
 		switch {
 		case errors.As(err, &r):
@@ -33,7 +37,7 @@ func (m *model) readAttributes(n *graph.Node, list []*onnxpb.AttributeProto) err
 	return nil
 }
 
-func readAttribute(p *onnxpb.AttributeProto) (any, error) {
+func (m *model) readAttribute(p *onnxpb.AttributeProto) (any, error) {
 	if p.GetRefAttrName() != "" {
 		return nil, refuse("a reference to a function's attribute")
 	}
@@ -48,7 +52,7 @@ func readAttribute(p *onnxpb.AttributeProto) (any, error) {
 		if p.T == nil {
 			return nil, invalid("the tensor is missing")
 		}
-		return readTensor(p.T)
+		return m.readTensor(p.T)
 	case onnxpb.AttributeProto_FLOATS:
 		return p.Floats, nil
 	case onnxpb.AttributeProto_INTS:
@@ -61,6 +65,15 @@ func readAttribute(p *onnxpb.AttributeProto) (any, error) {
 		return s, nil
 	}
 	return nil, refuse("type %s", p.GetType())
+}
+
+// hold keeps a graph that is an attribute.
+func (m *model) hold(n *graph.Node, p *onnxpb.AttributeProto) {
+	if m.graphs[n] == nil {
+		m.graphs[n] = map[string]*onnxpb.GraphProto{}
+	}
+	m.graphs[n][p.GetName()] = p.G
+	m.captured[n] = append(m.captured[n], outside(p.G, 0)...)
 }
 
 // attributeType is the type that the file says; the first version of the format said none.

@@ -6,34 +6,50 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
 // builder goes once through a model in topological order: every node is lowered to canonical form, its outputs'
 // shapes inferred, and, where all that it reads is constant, it is folded.
 type builder struct {
-	opset     int
-	input     string
-	taken     map[string]bool
-	next      map[string]int // numbers of fresh names
-	consts    map[string]*graph.Tensor
-	values    map[string]graph.Value
-	alias     map[string]string      // values that are other values
-	lost      map[string]bool        // values whose node was refused, or that depend on one
-	read      map[string]bool        // values that a live node or an output reads
-	quantized map[string]elementType // values that hold integers of a narrow type as floats
-	nodes     []*graph.Node
-	bad       []graph.UnsupportedNode
-	folded    int // elements of constants made so far
-	work      int // elements that were read to make them
+	opset    int
+	input    string
+	taken    map[string]bool
+	next     map[string]int // numbers of fresh names
+	consts   map[string]*graph.Tensor
+	values   map[string]graph.Value
+	alias    map[string]string      // values that are other values
+	lost     map[string]bool        // values whose node was refused, or that depend on one
+	read     map[string]bool        // values that a live node or an output reads
+	kinds    map[string]kind        // values that hold integers or truth values as floats; by the names of the file
+	declared map[string]elementType // types of the outputs, where the file gives them
+	model    *model
+	batch    int // the batch that the file fixes, 0: one or any
+	nodes    []*graph.Node
+	bad      []graph.UnsupportedNode
+	folded   int // elements of constants made so far
+	work     int // elements that were read to make them
 }
 
 // build makes the Graph of a model.
 func build(m *model, opt Options) (*graph.Graph, error) {
-	shape, err := m.input.shape(opt.Shape)
+	shape, fixed, err := m.input.shape(opt.Shape)
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(m, shape)
+	g, err := newBuilder(m, shape, fixed).build(m)
+	var unsupported *graph.UnsupportedError
+	switch {
+	case fixed == 0 || errors.As(err, &unsupported):
+		return g, err
+	case err != nil:
+		return nil, fmt.Errorf("%w: the model fixes the batch of input %q to %d and cannot be read for a batch of 1 (export it with that, or with a dynamic batch axis): %w",
+			ErrShape, m.input.name, fixed, err)
+	}
+	return g, rebatched(g, fixed)
+}
+
+func (b *builder) build(m *model) (*graph.Graph, error) {
 	for _, n := range m.nodes {
 		if err := b.lower(n, m.broken[n]); err != nil {
 			return nil, err
@@ -52,13 +68,16 @@ func build(m *model, opt Options) (*graph.Graph, error) {
 	return g, nil
 }
 
-func newBuilder(m *model, shape []int) *builder {
+func newBuilder(m *model, shape []int, fixed int) *builder {
 	b := &builder{
 		opset: m.opset, input: m.input.name, taken: m.taken, next: map[string]int{}, consts: m.consts,
 		values: map[string]graph.Value{}, alias: map[string]string{}, lost: map[string]bool{}, read: m.reads(),
-		quantized: map[string]elementType{},
+		kinds: map[string]kind{}, declared: m.declared, model: m, batch: fixed,
 	}
-	b.values[b.input] = graph.Value{Name: b.input, Type: graph.Float32, Shape: shape}
+	b.values[b.input] = graph.Value{Name: b.input, Type: graph.Float32, Shape: shape, Elem: int32(m.input.elem)}
+	if k, ok := ranges[m.input.elem]; ok {
+		b.kinds[b.input] = k
+	}
 	for name, t := range b.consts {
 		b.values[name] = graph.Value{Name: name, Type: t.Type, Shape: t.Shape}
 	}
@@ -68,11 +87,16 @@ func newBuilder(m *model, shape []int) *builder {
 // lower handles one node of the file. A node that cannot be run is noted and what depends on it skipped, so that one
 // error can list them all.
 func (b *builder) lower(n *graph.Node, broken refusal) error {
+	opset := b.opset
+	defer func() { b.opset = opset }()
+	if own := b.model.opsets[n]; own != 0 {
+		b.opset = own
+	}
 	op, err := find(n, b.opset)
 	if err == nil && broken != "" {
 		err = broken
 	}
-	c := &call{builder: b, node: n}
+	c := &call{builder: b, node: n, file: n}
 	known := c.resolve()
 	if err == nil && known {
 		err = op.run(c)
@@ -147,9 +171,12 @@ func (b *builder) reserveOf(t graph.DType, shape []int) error {
 
 // settleOutputs makes every network output a value that a node writes under its own name.
 func (b *builder) settleOutputs(outputs []string) error {
-	isOutput, renamed := map[string]bool{}, map[string]string{}
+	isOutput, renamed, constant := map[string]bool{}, map[string]string{}, map[string]string{}
+	elems := map[string]elementType{}
+	var copies []*graph.Node
 	for _, o := range outputs {
 		isOutput[o] = true
+		elems[o] = b.elementOf(o)
 	}
 	for _, o := range outputs {
 		source, ok := b.alias[o]
@@ -160,6 +187,7 @@ func (b *builder) settleOutputs(outputs []string) error {
 			source, ok = b.fresh(o+"/constant"), true
 			b.constant(source, b.consts[o])
 			delete(b.consts, o)
+			constant[o] = source
 		}
 		if !ok {
 			continue
@@ -170,22 +198,54 @@ func (b *builder) settleOutputs(outputs []string) error {
 			renamed[source] = o
 			continue
 		}
-		if err := b.identity(source, o); err != nil {
+		n, err := b.identity(source, o)
+		if err != nil {
 			return err
 		}
+		copies = append(copies, n)
+	}
+	b.rename(constant) // before the nodes that write these outputs are added to those that read them
+	for _, n := range copies {
+		b.nodes = append(b.nodes, n)
 	}
 	b.rename(renamed)
+	for o, elem := range elems {
+		v := b.values[o]
+		v.Elem = int32(elem)
+		b.values[o] = v
+	}
 	return nil
 }
 
-// identity writes a copy of a value as an output.
-func (b *builder) identity(source, o string) error {
-	v := b.values[o]
-	if n, err := elements(v.Shape); err != nil || n == 0 || v.Type != graph.Float32 {
-		return fmt.Errorf("%w: output %q is empty or holds integers", graph.ErrUnsupported, o)
+// elementOf is the type of an output: the one that the file declares, else the one that its node has.
+func (b *builder) elementOf(o string) elementType {
+	k, ok := b.kinds[o]
+	switch t := b.consts[o]; {
+	case b.declared[o] != 0:
+		return b.declared[o]
+	case ok:
+		return k.elem
+	case t != nil:
+		k, _ := kindOfTensor(t)
+		return max(k.elem, onnxpb.TensorProto_FLOAT)
 	}
-	b.nodes = append(b.nodes, &graph.Node{Name: "Identity_" + o, Op: "Identity", Inputs: []string{source}, Outputs: []string{o}, Attrs: graph.Attributes{}})
-	return nil
+	return onnxpb.TensorProto_FLOAT
+}
+
+// identity writes a copy of a value as an output.
+func (b *builder) identity(source, o string) (*graph.Node, error) {
+	v := b.values[o]
+	if n, err := elements(v.Shape); err != nil || n == 0 {
+		return nil, fmt.Errorf("%w: output %q is empty", graph.ErrUnsupported, o)
+	}
+	if t := b.consts[source]; t != nil && t.Type != graph.Float32 {
+		if i := slices.IndexFunc(t.Ints, func(v int64) bool { return int64(float32(v)) != v }); i >= 0 {
+			return nil, fmt.Errorf("%w: output %q holds the integer %d", graph.ErrUnsupported, o, t.Ints[i])
+		}
+		b.constant(source, castTensor(t, graph.Float32))
+		b.values[o] = graph.Value{Name: o, Type: graph.Float32, Shape: v.Shape}
+	}
+	return &graph.Node{Name: "Identity_" + o, Op: "Identity", Inputs: []string{source}, Outputs: []string{o}, Attrs: graph.Attributes{}}, nil
 }
 
 // rename gives values that nodes write the names of the network outputs that are the same values.

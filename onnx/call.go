@@ -11,7 +11,9 @@ import (
 // call is what an operator's lower function works with: one node of the file, its inputs resolved.
 type call struct {
 	*builder
-	node *graph.Node
+	node    *graph.Node
+	file    *graph.Node // as the file has it
+	sources []string    // the inputs as the file names them, before those that are other values were replaced
 }
 
 // resolve replaces inputs that are other values by those, cuts off absent trailing ones, and tells whether all of them
@@ -29,6 +31,7 @@ func (c *call) resolve() bool {
 		known = known && !c.lost[v]
 	}
 	n := *c.node
+	c.sources = c.node.Inputs
 	n.Inputs = in
 	c.node = &n
 	return known

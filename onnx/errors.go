@@ -12,7 +12,9 @@ var (
 	// ErrInvalid: the model breaks a rule of the format (cycle, undefined value, tensor of the wrong size, ...).
 	ErrInvalid = errors.New("invalid ONNX model")
 	// ErrShape: the input's shape is not known or does not fit (Options.Shape).
-	ErrShape = errors.New("input shape")
+	// ErrInputs: what is given for an input (Options.Inputs) does not fit it.
+	ErrInputs = errors.New("constant input")
+	ErrShape  = errors.New("input shape")
 )
 
 // refusal is a reason why one node is not supported; the reader goes on to find the others.

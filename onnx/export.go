@@ -83,6 +83,9 @@ func opsetFor(n *graph.Node) int {
 		if n.Attrs.String("coordinate_transformation_mode", "") == "half_pixel_symmetric" {
 			return 19
 		}
+		if n.Attrs.Int("antialias", 0) != 0 {
+			return 18
+		}
 	}
 	return 13
 }

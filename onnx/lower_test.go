@@ -163,7 +163,6 @@ func TestRefused(t *testing.T) {
 		{"mode of resizing", net(13, 4, 4, 4).floats("s", I(4), 1).node("Resize", "x _ s", "y", "mode", "sinc"), ErrInvalid, "sinc"},
 		{"bias size", net(13, 4, 5, 5).floats("w", I(2, 4, 3, 3), 1).floats("b", I(3), 1).node("Conv", "x w b", "y"), ErrInvalid, "bias has 3 entries"},
 		{"division by zero", net(13, 4).ints("i", 0).node("Div", "i i", "s").node("Reshape", "x s", "y"), ErrInvalid, "division by zero"},
-		{"training", net(14, 4).floats("k", I(4), 1).node("BatchNormalization", "x k k k k", "y", "training_mode", 1), graph.ErrUnsupported, "inference"},
 		{"endless range", net(13, 4).scalar("a", 0).scalar("b", 9).node("Range", "a b a", "r").node("Gather", "x r", "y", "axis", 1), ErrInvalid, "a range of"},
 		{"enlarging slope", net(13, 4).floats("s", I(1, 1, 4), 1).node("PRelu", "x s", "y"), ErrInvalid, "does not fit"},
 		{"mode of gelu", net(20, 4).node("Gelu", "x", "y", "approximate", "fast"), ErrInvalid, "fast"},

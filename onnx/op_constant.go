@@ -15,8 +15,8 @@ var constantOperators = table{
 	"Shape":           {inputs: [2]int{1, 1}, attrs: "start:i end:i", lower: lowerShape},
 	"Size":            {inputs: [2]int{1, 1}, lower: lowerSize},
 	"Range":           {since: 11, inputs: [2]int{3, 3}, lower: lowerRange},
-	"Cast":            {inputs: [2]int{1, 1}, attrs: "to:i saturate:i", lower: lowerCast},
-	"CastLike":        {since: 15, inputs: [2]int{2, 2}, attrs: "saturate:i", lower: lowerCastLike},
+	"Cast":            {inputs: [2]int{1, 1}, attrs: "to:i saturate:i round_mode:s", lower: lowerCast},
+	"CastLike":        {since: 15, inputs: [2]int{2, 2}, attrs: "saturate:i round_mode:s", lower: lowerCastLike},
 }
 
 // setConstant makes the first output the constant t.

@@ -8,7 +8,7 @@ import (
 
 // normOperators bring their input to a common scale.
 var normOperators = table{
-	"BatchNormalization":    {inputs: [2]int{5, 5}, attrs: "epsilon:f momentum:f spatial:i training_mode:i", lower: lowerBatchNorm},
+	"BatchNormalization":    {inputs: [2]int{5, 5}, outputs: 3, attrs: "epsilon:f momentum:f spatial:i training_mode:i", lower: lowerBatchNorm},
 	"InstanceNormalization": {inputs: [2]int{3, 3}, attrs: "epsilon:f", lower: lowerInstanceNorm},
 	"LayerNormalization":    {since: 17, inputs: [2]int{2, 3}, attrs: "axis:i epsilon:f stash_type:i", lower: lowerLayerNorm},
 	"Softmax":               {inputs: [2]int{1, 1}, attrs: "axis:i", lower: lowerSoftmax},
@@ -35,13 +35,54 @@ func (c *call) perChannel(names ...string) error {
 
 func lowerBatchNorm(c *call) error {
 	a := c.node.Attrs
-	if a.Int("spatial", 1) != 1 || a.Int("training_mode", 0) != 0 {
-		return refuse("only inference over channels is supported")
+	if a.Int("spatial", 1) != 1 {
+		return refuse("only normalization over channels is supported")
+	}
+	if c.opset < 14 && len(c.file.Outputs) == 5 || a.Int("training_mode", 0) != 0 {
+		return lowerBatchNormTraining(c)
 	}
 	if err := c.perChannel("scale", "bias", "mean", "var"); err != nil {
 		return err
 	}
 	return c.emit("BatchNormalization", c.node.Inputs, graph.Attributes{"epsilon": a.Float("epsilon", 1e-5)}, c.shape(0))
+}
+
+// lowerBatchNormTraining normalizes by the moments of the batch, of one image, itself; mean and var only matter for the
+// running ones, outputs 1 and 2. Before opset 14 the form is recognized by its five outputs, as ONNX Runtime does.
+func lowerBatchNormTraining(c *call) error {
+	if err := c.perChannel("scale", "bias", "mean", "var"); err != nil {
+		return err
+	}
+	a, s, k := c.node.Attrs, c.shape(0), chain{c: c}
+	x, flat := c.node.Inputs[0], []int{1, s[1], product(s[2:])}
+	for i, running := range c.node.Outputs[1:min(3, len(c.node.Outputs))] {
+		if running == "" || !c.read[running] {
+			continue
+		}
+		y := k.do(false, "Reshape", []string{x}, graph.Attributes{"shape": toInt64s(flat)}, flat)
+		mean := k.do(false, "ReduceMean", []string{y}, graph.Attributes{"axes": []int64{0, 2}, "keepdims": int64(1)}, []int{1, s[1], 1})
+		if i == 1 {
+			y = k.do(false, "Sub", []string{y, mean}, nil, flat)
+			y = k.do(false, "Mul", []string{y, y}, nil, flat)
+			mean = k.do(false, "ReduceMean", []string{y}, graph.Attributes{"axes": []int64{0, 2}, "keepdims": int64(1)}, []int{1, s[1], 1})
+		}
+		momentum := a.Float("momentum", 0.9)
+		mean = k.do(false, "Reshape", []string{mean}, graph.Attributes{"shape": []int64{int64(s[1])}}, []int{s[1]})
+		mean = k.do(false, "Mul", []string{mean, k.number("rest", 1-momentum)}, nil, []int{s[1]})
+		old := k.do(false, "Mul", []string{c.node.Inputs[3+i], k.number("momentum", momentum)}, nil, []int{s[1]})
+		if k.err == nil {
+			k.err = c.emitTo(running, "Add", []string{mean, old}, nil, []int{s[1]})
+		}
+	}
+	attrs := graph.Attributes{"epsilon": a.Float("epsilon", 1e-5)}
+	if len(s) > 2 {
+		k.do(true, "InstanceNormalization", []string{x, c.node.Inputs[1], c.node.Inputs[2]}, attrs, s)
+		return k.err
+	}
+	x = k.do(false, "Reshape", []string{x}, graph.Attributes{"shape": toInt64s(flat)}, flat)
+	x = k.do(false, "InstanceNormalization", []string{x, c.node.Inputs[1], c.node.Inputs[2]}, attrs, flat)
+	k.do(true, "Reshape", []string{x}, graph.Attributes{"shape": toInt64s(s)}, s)
+	return k.err
 }
 
 func lowerInstanceNorm(c *call) error {

@@ -2,7 +2,6 @@ package onnx
 
 import (
 	"math"
-	"slices"
 
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
@@ -11,12 +10,9 @@ import (
 // quantizeOperators round to integers of few bits and back. What is constant is folded. At run time a quantized value
 // is the integer that ONNX defines, held as a float: 16 bits fit exactly.
 var quantizeOperators = table{
-	"QuantizeLinear":   {since: 10, inputs: [2]int{2, 3}, attrs: "axis:i saturate:i block_size:i output_dtype:i", lower: lowerQuantize},
-	"DequantizeLinear": {since: 10, inputs: [2]int{2, 3}, attrs: "axis:i block_size:i", lower: lowerDequantize},
+	"QuantizeLinear":   {since: 10, inputs: [2]int{2, 3}, attrs: "axis:i saturate:i block_size:i output_dtype:i precision:i", lower: lowerQuantize},
+	"DequantizeLinear": {since: 10, inputs: [2]int{2, 3}, attrs: "axis:i block_size:i output_dtype:i", lower: lowerDequantize},
 }
-
-// elementType is a file's name of an element type.
-type elementType = onnxpb.TensorProto_DataType
 
 // integers gives the range of the types that values are quantized to.
 var integers = map[elementType]struct{ low, high int64 }{
@@ -122,13 +118,14 @@ func lowerQuantize(c *call) error {
 		}
 		return c.setConstant(q.quantize(t))
 	}
-	c.quantized[c.out(0)] = q.elem
+	c.mark(ranges[q.elem])
 	return c.emitQuantizer(q)
 }
 
 func lowerDequantize(c *call) error {
 	t := c.tensor(0)
-	elem, known := c.quantized[c.node.Inputs[0]]
+	k, known := c.kind(0)
+	elem := k.elem
 	if t != nil {
 		elem, known = elementType(t.Elem), t.Type == graph.Int64
 	}
@@ -191,63 +188,4 @@ func (q quantizer) dequantize(t *graph.Tensor) *graph.Tensor {
 		r.Floats[i] = float32(v-q.zero[k]) * q.scale[k]
 	}
 	return r
-}
-
-// carriers are the operators that select, move or compare values, so that integers held as floats stay those that
-// ONNX's integer operators return. Each has the inputs that are data, too; -1: all.
-var carriers = map[string][]int{
-	"Identity": nil, "Dropout": nil, "Reshape": nil, "Flatten": nil, "Squeeze": nil, "Unsqueeze": nil, "Transpose": nil,
-	"Split": nil, "Slice": nil, "Expand": nil, "Tile": nil, "Gather": nil, "DepthToSpace": nil, "SpaceToDepth": nil,
-	"MaxPool": nil, "GlobalMaxPool": nil, "ReduceMax": nil, "ReduceMin": nil, "Relu": nil, "Pad": {2}, "Clip": {1, 2}, "Concat": {-1},
-}
-
-// carry lets quantized inputs through operators that keep their values, and refuses all others.
-func (c *call) carry() error {
-	elem, err := c.quantizedInputs()
-	if err != nil || elem == 0 {
-		return err
-	}
-	switch c.node.Op {
-	case "DequantizeLinear", "Shape", "Size":
-		return nil
-	}
-	data, ok := carriers[c.node.Op]
-	if !ok {
-		return refuse("it computes on quantized integers")
-	}
-	for _, o := range c.node.Outputs {
-		c.quantized[o] = elem
-	}
-	return c.floatInputs(data)
-}
-
-// quantizedInputs returns the type of the inputs that are quantized at run time, 0 where there are none.
-func (c *call) quantizedInputs() (elem elementType, err error) {
-	for _, v := range c.node.Inputs {
-		e, ok := c.quantized[v]
-		if ok && elem != 0 && e != elem {
-			return 0, invalid("its inputs are quantized to %s and %s", elem, e)
-		}
-		if ok {
-			elem = e
-		}
-	}
-	return elem, nil
-}
-
-// floatInputs turns constant integers among the data inputs into floats, as the other inputs hold theirs.
-func (c *call) floatInputs(data []int) error {
-	c.node.Inputs = slices.Clone(c.node.Inputs)
-	for i := range c.node.Inputs {
-		t := c.tensor(i)
-		if t == nil || t.Type != graph.Int64 || !slices.Contains(data, i) && !slices.Contains(data, -1) {
-			continue
-		}
-		name, err := c.added("integers", castTensor(t, graph.Float32))
-		if err != nil {
-			return err
-		}
-		c.node.Inputs[i] = name
-	}
-	return nil
 }

@@ -37,7 +37,7 @@ func (c *call) resize(r resize) error {
 	if r.scales[0] != 1 || r.scales[1] != 1 {
 		return refuse("it resizes the batch or the channels")
 	}
-	if slices.Equal(r.shape, s) && slices.Min(r.scales) == 1 && slices.Max(r.scales) == 1 && r.coordinates != cropped {
+	if slices.Equal(r.shape, s) && slices.Min(r.scales) == 1 && slices.Max(r.scales) == 1 {
 		return c.pass()
 	}
 	attrs := graph.Attributes{
@@ -93,19 +93,19 @@ func lowerResize(c *call) error {
 		coordinates: a.String("coordinate_transformation_mode", "half_pixel"),
 		nearest:     a.String("nearest_mode", "round_prefer_floor"),
 	}
-	if !slices.Contains([]string{"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric", "align_corners", cropped}, r.coordinates) {
+	if !slices.Contains(coordinateModes, r.coordinates) {
 		return refuse("coordinate_transformation_mode %q", r.coordinates)
 	}
 	if !slices.Contains([]string{"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}, r.nearest) {
 		return invalid("nearest_mode %q", r.nearest)
 	}
-	if a.Int("antialias", 0) != 0 {
-		return refuse("antialias is not implemented")
-	}
 	if err := c.target(&r); err != nil {
 		return err
 	}
 	r.more = graph.Attributes{}
+	if a.Int("antialias", 0) != 0 && r.mode != "nearest" {
+		r.more["antialias"] = int64(1)
+	}
 	if r.mode == "cubic" {
 		r.more["cubic_coeff_a"], r.more["exclude_outside"] = a.Float("cubic_coeff_a", -0.75), truth(a.Int("exclude_outside", 0) != 0)
 	}
@@ -118,6 +118,8 @@ func lowerResize(c *call) error {
 	}
 	return c.resize(r)
 }
+
+var coordinateModes = []string{"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "tf_half_pixel_for_nn", "asymmetric", "align_corners", cropped}
 
 // cropped is the coordinate mode that also takes a part of the image.
 const cropped = "tf_crop_and_resize"

@@ -56,11 +56,29 @@ func lowerReshape(c *call) error {
 	if err != nil {
 		return err
 	}
+	if want, err = c.oneImage(want); err != nil {
+		return err
+	}
 	shape, err := reshapeTo(c.shape(0), want, c.node.Attrs.Int("allowzero", 0) != 0)
 	if err != nil {
 		return err
 	}
 	return c.reshape(shape)
+}
+
+// oneImage makes 1 of the batch in a shape that was written for the batch which the file fixes.
+func (c *call) oneImage(shape []int64) ([]int64, error) {
+	s := c.shape(0)
+	if c.batch == 0 || c.tensor(0) != nil || len(shape) == 0 || len(s) == 0 || s[0] != 1 {
+		return shape, nil
+	}
+	switch shape[0] {
+	case int64(c.batch):
+		return append([]int64{1}, shape[1:]...), nil
+	case 0, -1:
+		return shape, nil
+	}
+	return nil, invalid("shape %v is not one of a batch of %d", shape, c.batch)
 }
 
 // reshapeTo applies ONNX's rules: 0 keeps the axis (unless allowZero), one -1 takes what is left.
@@ -316,6 +334,11 @@ func lowerExpand(c *call) error {
 	}
 	if err := within(want, 0, "axis"); err != nil {
 		return err
+	}
+	if len(want) == len(c.shape(0)) && len(want) > 0 && want[0] == int64(c.batch) {
+		if want, err = c.oneImage(want); err != nil {
+			return err
+		}
 	}
 	shape, err := broadcast(c.shape(0), toInts(want))
 	if err != nil {

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"container/heap"
+	"slices"
 
 	"github.com/dqa-go/dqa/graph"
 )
@@ -52,7 +53,7 @@ func (m *model) live(producer map[string]int) ([]bool, error) {
 	for len(stack) > 0 {
 		i := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		for _, v := range m.nodes[i].Inputs {
+		for _, v := range slices.Concat(m.nodes[i].Inputs, m.captured[m.nodes[i]]) {
 			if v == "" {
 				continue
 			}
@@ -75,7 +76,7 @@ func (m *model) order(producer map[string]int, live []bool) error {
 			continue
 		}
 		total++
-		for _, v := range n.Inputs {
+		for _, v := range slices.Concat(n.Inputs, m.captured[n]) {
 			if p, ok := producer[v]; ok && p >= 0 && v != "" {
 				waits[i]++
 				readers[p] = append(readers[p], i)

@@ -1,11 +1,17 @@
 package onnx
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
@@ -18,7 +24,7 @@ import (
 // Opsets of ai.onnx that are read.
 const (
 	MinOpset = 7
-	MaxOpset = 21
+	MaxOpset = 25
 )
 
 // Options say what the file leaves open. The zero value is right for models whose only dynamic axis is the batch.
@@ -26,6 +32,11 @@ type Options struct {
 	// Shape is the input's shape, batch first; it must agree with the axes that the model fixes. 0 means "as the
 	// model says"; the batch is always 1, whatever is given. nil: the model says all.
 	Shape []int
+	// Inputs are the values of inputs that are no images, by name: they become constants. A tensor of one element fills
+	// an input of any shape. They count for Graph.Digest.
+	Inputs map[string]*graph.Tensor
+	// Dir is the folder of the files that hold a model's external data; "": Parse reads none, Load the model's own.
+	Dir string
 }
 
 // Load reads the model at path; errors are those of Parse and of reading the file.
@@ -33,6 +44,9 @@ func Load(path string, opt Options) (*graph.Graph, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
+	}
+	if opt.Dir == "" {
+		opt.Dir = filepath.Dir(path)
 	}
 	g, err := Parse(data, opt)
 	if err != nil {
@@ -76,7 +90,15 @@ func Parse(data []byte, opt Options) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := readModel(model.GetGraph(), opset)
+	functions, err := inline(model, opset)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	sum.Write(data)
+	external := &externals{dir: opt.Dir, sum: sum}
+	defer external.close()
+	m, err := readModel(model.GetGraph(), opset, functions.opsets, external, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -84,13 +106,27 @@ func Parse(data []byte, opt Options) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.Digest = sha256.Sum256(data)
+	digestInputs(sum, opt.Inputs)
+	sum.Sum(g.Digest[:0])
 	return g, nil
+}
+
+// digestInputs adds the inputs that are given to a digest.
+func digestInputs(sum io.Writer, given map[string]*graph.Tensor) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		t := given[name]
+		fmt.Fprintf(sum, "%q %v %d %v", name, t.Type, len(t.Floats)+len(t.Ints), t.Shape)
+		binary.Write(sum, binary.LittleEndian, t.Floats)
+		binary.Write(sum, binary.LittleEndian, t.Ints)
+	}
 }
 
 func unmarshal(data []byte) (*onnxpb.ModelProto, error) {
 	if len(data) > MaxFileSize {
 		return nil, fmt.Errorf("%w: %d bytes", graph.ErrLimit, len(data))
+	}
+	if what := foreign(data); what != "" {
+		return nil, fmt.Errorf("%w: it is %s", ErrNotONNX, what)
 	}
 	m := new(onnxpb.ModelProto)
 	if err := new(census).count(m.ProtoReflect().Descriptor(), data, 0); err != nil {
@@ -110,6 +146,38 @@ func unmarshal(data []byte) (*onnxpb.ModelProto, error) {
 		return nil, fmt.Errorf("%w: %d nodes", graph.ErrLimit, n)
 	}
 	return m, nil
+}
+
+// foreigners are files that people have in place of a model, by how they begin.
+var foreigners = []struct{ begin, what string }{
+	{"version https://git-lfs.github.com/", "a Git LFS pointer, not the model itself: fetch it with \"git lfs pull\", or download the file again"},
+	{"<!doctype html", "a web page: the download did not give the model"},
+	{"<html", "a web page: the download did not give the model"},
+	{"<?xml", "an XML document: the download did not give the model"},
+	{"{", "a JSON document: the download did not give the model"},
+	{"PK\x03\x04", "a ZIP archive (of PyTorch or Keras, or a packed model): export or unpack it to .onnx"},
+	{"\x1f\x8b", "compressed by gzip: unpack it"},
+	{"\x89HDF\r\n", "an HDF5 file (of Keras): export it to .onnx"},
+	{"\x80\x02", "a Python pickle (of PyTorch): export it to .onnx"},
+	{"ORTM", "in ONNX Runtime's own format: take the .onnx file that it was made from"},
+}
+
+// foreign names the kind of file that data is where people often have it in place of a model; else it is "".
+func foreign(data []byte) string {
+	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(data[:min(len(data), 512)], []byte("\xef\xbb\xbf")), " \t\r\n"))
+	for _, f := range foreigners {
+		if strings.HasPrefix(string(data[:min(len(data), 512)]), f.begin) || strings.HasPrefix(string(text), f.begin) {
+			return f.what
+		}
+	}
+	if len(data) >= 8 && (string(data[4:8]) == "TFL3" || string(data[4:8]) == "ORTM") {
+		return map[string]string{"TFL3": "a TensorFlow Lite model: convert it to .onnx",
+			"ORTM": "in ONNX Runtime's own format: take the .onnx file that it was made from"}[string(data[4:8])]
+	}
+	if len(data) == 0 {
+		return "empty"
+	}
+	return ""
 }
 
 // unreadable tells a model that is cut off or damaged from a file of another kind: exporters write the version of the
@@ -145,10 +213,27 @@ type model struct {
 	consts  map[string]*graph.Tensor
 	taken   map[string]bool         // every value name of the file
 	broken  map[*graph.Node]refusal // nodes whose attributes cannot be read
+
+	declared map[string]elementType // types of the outputs, where the file gives them
+	graphs   map[*graph.Node]map[string]*onnxpb.GraphProto
+	captured map[*graph.Node][]string // values that the graphs of a node read from outside
+	opsets   map[*graph.Node]int      // of nodes of functions
+	protos   map[*onnxpb.NodeProto]int
+	external *externals
+	branches int // read so far
 }
 
-func readModel(g *onnxpb.GraphProto, opset int) (*model, error) {
-	m := &model{name: g.GetName(), opset: opset, consts: map[string]*graph.Tensor{}, taken: map[string]bool{}, broken: map[*graph.Node]refusal{}}
+func newModel(name string, opset int) *model {
+	return &model{
+		name: name, opset: opset, consts: map[string]*graph.Tensor{}, taken: map[string]bool{}, broken: map[*graph.Node]refusal{},
+		declared: map[string]elementType{}, graphs: map[*graph.Node]map[string]*onnxpb.GraphProto{},
+		captured: map[*graph.Node][]string{}, opsets: map[*graph.Node]int{}, external: &externals{},
+	}
+}
+
+func readModel(g *onnxpb.GraphProto, opset int, opsets map[*onnxpb.NodeProto]int, external *externals, opt Options) (*model, error) {
+	m := newModel(g.GetName(), opset)
+	m.protos, m.external = opsets, external
 	if len(g.SparseInitializer) > 0 {
 		return nil, fmt.Errorf("%w: sparse initializers", graph.ErrUnsupported)
 	}
@@ -163,6 +248,9 @@ func readModel(g *onnxpb.GraphProto, opset int) (*model, error) {
 	}
 	inputs, err := m.readInputs(g.Input)
 	if err != nil {
+		return nil, err
+	}
+	if err := m.fill(inputs, opt.Inputs); err != nil {
 		return nil, err
 	}
 	if err := m.sort(inputs); err != nil {
@@ -203,7 +291,7 @@ func (m *model) readInitializers(list []*onnxpb.TensorProto) error {
 		if err := m.declare(p.GetName()); err != nil {
 			return err
 		}
-		t, err := readTensor(p)
+		t, err := m.readTensor(p)
 		if err != nil {
 			return fmt.Errorf("initializer %q: %w", p.GetName(), err)
 		}
@@ -237,6 +325,9 @@ func (m *model) readNodes(list []*onnxpb.NodeProto) error {
 		if err := m.readAttributes(n, p.Attribute); err != nil {
 			return fmt.Errorf("node %q: %w", n.Name, err)
 		}
+		if opset := m.protos[p]; opset != 0 {
+			m.opsets[n] = opset
+		}
 		m.nodes = append(m.nodes, n)
 	}
 	return nil
@@ -250,6 +341,7 @@ func (m *model) readOutputs(list []*onnxpb.ValueInfoProto) error {
 		}
 		seen[p.GetName()] = true
 		m.outputs = append(m.outputs, p.GetName())
+		m.declared[p.GetName()] = elementType(p.GetType().GetTensorType().GetElemType())
 	}
 	if len(list) == 0 {
 		return invalid("the graph has no output")

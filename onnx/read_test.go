@@ -153,9 +153,78 @@ func TestInputWithoutShape(t *testing.T) {
 func TestFixedBatch(t *testing.T) {
 	m := net(13, 3).node("Relu", "x", "y").outputs("y")
 	m.graph.Input[0] = valueInfo("x", 8, 3)
-	m.fails(t, ErrShape, "fixes the batch")
+	if g := m.parse(t); !slices.Equal(g.Outputs[0].Shape, []int{1, 3}) {
+		t.Errorf("shape %v for a batch of one", g.Outputs[0].Shape)
+	}
 	m.graph.Input[0] = valueInfo("x", 1, 3)
 	m.parse(t)
+}
+
+// TestRebatched: a fixed batch becomes one where all nodes keep the images apart.
+func TestRebatched(t *testing.T) {
+	batch := func() *protoModel {
+		m := net(13, 4, 2)
+		m.graph.Input[0] = valueInfo("x", 8, 4, 2)
+		return m
+	}
+	for name, m := range map[string]*protoModel{
+		"flat":  batch().ints("s", 8, -1).node("Reshape", "x s", "y"),
+		"kept":  batch().ints("s", 0, 8).node("Reshape", "x s", "y"),
+		"moved": batch().node("Transpose", "x", "y", "perm", []int64{0, 2, 1}),
+		"mean":  batch().node("ReduceMean", "x", "y", "axes", []int64{-1}),
+		"wide":  batch().ints("s", 8, 4, 2).node("Expand", "x s", "y"),
+	} {
+		if g := m.outputs("y").parse(t); g.Outputs[0].Shape[0] != 1 {
+			t.Errorf("%s: %v", name, g.Outputs[0].Shape)
+		}
+	}
+	for name, m := range map[string]*protoModel{
+		"mixed":     batch().ints("s", 1, -1).node("Reshape", "x s", "y"),
+		"merged":    batch().ints("s", -1, 2).node("Reshape", "x s", "y"),
+		"mean":      batch().node("ReduceMean", "x", "y", "axes", []int64{0}),
+		"all":       batch().node("ReduceMean", "x", "y"),
+		"softmax":   batch().node("Softmax", "x", "y", "axis", 0),
+		"transpose": batch().node("Transpose", "x", "y", "perm", []int64{1, 0, 2}),
+		"constant":  batch().floats("k", []int64{8, 4, 2}, 1).node("Add", "x k", "y"),
+	} {
+		t.Run(name, func(t *testing.T) { m.outputs("y").fails(t, ErrShape, "fixes the batch") })
+	}
+}
+
+// TestForeignFiles: what people have in place of a model is named.
+func TestForeignFiles(t *testing.T) {
+	for begin, want := range map[string]string{
+		"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 25\n": "Git LFS", "<!DOCTYPE html>\n<html>": "web page", "\n <HTML>": "web page",
+		"PK\x03\x04....": "ZIP", "\x1f\x8b\x08": "gzip", "\x89HDF\r\n\x1a\n": "HDF5", "\x1c\x00\x00\x00TFL3": "TensorFlow Lite", "": "empty",
+		"{\"error\": \"not found\"}": "JSON", "\x80\x02}q\x00": "pickle",
+	} {
+		_, err := Parse([]byte(begin), Options{})
+		if !errors.Is(err, ErrNotONNX) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", begin, err)
+		}
+	}
+}
+
+// TestGivenInputs: inputs that are no images become constants, checked and counted by the digest.
+func TestGivenInputs(t *testing.T) {
+	m := net(13, 3).node("Add", "x z", "y").outputs("y")
+	m.graph.Input = append(m.graph.Input, valueInfo("z", -1, 3))
+	given := func(shape []int, v ...float32) Options {
+		return Options{Inputs: map[string]*graph.Tensor{"z": {Type: graph.Float32, Shape: shape, Floats: v}}}
+	}
+	a, err := Parse(m.bytes(t), given([]int{1, 3}, 1, 2, 3))
+	if err != nil || !slices.Equal(a.Constants["z"].Floats, []float32{1, 2, 3}) {
+		t.Fatal(a, err)
+	}
+	b, err := Parse(m.bytes(t), given(nil, 5))
+	if err != nil || !slices.Equal(b.Constants["z"].Floats, []float32{5, 5, 5}) || a.Digest == b.Digest {
+		t.Fatal(b, err)
+	}
+	for _, opt := range []Options{given([]int{1, 2}, 1, 2), given([]int{3}, 1, 2, 3), {Inputs: map[string]*graph.Tensor{"w": {Type: graph.Float32, Floats: []float32{1}}}}} {
+		if _, err := Parse(m.bytes(t), opt); !errors.Is(err, ErrInputs) {
+			t.Errorf("%v: %v", opt.Inputs, err)
+		}
+	}
 }
 
 func TestInputs(t *testing.T) {
@@ -171,9 +240,9 @@ func TestInputs(t *testing.T) {
 	m.graph.Input = append(m.graph.Input, valueInfo("w", 3)) // as IR versions below 4 have it
 	m.parse(t)
 
-	m = net(13, 3).node("Relu", "x", "y").outputs("y")
+	m = net(13, 3).node("Sigmoid", "x", "y").outputs("y")
 	m.graph.Input[0].Type.GetTensorType().ElemType = proto.Int32(int32(onnxpb.TensorProto_INT64))
-	m.fails(t, graph.ErrUnsupported, "holds INT64")
+	m.fails(t, graph.ErrUnsupported, "computes on integers")
 }
 
 func TestInvalidGraphs(t *testing.T) {
@@ -266,7 +335,7 @@ func TestTensors(t *testing.T) {
 		"int32":     {&onnxpb.TensorProto{DataType: proto.Int32(6), Dims: []int64{1}, RawData: []byte{0xfe, 0xff, 0xff, 0xff}}, nil, []int64{-2}},
 		"empty":     {&onnxpb.TensorProto{DataType: proto.Int32(1), Dims: []int64{0}}, []float32{}, nil},
 	} {
-		got, err := readTensor(c.tensor)
+		got, err := newModel("", 13).readTensor(c.tensor)
 		if err != nil || !slices.Equal(got.Floats, c.floats) || !slices.Equal(got.Ints, c.ints) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
@@ -287,7 +356,7 @@ func TestBadTensors(t *testing.T) {
 		"strings":  {&onnxpb.TensorProto{DataType: proto.Int32(8), Dims: []int64{1}}, graph.ErrUnsupported},
 		"external": {&onnxpb.TensorProto{DataType: proto.Int32(1), DataLocation: &external}, graph.ErrUnsupported},
 	} {
-		if _, err := readTensor(c.tensor); !errors.Is(err, c.want) {
+		if _, err := newModel("", 13).readTensor(c.tensor); !errors.Is(err, c.want) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

@@ -29,7 +29,7 @@ var registry table
 
 func init() {
 	registry = table{}
-	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators, quantizeOperators, composedOperators} {
+	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators, quantizeOperators, composedOperators, branchOperators} {
 		maps.Copy(registry, t)
 	}
 }

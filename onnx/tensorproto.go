@@ -56,13 +56,10 @@ func half(h uint16) float32 {
 }
 
 // readTensor converts a constant; its size is checked against the bytes that are there before memory is taken.
-func readTensor(p *onnxpb.TensorProto) (*graph.Tensor, error) {
+func (m *model) readTensor(p *onnxpb.TensorProto) (*graph.Tensor, error) {
 	e, ok := elementTypes[onnxpb.TensorProto_DataType(p.GetDataType())]
 	if !ok {
 		return nil, fmt.Errorf("%w: a tensor of element type %s", graph.ErrUnsupported, onnxpb.TensorProto_DataType(p.GetDataType()))
-	}
-	if p.GetDataLocation() == onnxpb.TensorProto_EXTERNAL || len(p.ExternalData) > 0 {
-		return nil, fmt.Errorf("%w: the tensor's data lie in another file", graph.ErrUnsupported)
 	}
 	if p.Segment != nil {
 		return nil, fmt.Errorf("%w: a tensor in segments", graph.ErrUnsupported)
@@ -79,6 +76,13 @@ func readTensor(p *onnxpb.TensorProto) (*graph.Tensor, error) {
 		return nil, err
 	}
 	t := &graph.Tensor{Type: e.dtype, Shape: shape, Elem: int32(p.GetDataType())}
+	if p.GetDataLocation() == onnxpb.TensorProto_EXTERNAL || len(p.ExternalData) > 0 {
+		raw, err := m.external.read(p, int64(n)*int64(e.size))
+		if err != nil {
+			return nil, err
+		}
+		return t, fromRaw(t, raw, n, e)
+	}
 	if len(p.RawData) > 0 || n == 0 {
 		return t, fromRaw(t, p.RawData, n, e)
 	}
