@@ -26,6 +26,9 @@ func (d *Decoder) Account() (a Account, ok bool, err error) {
 			continue
 		}
 		ok = true
+		if err := d.codec.affordTensors(); err != nil {
+			return a, ok, err
+		}
 		for t := range d.codec.edge(i).NumTiles() {
 			if err := accounter.Account(&sum, d.codec.edge(i).TileBounds(t), d.payload(i, t)); err != nil {
 				return a, ok, d.tileError(i, t, err)

@@ -1,6 +1,7 @@
 package dqa
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -16,23 +17,24 @@ type Codec struct {
 	factories []tile.Factory // of the edges' coders
 	refined   int            // number of edges with refinements
 	digest    [frame.DigestSize]byte
-	size      int // of the encoded profile
+	size      int   // of the encoded profile
+	left      int64 // memory that decoded tensors may take
 }
 
-// NewCodec checks p and builds its tables. p must not be changed afterwards.
-func NewCodec(p *profile.Profile) (*Codec, error) {
-	if p == nil {
-		return nil, errors.New("profile: there is none")
-	}
-	if err := p.Validate(); err != nil {
+// NewCodec checks p and builds its tables, within the default Limits. p must not be changed afterwards.
+func NewCodec(p *profile.Profile) (*Codec, error) { return Limits{}.NewCodec(p) }
+
+func newCodec(p *profile.Profile) (*Codec, error) {
+	encoded, err := p.Encode() // validated once: a profile may be large
+	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	factories, err := tile.Factories(p)
 	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
-	c := &Codec{profile: p, factories: factories, size: len(p.Append(nil))}
-	digest := p.Digest()
+	c := &Codec{profile: p, factories: factories, size: len(encoded)}
+	digest := sha256.Sum256(encoded)
 	copy(c.digest[:], digest[:])
 	for i := range p.Edges {
 		if p.Edges[i].Refine > 0 {

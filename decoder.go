@@ -218,9 +218,13 @@ func (d *Decoder) Channel(dst []float32, i, ch int) error {
 
 var errNotOpen = errors.New("no frame is open")
 
-// Decode opens src and returns all its tensors; result[i] belongs to the caller.
+// Decode opens src and returns all its tensors; result[i] belongs to the caller. Tensors beyond the codec's Limits are
+// ErrMemory.
 func (d *Decoder) Decode(src []byte) ([][]float32, error) {
 	if err := d.Open(src); err != nil {
+		return nil, err
+	}
+	if err := d.codec.affordTensors(); err != nil {
 		return nil, err
 	}
 	out := make([][]float32, len(d.codec.profile.Edges))

@@ -50,11 +50,23 @@ type Section struct {
 	Size int
 }
 
-// Append appends the encoded profile to dst. Equal profiles give equal bytes. It panics if Validate fails.
+// Encode validates the profile and returns its bytes. Equal profiles give equal bytes.
+func (p *Profile) Encode() ([]byte, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	return p.append(nil), nil
+}
+
+// Append appends the encoded profile to dst. It panics if Validate fails.
 func (p *Profile) Append(dst []byte) []byte {
 	if err := p.Validate(); err != nil {
 		panic("profile: Append of an invalid profile: " + err.Error())
 	}
+	return p.append(dst)
+}
+
+func (p *Profile) append(dst []byte) []byte {
 	start := len(dst)
 	dst = append(dst, magic...)
 	dst = append(dst, Version)

@@ -104,7 +104,15 @@ func (e *Edge) validateModels(p *Profile) error {
 		return fmt.Errorf("%d models, it needs %d", len(e.Models), e.NumModels())
 	}
 	base := e.Base()
+	seen := map[bool]bool{} // neighbourhoods' models, by importance of the channels that share them
 	for c := range e.Channels {
+		if e.Coder == Smallest && seen[e.IsImportant(c)] {
+			if e.Important == nil {
+				break // a few bytes may announce a million channels
+			}
+			continue
+		}
+		seen[e.IsImportant(c)] = true
 		from, to := e.ModelSlots(c)
 		if err := checkModels(p, e.Models[from:to], base.WideBits(c)); err != nil {
 			return fmt.Errorf("channel %d: %w", c, err)

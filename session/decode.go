@@ -9,6 +9,8 @@ import (
 type DecodeOptions struct {
 	BaseOnly bool // do without the refinements of a scalable frame
 	Workers  int  // goroutines; 0 or less: one
+	// MaxMemory bounds what the frame may take, in bytes (dqa.Limits); 0: dqa.DefaultMaxMemory.
+	MaxMemory int64
 }
 
 // Decoded are the activations of one frame.
@@ -19,9 +21,9 @@ type Decoded struct {
 }
 
 // Decode restores what a frame stores; it needs no network. Errors are *dqa.FormatError; a frame of another profile wraps
-// dqa.ErrProfile. Who decodes many frames uses a dqa.Decoder.
+// dqa.ErrProfile, one that is too large dqa.ErrMemory. Who decodes many frames uses a dqa.Decoder.
 func Decode(p *profile.Profile, frame []byte, opt DecodeOptions) (*Decoded, error) {
-	codec, err := dqa.NewCodec(p)
+	codec, err := dqa.Limits{MaxMemory: opt.MaxMemory}.NewCodec(p)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 			if err != nil {
 				return err
 			}
-			d, err := session.Decode(p, src, session.DecodeOptions{BaseOnly: baseOnly, Workers: a.workers})
+			d, err := session.Decode(p, src, session.DecodeOptions{BaseOnly: baseOnly, Workers: a.workers, MaxMemory: int64(a.memory)})
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[1], err)
 			}

@@ -77,7 +77,7 @@ var faults = []fault{
 	{"model-no-edges", exitModel, "nothing of the network would be quantized", "try the other set: --edges stored or --edges activations", []error{session.ErrNoEdges}},
 	{"model-output", exitModel, "the network's output cannot be scored", "only classifiers (1xK outputs) and segmenters (1xKxHxW) can be scored", []error{session.ErrOutput}},
 
-	{"data-memory", exitData, "an image or array would take more memory than allowed", "make the image smaller, or save the array as it can be read image by image, as the message says", []error{dataset.ErrMemory}},
+	{"data-memory", exitData, "an image or array would take more memory than allowed", "if you trust the file: --max-memory 4GiB; else make the image smaller, or save the array as it can be read image by image, as the message says", []error{dataset.ErrMemory}},
 	{"data-spec", exitData, "the name of the data is not understood", "see `dqa --help` for the kinds of data", []error{dataset.ErrSpec}},
 	{"data-missing", exitData, "a file or folder of the data is missing", "check the path", []error{dataset.ErrMissing}},
 	{"data-empty", exitData, "there are no images", "the folder or list must hold PNG, JPEG, WebP, BMP or TIFF images, the slice [a:b] at least one", []error{dataset.ErrEmpty}},
@@ -97,6 +97,8 @@ var faults = []fault{
 	{"format-foreign", exitFormat, "the file is not one of this program's", "give a file that dqa wrote", []error{dqa.ErrMagic}},
 	{"format-value", exitFormat, "a field of the file has a value that is not allowed", "the file is damaged or was made by another program", []error{dqa.ErrValue}},
 	{"format-limit", exitFormat, "a field of the file exceeds a limit", "the file is damaged or was made by another program", []error{dqa.ErrLimit}},
+	{"format-memory", exitFormat, "a profile or a frame would take more memory than allowed", "if you trust the file: --max-memory 4GiB", []error{dqa.ErrMemory}},
+	{"input-too-long", exitFormat, "a file or a stream is longer than what may be read of it", "if you trust it: --max-memory 4GiB (a quarter of that is read)", []error{file.ErrTooLong}},
 	{"format-trailing", exitFormat, "bytes follow the end of the file's contents", "the file is damaged or was made by another program", []error{dqa.ErrTrailing}},
 	{"state-other", exitFormat, "the saved progress belongs to a run with other settings", "leave out --resume to begin anew, or repeat the settings", []error{session.ErrOtherState}},
 

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -50,6 +51,7 @@ type app struct {
 	workers  int
 	engine   string // auto, native, ort
 	ortLib   string
+	memory   byteSize
 	data     dataset.Options // how files of images and labels are read
 }
 
@@ -69,6 +71,8 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVar(&a.json, "json", false, "JSON (docs/JSON.md) instead of text")
 	flags.StringVar(&a.config, "config", "", "YAML file with values for flags that are not given: \"bits: [3, 4]\"")
 	flags.IntVar(&a.workers, "workers", runtime.NumCPU(), "goroutines; results do not depend on it")
+	a.memory = dqa.DefaultMaxMemory
+	flags.Var(&a.memory, "max-memory", "what a profile, a frame or a picture may take when it is read: 512MiB, 4GiB")
 	flags.StringVar(&a.engine, "engine", "auto", "native: built in; ort: ONNX Runtime, if this binary has it; auto: native where it can run the network")
 	flags.StringVar(&a.ortLib, "ort-lib", "", "ONNX Runtime's shared library (default: $"+session.EnvORTLibrary+", then the usual places)")
 	must(root.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions([]string{"auto", "native", "ort"}, cobra.ShellCompDirectiveNoFileComp)))

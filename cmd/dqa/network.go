@@ -13,7 +13,9 @@ import (
 
 // options are those of opening a network that all verbs share.
 func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) session.Options {
-	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: a.data, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
+	data := a.data
+	data.MaxMemory = int64(a.memory)
+	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: data, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
 }
 
 // complete adds what the flags say to opt, whose preprocessing is where theirs begins; nil is the model's own.

@@ -13,9 +13,9 @@ const pipe = "-"
 // readInput reads a file or standard input.
 func (a *app) readInput(path string) ([]byte, error) {
 	if path != pipe {
-		return file.Read(path)
+		return file.ReadLimited(path, int64(a.memory))
 	}
-	b, err := io.ReadAll(a.in)
+	b, err := file.ReadAll(a.in, int64(a.memory))
 	if err != nil {
 		return nil, fmt.Errorf("standard input: %w: %w", file.ErrRead, err)
 	}

@@ -123,14 +123,36 @@ func readError(err error) error {
 	return fmt.Errorf("%w: %w", ErrRead, err)
 }
 
-// Read returns the contents of a file.
-func Read(path string) ([]byte, error) {
+// Read returns the contents of a file of this program's own, of at most ownLimit bytes.
+func Read(path string) ([]byte, error) { return ReadLimited(path, ownLimit) }
+
+const ownLimit = 1 << 30
+
+// ReadLimited returns the contents of a file of at most limit bytes, which may be a pipe or a device: an endless one is
+// ErrTooLong.
+func ReadLimited(path string, limit int64) ([]byte, error) {
 	r, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	return io.ReadAll(r)
+	b, err := ReadAll(r, limit)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return b, err
+}
+
+// ErrTooLong says that more would have to be read than allowed.
+var ErrTooLong = errors.New("too long")
+
+// ReadAll reads at most limit bytes up to the end.
+func ReadAll(r io.Reader, limit int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLong, limit)
+	}
+	return b, err
 }
 
 // ReadDir lists a folder, sorted by name.

@@ -1,0 +1,81 @@
+package dqa
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/dqa-go/dqa/internal/huffman"
+	"github.com/dqa-go/dqa/internal/prefix"
+	"github.com/dqa-go/dqa/internal/rans"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// DefaultMaxMemory is what Limits allow that say nothing else.
+const DefaultMaxMemory = 256 << 20
+
+// ErrMemory says that a profile or a frame would take more memory than allowed.
+var ErrMemory = errors.New("more memory than allowed")
+
+// Limits bound what the bytes of strangers may cost: a profile of 200 bytes and a frame of 100 can announce tensors of
+// terabytes. The zero value means the defaults.
+type Limits struct {
+	// MaxMemory bounds, in bytes, what a Codec's tables and the tensors that Decoder.Decode makes take together; 0 means
+	// DefaultMaxMemory. Who makes the tensors himself (All, Edge, Tile, Channel) bounds them himself.
+	MaxMemory int64
+}
+
+// NewCodec is the function NewCodec within these limits. Errors wrap ErrMemory, too.
+func (l Limits) NewCodec(p *profile.Profile) (*Codec, error) {
+	if p == nil {
+		return nil, errors.New("profile: there is none")
+	}
+	limit := l.MaxMemory
+	if limit == 0 {
+		limit = DefaultMaxMemory
+	}
+	tables := tableBytes(p)
+	if tables > limit {
+		return nil, fmt.Errorf("profile: %w: the coders' tables take %s, %s are allowed", ErrMemory, mebibytes(tables), mebibytes(limit))
+	}
+	c, err := newCodec(p)
+	if err != nil {
+		return nil, err
+	}
+	c.left = limit - tables
+	return c, nil
+}
+
+// affordTensors refuses a profile whose tensors are not to be made.
+func (c *Codec) affordTensors() error {
+	if need := 4 * c.profile.Elements(); need > c.left {
+		return fmt.Errorf("%w: the frame's tensors take %s, %s are left", ErrMemory, mebibytes(need), mebibytes(c.left))
+	}
+	return nil
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+var (
+	modelBytes  = sizeOf[rans.Model]()
+	shiftBytes  = sizeOf[huffman.Code]()
+	prefixBytes = sizeOf[prefix.Code]()
+)
+
+func sizeOf[T any]() int64 { return int64(reflect.TypeFor[T]().Size()) }
+
+// tableBytes is what the coders' tables of a profile take, about.
+func tableBytes(p *profile.Profile) int64 {
+	n := modelBytes * int64(len(p.Frequencies))
+	for i := range p.Edges {
+		e := &p.Edges[i]
+		n += 8 * int64(len(e.Models)) // pointers
+		if len(e.Table) > 0 {
+			n += shiftBytes
+		}
+		if e.Prefix != nil {
+			n += prefixBytes
+		}
+	}
+	return n
+}
