@@ -2,14 +2,7 @@
 // docs/JSON.md's style and printed by `dqa inspect --json`. Nothing is printed here.
 package inspect
 
-import (
-	"bytes"
-	"errors"
-	"io"
-
-	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/session"
-)
+import "bytes"
 
 // Kind says what a file is.
 type Kind uint8
@@ -21,27 +14,15 @@ const (
 	FrameFile
 )
 
-// KindOf finds out what a file is by its first bytes. Names of built-in networks are models.
-func KindOf(path string) (Kind, error) {
-	if session.BuiltIn(path) {
-		return ModelFile, nil
-	}
-	f, err := file.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	var head [4]byte
-	if _, err := io.ReadFull(f, head[:]); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return 0, err
-	}
+// KindOf finds out what a file is by its first bytes.
+func KindOf(head []byte) Kind {
 	switch {
-	case bytes.Equal(head[:], []byte("DQAP")):
-		return ProfileFile, nil
-	case bytes.Equal(head[:], []byte("DQAF")):
-		return FrameFile, nil
+	case bytes.HasPrefix(head, []byte("DQAP")):
+		return ProfileFile
+	case bytes.HasPrefix(head, []byte("DQAF")):
+		return FrameFile
 	}
-	return ModelFile, nil
+	return ModelFile
 }
 
 // Section is a part of a file.

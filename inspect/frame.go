@@ -55,8 +55,8 @@ func ParseFrame(name string, b []byte) (*Frame, error) {
 
 // Account replaces the section "payload" by its parts, and fills in Payload. src are the frame's bytes, p the profile that
 // it was made with; one without modelled coders changes nothing. Errors are *dqa.FormatError.
-func (v *Frame) Account(src []byte, p *profile.Profile) error {
-	codec, err := dqa.NewCodec(p)
+func (v *Frame) Account(src []byte, p *profile.Profile, limits dqa.Limits) error {
+	codec, err := limits.NewCodec(p)
 	if err != nil {
 		return err
 	}

@@ -119,14 +119,14 @@ func TestFrame(t *testing.T) {
 	if sum(v.Sections) != len(frame) || v.Edges != 14 || v.Payload != nil || v.Base != 0 {
 		t.Errorf("%+v", v)
 	}
-	if err := v.Account(frame, p); err != nil {
+	if err := v.Account(frame, p, dqa.Limits{}); err != nil {
 		t.Fatal(err)
 	}
 	if sum(v.Sections) != len(frame) || v.Payload == nil || v.Payload.IdealBytes <= 0 || v.Payload.OverIdeal > .1 {
 		t.Errorf("%+v, %+v", v.Sections, v.Payload)
 	}
 	other, _ := made(t, profile.Setting{Name: "direct", Bits: 3}, profile.Raw)
-	if err := v.Account(frame, other); !errors.Is(err, dqa.ErrProfile) {
+	if err := v.Account(frame, other, dqa.Limits{}); !errors.Is(err, dqa.ErrProfile) {
 		t.Errorf("another profile: %v", err)
 	}
 	if _, err := inspect.ParseFrame("p.dqap", p.Append(nil)); !errors.Is(err, dqa.ErrMagic) {
@@ -147,23 +147,12 @@ func TestScalableFrame(t *testing.T) {
 }
 
 func TestKindOf(t *testing.T) {
-	dir := t.TempDir()
-	for text, want := range map[string]inspect.Kind{
-		"DQAP.": inspect.ProfileFile, "DQAF": inspect.FrameFile, "\x08\x07": inspect.ModelFile, "": inspect.ModelFile,
+	for head, want := range map[string]inspect.Kind{
+		"DQAP\x01": inspect.ProfileFile, "DQAF": inspect.FrameFile, "DQA": inspect.ModelFile, "": inspect.ModelFile, "\x08\x07": inspect.ModelFile,
 	} {
-		path := filepath.Join(dir, "file")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+		if got := inspect.KindOf([]byte(head)); got != want {
+			t.Errorf("%q: %v, want %v", head, got, want)
 		}
-		if got, err := inspect.KindOf(path); err != nil || got != want {
-			t.Errorf("%q: %v, %v", text, got, err)
-		}
-	}
-	if got, err := inspect.KindOf(model); err != nil || got != inspect.ModelFile {
-		t.Errorf("%s: %v, %v", model, got, err)
-	}
-	if _, err := inspect.KindOf(filepath.Join(dir, "missing")); !errors.Is(err, os.ErrNotExist) {
-		t.Error(err)
 	}
 }
 

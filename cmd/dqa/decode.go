@@ -36,7 +36,7 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 			if err != nil {
 				return err
 			}
-			src, err := a.readInput(args[1])
+			src, err := a.readInput(args[1], frameMagic)
 			if err != nil {
 				return err
 			}

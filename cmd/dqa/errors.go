@@ -168,4 +168,4 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string { return visible(strings.Join(strings.Fields(s), " ")) }

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
-	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -36,7 +36,7 @@ what the whole quantized network came to; of a frame: what its bytes are spent o
 			if err != nil {
 				return err
 			}
-			if err := a.print(a.out, v, func(w io.Writer) error { return inspectText(w, v) }); err != nil {
+			if err := a.print(a.out, v, func(w io.Writer) error { return inspectText(w, allVisible(v)) }); err != nil {
 				return err
 			}
 			return problemOf(v)
@@ -53,24 +53,23 @@ what the whole quantized network came to; of a frame: what its bytes are spent o
 
 // lookAt chooses what is shown of the file.
 func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, edges, ref string, cost bool, prof string) (any, error) {
-	kind := inspect.ModelFile
 	set, err := graph.EdgeSet(edges), error(nil)
 	if ref != "" || cost {
 		set, err = parseEdges(edges)
-	} else {
-		kind, err = inspect.KindOf(path)
-	}
-	switch {
-	case err != nil:
-		return nil, err
-	case kind == inspect.ProfileFile:
-		b, err := file.Read(path)
-		if err != nil {
+	} else if !session.BuiltIn(path) {
+		var b []byte
+		if b, err = a.readInput(path, eitherMagic); err != nil {
 			return nil, err
 		}
-		return inspect.ParseProfile(path, b)
-	case kind == inspect.FrameFile:
-		return a.lookAtFrame(path, prof)
+		switch inspect.KindOf(b) {
+		case inspect.ProfileFile:
+			return inspect.ParseProfile(path, b)
+		case inspect.FrameFile:
+			return a.lookAtFrame(path, b, prof)
+		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	opt, err := a.complete(path, flags, session.Options{Edges: set})
 	if err != nil {
@@ -86,11 +85,7 @@ func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, e
 }
 
 // lookAtFrame also tells how near codes are to what the models allow, if there is a profile.
-func (a *app) lookAtFrame(path, prof string) (any, error) {
-	b, err := file.Read(path)
-	if err != nil {
-		return nil, err
-	}
+func (a *app) lookAtFrame(path string, b []byte, prof string) (any, error) {
 	f, err := inspect.ParseFrame(path, b)
 	if err != nil || prof == "" {
 		return f, err
@@ -99,7 +94,7 @@ func (a *app) lookAtFrame(path, prof string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, f.Account(b, p)
+	return f, f.Account(b, p, dqa.Limits{MaxMemory: int64(a.memory)})
 }
 
 // problemOf is what scripts want to know by the exit code.

@@ -95,7 +95,7 @@ func (a *app) print(w io.Writer, v any, text func(io.Writer) error) error {
 // note tells something on standard error that is neither a result nor an error.
 func (a *app) note(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.err, "dqa: note: "+format+"\n", args...)
+		fmt.Fprintf(a.err, "dqa: note: %s\n", oneLine(fmt.Sprintf(format, args...)))
 	}
 }
 

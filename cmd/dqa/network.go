@@ -51,7 +51,7 @@ func (a *app) openData(net *session.Network, spec string) (*dataset.Inputs, erro
 
 // readProfile reads a .dqap file or standard input.
 func (a *app) readProfile(path string) (*profile.Profile, error) {
-	b, err := a.readInput(path)
+	b, err := a.readInput(path, profileMagic)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/dqa-go/dqa/internal/file"
 )
@@ -10,16 +13,39 @@ import (
 // pipe is the path that stands for standard input or output.
 const pipe = "-"
 
-// readInput reads a file or standard input.
-func (a *app) readInput(path string) ([]byte, error) {
+// Magic numbers of what is read.
+const (
+	profileMagic = "DQAP"
+	frameMagic   = "DQAF"
+	eitherMagic  = "DQA"
+)
+
+// readInput reads a file, a pipe or standard input, of a quarter of --max-memory: that much again is spent on what it says.
+// Of what begins otherwise than with magic it reads no more: it may be without end.
+func (a *app) readInput(path, magic string) ([]byte, error) {
+	in, name := a.in, "standard input"
 	if path != pipe {
-		return file.ReadLimited(path, int64(a.memory))
+		f, err := file.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in, name = f, path
 	}
-	b, err := file.ReadAll(a.in, int64(a.memory))
-	if err != nil {
-		return nil, fmt.Errorf("standard input: %w: %w", file.ErrRead, err)
+	head := make([]byte, len(frameMagic))
+	n, err := io.ReadFull(in, head)
+	if err == nil && strings.HasPrefix(string(head), magic) {
+		head, err = file.ReadAll(io.MultiReader(bytes.NewReader(head), in), int64(a.memory)/4)
+	} else {
+		head = head[:n]
 	}
-	return b, nil
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		if !errors.Is(err, file.ErrRead) && !errors.Is(err, file.ErrTooLong) {
+			err = fmt.Errorf("%w: %w", file.ErrRead, err)
+		}
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return head, nil
 }
 
 // writeOutput writes a whole file, or to standard output. It returns where the summary goes.

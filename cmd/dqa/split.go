@@ -88,7 +88,7 @@ func (a *app) splitAt(net *session.Network, at, dir string) error {
 	for _, t := range parts.Tail.Inputs() {
 		v.Cut = append(v.Cut, splitTensor{t.Name, t.Shape})
 	}
-	return a.print(a.out, v, v.text)
+	return a.print(a.out, v, allVisible(v).text)
 }
 
 func (v splitResult) text(w io.Writer) error {
