@@ -55,8 +55,8 @@ func (n *Network) codedEdges(p *profile.Profile) ([]profile.Edge, error) {
 	return edges, nil
 }
 
-// ArrayTensors are the first items, at most so many, of a float32 array of N x C x H x W in a NumPy file, which holds all
-// of them. Errors wrap those of dataset.
+// ArrayTensors are the first items, at most images of them, of a float32 array of N x C x H x W in a NumPy file; all is N.
+// Errors wrap those of dataset.
 func ArrayTensors(path string, images int) (t bench.Tensors, all int, err error) {
 	src, err := dataset.Open("npy:" + strings.ReplaceAll(path, ",", `\,`))
 	if err != nil {

@@ -37,11 +37,11 @@ type CalibrateOptions struct {
 // Store keeps the progress of searches, each under its own key.
 type Store = calib.Store
 
-// Phase is a part of a calibration; Estimate is what one is expected to take.
-type (
-	Phase    = calib.Phase
-	Estimate = calib.Estimate
-)
+// Phase is a part of a calibration.
+type Phase = calib.Phase
+
+// Estimate is what a calibration is expected to take.
+type Estimate = calib.Estimate
 
 // TrialImages per worker are what estimates are made from.
 const TrialImages = calib.TrialImages

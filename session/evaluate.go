@@ -19,12 +19,14 @@ type EvaluateOptions struct {
 	Progress       Progress
 }
 
-// Candidate is one quantization of a network, stored in one or more ways; Results are what candidates came to.
-type (
-	Candidate = eval.Candidate
-	Results   = eval.Results
-	ClassIoU  = eval.ClassIoU
-)
+// Candidate is one quantization of a network, stored in one or more ways.
+type Candidate = eval.Candidate
+
+// Results are what candidates came to; report.Of makes a table of them.
+type Results = eval.Results
+
+// ClassIoU is the intersection over union of every class for one of them.
+type ClassIoU = eval.ClassIoU
 
 // Evaluate runs every image in float32 and with every candidate: accuracy where there are labels, distance from the float
 // network, bytes of real frames. A scalable candidate is also evaluated without its refinements. report.Of makes rows of it.

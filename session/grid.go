@@ -9,10 +9,10 @@ import (
 
 // Grid is every method at every number of bits, extra bits, ratio and budget.
 type Grid struct {
-	Methods   string // as ParseVariant reads them, separated by commas: "direct:unsigned,dqa:mse"; "fp32" is passed over
-	Bits      []int  // n
-	ExtraBits []int  // m
-	Ratios    []float64
+	Methods   string    // as ParseVariant reads them, separated by commas: "direct:unsigned,dqa:mse"; "fp32" is passed over
+	Bits      []int     // n: bits of a code
+	ExtraBits []int     // m: bits more for important channels (dqa)
+	Ratios    []float64 // r: share of important channels (dqa)
 	Budgets   []float64 // stored bits per value (graded)
 }
 

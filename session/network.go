@@ -88,14 +88,17 @@ func Load(model string, opt Options) (*graph.Graph, error) {
 }
 
 // FromGraph compiles a graph: a model, or the head or tail that Network.Split cuts off. Images become inputs as they are
-// if opt says nothing. Errors wrap ErrEngine, ErrNoEdge (Options.Skip), ErrORT, graph.ErrEdgeSet, and
-// graph.ErrUnsupported where the engine lacks an operator.
+// if opt says nothing. Errors wrap ErrInputs (tails to which more than the edge passes), ErrEngine, ErrNoEdge
+// (Options.Skip), ErrNoEdges, ErrORT, graph.ErrEdgeSet, and graph.ErrUnsupported where the engine lacks an operator.
 func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	if opt.Preprocess == nil {
 		opt.Preprocess = &profile.Preprocess{}
 	}
 	if opt.Edges == "" {
 		opt.Edges = graph.Stored
+	}
+	if len(g.Others) > 0 {
+		return nil, fmt.Errorf("%w: %s has %d", ErrInputs, name, len(g.Inputs()))
 	}
 	edges, err := g.FindEdges(opt.Edges)
 	if err != nil {

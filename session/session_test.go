@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -389,15 +390,62 @@ func TestDamagedLedger(t *testing.T) {
 	}
 }
 
-// Head and tail of a cut are what the network is: the tensors that pass are those that the tail reads.
+// The head of a cut is a network of its own, which computes the edge as the whole network does; so is the tail, if nothing
+// else passes.
 func TestSplit(t *testing.T) {
-	net := open(t, session.Options{})
-	parts, err := net.Split("5")
+	for _, name := range []string{"demo:classify", "demo:segment"} {
+		t.Run(name, func(t *testing.T) { checkSplit(t, name) })
+	}
+}
+
+func checkSplit(t *testing.T, name string) {
+	net, err := session.Open(name, session.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := net.Edges()[5].Name; parts.Edge != want || len(parts.Tail.Inputs()) == 0 {
-		t.Errorf("cut at %s, want %s, %d tensors pass", parts.Edge, want, len(parts.Tail.Inputs()))
+	input, err := data(t, net, name+"[7:8]").Input(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := net.Program().Run(input, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := 0
+	for i, e := range net.Edges() {
+		parts, err := net.Split(fmt.Sprint(i))
+		if err != nil || parts.Edge != e.Name {
+			t.Fatalf("cut at %s, want %s: %v", parts.Edge, e.Name, err)
+		}
+		head, err := session.FromGraph("head", parts.Head, session.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		passed, err := head.Program().Run(input, nil)
+		if err != nil || len(passed) != len(parts.Tail.Inputs()) {
+			t.Fatalf("%d tensors pass, %d wanted, %v", len(passed), len(parts.Tail.Inputs()), err)
+		}
+		tail, err := session.FromGraph("tail", parts.Tail, session.Options{})
+		if len(passed) > 1 {
+			if !errors.Is(err, session.ErrInputs) {
+				t.Errorf("%d inputs: %v", len(passed), err)
+			}
+			continue
+		}
+		if errors.Is(err, session.ErrNoEdges) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := tail.Program().Run(passed[0], nil)
+		if err != nil || !slices.Equal(got[0].Data, want[0].Data) {
+			t.Errorf("cut at %s: %v, want %v, %v", e.Name, got, want[0].Data, err)
+		}
+		whole++
+	}
+	if whole < 3 {
+		t.Errorf("only %d tails were run", whole)
 	}
 	if _, err := net.Split("99"); !errors.Is(err, session.ErrNoEdge) {
 		t.Error(err)

@@ -18,8 +18,10 @@ type Variant struct {
 	Seed uint64
 }
 
-// Methods lists the methods, Rankings the ways to rank channels.
-func Methods() []string  { return method.Names() }
+// Methods lists the names of the methods.
+func Methods() []string { return method.Names() }
+
+// Rankings lists the ways to rank channels.
 func Rankings() []string { return calib.Rankings() }
 
 // Complete checks a variant and leaves out of it what its method does not use, so that equal behaviour is written

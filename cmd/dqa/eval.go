@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math"
@@ -52,25 +53,9 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	profiles, err := a.readProfiles(f.profiles)
+	net, candidates, err := a.openForProfiles(cmd, model, f)
 	if err != nil {
 		return err
-	}
-	opt, err := f.options(cmd, profiles)
-	if err != nil {
-		return err
-	}
-	net, err := a.open(model, &f.pre, opt)
-	if err != nil {
-		return err
-	}
-	var candidates []session.Candidate
-	for i, p := range profiles {
-		q, err := bind(net, f.profiles[i], p)
-		if err != nil {
-			return err
-		}
-		candidates = append(candidates, q.Candidate())
 	}
 	data, err := a.openData(net, f.data)
 	if err != nil {
@@ -81,19 +66,11 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	}
 	bar := a.newProgress()
 	defer bar.finish()
-	var phases []session.Phase
-	if len(variants) > 0 {
-		k, err := a.newCalibrator(net, &f.compareFlags, nil, bar)
-		if err != nil {
-			return err
-		}
-		made, err := k.Candidates(cmd.Context(), variants)
-		if err != nil {
-			return err
-		}
-		candidates, phases = append(candidates, made...), k.Phases()
+	made, phases, err := a.calibrateAll(cmd.Context(), net, f, variants, bar)
+	if err != nil {
+		return err
 	}
-	res, err := net.Evaluate(cmd.Context(), data, candidates, a.evaluateOptions(&f.compareFlags, bar))
+	res, err := net.Evaluate(cmd.Context(), data, append(candidates, made...), a.evaluateOptions(&f.compareFlags, bar))
 	if err != nil {
 		return err
 	}
@@ -104,16 +81,48 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	return a.printSearches(phases)
 }
 
-func (a *app) readProfiles(paths []string) ([]*profile.Profile, error) {
-	var all []*profile.Profile
-	for _, path := range paths {
+// openForProfiles opens the network so that the profiles can be bound to it.
+func (a *app) openForProfiles(cmd *cobra.Command, model string, f *evalFlags) (*session.Network, []session.Candidate, error) {
+	var profiles []*profile.Profile
+	for _, path := range f.profiles {
 		p, err := a.readProfile(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		all = append(all, p)
+		profiles = append(profiles, p)
 	}
-	return all, nil
+	opt, err := f.options(cmd, profiles)
+	if err != nil {
+		return nil, nil, err
+	}
+	net, err := a.open(model, &f.pre, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	var candidates []session.Candidate
+	for i, p := range profiles {
+		q, err := bind(net, f.profiles[i], p)
+		if err != nil {
+			return nil, nil, err
+		}
+		candidates = append(candidates, q.Candidate())
+	}
+	return net, candidates, nil
+}
+
+// calibrateAll makes candidates of the variants and tells what that took.
+func (a *app) calibrateAll(
+	ctx context.Context, net *session.Network, f *evalFlags, variants []session.Variant, bar *progress,
+) ([]session.Candidate, []session.Phase, error) {
+	if len(variants) == 0 {
+		return nil, nil, nil
+	}
+	k, err := a.newCalibrator(net, &f.compareFlags, nil, bar)
+	if err != nil {
+		return nil, nil, err
+	}
+	made, err := k.Candidates(ctx, variants)
+	return made, k.Phases(), err
 }
 
 // options are those of the first profile, if there is one; --edges wins.
