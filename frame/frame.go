@@ -154,7 +154,11 @@ func next(blocks []Edge) []Edge {
 
 func (f *Frame) readHeader(r *wire.Reader) {
 	r.Section("frame header")
-	if string(r.Bytes(len(magic))) != magic {
+	switch string(r.Bytes(len(magic))) {
+	case magic:
+	case "DQAP":
+		r.Fail(wire.ErrMagic, "this is a profile, not a frame")
+	default:
 		r.Fail(wire.ErrMagic, "not a DQA frame")
 	}
 	if v := r.U8(); r.Err() == nil && v != Version {

@@ -96,7 +96,11 @@ func Parse(src []byte) (*Profile, error) {
 func ParseSections(src []byte) (*Profile, []Section, error) {
 	r := wire.NewReader(src)
 	r.Section("profile header")
-	if string(r.Bytes(len(magic))) != magic {
+	switch string(r.Bytes(len(magic))) {
+	case magic:
+	case "DQAF":
+		r.Fail(wire.ErrMagic, "this is a frame, not a profile")
+	default:
 		r.Fail(wire.ErrMagic, "not a DQA profile")
 	}
 	if v := r.U8(); r.Err() == nil && v != Version {

@@ -22,7 +22,7 @@ func (a *app) bench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "what coding costs on this machine: bits and speed of every coder and of general-purpose compressors",
-		Args:  exactArgs(),
+		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.benchCodec())

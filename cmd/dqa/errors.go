@@ -149,7 +149,8 @@ func classify(err error) fault {
 		f := faultUsage
 		f.hint = fmt.Sprintf("`%s --help` shows the flags", usage.cmd.CommandPath())
 		return f
-	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"):
+	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"),
+		strings.HasPrefix(err.Error(), "if any flags in the group"):
 		return faultUsage // cobra has no types for these
 	}
 	return faultOther

@@ -87,10 +87,13 @@ func (p *preprocessFlags) apply(pre *profile.Preprocess) error {
 	set("label-shift", func() (e error) { pre.LabelShift, e = dataset.ParseLabelShift(p.shift); return })
 	set("palette", func() (e error) { p.data.Palette, e = dataset.ParsePalette(p.palette); return })
 	set("classes", func() (e error) { p.data.Classes, e = dataset.ParseClasses(p.classes); return })
-	if err == nil {
-		err = pre.Validate()
+	if err != nil {
+		return err
 	}
-	return err
+	if err := pre.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", dataset.ErrPreprocess, err)
+	}
+	return nil
 }
 
 // methodFlags are the settings that all methods share.
