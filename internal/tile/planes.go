@@ -1,6 +1,7 @@
 package tile
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/dqa-go/dqa/internal/bitplane"
@@ -169,9 +170,7 @@ func (p *planes) split(b profile.Bounds, c codes) []byte {
 			}
 			continue
 		}
-		for i, w := range part {
-			part[i] = w >> e.ExtraBits
-		}
+		shiftRight(part, e.ExtraBits)
 	}
 	return high
 }
@@ -199,20 +198,45 @@ func (p *planes) decodeCodes(b profile.Bounds, src []byte) (codes, error) {
 		case !e.IsImportant(ch):
 			continue
 		case c.bytes == nil:
-			joinErrors(band(c.wide, e, b, ch), shift, e.ExtraBits)
+			joinWide(band(c.wide, e, b, ch), shift, e.ExtraBits)
 		default:
-			joinErrors(band(c.bytes, e, b, ch), shift, e.ExtraBits)
+			joinBytes(band(c.bytes, e, b, ch), shift, e.ExtraBits)
 		}
 		shift = shift[e.BandSize(b):]
 	}
 	return c, nil
 }
 
-// joinErrors turns n-bit codes into those before the shift.
-func joinErrors[T byte | int16](codes []T, errors []byte, bits int) {
+// shiftRight shifts every byte.
+func shiftRight(b []byte, bits int) {
+	keep := ones * (uint64(0xff) >> bits)
+	for ; len(b) >= 8; b = b[8:] {
+		binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)>>bits&keep)
+	}
+	for i, v := range b {
+		b[i] = v >> bits
+	}
+}
+
+const ones = 0x0101010101010101 // a byte of 1, eight times
+
+// joinBytes turns n-bit codes into those before the shift.
+func joinBytes(codes, errors []byte, bits int) {
+	keep := ones * (uint64(0xff) << bits & 0xff)
+	for ; len(codes) >= 8; codes, errors = codes[8:], errors[8:] {
+		high := binary.LittleEndian.Uint64(codes) << bits & keep
+		binary.LittleEndian.PutUint64(codes, high|binary.LittleEndian.Uint64(errors))
+	}
+	for i, c := range codes {
+		codes[i] = c<<bits | errors[i]
+	}
+}
+
+// joinWide is joinBytes of codes that do not fit a byte before the shift.
+func joinWide(codes []int16, errors []byte, bits int) {
 	errors = errors[:len(codes)]
 	for i, c := range codes {
-		codes[i] = c<<bits | T(errors[i])
+		codes[i] = c<<bits | int16(errors[i])
 	}
 }
 

@@ -48,14 +48,13 @@ func (s *Scratch) FindScales(e *profile.Edge, v *Values) {
 	}
 	clear(v.Scales)
 	clear(v.Steps)
-	whole := float32(0)
-	if !e.Scale.PerChannel() {
-		whole = e.Maximum(v.Source)
+	top, own, all := float32(0), e.Scale.PerChannel(), e.All()
+	if !own {
+		top = e.Maximum(v.Source)
 	}
 	for c := range e.Channels {
-		top := whole
-		if e.Scale.PerChannel() {
-			top = e.Maximum(s.load(e, v, e.All(), c))
+		if own {
+			top = e.Maximum(s.load(e, v, all, c))
 		}
 		slot := e.ScaleSlot(c)
 		v.Scales[slot] = e.ScaleFor(c, top)
@@ -65,13 +64,18 @@ func (s *Scratch) FindScales(e *profile.Edge, v *Values) {
 
 // load is the part b of channel c of v.Source, row by row.
 func (s *Scratch) load(e *profile.Edge, v *Values, b profile.Bounds, c int) []float32 {
-	n := e.BandSize(b)
-	if !e.ChannelsLast {
-		return v.Source[e.BandStart(b, c):][:n]
+	if e.ChannelsLast {
+		return s.gather(e, v, b, c)
 	}
-	s.column = resize(s.column, n)
-	for i, at := 0, b.R0*e.Cols*e.Channels+c; i < n; i, at = i+1, at+e.Channels {
+	return v.Source[e.BandStart(b, c):][:e.BandSize(b)]
+}
+
+func (s *Scratch) gather(e *profile.Edge, v *Values, b profile.Bounds, c int) []float32 {
+	s.column = resize(s.column, e.BandSize(b))
+	at := b.R0*e.Cols*e.Channels + c
+	for i := range s.column {
 		s.column[i] = v.Source[at]
+		at += e.Channels
 	}
 	return s.column
 }
@@ -91,9 +95,12 @@ func (s *Scratch) room(e *profile.Edge, v *Values, b profile.Bounds, c int) []fl
 
 // store puts what was written to room where it belongs.
 func (s *Scratch) store(e *profile.Edge, v *Values, b profile.Bounds, c int, values []float32) {
-	if v.OneTile || !e.ChannelsLast {
-		return
+	if e.ChannelsLast && !v.OneTile {
+		s.scatter(e, v, b, c, values)
 	}
+}
+
+func (s *Scratch) scatter(e *profile.Edge, v *Values, b profile.Bounds, c int, values []float32) {
 	at := b.R0*e.Cols*e.Channels + c
 	for _, x := range values {
 		v.Restored[at] = x
