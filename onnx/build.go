@@ -61,6 +61,7 @@ func (b *builder) build(m *model) (*graph.Graph, error) {
 	if err := b.settleOutputs(m.outputs); err != nil {
 		return nil, err
 	}
+	b.nameNodes()
 	g := b.graph(m)
 	if err := b.simplify(g); err != nil {
 		return nil, err
@@ -171,26 +172,26 @@ func (b *builder) reserveOf(t graph.DType, shape []int) error {
 
 // settleOutputs makes every network output a value that a node writes under its own name.
 func (b *builder) settleOutputs(outputs []string) error {
-	isOutput, renamed, constant := map[string]bool{}, map[string]string{}, map[string]string{}
+	isOutput, renamed := map[string]bool{}, map[string]string{}
 	elems := map[string]elementType{}
-	var copies []*graph.Node
 	for _, o := range outputs {
 		isOutput[o] = true
 		elems[o] = b.elementOf(o)
 	}
+	moved := b.moveConstants(outputs)
 	for _, o := range outputs {
-		source, ok := b.alias[o]
-		switch {
-		case o == b.input:
+		if o == b.input {
 			return fmt.Errorf("%w: output %q is the network's input", graph.ErrUnsupported, o)
-		case b.consts[o] != nil:
-			source, ok = b.fresh(o+"/constant"), true
-			b.constant(source, b.consts[o])
-			delete(b.consts, o)
-			constant[o] = source
+		}
+		source, ok := b.alias[o]
+		if to := moved[o]; to != "" {
+			source, ok = to, true
 		}
 		if !ok {
 			continue
+		}
+		if to := moved[source]; to != "" {
+			source = to
 		}
 		v := b.values[source]
 		b.values[o] = graph.Value{Name: o, Type: v.Type, Shape: v.Shape}
@@ -198,15 +199,9 @@ func (b *builder) settleOutputs(outputs []string) error {
 			renamed[source] = o
 			continue
 		}
-		n, err := b.identity(source, o)
-		if err != nil {
+		if err := b.identity(source, o); err != nil {
 			return err
 		}
-		copies = append(copies, n)
-	}
-	b.rename(constant) // before the nodes that write these outputs are added to those that read them
-	for _, n := range copies {
-		b.nodes = append(b.nodes, n)
 	}
 	b.rename(renamed)
 	for o, elem := range elems {
@@ -215,6 +210,20 @@ func (b *builder) settleOutputs(outputs []string) error {
 		b.values[o] = v
 	}
 	return nil
+}
+
+// moveConstants gives constants that are outputs another name, also where nodes read them, and returns the new names.
+func (b *builder) moveConstants(outputs []string) map[string]string {
+	moved := map[string]string{}
+	for _, o := range outputs {
+		if t := b.consts[o]; t != nil {
+			moved[o] = b.fresh(o + "/constant")
+			b.constant(moved[o], t)
+			delete(b.consts, o)
+		}
+	}
+	b.rename(moved)
+	return moved
 }
 
 // elementOf is the type of an output: the one that the file declares, else the one that its node has.
@@ -233,22 +242,24 @@ func (b *builder) elementOf(o string) elementType {
 }
 
 // identity writes a copy of a value as an output.
-func (b *builder) identity(source, o string) (*graph.Node, error) {
+func (b *builder) identity(source, o string) error {
 	v := b.values[o]
 	if n, err := elements(v.Shape); err != nil || n == 0 {
-		return nil, fmt.Errorf("%w: output %q is empty", graph.ErrUnsupported, o)
+		return fmt.Errorf("%w: output %q is empty", graph.ErrUnsupported, o)
 	}
 	if t := b.consts[source]; t != nil && t.Type != graph.Float32 {
 		if i := slices.IndexFunc(t.Ints, func(v int64) bool { return int64(float32(v)) != v }); i >= 0 {
-			return nil, fmt.Errorf("%w: output %q holds the integer %d", graph.ErrUnsupported, o, t.Ints[i])
+			return fmt.Errorf("%w: output %q holds the integer %d", graph.ErrUnsupported, o, t.Ints[i])
 		}
+		source = b.fresh(o + "/floats") // nodes may read the integers
 		b.constant(source, castTensor(t, graph.Float32))
 		b.values[o] = graph.Value{Name: o, Type: graph.Float32, Shape: v.Shape}
 	}
-	return &graph.Node{Name: "Identity_" + o, Op: "Identity", Inputs: []string{source}, Outputs: []string{o}, Attrs: graph.Attributes{}}, nil
+	b.nodes = append(b.nodes, &graph.Node{Name: "Identity_" + o, Op: "Identity", Inputs: []string{source}, Outputs: []string{o}, Attrs: graph.Attributes{}})
+	return nil
 }
 
-// rename gives values that nodes write the names of the network outputs that are the same values.
+// rename gives values other names wherever nodes read or write them.
 func (b *builder) rename(names map[string]string) {
 	swap := func(list []string) []string {
 		list = slices.Clone(list)
@@ -261,6 +272,26 @@ func (b *builder) rename(names map[string]string) {
 	}
 	for _, n := range b.nodes {
 		n.Inputs, n.Outputs = swap(n.Inputs), swap(n.Outputs)
+	}
+}
+
+// nameNodes makes the names of nodes unique: one node of the file may have become several of a kind.
+func (b *builder) nameNodes() {
+	number := map[string]int{} // of the last node of a name
+	for _, n := range b.nodes {
+		number[n.Name] = 1
+	}
+	seen := map[string]bool{}
+	for _, n := range b.nodes {
+		base := n.Name
+		for seen[n.Name] {
+			number[base]++
+			n.Name = fmt.Sprintf("%s_%d", base, number[base])
+			if number[n.Name] > 0 { // another node of the file is called so
+				n.Name = base
+			}
+		}
+		seen[n.Name] = true
 	}
 }
 

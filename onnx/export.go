@@ -105,16 +105,32 @@ func (e *exporter) unpack(values []graph.Value) {
 	for _, v := range values {
 		total += product(v.Shape)
 	}
-	packed := graph.Value{Name: "packed", Type: graph.Float32, Shape: []int{1, total}}
+	packed := graph.Value{Name: e.free("packed"), Type: graph.Float32, Shape: []int{1, total}}
 	e.out.Input = []*onnxpb.ValueInfoProto{declaration(packed)}
 	at := 0
 	for _, v := range values {
 		n := product(v.Shape)
-		flat := v.Name + "/flat"
-		e.write("Slice", []string{"packed", e.ints(int64(at)), e.ints(int64(at + n)), e.ints(1)}, []string{flat}, nil)
+		flat := e.free(v.Name + "/flat")
+		e.write("Slice", []string{packed.Name, e.ints(int64(at)), e.ints(int64(at + n)), e.ints(1)}, []string{flat}, nil)
 		e.write("Reshape", []string{flat, e.ints(toInt64s(v.Shape)...)}, []string{v.Name}, nil)
 		at += n
 	}
+}
+
+// free makes a name that no value of the graph has.
+func (e *exporter) free(name string) string {
+	for {
+		if _, taken := e.g.Values[name]; !taken {
+			return name
+		}
+		name += "'"
+	}
+}
+
+// constantName is the next of the names of constants that attributes become.
+func (e *exporter) constantName() string {
+	e.made++
+	return e.free(fmt.Sprintf("dqa/constant_%d", e.made))
 }
 
 // ints, floats and constant add an initializer and return its name.
@@ -131,8 +147,7 @@ func (e *exporter) scalar(v float32) string {
 }
 
 func (e *exporter) constant(t *graph.Tensor) string {
-	e.made++
-	name := fmt.Sprintf("dqa/constant_%d", e.made)
+	name := e.constantName()
 	e.initialize(name, t, t.Type)
 	return name
 }
@@ -176,8 +191,7 @@ func (e *exporter) quantized(t *graph.Tensor, low, high float32) (string, error)
 	default:
 		return "", refuse("integers of %g to %g cannot be exported", low, high)
 	}
-	e.made++
-	p := &onnxpb.TensorProto{Name: proto.String(fmt.Sprintf("dqa/constant_%d", e.made)), Dims: toInt64s(t.Shape), DataType: proto.Int32(int32(kind))}
+	p := &onnxpb.TensorProto{Name: proto.String(e.constantName()), Dims: toInt64s(t.Shape), DataType: proto.Int32(int32(kind))}
 	for _, v := range t.Floats {
 		p.RawData = append(p.RawData, byte(int(v)))
 		if wide {
@@ -285,8 +299,7 @@ func (e *exporter) node(n *graph.Node) error {
 			delete(a, "dilations")
 		}
 	case "Where":
-		e.made++
-		name := fmt.Sprintf("dqa/constant_%d", e.made)
+		name := e.constantName()
 		e.initialize(name, e.g.Constants[n.Inputs[0]], graph.Bool)
 		in[0] = name
 	case "QuantizeLinear", "DequantizeLinear":
@@ -312,7 +325,7 @@ func (e *exporter) quantizer(n *graph.Node, in []string, a graph.Attributes) err
 	delete(a, "min")
 	delete(a, "max")
 	one, out := e.scalar(1), n.Outputs[0]
-	integer := out + "/integer"
+	integer := e.free(out + "/integer")
 	if n.Op == "QuantizeLinear" {
 		e.write(n.Op, []string{in[0], in[1], zero}, []string{integer}, a)
 		e.write("DequantizeLinear", []string{integer, one, none}, []string{out}, nil)
@@ -328,11 +341,12 @@ func (e *exporter) swish(n *graph.Node, x string, alpha float32) error {
 	out := n.Outputs[0]
 	gate := x
 	if alpha != 1 {
-		gate = out + "/scaled"
+		gate = e.free(out + "/scaled")
 		e.write("Mul", []string{x, e.scalar(alpha)}, []string{gate}, nil)
 	}
-	e.write("Sigmoid", []string{gate}, []string{out + "/gate"}, nil)
-	e.write("Mul", []string{x, out + "/gate"}, []string{out}, nil)
+	open := e.free(out + "/gate")
+	e.write("Sigmoid", []string{gate}, []string{open}, nil)
+	e.write("Mul", []string{x, open}, []string{out}, nil)
 	return nil
 }
 
