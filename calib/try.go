@@ -1,6 +1,7 @@
 package calib
 
 import (
+	"cmp"
 	"errors"
 	"math"
 
@@ -107,12 +108,7 @@ func (r *run) storedBits(prog engine.Program, edges []profile.Edge, bias []profi
 	return 8 * float64(bytes) / float64(n) / float64(codec.Profile().Elements()), err
 }
 
-func (r *run) coder() profile.Coder {
-	if r.opt.Coder == 0 {
-		return profile.Smallest
-	}
-	return r.opt.Coder
-}
+func (r *run) coder() profile.Coder { return cmp.Or(r.opt.Coder, profile.Smallest) }
 
 // maxKept bounds the outputs of the float network that are kept from trial to trial, in values.
 const maxKept = 16 << 20

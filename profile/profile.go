@@ -88,6 +88,9 @@ func ParseCoder(s string) (Coder, error) {
 	return Coder(i), nil
 }
 
+// Compresses tells whether the coder does more than to lay codes side by side.
+func (c Coder) Compresses() bool { return c != Raw }
+
 // Modelled tells whether codes are stored by the probability models of the profile.
 func (c Coder) Modelled() bool { return c == Small || c == Smallest }
 

@@ -66,7 +66,7 @@ func setSetting(row *Row, p *profile.Profile) {
 	if m.Ranking == "random" || m.Name == "noisyquant" {
 		row.Seed = pointer(p.Seed)
 	}
-	if p.Coder != profile.Raw {
+	if p.Coder.Compresses() {
 		row.Coder = pointer(p.Coder.String())
 	}
 }
