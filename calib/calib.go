@@ -14,6 +14,7 @@ import (
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
+	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tables"
 	"github.com/dqa-go/dqa/tensor"
@@ -57,6 +58,9 @@ type Options struct {
 	Key       []byte
 	SaveEvery time.Duration // 0: 10 seconds
 
+	// Outputs says how outputs are compared; zero: what metric.OutputsOf finds without labels.
+	Outputs metric.Outputs
+
 	// What only graded uses.
 	Coder     profile.Coder      // that stored bits are those of; 0: Smallest
 	MinBits   map[string]float64 // bits per value that an edge's codes take at least
@@ -98,6 +102,12 @@ type Calibration struct {
 func New(prog engine.Program, src Source, opt Options) (*Calibration, error) {
 	if src.Len() == 0 {
 		return nil, fmt.Errorf("%w to calibrate on", ErrNoImages)
+	}
+	if opt.Outputs.All == nil {
+		var err error
+		if opt.Outputs, err = metric.OutputsOf(prog.Graph(), metric.Labels{}); err != nil {
+			return nil, err
+		}
 	}
 	return newCalibration(prog, src, opt), nil
 }

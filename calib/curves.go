@@ -9,9 +9,9 @@ import (
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
+	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tables"
-	"github.com/dqa-go/dqa/tensor"
 )
 
 // Curves are measured on at most maxCurveImages, and on fewer where images are large: they change little with more
@@ -35,7 +35,7 @@ func (r *run) heavyLimit() int {
 		values += int64(e.Channels) * int64(e.Rows*e.Cols)
 	}
 	least := minCurveImages
-	if len(r.prog.Graph().Outputs[0].Shape) == 4 {
+	if slices.ContainsFunc(r.opt.Outputs.All, func(o metric.Output) bool { return len(o.Shape) == 4 }) {
 		least = minCurveMaps
 	}
 	return min(maxCurveImages, max(least, int(curveValues/values)))
@@ -43,8 +43,7 @@ func (r *run) heavyLimit() int {
 
 // Distortion implements method.Env.
 func (r *run) Distortion() string {
-	out := r.prog.Graph().Outputs[0]
-	return r.objective(&tensor.Tensor{Shape: out.Shape}).String()
+	return r.distortionName()
 }
 
 // MinBits implements method.Env.
@@ -178,7 +177,7 @@ func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part cur
 	if err != nil {
 		return part, err
 	}
-	objectives := append([]Objective{r.objective(want[0])}, r.opt.Also...)
+	objectives := append([]Objective{r.opt.Objective}, r.opt.Also...)
 	var codes dqa.Codes
 	for _, step := range steps {
 		v := *e
@@ -199,7 +198,7 @@ func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part cur
 			if ds[k] = own; o.Unweighted {
 				continue
 			}
-			if ds[k], err = o.measure(want[0], got[0]); err != nil {
+			if ds[k], err = r.measure(o, want, got); err != nil {
 				return part, err
 			}
 		}

@@ -57,7 +57,7 @@ func EstimatePlan(ctx context.Context, c *Calibration, setting profile.Setting, 
 	trial := min(all, TrialImages*max(1, c.opt.Workers))
 	part := newCalibration(c.prog, first(c.src, trial), Options{
 		Workers: c.opt.Workers, AllowNonFinite: c.opt.AllowNonFinite, Coder: c.opt.Coder, MinBits: c.opt.MinBits,
-		Corrector: c.opt.Corrector, Objective: c.opt.Objective,
+		Corrector: c.opt.Corrector, Objective: c.opt.Objective, Outputs: c.opt.Outputs,
 	})
 	part.partial = true
 	pass, err := part.timePass(ctx)

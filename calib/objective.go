@@ -2,6 +2,7 @@ package calib
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/tensor"
@@ -9,7 +10,8 @@ import (
 
 // Objective is what curves measure: how far the network's outputs are from the float network's. The zero Objective is
 // chosen by the kind of outputs (METHOD section 4.1): KL at temperature 4 of a classifier's, plain KL per pixel of a
-// segmenter's, the mean squared error of others.
+// segmenter's, KL of Bernoulli distributions of one channel's, the squared error of others; of several outputs the mean of
+// all, squared errors relative to the outputs' squares. Any other is measured on the first output alone.
 type Objective struct {
 	Temperature float64 // KL of the outputs divided by it
 	Squares     bool    // the mean squared error
@@ -21,16 +23,12 @@ type Objective struct {
 // temperature softens a classifier's outputs: plain KL is zero on images that the network is sure of.
 const temperature = 4
 
-// objective resolves the zero Objective.
-func (r *run) objective(out *tensor.Tensor) Objective {
-	if r.opt.Objective != (Objective{}) {
-		return r.opt.Objective
-	}
-	s := out.Shape
-	switch {
-	case len(s) == 2 && s[1] > 1:
+// objectiveOf is the one of an output.
+func objectiveOf(o metric.Output) Objective {
+	switch o.Kind {
+	case metric.Classes:
 		return Objective{Temperature: temperature}
-	case len(s) == 4 && s[1] > 1:
+	case metric.Maps, metric.Presence:
 		return Objective{Temperature: 1}
 	}
 	return Objective{Squares: true}
@@ -48,12 +46,61 @@ func (o Objective) String() string {
 	return fmt.Sprintf("KL at temperature %g", o.Temperature)
 }
 
-func (o Objective) measure(want, got *tensor.Tensor) (float64, error) {
+// distortionName says what the objective measures on this network.
+func (r *run) distortionName() string {
+	all := r.opt.Outputs.All
+	switch {
+	case r.opt.Objective != (Objective{}):
+		return r.opt.Objective.String()
+	case len(all) == 1:
+		return objectiveOf(all[0]).String()
+	}
+	var parts []string
+	for _, o := range all {
+		part := "relative squared error"
+		switch {
+		case o.Kind != metric.Values && o.Probabilities:
+			part = "KL"
+		case o.Kind != metric.Values:
+			part = objectiveOf(o).String()
+		}
+		parts = append(parts, fmt.Sprintf("%s of %s", part, o.Name))
+	}
+	return fmt.Sprintf("mean over %d outputs: %s", len(all), strings.Join(parts, ", "))
+}
+
+// measure is how far outputs are from the float network's.
+func (r *run) measure(o Objective, want, got []*tensor.Tensor) (float64, error) {
+	all := r.opt.Outputs.All
+	switch {
+	case o != (Objective{}):
+		return o.measure(want[0], got[0], metric.Output{})
+	case len(all) == 1:
+		return objectiveOf(all[0]).measure(want[0], got[0], all[0])
+	}
+	sum := 0.0
+	for i, out := range all {
+		d, err := metric.RelativeError(want[i], got[i])
+		switch {
+		case out.Kind != metric.Values && out.Probabilities:
+			d, err = metric.KL(want[i], got[i], true)
+		case out.Kind != metric.Values:
+			d, err = objectiveOf(out).measure(want[i], got[i], out)
+		}
+		if err != nil {
+			return 0, err
+		}
+		sum += d
+	}
+	return sum / float64(len(all)), nil
+}
+
+func (o Objective) measure(want, got *tensor.Tensor, out metric.Output) (float64, error) {
 	switch {
 	case o.Unweighted || o.Squares:
 		return squares(want.Data, got.Data) / float64(len(want.Data)), nil
 	case o.Temperature == 1:
-		return metric.KL(want, got, false)
+		return metric.KL(want, got, out.Kind == metric.Presence && out.Probabilities)
 	}
 	return metric.KL(softened(want, o.Temperature), softened(got, o.Temperature), false)
 }

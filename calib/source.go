@@ -10,7 +10,7 @@ import (
 // rankings that need them.
 func NewSource(data *dataset.Inputs, opt metric.Options) Source {
 	opt.Rounds = 1 // standard errors are not wanted
-	if data.Source().Labels() == dataset.Unlabelled {
+	if !opt.Outputs.Labelled {
 		return scored{data, opt}
 	}
 	return labelled{scored{data, opt}}
@@ -22,15 +22,15 @@ type scored struct {
 }
 
 // Compare implements Scored.
-func (s scored) Compare(i int, ref, got *tensor.Tensor) (metric.Record, error) {
-	if s.Source().Labels() == dataset.Unlabelled {
-		return metric.Compare(ref, got, -1, nil, s.opt)
+func (s scored) Compare(i int, ref, got []*tensor.Tensor) (metric.Record, error) {
+	if !s.opt.Outputs.Labelled {
+		return metric.CompareOutputs(s.opt.Outputs, ref, got, dataset.Ignored, nil, s.opt)
 	}
 	ex, err := s.Example(i)
 	if err != nil {
 		return metric.Record{}, err
 	}
-	return metric.Compare(ref, got, ex.Label, ex.Mask, s.opt)
+	return metric.CompareOutputs(s.opt.Outputs, ref, got, ex.Label, ex.Mask, s.opt)
 }
 
 // NewComparison implements Scored.
@@ -38,13 +38,16 @@ func (s scored) NewComparison() *metric.Comparison { return metric.NewComparison
 
 type labelled struct{ scored }
 
-// Judged implements Labelled. The network's first output is what counts.
+// Judged implements Labelled. The scored output is what counts.
 func (l labelled) Judged(i int) (*tensor.Tensor, Judge, error) {
 	ex, err := l.Example(i)
 	if err != nil {
 		return nil, nil, err
 	}
 	return ex.Input, func(outputs []*tensor.Tensor) (accuracy, crossEntropy float64, err error) {
-		return metric.Judge(outputs[0], ex.Label, ex.Mask, l.opt)
+		scored := l.opt.Outputs.Scored
+		opt := l.opt
+		opt.Probabilities = opt.Outputs.All[scored].Probabilities
+		return metric.Judge(outputs[scored], ex.Label, ex.Mask, opt)
 	}, nil
 }

@@ -21,8 +21,8 @@ type Scored interface {
 }
 
 type scorer interface {
-	// Compare scores the outputs for image i against the float network's, and against its label if it has one.
-	Compare(i int, ref, got *tensor.Tensor) (metric.Record, error)
+	// Compare scores all outputs for image i against the float network's, and against its label if it has one.
+	Compare(i int, ref, got []*tensor.Tensor) (metric.Record, error)
 	NewComparison() *metric.Comparison
 }
 
@@ -154,13 +154,13 @@ func (r *run) newScore() *scoreSum {
 }
 
 func (r *run) score(i int, float, got []*tensor.Tensor) (s score, err error) {
-	if s.distortion, err = r.objective(float[0]).measure(float[0], got[0]); err != nil {
+	if s.distortion, err = r.measure(r.opt.Objective, float, got); err != nil {
 		return s, err
 	}
 	if scored, ok := r.src.(Scored); ok {
-		s.record, err = scored.Compare(i, float[0], got[0])
+		s.record, err = scored.Compare(i, float, got)
 	} else {
-		s.record, err = metric.Compare(float[0], got[0], -1, nil, metric.Options{})
+		s.record, err = metric.CompareOutputs(r.opt.Outputs, float, got, -1, nil, metric.Options{})
 	}
 	if errors.Is(err, metric.ErrOutput) {
 		s.unscored, err = true, nil
@@ -185,5 +185,6 @@ func (s *scoreSum) fill(t *method.Trial) {
 		return
 	}
 	sum := s.all.Summary()
-	t.KL, t.Agreement, t.Drop = sum.KL, sum.Agreement, sum.Drop
+	t.KL, t.Agreement = sum.Worst()
+	t.Drop = sum.Drop
 }

@@ -56,6 +56,11 @@ func examineAccuracy(ctx context.Context, s *Subject, sample []int) ([]Check, er
 	if s.Data.Labels() == dataset.Unlabelled {
 		return []Check{c}, nil
 	}
+	if err := s.chooseOutput(); err != nil {
+		c.Status, c.Finding = Problem, err.Error()
+		c.Mend = "--output NAME, or labels of another kind"
+		return []Check{c}, nil
+	}
 	labels, ok, err := checkLabels(s, sample)
 	if err != nil || !ok {
 		return []Check{labels}, err
@@ -79,6 +84,9 @@ func checkLabels(s *Subject, sample []int) (Check, bool, error) {
 	classes := numClasses(s)
 	low, high := math.MaxInt, -1
 	see := func(class int) {
+		if s.output.Kind == metric.Presence && class == 255 {
+			class = 1
+		}
 		if !slices.Contains(s.Preprocess.Ignore, class) {
 			low, high = min(low, class), max(high, class)
 		}
@@ -116,12 +124,26 @@ func checkLabels(s *Subject, sample []int) (Check, bool, error) {
 	return c, true, nil
 }
 
+// chooseOutput finds the output that the labels are for.
+func (s *Subject) chooseOutput() error {
+	kind := s.Data.Labels()
+	outputs, err := metric.OutputsOf(s.Program.Graph(), metric.Labels{
+		Classes: kind == dataset.ClassLabels, Masks: kind == dataset.MaskLabels, Output: s.Output, Probabilities: s.Probabilities,
+	})
+	if err == nil {
+		s.scored, s.output = outputs.Scored, outputs.All[outputs.Scored]
+	}
+	return err
+}
+
 func numClasses(s *Subject) int {
-	shape := s.Program.Graph().Outputs[0].Shape
-	if len(shape) < 2 {
+	switch {
+	case s.output.Kind == metric.Presence:
+		return 2
+	case len(s.output.Shape) < 2:
 		return 0
 	}
-	return shape[1]
+	return s.output.Shape[1]
 }
 
 // candidate is a preprocessing with what it gives.
@@ -248,14 +270,14 @@ func (q *search) evaluate(ctx context.Context, c *candidate) error {
 		}
 		for i, shift := range shifts {
 			label, mask := shifted(ex, shift, numClasses(q.s))
-			a, loss, err := metric.Judge(out[0], label, mask, metric.Options{Probabilities: q.s.Probabilities})
+			a, loss, err := metric.Judge(out[q.s.scored], label, mask, metric.Options{Probabilities: q.s.output.Probabilities})
 			if err != nil {
 				return r, unscorable{err}
 			}
 			r.accuracy[i] = a
 			r.finite = !math.IsInf(loss, 1)
 		}
-		r.label, r.predicted = ex.Label, argMax(out[0].Data)
+		r.label, r.predicted = ex.Label, q.predicted(out[q.s.scored].Data)
 		return r, nil
 	}, func(k int, r result) error {
 		for i, a := range r.accuracy {
@@ -292,6 +314,21 @@ func shifted(ex dataset.Example, shift, classes int) (int, []int32) {
 		mask[i] = int32(wrap(int(c)))
 	}
 	return ex.Label, mask
+}
+
+// predicted is the class that the outputs of one image stand for.
+func (q *search) predicted(v []float32) int {
+	if q.s.output.Kind != metric.Presence {
+		return argMax(v)
+	}
+	even := float32(0)
+	if q.s.output.Probabilities {
+		even = .5
+	}
+	if v[0] > even {
+		return 1
+	}
+	return 0
 }
 
 func argMax(v []float32) int {

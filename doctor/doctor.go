@@ -8,6 +8,7 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -35,11 +36,15 @@ type Subject struct {
 	Program     engine.Program
 	Preprocess  profile.Preprocess
 	Data, Calib dataset.Source
+	Output      string // that is scored; "": the one that fits the labels
 	// Probabilities: the outputs are probabilities, not logits.
 	Probabilities bool
 	Images        int // of Data that the network is run on, spread evenly; 0: all
 	Workers       int
 	Progress      func(phase string, done, total int) // in images; may be nil
+
+	scored int           // the output
+	output metric.Output // and what it holds
 }
 
 // Examine makes all checks on the data. Only a cancelled context and files that cannot be read are errors.

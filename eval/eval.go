@@ -50,6 +50,7 @@ type Results struct {
 	Images    int
 	Measured  []Measured
 	Reference *metric.Comparison // the float network against itself
+	Outputs   metric.Outputs     // how outputs were compared, and which was scored
 }
 
 // image is what one image contributes.
@@ -65,6 +66,12 @@ func Run(ctx context.Context, prog engine.Program, src Source, candidates []Cand
 	if n == 0 {
 		return nil, errors.New("no images to evaluate on")
 	}
+	if opt.Metric.Outputs.All == nil {
+		var err error
+		if opt.Metric.Outputs, err = outputsOf(prog, src, opt.Metric); err != nil {
+			return nil, err
+		}
+	}
 	res := newResults(n, candidates, opt.Metric)
 	workers := make([][]*dqa.Encoder, max(1, opt.Workers))
 	err := parallel.Ordered(ctx, n, opt.Workers, func(w, i int) (*image, error) {
@@ -74,6 +81,9 @@ func Run(ctx context.Context, prog engine.Program, src Source, candidates []Cand
 		return runImage(prog, src, i, candidates, workers[w], opt)
 	}, func(i int, im *image) error {
 		res.Reference.Add(im.reference)
+		if err := res.Reference.Err(); err != nil {
+			return err
+		}
 		for c := range candidates {
 			res.Measured[c].Score.Add(im.records[c])
 			for k, size := range im.frames[c] {
@@ -89,11 +99,20 @@ func Run(ctx context.Context, prog engine.Program, src Source, candidates []Cand
 }
 
 func newResults(n int, candidates []Candidate, opt metric.Options) *Results {
-	res := &Results{Images: n, Reference: metric.NewComparison(opt)}
+	res := &Results{Images: n, Reference: metric.NewComparison(opt), Outputs: opt.Outputs}
 	for _, c := range candidates {
 		res.Measured = append(res.Measured, Measured{Candidate: c, Score: metric.NewComparison(opt), Frames: make([]int64, len(c.Codecs))})
 	}
 	return res
+}
+
+// outputsOf finds out by the labels of the first image which output is scored.
+func outputsOf(prog engine.Program, src Source, opt metric.Options) (metric.Outputs, error) {
+	ex, err := src.Example(0)
+	if err != nil {
+		return metric.Outputs{}, err
+	}
+	return metric.OutputsOf(prog.Graph(), metric.Labels{Classes: ex.Label >= 0, Masks: ex.Mask != nil, Probabilities: opt.Probabilities})
 }
 
 // encoders makes one encoder per codec, in the order of the candidates.
@@ -117,7 +136,7 @@ func runImage(prog engine.Program, src Source, i int, candidates []Candidate, en
 		return nil, fmt.Errorf("%s: %w", ex.Name, err)
 	}
 	im := &image{}
-	if im.reference, err = metric.Compare(float[0], float[0], ex.Label, ex.Mask, opt.Metric); err != nil {
+	if im.reference, err = metric.CompareOutputs(opt.Metric.Outputs, float, float, ex.Label, ex.Mask, opt.Metric); err != nil {
 		return nil, fmt.Errorf("%s: %w", ex.Name, err)
 	}
 	for _, c := range candidates {
@@ -131,7 +150,7 @@ func runImage(prog engine.Program, src Source, i int, candidates []Candidate, en
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", ex.Name, err)
 		}
-		record, err := metric.Compare(float[0], out, ex.Label, ex.Mask, opt.Metric)
+		record, err := metric.CompareOutputs(opt.Metric.Outputs, float, out, ex.Label, ex.Mask, opt.Metric)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", ex.Name, err)
 		}
@@ -146,7 +165,7 @@ func runImage(prog engine.Program, src Source, i int, candidates []Candidate, en
 }
 
 // runQuantized runs the network on stored activations; all encoders store the same values.
-func runQuantized(prog engine.Program, x *tensor.Tensor, enc []*dqa.Encoder, allowNonFinite bool) (*tensor.Tensor, error) {
+func runQuantized(prog engine.Program, x *tensor.Tensor, enc []*dqa.Encoder, allowNonFinite bool) ([]*tensor.Tensor, error) {
 	out, err := prog.Run(x, func(i int, data []float32) error {
 		for _, e := range enc[1:] {
 			if err := e.Store(i, data); err != nil {
@@ -161,5 +180,5 @@ func runQuantized(prog engine.Program, x *tensor.Tensor, enc []*dqa.Encoder, all
 	if n := enc[0].NonFinite(); n > 0 && !allowNonFinite {
 		return nil, fmt.Errorf("%w (%d values)", engine.ErrNonFinite, n)
 	}
-	return out[0], nil
+	return out, nil
 }

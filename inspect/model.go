@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/session"
 )
 
@@ -15,12 +16,21 @@ type Model struct {
 	Opset       int               `json:"opset"`
 	Input       []int             `json:"input_shape"`
 	Outputs     [][]int           `json:"output_shapes"`
-	Operators   map[string]int    `json:"operators"` // how often
+	Kinds       []OutputKind      `json:"output_kinds"` // without labels; all of them count
+	Operators   map[string]int    `json:"operators"`    // how often
 	EdgeSet     string            `json:"edge_set"`
 	Values      int64             `json:"values_per_image"`
 	Edges       []Edge            `json:"edges"`
 	Others      map[string]string `json:"not_edges"`   // values, and why they are not edges
 	Unsupported []string          `json:"unsupported"` // nodes; if there are any, everything else is missing
+}
+
+// OutputKind says how an output is compared with that of the float network.
+type OutputKind struct {
+	Name    string `json:"name"`
+	Kind    string `json:"kind"`    // "classes", "class maps", "presence", "values"
+	Measure string `json:"measure"` // KL and agreement, or the relative squared error
+	Scored  bool   `json:"scored"`  // KL, agreement and accuracy are of this one, unless labels fit another
 }
 
 // Edge is a tensor that would be quantized.
@@ -72,6 +82,13 @@ func (v *Model) fill(g *graph.Graph, edges []graph.Edge) error {
 	v.Digest, v.Opset, v.Input = fmt.Sprintf("%x", g.Digest), g.Opset, g.Input.Shape
 	for _, o := range g.Outputs {
 		v.Outputs = append(v.Outputs, o.Shape)
+	}
+	outputs, err := metric.OutputsOf(g, metric.Labels{})
+	if err != nil {
+		return err
+	}
+	for i, o := range outputs.All {
+		v.Kinds = append(v.Kinds, OutputKind{o.Name, o.Kind.String(), o.Measure(), i == outputs.Scored})
 	}
 	for _, n := range g.Nodes {
 		v.Operators[n.Op]++

@@ -18,6 +18,7 @@ type Comparison struct {
 	worse, better int // images where only the float network, only the candidate is right
 	masks         masks
 	whites        whites
+	distances     []Distance // sums, by output
 }
 
 // hits counts images.
@@ -37,6 +38,13 @@ func (c *Comparison) Add(r Record) {
 		c.nonFinite++
 	}
 	c.whites |= r.whites
+	if c.distances == nil {
+		c.distances = make([]Distance, len(r.Distances))
+	}
+	for i, d := range r.Distances {
+		c.distances[i].Measure += d.Measure
+		c.distances[i].Agreement += d.Agreement
+	}
 	if r.Ref != nil {
 		c.masks.add(r.Ref, r.Got)
 	}
@@ -94,6 +102,22 @@ type Summary struct {
 	Drop, DropSE float64
 	KL, KLSE     float64 // nats per image (per pixel for masks), and standard error over images
 	Agreement    float64 // percent of positions with equal arg max
+	// Distances are the means of all outputs, agreement in percent, where the network has several.
+	Distances []Distance
+}
+
+// Worst is the largest distance and the least agreement of all outputs.
+func (s *Summary) Worst() (kl, agreement float64) {
+	kl, agreement = s.KL, s.Agreement
+	for _, d := range s.Distances {
+		if !(d.Measure <= kl) {
+			kl = d.Measure
+		}
+		if d.Agreement < agreement {
+			agreement = d.Agreement
+		}
+	}
+	return kl, agreement
 }
 
 // Summary computes all scores. It may be called at any time and again.
@@ -104,6 +128,9 @@ func (c *Comparison) Summary() Summary {
 		Images: c.images, Scored: c.scored, NonFinite: c.nonFinite,
 		Reference: c.ref.score(c.scored), Candidate: c.got.score(c.scored), Drop: nan, DropSE: nan,
 		KL: c.kl / n, KLSE: standardError(c.kl, c.klSquares, n), Agreement: 100 * c.agree / n,
+	}
+	for _, d := range c.distances {
+		s.Distances = append(s.Distances, Distance{d.Measure / n, 100 * d.Agreement / n})
 	}
 	switch {
 	case len(c.masks.images) > 0:

@@ -20,11 +20,12 @@ var (
 
 // Options say how outputs and labels are to be read. The zero value works.
 type Options struct {
-	Probabilities bool   // the graph ends in Softmax or Sigmoid: outputs are probabilities, not logits
-	Ignore        []int  // classes that are left out of accuracy and IoU, as labels and from the mean; negative labels always are
-	TopK          int    // 0: 5
-	Seed          uint64 // of the bootstrap; print it
-	Rounds        int    // of the bootstrap; 0: 1000
+	Probabilities bool    // the graph ends in Softmax or Sigmoid: outputs are probabilities, not logits
+	Ignore        []int   // classes that are left out of accuracy and IoU, as labels and from the mean; negative labels always are
+	TopK          int     // 0: 5
+	Outputs       Outputs // of the network; CompareOutputs and what keeps images by labels use it
+	Seed          uint64  // of the bootstrap; print it
+	Rounds        int     // of the bootstrap; 0: 1000
 }
 
 // Record is what one image contributes: the outputs of a candidate against those of the float network, and both
@@ -38,6 +39,9 @@ type Record struct {
 	RefRank, GotRank int
 	// Ref and Got count pixels by class against a mask; nil when there is none.
 	Ref, Got []Count
+
+	// Distances of all outputs, of a network that has several.
+	Distances []Distance
 
 	whites whites // labels of an output of one channel
 }

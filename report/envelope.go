@@ -10,30 +10,33 @@ type Result struct {
 	Metric *string  `json:"metric"` // "top1", "miou", or null when the data has no labels
 	FP32   *float64 `json:"fp32"`
 	Rows   []Row    `json:"rows"`
+	// Outputs of a network that has several, or none that can be scored.
+	Outputs []Output `json:"outputs,omitempty"`
 }
 
 // Row is one method at one setting, stored one way.
 type Row struct {
-	Method       string   `json:"method"`     // "fp32", "direct", "clip", "noisyquant", "dqa", ...
-	Bits         *int     `json:"bits"`       // n
-	ExtraBits    *int     `json:"extra_bits"` // m; dqa only
-	Budget       *float64 `json:"budget"`     // stored bits that were asked for; graded only
-	Goal         *string  `json:"goal"`       // what else was asked for: "max-kl 0.05"; graded only
-	Ratio        *float64 `json:"ratio"`      // r; dqa only
-	Global       *bool    `json:"global"`     // true: Ratio is one of all values of the network; dqa only
-	Ranking      *string  `json:"ranking"`    // dqa only
-	Seed         *uint64  `json:"seed"`       // of random choices; null where there are none
-	Signed       *bool    `json:"signed"`     // false: one-sided channels use unsigned codes
-	Scale        *string  `json:"scale"`      // "dynamic-channel", ...
-	Coder        *string  `json:"coder"`      // null: raw codes; "paper": shift errors coded; "small", "smallest": whole codes
-	Scalable     *int     `json:"scalable"`   // low bits of codes that are stored apart; null: none
-	BaseOnly     *bool    `json:"base_only"`  // of scalable frames: true: a receiver does without those bits
-	Value        *float64 `json:"value"`      // the metric
-	Drop         *float64 `json:"drop"`       // fp32 minus value on the same images
-	DropSE       *float64 `json:"drop_se"`    // paired standard error
-	KL           *float64 `json:"kl"`
-	Agreement    *float64 `json:"agreement"`     // percent of equal arg max
-	StoredBits   *float64 `json:"stored_bits"`   // 8 * bytes of frames / elements of the quantized edges
-	FrameBytes   *float64 `json:"frame_bytes"`   // mean per image
-	ProfileBytes *int     `json:"profile_bytes"` // once per device, not in stored_bits
+	Method       string     `json:"method"`     // "fp32", "direct", "clip", "noisyquant", "dqa", ...
+	Bits         *int       `json:"bits"`       // n
+	ExtraBits    *int       `json:"extra_bits"` // m; dqa only
+	Budget       *float64   `json:"budget"`     // stored bits that were asked for; graded only
+	Goal         *string    `json:"goal"`       // what else was asked for: "max-kl 0.05"; graded only
+	Ratio        *float64   `json:"ratio"`      // r; dqa only
+	Global       *bool      `json:"global"`     // true: Ratio is one of all values of the network; dqa only
+	Ranking      *string    `json:"ranking"`    // dqa only
+	Seed         *uint64    `json:"seed"`       // of random choices; null where there are none
+	Signed       *bool      `json:"signed"`     // false: one-sided channels use unsigned codes
+	Scale        *string    `json:"scale"`      // "dynamic-channel", ...
+	Coder        *string    `json:"coder"`      // null: raw codes; "paper": shift errors coded; "small", "smallest": whole codes
+	Scalable     *int       `json:"scalable"`   // low bits of codes that are stored apart; null: none
+	BaseOnly     *bool      `json:"base_only"`  // of scalable frames: true: a receiver does without those bits
+	Value        *float64   `json:"value"`      // the metric
+	Drop         *float64   `json:"drop"`       // fp32 minus value on the same images
+	DropSE       *float64   `json:"drop_se"`    // paired standard error
+	KL           *float64   `json:"kl"`
+	Agreement    *float64   `json:"agreement"`         // percent of equal arg max
+	StoredBits   *float64   `json:"stored_bits"`       // 8 * bytes of frames / elements of the quantized edges
+	FrameBytes   *float64   `json:"frame_bytes"`       // mean per image
+	ProfileBytes *int       `json:"profile_bytes"`     // once per device, not in stored_bits
+	Outputs      []Distance `json:"outputs,omitempty"` // in the order of Result.Outputs
 }

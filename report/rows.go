@@ -13,7 +13,7 @@ import (
 // coder. model and data name what was measured.
 func Of(r *eval.Results, model, data string) Result {
 	ref := r.Reference.Summary()
-	out := Result{Model: model, Data: data, Images: r.Images, FP32: value(ref, ref.Reference)}
+	out := Result{Model: model, Data: data, Images: r.Images, FP32: value(ref, ref.Reference), Outputs: outputsOf(r.Outputs)}
 	if ref.Metric != "" {
 		out.Metric = &ref.Metric
 	}
@@ -44,6 +44,7 @@ func floatRow(s metric.Summary) Row {
 func scoreRow(s metric.Summary) Row {
 	return Row{
 		Value: value(s, s.Candidate), Drop: number(s.Drop), DropSE: number(s.DropSE), KL: number(s.KL), Agreement: number(s.Agreement),
+		Outputs: distances(s),
 	}
 }
 

@@ -46,6 +46,7 @@ func WriteTable(w io.Writer, r Result, opt TableOptions) error {
 	if len(hidden) > 0 {
 		writeWrapped(&b, "not shown for lack of width: "+strings.Join(hidden, ", "), width)
 	}
+	writeOutputs(&b, r, width)
 	if !opt.NoLegend {
 		writeLegend(&b, r, cols, width)
 	}

@@ -99,7 +99,11 @@ func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Ca
 			return nil, err
 		}
 	}
-	c, err := calib.New(opt.Experiment.program(n.prog), calib.NewSource(data, n.metric(opt.Probabilities, 0)), o)
+	if o.Outputs, err = n.calibrationOutputs(data, opt.Probabilities); err != nil {
+		return nil, err
+	}
+	scores := metric.Options{Outputs: o.Outputs, Ignore: n.pre.IgnoredClasses(), Probabilities: opt.Probabilities}
+	c, err := calib.New(opt.Experiment.program(n.prog), calib.NewSource(data, scores), o)
 	return &Calibrator{n, data, opt, c}, err
 }
 
@@ -194,9 +198,4 @@ const maxMinBits = 16
 func (n *Network) corrector() calib.Corrector {
 	observe := func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) }
 	return calib.NewCorrector(n.prog, observe, n.compile)
-}
-
-// metric says how outputs and labels are read.
-func (n *Network) metric(probabilities bool, seed uint64) metric.Options {
-	return metric.Options{Ignore: n.pre.IgnoredClasses(), Probabilities: probabilities, Seed: seed}
 }

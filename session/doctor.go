@@ -72,7 +72,7 @@ func (n *Network) passTime() float64 {
 
 func (n *Network) examineData(ctx context.Context, opt ExamineOptions) ([]doctor.Check, error) {
 	s := doctor.Subject{
-		Program: n.prog, Preprocess: n.pre, Probabilities: opt.Probabilities, Images: opt.Images, Workers: opt.Workers,
+		Program: n.prog, Output: n.opt.Output, Preprocess: n.pre, Probabilities: opt.Probabilities, Images: opt.Images, Workers: opt.Workers,
 		Progress: opt.Progress.ofImages(),
 	}
 	var err error

@@ -31,8 +31,12 @@ type ClassIoU = eval.ClassIoU
 // Evaluate runs every image in float32 and with every candidate: accuracy where there are labels, distance from the float
 // network, bytes of real frames. A scalable candidate is also evaluated without its refinements. report.Of makes rows of it.
 func (n *Network) Evaluate(ctx context.Context, data *dataset.Inputs, candidates []Candidate, opt EvaluateOptions) (*Results, error) {
+	scores, err := n.metric(data, opt.Probabilities, opt.Seed)
+	if err != nil {
+		return nil, err
+	}
 	return eval.Run(ctx, n.prog, data, withBases(candidates), eval.Options{
-		Metric: n.metric(opt.Probabilities, opt.Seed), Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite,
+		Metric: scores, Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite,
 		Progress: opt.Progress.ofImages(),
 	})
 }

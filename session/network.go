@@ -22,6 +22,7 @@ type Options struct {
 	Edges      graph.EdgeSet // "": graph.Stored
 	Skip       []string      // edges of the set that stay float32, by name or number
 	Engine     Engine        // "": Auto
+	Output     string        // the output that is scored against labels; "": the one that fits
 	// Data says how files of images and labels are read; the shape, the layout and the orientation are the network's.
 	Data       dataset.Options
 	ORTLibrary string // ONNX Runtime's shared library; "": $DQA_ORT_LIB, then the usual places

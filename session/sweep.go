@@ -42,7 +42,11 @@ func (k *Calibrator) sweepGroup(
 	if err != nil {
 		return report.Result{}, err
 	}
-	fmt.Fprintf(h, "%x %+v %+v", digest, k.net.pre, k.net.metric(opt.Probabilities, opt.Seed))
+	scores, err := k.net.metric(data, opt.Probabilities, opt.Seed)
+	if err != nil {
+		return report.Result{}, err
+	}
+	fmt.Fprintf(h, "%x %+v %+v", digest, k.net.pre, scores)
 	candidates, err := k.Candidates(ctx, group)
 	if err != nil {
 		return report.Result{}, err

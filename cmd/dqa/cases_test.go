@@ -152,3 +152,63 @@ func TestOneLayer(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
 }
+
+// A sigmoid's mask: what quantization does shows in KL, agreement and mIoU, for labels 0/1 as for 0/255.
+func TestOneChannel(t *testing.T) {
+	const name = "A3_one_channel_sigmoid"
+	var v struct {
+		FP32 float64
+		Rows []struct {
+			Method        string
+			KL, Agreement *float64
+			Value         *float64
+		}
+	}
+	text, _ := command(t, caseArgs("eval", name, "--data", caseData(name)+",testdata/cases/"+name+".masks.npy", "--calib", caseData(name), "--methods", "direct", "--bits", "2", "--json", "-q")...)
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	row := v.Rows[1]
+	if v.FP32 != 100 || *row.KL < .01 || *row.Agreement > 99 || *row.Value > 99 {
+		t.Errorf("fp32 %v, KL %v, agreement %v, mIoU %v", v.FP32, *row.KL, *row.Agreement, *row.Value)
+	}
+}
+
+// Void is 0 and classes count from 1: the same score as with void 255.
+func TestVoidIsZero(t *testing.T) {
+	const name = "A4_void_zero_labels"
+	for labels, flags := range map[string][]string{".y.npy": {"--label-shift", "-1", "--ignore", "0"}, ".same_as_255.npy": {"--ignore", "255"}} {
+		var v struct{ FP32 float64 }
+		text, _ := command(t, append(caseArgs("eval", name, "--data", caseData(name)+",testdata/cases/"+name+labels, "--calib", caseData(name), "--methods", "direct", "--bits", "4", "--json", "-q"), flags...)...)
+		if err := json.Unmarshal([]byte(text), &v); err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(v.FP32-39.917) > .001 { // computed with NumPy
+			t.Errorf("%s: mIoU %v", labels, v.FP32)
+		}
+	}
+}
+
+// Logits are scored, wherever they stand among the outputs; all outputs count in calibration.
+func TestSeveralOutputs(t *testing.T) {
+	const name = "A8_features_before_logits"
+	text, _ := command(t, caseArgs("eval", name, "--data", caseData(name)+",testdata/cases/"+name+".y.npy", "--calib", caseData(name), "--methods", "direct", "--bits", "3", "-q")...)
+	if !strings.Contains(text, "logits [1 3], classes: KL, arg max; the columns") || !strings.Contains(text, "100.00") {
+		t.Error(text)
+	}
+	const two = "A1_two_outputs_first_boxes"
+	out := filepath.Join(t.TempDir(), "p.dqap")
+	command(t, caseArgs("calibrate", two, "--data", caseData(two), "-o", out, "-q")...)
+	if text, _ = command(t, "inspect", out); !strings.Contains(text, "mean over 2 outputs: relative squared error of boxes, KL of scores") {
+		t.Error(text)
+	}
+	if text, _ = command(t, "inspect", "testdata/cases/"+two+".onnx"); !strings.Contains(text, "boxes: values, by relative squared error") {
+		t.Error(text)
+	}
+	// What cannot be scored is said at once.
+	var errs bytes.Buffer
+	args := caseArgs("eval", two, "--data", caseData(two)+",testdata/cases/"+name+".y.npy", "--calib", "npy:nowhere.npy", "-q")
+	if code := run(args, nil, io.Discard, &errs); code != exitModel || !strings.Contains(errs.String(), "none fits the labels") {
+		t.Errorf("exit code %d: %s", code, errs.String())
+	}
+}

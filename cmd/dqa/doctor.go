@@ -39,6 +39,7 @@ Exit code 1: a problem was found.`,
 	}
 	f.pre.register(cmd, a)
 	flags := cmd.Flags()
+	flags.StringVar(&a.output, "output", "", "as --score-output")
 	flags.StringVar(&f.data, "data", "", "test images (SPEC), with labels if you have them")
 	flags.StringVar(&f.calib, "calib", "", "calibration images (SPEC)")
 	flags.StringVar(&f.edges, "edges", "stored", "stored or activations")

@@ -75,7 +75,7 @@ var faults = []fault{
 	{"model-unsupported", exitModel, "the model has operators that are not supported", "`dqa inspect MODEL` lists all of them", []error{graph.ErrUnsupported}},
 	{"model-shape", exitModel, "the input's shape is open or wrong", "give the input's shape, e.g. --shape 1,3,224,224", []error{onnx.ErrShape}},
 	{"model-no-edges", exitModel, "nothing of the network would be quantized", "try the other set: --edges stored or --edges activations", []error{session.ErrNoEdges}},
-	{"model-output", exitModel, "the network's output cannot be scored", "only classifiers (1xK outputs) and segmenters (1xKxHxW) can be scored", []error{session.ErrOutput}},
+	{"model-output", exitModel, "the network's output cannot be scored", "outputs 1xK, 1xKxHxW and of one channel can be scored: --output NAME chooses one; data without labels is compared with float32 alone", []error{session.ErrOutput}},
 
 	{"data-memory", exitData, "an image or array would take more memory than allowed", "if you trust the file: --max-memory 4GiB; else make the image smaller, or save the array as it can be read image by image, as the message says", []error{dataset.ErrMemory}},
 	{"data-spec", exitData, "the name of the data is not understood", "see `dqa --help` for the kinds of data", []error{dataset.ErrSpec}},

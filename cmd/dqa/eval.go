@@ -43,6 +43,7 @@ and without --calib nothing else is compared.
 	}
 	f.register(cmd, a, session.PaperGrid)
 	flags := cmd.Flags()
+	flags.StringVar(&a.output, "output", "", "as --score-output")
 	flags.StringArrayVar(&f.profiles, "profile", nil, "profile made by calibrate, - for standard input; may be repeated")
 	flags.StringVar(&f.report, "report", "", "folder for report.html (a page with a plot) and report.json; made if needed")
 	return cmd
@@ -65,6 +66,9 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		variants = nil
 	}
 	bar := a.newProgress()
+	if err := a.checkScores(net, data, a.evaluateOptions(&f.compareFlags, bar)); err != nil {
+		return err
+	}
 	defer bar.finish()
 	made, phases, err := a.calibrateAll(cmd.Context(), net, f, variants, bar)
 	if err != nil {

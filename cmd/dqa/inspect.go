@@ -148,6 +148,15 @@ func modelText(w io.Writer, v *inspect.Model) error {
 	for _, op := range slices.Sorted(maps.Keys(v.Operators)) {
 		fmt.Fprintf(w, " %s x%d", op, v.Operators[op])
 	}
+	if len(v.Kinds) > 1 {
+		fmt.Fprint(w, "\n\noutputs, all of which count:")
+		for _, o := range v.Kinds {
+			fmt.Fprintf(w, "\n  %s: %s, by %s", o.Name, o.Kind, o.Measure)
+			if o.Scored {
+				fmt.Fprint(w, "; scored, unless labels fit another")
+			}
+		}
+	}
 	fmt.Fprintf(w, "\n\n%d edges (%s), %d values per image\n", len(v.Edges), v.EdgeSet, v.Values)
 	var rows [][]string
 	for i, e := range v.Edges {

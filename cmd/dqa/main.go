@@ -52,6 +52,7 @@ type app struct {
 	engine   string // auto, native, ort
 	ortLib   string
 	memory   byteSize
+	output   string          // that is scored; "": the one that fits
 	data     dataset.Options // how files of images and labels are read
 }
 

@@ -15,7 +15,7 @@ import (
 func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) session.Options {
 	data := a.data
 	data.MaxMemory = int64(a.memory)
-	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: data, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
+	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: data, Output: a.output, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
 }
 
 // complete adds what the flags say to opt, whose preprocessing is where theirs begins; nil is the model's own.
@@ -47,6 +47,15 @@ func (a *app) openData(net *session.Network, spec string) (*dataset.Inputs, erro
 		a.note("%s", note)
 	}
 	return data, nil
+}
+
+// checkScores tells before anything long begins what could not be scored, and what is scored where there is a choice.
+func (a *app) checkScores(net *session.Network, data *dataset.Inputs, opt session.EvaluateOptions) error {
+	outputs, err := net.CheckScores(data, opt)
+	if err == nil && outputs.Doubt != "" {
+		a.note("%s", outputs.Doubt)
+	}
+	return err
 }
 
 // readProfile reads a .dqap file or standard input.

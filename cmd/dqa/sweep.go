@@ -68,6 +68,9 @@ func (a *app) runSweep(ctx context.Context, model string, f *sweepFlags) error {
 	}
 	bar := a.newProgress()
 	defer bar.finish()
+	if err := a.checkScores(net, data, a.evaluateOptions(&f.compareFlags, bar)); err != nil {
+		return err
+	}
 	k, err := a.newCalibrator(net, &f.compareFlags, ledger.Store(), bar)
 	if err != nil {
 		return err
