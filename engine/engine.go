@@ -37,6 +37,8 @@ type Program interface {
 	Edges() []graph.Edge
 	// Run computes the outputs for one input; hook may be nil.
 	Run(input *tensor.Tensor, hook Hook) ([]*tensor.Tensor, error)
+	// RunInputs is Run for graphs of any number of inputs, such as the tail of a cut; they are as Graph().Inputs() says.
+	RunInputs(inputs []*tensor.Tensor, hook Hook) ([]*tensor.Tensor, error)
 	// RunTo runs until edge is computed (its hook included) and returns what the rest needs.
 	RunTo(edge int, input *tensor.Tensor, hook Hook) (*State, error)
 	// RunFrom computes the outputs from a State, which it does not change. hook is called for the edges after

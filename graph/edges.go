@@ -34,14 +34,17 @@ func (g *Graph) FindEdges(set EdgeSet) ([]Edge, error) {
 	return edges, nil
 }
 
-// ExplainValues says of the input and of every value that a node writes, in the order in which they are computed,
+// ExplainValues says of the inputs and of every value that a node writes, in the order in which they are computed,
 // why it is an edge of the set or why not. The error wraps ErrEdgeSet.
 func (g *Graph) ExplainValues(set EdgeSet) ([]ValueReason, error) {
 	f, err := g.finder(set)
 	if err != nil {
 		return nil, err
 	}
-	list := []ValueReason{{Name: g.Input.Name, Reason: "the network's input"}}
+	var list []ValueReason
+	for _, in := range g.Inputs() {
+		list = append(list, ValueReason{Name: in.Name, Reason: "the network's input"})
+	}
 	for _, n := range g.Nodes {
 		for _, v := range n.Outputs {
 			if v != "" {
@@ -100,7 +103,10 @@ func (f *finder) onlyLeadsOut(v string) bool {
 
 // varying returns the values that depend on the input.
 func (g *Graph) varying() map[string]bool {
-	m := map[string]bool{g.Input.Name: true}
+	m := map[string]bool{}
+	for _, in := range g.Inputs() {
+		m[in.Name] = true
+	}
 	for _, n := range g.Nodes {
 		if slices.ContainsFunc(n.Inputs, func(v string) bool { return m[v] }) {
 			for _, o := range n.Outputs {

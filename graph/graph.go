@@ -1,5 +1,7 @@
 package graph
 
+import "fmt"
+
 // DType is the element type of a Tensor.
 type DType uint8
 
@@ -57,6 +59,19 @@ func (g *Graph) Inputs() []Value {
 	return append([]Value{g.Input}, g.Others...)
 }
 
+// Runnable tells whether there is anything to run; the error wraps ErrEmpty.
+func (g *Graph) Runnable() error {
+	switch {
+	case len(g.Inputs()) == 0:
+		return fmt.Errorf("%w: %s has no inputs", ErrEmpty, g.Name)
+	case len(g.Nodes) == 0:
+		return fmt.Errorf("%w: %s has no nodes", ErrEmpty, g.Name)
+	case len(g.Outputs) == 0:
+		return fmt.Errorf("%w: %s has no outputs", ErrEmpty, g.Name)
+	}
+	return nil
+}
+
 // Value is a named tensor of the graph.
 type Value struct {
 	Name  string
@@ -65,6 +80,9 @@ type Value struct {
 	// Elem is the file's element type (ONNX's TensorProto.DataType) of the network's input and outputs: engines hold
 	// integers, truth values and floats of other widths as float32, too. 0: not said.
 	Elem int32
+	// What is known of the input of a part behind a cut, so that its edges are those of the whole network.
+	NonNegative bool // it has no negative numbers
+	Sequence    bool // its three axes are (1, channels, length)
 }
 
 // EdgeSet says which tensors count as stored between layers (METHOD section 1).

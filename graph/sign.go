@@ -19,6 +19,9 @@ var firstKeepers = []string{"Gather", "PRelu", "Pow"}
 // NonNegative returns the values that cannot hold a negative number, whatever the input.
 func (g *Graph) NonNegative() map[string]bool {
 	m := map[string]bool{}
+	for _, in := range g.Inputs() {
+		m[in.Name] = in.NonNegative
+	}
 	known := func(v string) bool {
 		sign, seen := m[v]
 		if t := g.Constants[v]; t != nil && !seen {
@@ -69,6 +72,9 @@ func (n *Node) nonNegative(known func(string) bool) bool {
 // over channels write, as long as no Transpose or product moves the axes.
 func (g *Graph) sequences() map[string]bool {
 	m := map[string]bool{}
+	for _, in := range g.Inputs() {
+		m[in.Name] = in.Sequence
+	}
 	for _, n := range g.Nodes {
 		for _, o := range n.Outputs {
 			m[o] = g.isSequence(n, o, m)

@@ -10,7 +10,8 @@ import (
 // part's Inputs are the network's input or outputs of earlier parts, its Outputs what later parts read and outputs of the
 // network. Tensors are shared, not copied. What a fused runtime computes as one (Chains) is never separated, so that
 // running the parts one after the other gives what the whole network gives, bit for bit, on an engine that computes
-// equal chains equally. A part without inputs or nodes is possible where a cut lies behind everything.
+// equal chains equally. Its edges are edges of the whole. A part without inputs or nodes, which is not Runnable, is possible where
+// a cut lies behind everything.
 func (g *Graph) Split(values ...string) ([]*Graph, error) {
 	ends := make([]int, 0, len(values)+1)
 	for _, v := range values {
@@ -71,7 +72,12 @@ func (g *Graph) lastOfUnits() []int {
 // connect finds what passes between the parts, in the order in which it is written. A value that was asked for passes
 // even where nothing reads it any more.
 func (g *Graph) connect(parts []*Graph, part []int, asked []string) {
-	writer := map[string]int{g.Input.Name: -1}
+	writer := map[string]int{}
+	order := make([]string, 0, len(g.Nodes)+1)
+	for _, in := range g.Inputs() {
+		writer[in.Name] = -1
+		order = append(order, in.Name)
+	}
 	reader := map[string]int{} // the last part that reads a value
 	for i, n := range g.Nodes {
 		for _, o := range n.Outputs {
@@ -85,10 +91,10 @@ func (g *Graph) connect(parts []*Graph, part []int, asked []string) {
 	for _, o := range g.Outputs {
 		isOutput[o.Name] = true
 	}
-	order := []string{g.Input.Name}
 	for _, n := range g.Nodes {
 		order = append(order, n.Outputs...)
 	}
+	positive, sequence := g.NonNegative(), g.sequences()
 	for k, p := range parts {
 		reads := map[string]bool{}
 		for _, n := range p.Nodes {
@@ -102,7 +108,9 @@ func (g *Graph) connect(parts []*Graph, part []int, asked []string) {
 				continue
 			}
 			if w < k && reads[v] {
-				p.addInput(g.Values[v])
+				in := g.Values[v]
+				in.NonNegative, in.Sequence = positive[v], sequence[v]
+				p.addInput(in)
 			}
 			if w == k && (reader[v] > k || isOutput[v] || slices.Contains(asked, v)) {
 				p.Outputs = append(p.Outputs, g.Values[v])

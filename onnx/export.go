@@ -25,22 +25,13 @@ type exporter struct {
 
 // Marshal writes a graph as an ONNX model that any runtime loads: the standard operators only, of the lowest opset that has
 // them all (13 at least), shapes fixed for a batch of one, constants folded. Equal graphs give equal bytes.
-func Marshal(g *graph.Graph) ([]byte, error) { return marshal(g, false) }
-
-// MarshalPacked is Marshal with all inputs in one of shape 1 x n, one after the other: for runtimes that feed one tensor.
-func MarshalPacked(g *graph.Graph) ([]byte, error) { return marshal(g, true) }
-
-func marshal(g *graph.Graph, packed bool) ([]byte, error) {
+func Marshal(g *graph.Graph) ([]byte, error) {
 	e := &exporter{g: g, out: &onnxpb.GraphProto{Name: proto.String(g.Name)}, opset: 13, used: map[string]bool{}}
 	for _, n := range g.Nodes {
 		e.opset = max(e.opset, opsetFor(n))
 	}
-	if packed {
-		e.unpack(g.Inputs())
-	} else {
-		for _, v := range g.Inputs() {
-			e.out.Input = append(e.out.Input, declaration(v))
-		}
+	for _, v := range g.Inputs() {
+		e.out.Input = append(e.out.Input, declaration(v))
 	}
 	for _, n := range g.Nodes {
 		if err := e.node(n); err != nil {
@@ -97,24 +88,6 @@ func declaration(v graph.Value) *onnxpb.ValueInfoProto {
 	}
 	t := &onnxpb.TypeProto_Tensor{ElemType: proto.Int32(int32(onnxpb.TensorProto_FLOAT)), Shape: shape}
 	return &onnxpb.ValueInfoProto{Name: proto.String(v.Name), Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: t}}}
-}
-
-// unpack cuts the values out of one input.
-func (e *exporter) unpack(values []graph.Value) {
-	total := 0
-	for _, v := range values {
-		total += product(v.Shape)
-	}
-	packed := graph.Value{Name: e.free("packed"), Type: graph.Float32, Shape: []int{1, total}}
-	e.out.Input = []*onnxpb.ValueInfoProto{declaration(packed)}
-	at := 0
-	for _, v := range values {
-		n := product(v.Shape)
-		flat := e.free(v.Name + "/flat")
-		e.write("Slice", []string{packed.Name, e.ints(int64(at)), e.ints(int64(at + n)), e.ints(1)}, []string{flat}, nil)
-		e.write("Reshape", []string{flat, e.ints(toInt64s(v.Shape)...)}, []string{v.Name}, nil)
-		at += n
-	}
 }
 
 // free makes a name that no value of the graph has.

@@ -1,42 +1,41 @@
 package onnx_test
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/engine/reference"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
+	"github.com/google/go-cmp/cmp"
 )
 
-// pieces runs parts one after the other on the native engine, every part from its own ONNX file.
-func pieces(t *testing.T, g *graph.Graph, parts []*graph.Graph, x *tensor.Tensor) map[string]*tensor.Tensor {
+// pieces runs parts one after the other on the native engine and returns all that passes between them. hook is called
+// for the edges that a part writes; its edges, outputs apart, must be edges of the whole.
+func pieces(
+	t *testing.T, g *graph.Graph, edges []graph.Edge, parts []*graph.Graph, x *tensor.Tensor, hook engine.Hook,
+) map[string]*tensor.Tensor {
 	t.Helper()
 	values := map[string]*tensor.Tensor{g.Input.Name: x}
 	for _, p := range parts {
-		model, err := onnx.MarshalPacked(p)
+		checkPartEdges(t, p, edges)
+		prog, err := native.Compile(p, writtenBy(p, edges))
 		if err != nil {
 			t.Fatal(err)
 		}
-		part, err := onnx.Parse(model, onnx.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		prog, err := native.Compile(part, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var packed []float32
+		var inputs []*tensor.Tensor
 		for _, v := range p.Inputs() {
-			packed = append(packed, values[v.Name].Data...)
+			inputs = append(inputs, values[v.Name])
 		}
-		outputs, err := prog.Run(&tensor.Tensor{Shape: []int{1, len(packed)}, Data: packed}, nil)
+		outputs, err := prog.RunInputs(inputs, hook)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,6 +44,40 @@ func pieces(t *testing.T, g *graph.Graph, parts []*graph.Graph, x *tensor.Tensor
 		}
 	}
 	return values
+}
+
+// writtenBy are the edges that nodes of a part write.
+func writtenBy(p *graph.Graph, edges []graph.Edge) (own []graph.Edge) {
+	for _, e := range edges {
+		if slices.ContainsFunc(p.Nodes, func(n *graph.Node) bool { return slices.Contains(n.Outputs, e.Name) }) {
+			own = append(own, e)
+		}
+	}
+	return own
+}
+
+func checkPartEdges(t *testing.T, p *graph.Graph, edges []graph.Edge) {
+	t.Helper()
+	if edges == nil {
+		return
+	}
+	own, err := p.FindEdges(graph.Stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range own {
+		if !slices.ContainsFunc(edges, func(w graph.Edge) bool { return cmp.Equal(e, w) }) {
+			t.Errorf("edge of a part that is none of the whole: %+v", e)
+		}
+	}
+}
+
+// coarse is a hook that leaves little of an edge.
+func coarse(_ int, data []float32) error {
+	for i, v := range data {
+		data[i] = float32(math.Round(float64(v)*8) / 8)
+	}
+	return nil
 }
 
 func sameBits(a, b []float32) bool {
@@ -92,29 +125,53 @@ func checkSplits(t *testing.T, g *graph.Graph, edges []graph.Edge) {
 		t.Fatal(err)
 	}
 	x := reference.Input(g.Input.Shape)
-	want, err := whole.Run(x, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	step := max(1, len(edges)/4)
 	if os.Getenv("DQA_ALL_EDGES") != "" {
 		step = 1
 	}
-	most := 0
-	for i := 0; i < len(edges); i += step {
-		parts, err := g.Split(edges[i].Name)
+	for name, hook := range map[string]engine.Hook{"float": nil, "hooked": coarse} {
+		want, err := whole.Run(x, hook)
 		if err != nil {
 			t.Fatal(err)
 		}
-		most = max(most, len(parts[1].Inputs()))
-		values := pieces(t, g, parts, x)
-		for k, o := range g.Outputs {
-			if !sameBits(values[o.Name].Data, want[k].Data) {
-				t.Errorf("cut at %s: output %s differs from the whole network's", edges[i].Name, o.Name)
+		for i := 0; i < len(edges); i += step {
+			parts, err := g.Split(edges[i].Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values := pieces(t, g, edges, parts, x, hook)
+			for k, o := range g.Outputs {
+				if !sameBits(values[o.Name].Data, want[k].Data) {
+					t.Errorf("%s, cut at %s: output %s differs from the whole network's", name, edges[i].Name, o.Name)
+				}
 			}
 		}
 	}
-	t.Logf("%d edges, at most %d tensors at a cut", len(edges), most)
+	checkWritten(t, g, edges[len(edges)/2].Name, x)
+}
+
+// checkWritten compares a head with what is read of the file that it is written to.
+func checkWritten(t *testing.T, g *graph.Graph, at string, x *tensor.Tensor) {
+	t.Helper()
+	parts, err := g.Split(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := onnx.Marshal(parts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := onnx.Parse(model, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := pieces(t, g, nil, parts[:1], x, nil)
+	got := pieces(t, g, nil, []*graph.Graph{again}, x, nil)
+	for _, o := range parts[0].Outputs {
+		if !sameBits(want[o.Name].Data, got[o.Name].Data) {
+			t.Errorf("head up to %s: %s differs from what its file computes", at, o.Name)
+		}
+	}
 }
 
 // All edges at once: as many pieces as there are edges, and one more.
@@ -144,8 +201,11 @@ func TestManyPieces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := pieces(t, g, parts, x)[g.Outputs[0].Name]; !sameBits(got.Data, want[0].Data) {
+	if got := pieces(t, g, edges, parts, x, nil)[g.Outputs[0].Name]; !sameBits(got.Data, want[0].Data) {
 		t.Error("the pieces give other outputs")
+	}
+	if _, err := native.Compile(&graph.Graph{Name: "nothing"}, nil); !errors.Is(err, graph.ErrEmpty) {
+		t.Errorf("a part with nothing to run: %v", err)
 	}
 	if _, err := g.Split("nothing"); err == nil {
 		t.Error("a value that is not there is accepted")

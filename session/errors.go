@@ -15,7 +15,7 @@ var (
 	ErrNoEdges      = errors.New("nothing to quantize")      // the network has no edges of the set
 	ErrOtherModel   = errors.New("profile of another model") // Bind
 	ErrEngine       = errors.New("no such engine")           // Options.Engine
-	ErrInputs       = errors.New("several inputs")           // FromGraph: engines feed one
+	ErrInputs       = errors.New("several inputs")           // FromGraph: images feed one
 	ErrNoEdge       = errors.New("no such edge")             // a name or number that is none
 )
 

@@ -89,7 +89,7 @@ func Load(model string, opt Options) (*graph.Graph, error) {
 }
 
 // FromGraph compiles a graph: a model, or the head or tail that Network.Split cuts off. Images become inputs as they are
-// if opt says nothing. Errors wrap ErrInputs (tails to which more than the edge passes), ErrEngine, ErrNoEdge
+// if opt says nothing. Errors wrap ErrInputs (tails to which more than the edge passes: those run as a Cut), ErrEngine, ErrNoEdge
 // (Options.Skip), ErrNoEdges, ErrORT, graph.ErrEdgeSet, and graph.ErrUnsupported where the engine lacks an operator.
 func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	if opt.Preprocess == nil {

@@ -16,8 +16,11 @@ import (
 // Compile prepares g for this engine. edges are the tensors to be observed, each a value that a node writes; they are
 // sorted into the order in which they are computed. The graph is kept and must not change any more.
 // Nodes that the engine cannot run give an graph.UnsupportedError that names them all, a network that needs too much
-// memory graph.ErrLimit.
+// memory graph.ErrLimit, a part with nothing to run graph.ErrEmpty.
 func Compile(g *graph.Graph, edges []graph.Edge) (*Program, error) {
+	if err := g.Runnable(); err != nil {
+		return nil, err
+	}
 	c := &compiler{
 		p:       &Program{graph: g, isa: cpu.Engine()},
 		uses:    map[string]int{},
@@ -91,7 +94,9 @@ func (c *compiler) takeEdges(edges []graph.Edge) error {
 // addSteps turns nodes into steps. A chain runs where its last node stands: there all its operands are computed.
 func (c *compiler) addSteps() error {
 	g := c.p.graph
-	c.newStorage(g.Input.Name, -1)
+	for _, in := range g.Inputs() {
+		c.newStorage(in.Name, -1)
+	}
 	chains := c.findChains()
 	var unsupported []graph.UnsupportedNode
 	for i := range g.Nodes {

@@ -13,7 +13,7 @@ import (
 
 // Errors of a run: the input or the state does not fit the network.
 var (
-	ErrInput = errors.New("input does not fit the network")
+	ErrInput = engine.ErrInput
 	ErrState = errors.New("state does not fit the network")
 )
 
@@ -25,7 +25,7 @@ type Program struct {
 	edgeStep []int // the step that computes an edge
 
 	steps    []step
-	storages []storage // storages[0] holds the input
+	storages []storage // those of the inputs first
 	outputs  []output
 	scratch  []*buffer // of the steps that need any
 
@@ -123,7 +123,12 @@ func (p *Program) ISA() string { return p.isa }
 
 // Run implements engine.Program. An input of another shape gives ErrInput.
 func (p *Program) Run(input *tensor.Tensor, hook engine.Hook) ([]*tensor.Tensor, error) {
-	a, err := p.begin(input)
+	return p.RunInputs([]*tensor.Tensor{input}, hook)
+}
+
+// RunInputs implements engine.Program. Inputs of another number or shape give ErrInput.
+func (p *Program) RunInputs(inputs []*tensor.Tensor, hook engine.Hook) ([]*tensor.Tensor, error) {
+	a, err := p.begin(inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +146,7 @@ func (p *Program) RunTo(edge int, input *tensor.Tensor, hook engine.Hook) (*engi
 	if edge < 0 || edge >= len(p.edges) {
 		return nil, fmt.Errorf("%w: edge %d of %d", ErrState, edge, len(p.edges))
 	}
-	a, err := p.begin(input)
+	a, err := p.begin([]*tensor.Tensor{input})
 	if err != nil {
 		return nil, err
 	}
@@ -182,14 +187,15 @@ func (p *Program) RunFrom(state *engine.State, hook engine.Hook) ([]*tensor.Tens
 	return p.results(a), nil
 }
 
-// begin takes an arena and puts the input into it.
-func (p *Program) begin(input *tensor.Tensor) (*arena, error) {
-	want := p.graph.Input.Shape
-	if input == nil || !slices.Equal(input.Shape, want) || len(input.Data) != tensor.Size(want) {
-		return nil, fmt.Errorf("%w: got %v, want float32%v", ErrInput, input, want)
+// begin takes an arena and puts the inputs into it.
+func (p *Program) begin(inputs []*tensor.Tensor) (*arena, error) {
+	if err := engine.CheckInputs(p.graph, inputs); err != nil {
+		return nil, err
 	}
 	a := p.getArena()
-	copy(a.slice(p.storages[0].buffer), input.Data)
+	for i, input := range inputs {
+		copy(a.slice(p.storages[i].buffer), input.Data)
+	}
 	return a, nil
 }
 

@@ -19,7 +19,7 @@ const Enabled = true
 
 // Errors of a run: the input or the state does not fit the network.
 var (
-	ErrInput = errors.New("input does not fit the network")
+	ErrInput = engine.ErrInput
 	ErrState = errors.New("state does not fit the network")
 )
 
@@ -44,6 +44,9 @@ type piece struct {
 
 // Compile loads the library (FindLibrary of path) and cuts the graph at the edges, which may be nil.
 func Compile(g *graph.Graph, edges []graph.Edge, path string) (*Program, error) {
+	if err := g.Runnable(); err != nil {
+		return nil, err
+	}
 	path, err := FindLibrary(path)
 	if err != nil {
 		return nil, err
@@ -135,7 +138,12 @@ func newBuffer(t *tensor.Tensor) buffer {
 
 // Run implements engine.Program.
 func (p *Program) Run(input *tensor.Tensor, hook engine.Hook) ([]*tensor.Tensor, error) {
-	v, err := p.begin(input)
+	return p.RunInputs([]*tensor.Tensor{input}, hook)
+}
+
+// RunInputs implements engine.Program.
+func (p *Program) RunInputs(inputs []*tensor.Tensor, hook engine.Hook) ([]*tensor.Tensor, error) {
+	v, err := p.begin(inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -151,12 +159,15 @@ func (p *Program) Run(input *tensor.Tensor, hook engine.Hook) ([]*tensor.Tensor,
 	return p.results(v), nil
 }
 
-func (p *Program) begin(input *tensor.Tensor) (values, error) {
-	want := p.graph.Input.Shape
-	if input == nil || !slices.Equal(input.Shape, want) || len(input.Data) != tensor.Size(want) {
-		return nil, fmt.Errorf("%w: got %v, want float32%v", ErrInput, input, want)
+func (p *Program) begin(inputs []*tensor.Tensor) (values, error) {
+	if err := engine.CheckInputs(p.graph, inputs); err != nil {
+		return nil, err
 	}
-	return values{p.graph.Input.Name: input.Clone()}, nil
+	v := values{}
+	for i, in := range p.graph.Inputs() {
+		v[in.Name] = inputs[i].Clone()
+	}
+	return v, nil
 }
 
 // advance runs parts from to to-1 and calls the hook for the edge at the end of each.
@@ -179,7 +190,7 @@ func (p *Program) RunTo(edge int, input *tensor.Tensor, hook engine.Hook) (*engi
 	if edge < 0 || edge >= len(p.edges) {
 		return nil, fmt.Errorf("%w: edge %d of %d", ErrState, edge, len(p.edges))
 	}
-	v, err := p.begin(input)
+	v, err := p.begin([]*tensor.Tensor{input})
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +222,9 @@ func (p *Program) live(edge int) []string {
 			list = append(list, name)
 		}
 	}
-	add(p.graph.Input.Name)
+	for _, in := range p.graph.Inputs() {
+		add(in.Name)
+	}
 	for _, part := range p.parts[:edge+1] {
 		for _, out := range part.Outputs {
 			add(out.Name)
