@@ -28,3 +28,19 @@ func TestUnknownNameIsIgnored(t *testing.T) {
 		t.Fatal("Has accepts unknown names")
 	}
 }
+
+// What other packages' tests run on here: CI shows it (docs/TESTING.md, "What is not proven").
+func TestSetsOfThisMachine(t *testing.T) {
+	n := 0
+	for _, isa := range order {
+		if Has(isa) {
+			t.Log("kernels are tested on", isa)
+			n++
+		} else {
+			t.Log("kernels are NOT tested on", isa)
+		}
+	}
+	if n == 0 || !Has(Generic) {
+		t.Error("not even portable Go")
+	}
+}
