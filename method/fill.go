@@ -178,12 +178,13 @@ func (s *search) coarsen(best *attempt) (*attempt, error) {
 
 // budgetNote says what a budget was used for; nothing where nearly all of it was.
 func (s *search) budgetNote(a *attempt, goal float64) string {
-	switch {
-	case a.Bits >= used*goal:
+	if a.Bits >= used*goal {
 		return ""
-	case a.rung == 0:
-		return fmt.Sprintf("the finest steps take %.2f stored bits per value: a larger budget changes nothing", a.Bits)
 	}
-	next := a.Bits * s.bits[a.rung-1] * s.elements / s.predicted(a)
-	return fmt.Sprintf("used %.2f of %.2f stored bits per value; the next finer choice takes about %.2f and what lies between did no better", a.Bits, goal, next)
+	if finest := s.tried[0]; finest != nil && finest.Bits < used*goal {
+		return fmt.Sprintf("the finest steps take %.2f stored bits per value: a larger budget changes nothing", finest.Bits)
+	}
+	next := a.Bits * s.bits[max(0, a.rung-1)] * s.elements / s.predicted(a)
+	return fmt.Sprintf("used %.2f of %.2f stored bits per value; the next finer choice takes about %.2f and what lies between did no better",
+		a.Bits, goal, next)
 }
