@@ -43,6 +43,9 @@ type Measured struct {
 	Candidate
 	Score  *metric.Comparison
 	Frames []int64 // by codec: bytes of the frames of all images
+	// Halves are the scores of the images with even and with odd numbers: who chooses among candidates on one half has the
+	// other to say what the choice is worth.
+	Halves [2]*metric.Comparison
 }
 
 // Results of an evaluation.
@@ -86,6 +89,7 @@ func Run(ctx context.Context, prog engine.Program, src Source, candidates []Cand
 		}
 		for c := range candidates {
 			res.Measured[c].Score.Add(im.records[c])
+			res.Measured[c].Halves[i%2].Add(im.records[c])
 			for k, size := range im.frames[c] {
 				res.Measured[c].Frames[k] += int64(size)
 			}
@@ -101,7 +105,10 @@ func Run(ctx context.Context, prog engine.Program, src Source, candidates []Cand
 func newResults(n int, candidates []Candidate, opt metric.Options) *Results {
 	res := &Results{Images: n, Reference: metric.NewComparison(opt), Outputs: opt.Outputs}
 	for _, c := range candidates {
-		res.Measured = append(res.Measured, Measured{Candidate: c, Score: metric.NewComparison(opt), Frames: make([]int64, len(c.Codecs))})
+		res.Measured = append(res.Measured, Measured{
+			Candidate: c, Score: metric.NewComparison(opt), Frames: make([]int64, len(c.Codecs)),
+			Halves: [2]*metric.Comparison{metric.NewComparison(opt), metric.NewComparison(opt)},
+		})
 	}
 	return res
 }

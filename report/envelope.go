@@ -39,4 +39,19 @@ type Row struct {
 	FrameBytes   *float64   `json:"frame_bytes"`       // mean per image
 	ProfileBytes *int       `json:"profile_bytes"`     // once per device, not in stored_bits
 	Outputs      []Distance `json:"outputs,omitempty"` // in the order of Result.Outputs
+	Halves       *Halves    `json:"halves"`            // null for float32 and below two images
+}
+
+// Halves are what a row loses on either half of the images: a variant is chosen on one and judged on the other.
+type Halves struct {
+	Choice  Half `json:"choice"`  // the first, third, ... image
+	Confirm Half `json:"confirm"` // the others
+}
+
+// Half is what a row loses on some of the images.
+type Half struct {
+	Images    int      `json:"images"`
+	Drop      *float64 `json:"drop"`
+	DropSE    *float64 `json:"drop_se"`
+	Agreement *float64 `json:"agreement"`
 }

@@ -29,6 +29,7 @@ func round(r Result) Result {
 	for i, row := range r.Rows {
 		row.Ratio = finite(row.Ratio)
 		row.KL = significant(row.KL)
+		row.Halves = row.Halves.rounded()
 		for _, v := range []**float64{&row.Value, &row.Drop, &row.DropSE, &row.Agreement, &row.StoredBits, &row.FrameBytes} {
 			*v = decimals(*v)
 		}
@@ -36,6 +37,17 @@ func round(r Result) Result {
 	}
 	r.Rows = rows
 	return r
+}
+
+func (h *Halves) rounded() *Halves {
+	if h == nil {
+		return nil
+	}
+	r := *h
+	for _, half := range []*Half{&r.Choice, &r.Confirm} {
+		half.Drop, half.DropSE, half.Agreement = decimals(half.Drop), decimals(half.DropSE), decimals(half.Agreement)
+	}
+	return &r
 }
 
 // finite returns v, or nil for what no reader of JSON understands.

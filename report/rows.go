@@ -19,9 +19,10 @@ func Of(r *eval.Results, model, data string) Result {
 	}
 	out.Rows = append(out.Rows, floatRow(ref))
 	for _, m := range r.Measured {
-		score := m.Score.Summary()
+		score, halves := m.Score.Summary(), halvesOf(r.Images, m.Halves)
 		for k, codec := range m.Codecs {
 			row := scoreRow(score)
+			row.Halves = halves
 			setSetting(&row, codec.Profile())
 			if codec.Profile().Setting.Refine > 0 {
 				row.Scalable, row.BaseOnly = pointer(codec.Profile().Setting.Refine), pointer(m.BaseOnly)
@@ -34,6 +35,16 @@ func Of(r *eval.Results, model, data string) Result {
 		}
 	}
 	return out
+}
+
+func halvesOf(images int, scores [2]*metric.Comparison) *Halves {
+	if images < 2 || scores[0] == nil {
+		return nil
+	}
+	half := func(n int, s metric.Summary) Half {
+		return Half{Images: n, Drop: number(s.Drop), DropSE: number(s.DropSE), Agreement: number(s.Agreement)}
+	}
+	return &Halves{half((images+1)/2, scores[0].Summary()), half(images/2, scores[1].Summary())}
 }
 
 // floatRow is the float network beside its quantized versions: 32 bits per value, nothing lost.

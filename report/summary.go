@@ -11,7 +11,9 @@ import (
 const tolerable = 1.0
 
 // Summary says in one plain sentence what r found: the variant that stores the fewest bits with a measured loss of at
-// most 1 point, or the one that loses least where none does. Without labels agreement takes the metric's place.
+// most 1 point, or the one that loses least where none does. Without labels agreement takes the metric's place. Where rows
+// have halves the choice is made on one and the loss told of the other: the best of many is too good on what it was
+// chosen on.
 func Summary(r Result) string {
 	r = prepare(r)
 	f, ok := find(r)
@@ -25,9 +27,9 @@ func Summary(r Result) string {
 	case f.among == 1:
 		s = "The one quantized variant measured, " + name + ", stores " + does
 	case f.within():
-		s = fmt.Sprintf("Of %d variants measured, the smallest that %s is %s: it stores %s", f.among, f.limit(), name, does)
+		s = fmt.Sprintf("Of %d variants measured, the smallest that %s%s is %s: it stores %s", f.among, f.limit(), f.where(), name, does)
 	default:
-		s = fmt.Sprintf("None of %d variants measured %s; the closest, %s, stores %s", f.among, f.limit(), name, does)
+		s = fmt.Sprintf("None of %d variants measured %s%s; the closest, %s, stores %s", f.among, f.limit(), f.where(), name, does)
 	}
 	if other, ok := sameCodes(r, f.best); ok {
 		s += "; the same codes " + coderText(other) + " take " + fixed2(other.StoredBits)
@@ -38,19 +40,58 @@ func Summary(r Result) string {
 // finding is the row that a summary is about.
 type finding struct {
 	labelled bool // the loss is a drop of the metric, else a lack of agreement
+	halves   bool // it was chosen on one half of the images, what is told of it is of the other
 	best     Row
 	among    int // rows that it was chosen from
 }
 
+// loss is what the choice looks at.
 func (f finding) loss(row Row) *float64 {
-	if f.labelled {
-		return row.Drop
+	if f.halves && row.Halves != nil {
+		return f.lossOf(row.Halves.Choice)
 	}
-	if row.Agreement == nil {
+	return f.lossOf(Half{Drop: row.Drop, Agreement: row.Agreement})
+}
+
+func (f finding) lossOf(h Half) *float64 {
+	if f.labelled {
+		return h.Drop
+	}
+	if h.Agreement == nil {
 		return nil
 	}
-	d := 100 - *row.Agreement
+	d := 100 - *h.Agreement
 	return &d
+}
+
+// told is what the sentence says of the choice.
+func (f finding) told(images int) Half {
+	if f.halves && f.among > 1 {
+		return f.best.Halves.Confirm
+	}
+	return Half{Images: images, Drop: f.best.Drop, DropSE: f.best.DropSE, Agreement: f.best.Agreement}
+}
+
+// where says what the choice was made on.
+func (f finding) where() string {
+	if !f.halves {
+		return ""
+	}
+	return " on one half of the images"
+}
+
+// halved tells whether all quantized rows have both halves.
+func halved(rows []Row, labelled bool) bool {
+	f := finding{labelled: labelled}
+	for _, row := range rows {
+		if isFloat(row) || row.StoredBits == nil || f.loss(row) == nil {
+			continue
+		}
+		if row.Halves == nil || f.lossOf(row.Halves.Choice) == nil || f.lossOf(row.Halves.Confirm) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // find chooses the row with the fewest stored bits among those within the tolerable loss, or the least loss where there
@@ -60,6 +101,7 @@ func find(r Result) (f finding, ok bool) {
 		if f.labelled && r.Metric == nil {
 			continue
 		}
+		f.halves = halved(r.Rows, f.labelled)
 		for _, row := range r.Rows {
 			if isFloat(row) || row.StoredBits == nil || f.loss(row) == nil {
 				continue
@@ -101,17 +143,21 @@ func (f finding) limit() string {
 
 // lossText says what a row costs: "loses 0.40 ± 0.20 points of top-1 accuracy on 1,000 images".
 func (f finding) lossText(r Result) string {
-	on := " on " + count(r.Images, "image")
-	if !f.labelled {
-		return "gives float32's class " + fixed2(f.best.Agreement) + " % of the time" + on
+	h := f.told(r.Images)
+	on := " on " + count(h.Images, "image")
+	if f.halves && f.among > 1 {
+		on = " on the other half, " + count(h.Images, "image")
 	}
-	drop, verb := *f.best.Drop, "loses "
+	if !f.labelled {
+		return "gives float32's class " + fixed2(h.Agreement) + " % of the time" + on
+	}
+	drop, verb := *h.Drop, "loses "
 	if fixed(drop, 2) != fixed(math.Abs(drop), 2) {
 		drop, verb = -drop, "gains "
 	}
 	s := fixed2(&drop)
-	if f.best.DropSE != nil {
-		s += " ± " + fixed2(f.best.DropSE)
+	if h.DropSE != nil {
+		s += " ± " + fixed2(h.DropSE)
 	}
 	return verb + s + " points of " + accuracyName(r) + on
 }

@@ -25,10 +25,18 @@ func TestSummary(t *testing.T) {
 	iou := one(dqa(-0.2, nil, 3))
 	iou.Metric, iou.Images = ptr("miou"), 200
 	noDrop := one(Row{Method: "dqa", Bits: ptr(3), StoredBits: ptr(3.0), Value: ptr(3.0)})
+	halves := func(row Row, choice, confirm float64) Row {
+		row.Halves = &Halves{Half{2, ptr(choice), ptr(0.4), nil}, Half{1, ptr(confirm), ptr(0.3), nil}}
+		return row
+	}
 	for name, c := range map[string]struct {
 		r    Result
 		want string
 	}{
+		"chosen on one half": {one(halves(dqa(0.9, nil, 2), 0.7, 1.1), halves(dqa(0.9, nil, 1), 1.7, 0.1), halves(dqa(0, nil, 3), 0, 0)),
+			"Of 3 variants measured, the smallest that loses at most 1 point on one half of the images is DQA at 3+3 bits: it stores 2.00 bits per value instead of 32 and loses 1.10 ± 0.30 points of top-1 accuracy on the other half, 1 image."},
+		"one of two has halves": {one(halves(dqa(0.9, nil, 2), 0.7, 1.1), dqa(0.9, nil, 3)),
+			"Of 2 variants measured, the smallest that loses at most 1 point is DQA at 3+3 bits: it stores 2.00 bits per value instead of 32 and loses 0.90 ± 0.40 points of top-1 accuracy on 1 image."},
 		"nothing":    {Result{}, "Nothing was measured."},
 		"fp32 only":  {one(), "Only float32 was measured: top-1 accuracy 92.30 % on 1 image."},
 		"no numbers": {noDrop, "No row relates a loss to stored bits, so there is nothing to sum up."},

@@ -155,6 +155,9 @@ func (a *app) show(result report.Result, classes []session.ClassIoU, f *evalFlag
 	if err := report.WriteTable(a.out, result, a.tableOptions()); err != nil {
 		return err
 	}
+	if len(result.Rows) > 2 { // there was something to choose from
+		fmt.Fprintln(a.out, report.Summary(result))
+	}
 	if len(classes) == 0 {
 		return nil
 	}
