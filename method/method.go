@@ -15,6 +15,9 @@ import (
 // ErrSetting wraps everything that is wrong with a setting.
 var ErrSetting = errors.New("setting not allowed")
 
+// ErrUnmeasured is wrapped beside ErrSetting where a dial speaks of what this network's outputs or images do not have.
+var ErrUnmeasured = errors.New("cannot be measured")
+
 // Stats are what one float pass over the calibration images finds in one edge, by channel.
 type Stats struct {
 	Min, Max  []float32 // finite values only; 0 where there are none

@@ -232,7 +232,7 @@ func (s *search) threshold() (best *attempt, note string, err error) {
 		}
 		s.tried[rung] = a
 		if math.IsNaN(s.measured(a)) {
-			return nil, "", fmt.Errorf("%w: %s cannot be measured: %s", ErrSetting, s.setting.Dial, unmeasured[s.setting.Dial])
+			return nil, "", fmt.Errorf("%w: %s %w: %s", ErrSetting, s.setting.Dial, ErrUnmeasured, unmeasured[s.setting.Dial])
 		}
 		if s.keeps(a) {
 			best, low = a, rung+1

@@ -53,6 +53,8 @@ type Calibrator struct {
 	data *dataset.Inputs
 	opt  CalibrateOptions
 	c    *calib.Calibration
+	// Skipped says which variants Candidates left out, and why.
+	Skipped []error
 }
 
 // Calibrated is what a calibration came to.
@@ -104,7 +106,7 @@ func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Ca
 	}
 	scores := metric.Options{Outputs: o.Outputs, Ignore: n.pre.IgnoredClasses(), Probabilities: opt.Probabilities}
 	c, err := calib.New(opt.Experiment.program(n.prog), calib.NewSource(data, scores), o)
-	return &Calibrator{n, data, opt, c}, err
+	return &Calibrator{net: n, data: data, opt: opt, c: c}, err
 }
 
 // Calibrate makes the profile of one variant. It depends on neither the number of workers nor what was calibrated before,

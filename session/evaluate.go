@@ -2,11 +2,13 @@ package session
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/eval"
+	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -85,11 +87,20 @@ func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c Candidate, err
 	return c, nil
 }
 
-// Candidates are those of all variants.
+// Candidates are those of all variants. Among several, a loss that cannot be measured without labels is replaced by as much
+// disagreement with the float network, and what cannot be measured at all is left out: Skipped says which.
 func (k *Calibrator) Candidates(ctx context.Context, variants []Variant) ([]Candidate, error) {
 	var all []Candidate
 	for _, v := range variants {
 		c, err := k.Candidate(ctx, v)
+		if len(variants) > 1 && errors.Is(err, method.ErrUnmeasured) && v.Dial == profile.MaxDrop {
+			v.Dial, v.Goal = profile.MinAgreement, 100-v.Goal
+			c, err = k.Candidate(ctx, v)
+		}
+		if len(variants) > 1 && errors.Is(err, method.ErrUnmeasured) {
+			k.Skipped = append(k.Skipped, err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -16,9 +16,10 @@ type Grid struct {
 	Budgets   []float64 // stored bits per value (graded)
 }
 
-// PaperGrid is the paper's method between a plain quantizer and graded; SweepGrid covers what can be set.
+// PaperGrid is the paper's method between a plain quantizer and graded, whose bits are given by budgets or found: the fewest
+// that lose at most a point. SweepGrid covers what can be set.
 var (
-	PaperGrid = Grid{"fp32,direct:unsigned,dqa,graded", []int{3, 4}, []int{3}, []float64{.5}, []float64{1.5, 2, 3}}
+	PaperGrid = Grid{"fp32,direct:unsigned,dqa,graded,graded:max-drop=1", []int{3, 4}, []int{3}, []float64{.5}, []float64{1.5, 2, 3}}
 	SweepGrid = Grid{
 		"direct,direct:unsigned,dqa,dqa:unsigned,graded", []int{2, 3, 4, 5, 6}, []int{1, 2, 3}, []float64{.25, .5, .75},
 		[]float64{1, 1.5, 2, 2.5, 3},

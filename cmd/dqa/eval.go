@@ -126,6 +126,9 @@ func (a *app) calibrateAll(
 		return nil, nil, err
 	}
 	made, err := k.Candidates(ctx, variants)
+	for _, skipped := range k.Skipped {
+		a.note("left out: %v", skipped)
+	}
 	return made, k.Phases(), err
 }
 
