@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/internal/tile"
 )
 
@@ -109,15 +110,24 @@ func run(t task, workers []worker, n int) {
 		return
 	}
 	var next atomic.Int64
+	var failed atomic.Pointer[parallel.Panic] // the caller's, once all have ended
 	var wg sync.WaitGroup
 	for i := range min(len(workers), n) {
 		wg.Go(func() {
-			for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
-				t.do(&workers[i], k)
+			p := parallel.Catch(func() {
+				for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
+					t.do(&workers[i], k)
+				}
+			})
+			if p != nil {
+				failed.Store(p)
 			}
 		})
 	}
 	wg.Wait()
+	if p := failed.Load(); p != nil {
+		panic(p)
+	}
 }
 
 // scaling finds the scales of the edges at hand.

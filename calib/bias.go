@@ -11,6 +11,7 @@ import (
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -129,7 +130,11 @@ func (r *run) biasBatch(found *shifts, edges []profile.Edge, batch, batches int)
 	step := newLockstep(r.ctx, &r.observed, found, batch, len(images))
 	var wg sync.WaitGroup
 	for i, image := range images {
-		wg.Go(func() { step.fail(r.runInStep(step, edges, i, image)) })
+		wg.Go(func() {
+			if p := parallel.Catch(func() { step.fail(r.runInStep(step, edges, i, image)) }); p != nil {
+				step.fail(p) // the others must not wait for it
+			}
+		})
 	}
 	wg.Wait()
 	found.images += len(images)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 	"syscall"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -27,6 +29,7 @@ const (
 	exitFormat      = 5
 	exitNonFinite   = 6
 	exitWrite       = 7
+	exitFault       = 8 // a panic: a mistake in this program
 	exitInterrupted = 130
 )
 
@@ -116,6 +119,7 @@ var faults = []fault{
 // Faults that are found by other means than errors.Is.
 var (
 	faultUsage = fault{name: "usage", code: exitUsage, meaning: "the command line is wrong", hint: "`dqa --help` lists the commands, `dqa COMMAND --help` their flags"}
+	faultPanic = fault{name: "fault", code: exitFault, meaning: "a mistake in dqa itself", hint: "please report it with the command, its output and, if you can, its input; DQA_TRACE=1 shows more"}
 	faultOther = fault{name: "other", code: exitFailure, meaning: "anything else", hint: "please report it with the command and its output"}
 )
 
@@ -134,11 +138,19 @@ func (a *app) explain(err error) int {
 	s := a.styleOf(a.err)
 	fmt.Fprintf(a.err, "%s %s\n", s.bad("dqa: error:"), oneLine(err.Error()))
 	fmt.Fprintf(a.err, "%s %s\n", s.strong("dqa: hint:"), f.hint)
+	var panicked *parallel.Panic
+	if errors.As(err, &panicked) && os.Getenv("DQA_TRACE") != "" {
+		fmt.Fprintf(a.err, "%s\n", panicked.Stack)
+	}
 	return f.code
 }
 
 func classify(err error) fault {
 	var usage *usageError
+	var panicked *parallel.Panic
+	if errors.As(err, &panicked) {
+		return faultPanic
+	}
 	for _, f := range faults {
 		if f.matches(err) {
 			return f

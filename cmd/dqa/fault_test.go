@@ -18,6 +18,7 @@ import (
 
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/session"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -54,7 +55,7 @@ func checkFailure(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // injectFault reads OP:COUNT:ERROR: operation number COUNT (from 0) of the kind fails with ERROR, or ends the process
-// if that is KILL or INT.
+// if that is KILL or INT, or panics.
 func injectFault(spec string) {
 	parts := strings.Split(spec, ":")
 	if len(parts) != 3 {
@@ -68,6 +69,9 @@ func injectFault(spec string) {
 	file.InjectFaults("", func(op file.Op, _ string) error {
 		if string(op) != parts[0] || n.Add(1)-1 != int64(count) {
 			return nil
+		}
+		if parts[2] == "PANIC" {
+			panic("as the test wants it")
 		}
 		if signal, ok := signals[parts[2]]; ok {
 			self, err := os.FindProcess(os.Getpid())
@@ -85,6 +89,7 @@ func injectFault(spec string) {
 func TestExplain(t *testing.T) {
 	for err, code := range map[error]int{
 		errors.New("two\nlines"):                              exitFailure,
+		fmt.Errorf("x: %w", &parallel.Panic{}):                exitFault,
 		fmt.Errorf("work: %w", context.Canceled):              exitInterrupted,
 		&graph.UnsupportedError{}:                             exitModel,
 		fmt.Errorf("p: %w: q", session.ErrOtherModel):         exitFormat,

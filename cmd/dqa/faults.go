@@ -42,7 +42,9 @@ func (a *app) errors() *cobra.Command {
 	return cmd
 }
 
-func catalogue() []fault { return append(append([]fault{faultUsage}, faults...), faultOther) }
+func catalogue() []fault {
+	return append(append([]fault{faultUsage}, faults...), faultPanic, faultOther)
+}
 
 const errorsHead = `# Errors
 

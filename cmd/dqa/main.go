@@ -8,12 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime"
-	"syscall"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -24,14 +23,17 @@ func main() {
 
 // run is main without the process, for tests. It returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	a := &app{in: stdin, out: stdout, err: stderr}
+	ctx, stop := a.interruptible(context.Background())
+	defer stop()
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	var err error
+	if p := parallel.Catch(func() { err = root.ExecuteContext(ctx) }); p != nil {
+		err = p
+	}
 	if errors.Is(err, errReported) {
 		return exitFailure
 	}
@@ -64,14 +66,14 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              noSuchCommand,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.applyConfig(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	flags := root.PersistentFlags()
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress on standard error")
 	flags.BoolVar(&a.json, "json", false, "JSON (docs/JSON.md) instead of text")
 	flags.StringVar(&a.config, "config", "", "YAML file with values for flags that are not given: \"bits: [3, 4]\"")
-	flags.IntVar(&a.workers, "workers", runtime.NumCPU(), "goroutines; results do not depend on it")
+	flags.IntVar(&a.workers, "workers", runtime.NumCPU(), fmt.Sprintf("goroutines, at most %d; results do not depend on it", maxWorkers))
 	a.memory = dqa.DefaultMaxMemory
 	flags.Var(&a.memory, "max-memory", "what a profile, a frame or a picture may take when it is read: 512MiB, 4GiB")
 	flags.StringVar(&a.engine, "engine", "auto", "native: built in; ort: ONNX Runtime, if this binary has it; auto: native where it can run the network")
@@ -81,6 +83,20 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(wrongFlags)
 	root.AddCommand(a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.runVerb(), a.split(), a.encode(), a.decode(), a.bench(), a.errors(), a.version())
 	return root
+}
+
+// maxWorkers bounds goroutines: each has memory of its own.
+const maxWorkers = 1024
+
+// prepare is what comes before every verb.
+func (a *app) prepare(cmd *cobra.Command) error {
+	if err := a.applyConfig(cmd); err != nil {
+		return err
+	}
+	if a.workers > maxWorkers {
+		return &usageError{cmd, fmt.Errorf("--workers %d: at most %d", a.workers, maxWorkers)}
+	}
+	return nil
 }
 
 // print shows v as JSON with --json, else what text writes.
@@ -130,5 +146,5 @@ A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted wit
   dqa calibrate M.onnx --data C -o - | dqa eval M.onnx --data T --profile -
 
 Exit codes: 0 done; 1 other failures, or inspect or doctor found a problem; 2 wrong use; 3 the model; 4 the data;
-5 a profile or a frame; 6 activations that are not finite; 7 writing failed; 130 interrupted. All errors: dqa errors.
+5 a profile or a frame; 6 activations that are not finite; 7 writing failed; 8 a fault of dqa itself; 130 interrupted. All errors: dqa errors.
 NO_COLOR=1 turns colours off.`

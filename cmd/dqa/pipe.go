@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/dqa-go/dqa/internal/file"
@@ -51,7 +52,11 @@ func (a *app) readInput(path, magic string) ([]byte, error) {
 // writeOutput writes a whole file, or to standard output. It returns where the summary goes.
 func (a *app) writeOutput(path string, fill func(io.Writer) error) (summary io.Writer, err error) {
 	if path != pipe {
-		return a.out, file.Write(path, fill)
+		summary := a.out
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			summary = a.err // path may be what standard output is
+		}
+		return summary, file.Write(path, fill)
 	}
 	if isTerminal(a.out) {
 		return nil, fmt.Errorf("%w to a terminal: binary data", file.ErrWrite)

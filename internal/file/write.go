@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,11 +19,49 @@ var ErrWrite = errors.New("cannot write")
 
 // Write calls fill with a buffered temporary file beside path, then syncs it, renames it to path and syncs the folder.
 // On any error path is as it was, or already the whole new file where only the last sync failed, and the temporary
-// file is removed. A process that is killed may leave a file named .NAME.tmp-* behind; a later Write of the same path
-// removes it.
-func Write(path string, fill func(io.Writer) error) (err error) {
+// file is removed. A process that is killed may leave a file named .NAME.tmp-* behind; a later process that writes the same
+// path removes it. A file that is replaced keeps its permissions, a new one has those of the umask; a link stays one. What
+// is no regular file, a device or a pipe, is written through.
+func Write(path string, fill func(io.Writer) error) error {
+	mode := fs.FileMode(0o666)
+	switch info, err := os.Stat(path); {
+	case err != nil: // it will be new, or creating it will say why not
+	case info.Mode().IsRegular():
+		mode = info.Mode().Perm()
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			return replace(target, mode, true, fill)
+		}
+	case !info.IsDir():
+		return writeThrough(path, fill)
+	}
+	return replace(path, mode, false, fill)
+}
+
+// writeThrough writes to what is there.
+func writeThrough(path string, fill func(io.Writer) error) error {
+	if err := try(OpCreate, path); err != nil {
+		return writeError(path, err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return writeError(path, err)
+	}
+	defer f.Close()
+	w := bufio.NewWriterSize(writer{f}, 1<<16)
+	if err := fill(w); err != nil {
+		return outputError(path, err)
+	}
+	if err := errors.Join(w.Flush(), f.Close()); err != nil {
+		return writeError(path, err)
+	}
+	return nil
+}
+
+// replace writes a file beside path, which takes its place. With keep it gets exactly the permissions mode, else those that
+// the umask leaves.
+func replace(path string, mode fs.FileMode, keep bool, fill func(io.Writer) error) (err error) {
 	removeStale(path)
-	f, err := create(path)
+	f, err := create(path, mode)
 	if err != nil {
 		return writeError(path, err)
 	}
@@ -29,15 +70,16 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 			f.Close()
 			os.Remove(f.Name())
 		}
+		unfinished.Delete(f.Name())
 	}()
 	w := bufio.NewWriterSize(writer{f}, 1<<16)
 	if err := fill(w); err != nil {
-		if errors.Is(err, errOutput) {
-			return writeError(path, err)
-		}
-		return err
+		return outputError(path, err)
 	}
-	if err := errors.Join(w.Flush(), f.Chmod(0o644), syncFile(f)); err != nil {
+	if keep {
+		err = f.Chmod(mode)
+	}
+	if err := errors.Join(w.Flush(), err, syncFile(f)); err != nil {
 		return writeError(path, err)
 	}
 	if err := f.Close(); err != nil {
@@ -47,6 +89,17 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 		return writeError(path, err)
 	}
 	return syncFolder(path)
+}
+
+// unfinished are the names of temporary files.
+var unfinished sync.Map
+
+// Abandon removes all files that are being written, for a process that ends without waiting for them.
+func Abandon() {
+	unfinished.Range(func(name, _ any) bool {
+		os.Remove(name.(string))
+		return true
+	})
 }
 
 // WriteBytes is Write of data.
@@ -61,7 +114,7 @@ func WriteBytes(path string, data []byte) error {
 func MkdirAll(path string) error {
 	err := try(OpCreate, path)
 	if err == nil {
-		err = os.MkdirAll(path, 0o755)
+		err = os.MkdirAll(path, 0o777)
 	}
 	if err != nil {
 		return writeError(path, err)
@@ -81,15 +134,35 @@ func writeError(path string, err error) error { return fmt.Errorf("%w %s: %w", E
 
 func tempPattern(path string) string { return "." + filepath.Base(path) + ".tmp-" }
 
-func create(path string) (*os.File, error) {
+// create makes a temporary file beside path.
+func create(path string, mode fs.FileMode) (*os.File, error) {
 	if err := try(OpCreate, path); err != nil {
 		return nil, err
 	}
-	return os.CreateTemp(filepath.Dir(path), tempPattern(path)+"*")
+	for tries := 0; ; tries++ {
+		name := filepath.Join(filepath.Dir(path), fmt.Sprintf("%s%d", tempPattern(path), rand.Uint32()))
+		unfinished.Store(name, nil)
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode|0o200)
+		if err == nil {
+			return f, nil
+		}
+		unfinished.Delete(name)
+		if !errors.Is(err, fs.ErrExist) || tries > 100 {
+			return nil, err
+		}
+	}
 }
 
 // errOutput tells errors of the file from those of fill itself.
 var errOutput = errors.New("output")
+
+// outputError is an error of fill, which may have been one of the file.
+func outputError(path string, err error) error {
+	if errors.Is(err, errOutput) {
+		return writeError(path, err)
+	}
+	return err
+}
 
 type writer struct{ f *os.File }
 
@@ -135,19 +208,45 @@ func syncFolder(path string) error {
 // staleAfter is longer than any file here takes to write.
 const staleAfter = time.Hour
 
+// leftovers are the names in a folder that look like temporary files, as this process found them first: folders may be
+// large, and a file is written into them for every image.
+var leftovers sync.Map // folder -> func() []string
+
+func leftoversOf(dir string) []string {
+	find, ok := leftovers.Load(dir)
+	if !ok {
+		find, _ = leftovers.LoadOrStore(dir, sync.OnceValue(func() (names []string) {
+			f, err := os.Open(dir)
+			if err != nil {
+				return nil // creating the file will say why
+			}
+			defer f.Close()
+			for {
+				some, err := f.Readdirnames(1 << 10)
+				for _, name := range some {
+					if strings.HasPrefix(name, ".") && strings.Contains(name, ".tmp-") {
+						names = append(names, name)
+					}
+				}
+				if err != nil {
+					return names
+				}
+			}
+		}))
+	}
+	return find.(func() []string)()
+}
+
 // removeStale removes what killed processes left behind.
 func removeStale(path string) {
 	dir, prefix := filepath.Dir(path), tempPattern(path)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return // creating the file will say why
-	}
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), prefix) {
+	for _, name := range leftoversOf(dir) {
+		if !strings.HasPrefix(name, prefix) {
 			continue
 		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > staleAfter {
-			os.Remove(filepath.Join(dir, e.Name()))
+		stale := filepath.Join(dir, name)
+		if info, err := os.Stat(stale); err == nil && time.Since(info.ModTime()) > staleAfter {
+			os.Remove(stale)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -133,5 +134,102 @@ func TestLeftoversOfKilledProcessesAreRemoved(t *testing.T) {
 		if _, err := os.Stat(p); (err == nil) != want {
 			t.Errorf("%s: %v", filepath.Base(p), err)
 		}
+	}
+}
+
+func TestPermissions(t *testing.T) {
+	dir := t.TempDir()
+	private, fresh := filepath.Join(dir, "private"), filepath.Join(dir, "fresh")
+	if err := os.WriteFile(private, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "plain"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	plain, err := os.Stat(filepath.Join(dir, "plain")) // what the umask leaves
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]os.FileMode{private: 0o600, fresh: plain.Mode()} {
+		if err := WriteBytes(path, []byte("new")); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode() != want {
+			t.Errorf("%s: %v, want %v", filepath.Base(path), info.Mode(), want)
+		}
+	}
+}
+
+func TestLinksStay(t *testing.T) {
+	dir := t.TempDir()
+	target, link := filepath.Join(dir, "target"), filepath.Join(dir, "link")
+	if err := os.WriteFile(target, []byte("old"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("target", link); err != nil {
+		t.Skip(err)
+	}
+	if err := WriteBytes(link, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is one no more: %v, %v", info, err)
+	}
+	if b, _ := os.ReadFile(target); string(b) != "new" {
+		t.Errorf("%q", b)
+	}
+}
+
+// A pipe gets the bytes and stays a pipe.
+func TestPipesAreWrittenThrough(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	path := filepath.Join("/dev/fd", strconv.Itoa(int(w.Fd())))
+	if _, err := os.Stat(path); err != nil {
+		t.Skip(err)
+	}
+	if err := WriteBytes(path, []byte("through")); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if b, err := io.ReadAll(r); err != nil || string(b) != "through" {
+		t.Errorf("%q, %v", b, err)
+	}
+}
+
+func TestAbandonRemovesWhatIsUnfinished(t *testing.T) {
+	dir := t.TempDir()
+	err := writeAround(filepath.Join(dir, "f"), func() {
+		Abandon()
+		if entries, _ := os.ReadDir(dir); len(entries) != 0 {
+			t.Errorf("%v left", entries)
+		}
+	})
+	if err == nil {
+		t.Error("a file whose temporary one is gone was written")
+	}
+}
+
+// writeAround calls f while a file is being written.
+func writeAround(path string, f func()) error {
+	return Write(path, func(io.Writer) error { f(); return nil })
+}
+
+func TestReadLimited(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := WriteBytes(path, []byte("12345")); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := ReadLimited(path, 5); err != nil || string(b) != "12345" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if _, err := ReadLimited(path, 4); !errors.Is(err, ErrTooLong) {
+		t.Errorf("beyond the limit: %v", err)
+	}
+	if _, err := ReadLimited("/dev/zero", 1<<20); err == nil || !errors.Is(err, ErrTooLong) && !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without end: %v", err)
 	}
 }

@@ -9,11 +9,13 @@ import (
 type outcome[T any] struct {
 	value T
 	err   error
+	panic *Panic
 }
 
 // Ordered computes work(w, i) for i = 0..n-1 on `workers` goroutines (at least one; w is the goroutine's index, for
 // scratch memory) and hands the results to consume in the order of i, on the caller's goroutine. At most 2*workers
-// results wait at a time. The first error in the order of i, or the context's, ends it and is returned.
+// results wait at a time. The first error in the order of i, or the context's, ends it and is returned. A panic of work
+// becomes one of the caller, a *Panic.
 func Ordered[T any](ctx context.Context, n, workers int, work func(w, i int) (T, error), consume func(i int, v T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -29,8 +31,9 @@ func Ordered[T any](ctx context.Context, n, workers int, work func(w, i int) (T,
 	for w := range workers {
 		wg.Go(func() {
 			for j := range jobs {
-				v, err := work(w, j.i)
-				j.slot <- outcome[T]{v, err}
+				var r outcome[T]
+				r.panic = Catch(func() { r.value, r.err = work(w, j.i) })
+				j.slot <- r
 			}
 		})
 	}
@@ -52,6 +55,9 @@ func Ordered[T any](ctx context.Context, n, workers int, work func(w, i int) (T,
 		r := <-slot
 		if err := context.Cause(ctx); err != nil {
 			return err
+		}
+		if r.panic != nil {
+			panic(r.panic)
 		}
 		if r.err != nil {
 			return r.err
