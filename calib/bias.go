@@ -92,6 +92,10 @@ func (r *run) Bias(edges []profile.Edge) ([]profile.Bias, error) {
 	if r.opt.Corrector == nil {
 		return nil, nil
 	}
+	return remembered(r, "biases", edges, nil, func() ([]profile.Bias, error) { return r.measureBias(edges) })
+}
+
+func (r *run) measureBias(edges []profile.Edge) ([]profile.Bias, error) {
 	o := &r.observed
 	if o.prog == nil {
 		var err error

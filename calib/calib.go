@@ -56,7 +56,7 @@ type Options struct {
 	// Store keeps the progress of long searches; nil: they begin anew. Key names the network and the data to it.
 	Store     Store
 	Key       []byte
-	SaveEvery time.Duration // 0: 10 seconds
+	SaveEvery time.Duration // 0: a second
 
 	// Outputs says how outputs are compared; zero: what metric.OutputsOf finds without labels.
 	Outputs metric.Outputs
@@ -126,7 +126,7 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed ui
 	if setting, err = m.Complete(setting); err != nil {
 		return nil, err
 	}
-	r := &run{Calibration: c, ctx: ctx, seed: seed}
+	r := &run{Calibration: c, ctx: ctx, seed: seed, remember: setting.Dial != profile.NoDial}
 	if _, err := r.Stats(); err != nil {
 		return nil, err
 	}
@@ -187,8 +187,9 @@ func (p *Plan) untaught() *profile.Profile {
 // run is the making of one plan; it is what a method sees as its method.Env.
 type run struct {
 	*Calibration
-	ctx  context.Context
-	seed uint64
+	ctx      context.Context
+	seed     uint64
+	remember bool // answers are saved: the method asks many questions
 }
 
 // Edges are the program's.

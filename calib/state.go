@@ -67,7 +67,7 @@ func (s *state) add(edge int, scores []method.Score) {
 	s.next++
 }
 
-const saveEvery = 10 * time.Second
+const saveEvery = time.Second
 
 func (s *state) saveSometimes() error {
 	every := s.r.opt.SaveEvery

@@ -14,6 +14,15 @@ func (r *run) Stats() ([]method.Stats, error) {
 	if r.stats != nil {
 		return r.stats, nil
 	}
+	stats, err := remembered(r, "statistics", nil, nil, r.measureStats)
+	if err != nil {
+		return nil, err
+	}
+	r.stats = stats
+	return stats, nil
+}
+
+func (r *run) measureStats() ([]method.Stats, error) {
 	edges := r.Edges()
 	total := newStats(edges)
 	err := r.pass("statistics", func() (engine.Hook, func()) {
@@ -31,7 +40,6 @@ func (r *run) Stats() ([]method.Stats, error) {
 		return nil, err
 	}
 	finish(total, edges, r.src.Len())
-	r.stats = total
 	return total, nil
 }
 

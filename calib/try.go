@@ -31,6 +31,10 @@ const frameImages = 64
 
 // Try implements method.Env: a pass that counts codes and compares outputs, then one that makes frames.
 func (r *run) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, error) {
+	return remembered(r, "trial", edges, []any{bias, r.coder(), r.opt.Objective}, func() (method.Trial, error) { return r.try(edges, bias) })
+}
+
+func (r *run) try(edges []profile.Edge, bias []profile.Bias) (method.Trial, error) {
 	t := method.Trial{Images: r.src.Len()}
 	prog, err := r.biased(bias)
 	if err != nil {

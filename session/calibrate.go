@@ -28,7 +28,7 @@ type CalibrateOptions struct {
 	MinBits        map[string]float64 // graded: bits per value that the codes of an edge take at least, by name or number
 	// Store keeps the progress of long searches; nil: they begin anew.
 	Store     Store
-	SaveEvery time.Duration // 0: 10 seconds
+	SaveEvery time.Duration // 0: a second
 	Progress  Progress
 
 	Experiment Experiment

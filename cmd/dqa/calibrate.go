@@ -69,7 +69,7 @@ grow with the number of images.`,
 	flags.StringVar(&f.link, "link", "10Mbit", "rate that --coder auto is for, per second: 250kbit, 10Mbit, 1Gbit")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
-	flags.DurationVar(&f.saveEvery, "save-every", 10*time.Second, "how often a search saves its progress")
+	flags.DurationVar(&f.saveEvery, "save-every", time.Second, "how often a search saves its progress")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
 	completeWords(cmd, "method", session.Methods())
 	completeWords(cmd, "coder", []string{"raw", "paper", "fast", "small", "smallest", "auto"})
