@@ -14,7 +14,6 @@ import (
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -138,7 +137,7 @@ func (a *app) explain(err error) int {
 	s := a.styleOf(a.err)
 	fmt.Fprintf(a.err, "%s %s\n", s.bad("dqa: error:"), oneLine(err.Error()))
 	fmt.Fprintf(a.err, "%s %s\n", s.strong("dqa: hint:"), f.hint)
-	var panicked *parallel.Panic
+	var panicked *session.Panic
 	if errors.As(err, &panicked) && os.Getenv("DQA_TRACE") != "" {
 		fmt.Fprintf(a.err, "%s\n", panicked.Stack)
 	}
@@ -147,7 +146,7 @@ func (a *app) explain(err error) int {
 
 func classify(err error) fault {
 	var usage *usageError
-	var panicked *parallel.Panic
+	var panicked *session.Panic
 	if errors.As(err, &panicked) {
 		return faultPanic
 	}

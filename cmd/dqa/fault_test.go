@@ -18,7 +18,6 @@ import (
 
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/session"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -89,7 +88,7 @@ func injectFault(spec string) {
 func TestExplain(t *testing.T) {
 	for err, code := range map[error]int{
 		errors.New("two\nlines"):                              exitFailure,
-		fmt.Errorf("x: %w", &parallel.Panic{}):                exitFault,
+		fmt.Errorf("x: %w", &session.Panic{}):                exitFault,
 		fmt.Errorf("work: %w", context.Canceled):              exitInterrupted,
 		&graph.UnsupportedError{}:                             exitModel,
 		fmt.Errorf("p: %w: q", session.ErrOtherModel):         exitFormat,

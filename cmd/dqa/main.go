@@ -12,7 +12,6 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -31,7 +30,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	var err error
-	if p := parallel.Catch(func() { err = root.ExecuteContext(ctx) }); p != nil {
+	if p := session.Catch(func() { err = root.ExecuteContext(ctx) }); p != nil {
 		err = p
 	}
 	if errors.Is(err, errReported) {
