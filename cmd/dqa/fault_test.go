@@ -88,7 +88,7 @@ func injectFault(spec string) {
 func TestExplain(t *testing.T) {
 	for err, code := range map[error]int{
 		errors.New("two\nlines"):                              exitFailure,
-		fmt.Errorf("x: %w", &session.Panic{}):                exitFault,
+		fmt.Errorf("x: %w", &session.Panic{}):                 exitFault,
 		fmt.Errorf("work: %w", context.Canceled):              exitInterrupted,
 		&graph.UnsupportedError{}:                             exitModel,
 		fmt.Errorf("p: %w: q", session.ErrOtherModel):         exitFormat,
