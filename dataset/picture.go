@@ -127,6 +127,9 @@ func (o Options) decodePicture(path string, admit admission) (image.Image, int, 
 	}
 	defer f.Close()
 	img, orientation, err := o.decode(f, admit)
+	if errors.Is(err, ErrFit) || errors.Is(err, ErrMemory) { // nothing is wrong with the file
+		return nil, 0, err
+	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %s: %w", ErrImage, path, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/internal/yamltext"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -16,7 +17,7 @@ import (
 )
 
 // maxYAML bounds a preprocessing file; those written by people have a few hundred bytes.
-const maxYAML = 64 << 10
+const maxYAML = yamltext.MaxBytes
 
 // settings are the keys of a preprocessing file, named as the command line's flags. Values are texts as on the command
 // line, numbers, or lists of numbers.
@@ -52,6 +53,9 @@ type settings struct {
 //
 // Unknown keys and values that make no sense are ErrPreprocess; a file that is not there is ErrMissing.
 func LoadPreprocess(path string) (profile.Preprocess, error) {
+	if err := needRegular(path); err != nil {
+		return profile.Preprocess{}, err
+	}
 	f, err := file.Open(path)
 	if err != nil {
 		return profile.Preprocess{}, missing(err)
@@ -114,8 +118,8 @@ func ParseLabelShift(text string) (int, error) {
 
 // decodeYAML refuses unknown and doubled keys, and anchors: expanding them is how a short file becomes a long one.
 func decodeYAML(text []byte, s *settings) error {
-	if len(text) > maxYAML {
-		return fmt.Errorf("more than %d bytes", maxYAML)
+	if err := yamltext.Check(text); err != nil {
+		return err
 	}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {

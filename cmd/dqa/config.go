@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/internal/yamltext"
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,9 +19,9 @@ func (a *app) applyConfig(cmd *cobra.Command) error {
 	if a.config == "" {
 		return nil
 	}
-	b, err := file.Read(a.config)
+	b, err := readConfig(a.config)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errConfig, err)
+		return fmt.Errorf("%w: %s: %w", errConfig, a.config, err)
 	}
 	var values map[string]any
 	if err := yaml.Unmarshal(b, &values); err != nil {
@@ -38,6 +40,20 @@ func (a *app) applyConfig(cmd *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// readConfig reads no more than a configuration has.
+func readConfig(path string) ([]byte, error) {
+	f, err := file.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, yamltext.MaxBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	return b, yamltext.Check(b)
 }
 
 // setFlag takes a list for a flag that may be repeated or that takes values separated by commas.
