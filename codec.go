@@ -37,6 +37,9 @@ func newCodec(p *profile.Profile) (*Codec, error) {
 	digest := sha256.Sum256(encoded)
 	copy(c.digest[:], digest[:])
 	for i := range p.Edges {
+		if n := p.Edges[i].NumTiles(); n > frame.MaxTiles {
+			return nil, fmt.Errorf("profile: edge %d %q: %w: %d tiles, a frame has at most %d", i, p.Edges[i].Name, ErrLimit, n, frame.MaxTiles)
+		}
 		if p.Edges[i].Refine > 0 {
 			c.refined++
 		}

@@ -2,6 +2,7 @@ package dqa
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/profile"
@@ -109,8 +110,19 @@ func (e *Encoder) AppendFrame(dst []byte) ([]byte, error) {
 	if e.next != n {
 		return dst, fmt.Errorf("frame is not complete: %d of %d edges encoded", e.next, n)
 	}
+	if err := fits(e.body); err != nil {
+		return dst, err
+	}
 	e.putHeader(e.body)
 	return append(append(dst, e.body...), e.refined...), nil
+}
+
+// fits refuses a base part that its header cannot tell the size of.
+func fits(base []byte) error {
+	if int64(len(base)) > math.MaxUint32 {
+		return fmt.Errorf("%w: a frame's base part of %d bytes", ErrLimit, len(base))
+	}
+	return nil
 }
 
 // putHeader writes the header in the room before a frame's edges.
@@ -146,6 +158,9 @@ func (e *Encoder) Append(dst []byte, edges [][]float32) ([]byte, error) {
 	e.encode(0, len(edges))
 	start := len(dst)
 	dst, e.body = e.body, own
+	if err := fits(dst[start:]); err != nil {
+		return dst[:start], err
+	}
 	e.putHeader(dst[start:])
 	dst = append(dst, e.refined...)
 	e.next, e.size = 0, len(dst)-start

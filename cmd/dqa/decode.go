@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -15,12 +16,15 @@ type decoded struct {
 	Values     int64  `json:"values"`
 	FrameBytes int    `json:"frame_bytes"`
 	BaseOnly   bool   `json:"base_only"` // without the refinements of a scalable frame
+	// NonFinite values are infinite: scales near the largest float32 make them.
+	NonFinite int64 `json:"nonfinite,omitempty"`
 }
 
 func (a *app) decode() *cobra.Command {
 	var (
 		out      string
 		baseOnly bool
+		whole    bool
 	)
 	cmd := &cobra.Command{
 		Use:   "decode P.dqap FRAME.dqaf -o OUT.npz",
@@ -44,11 +48,17 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[1], err)
 			}
+			if whole && !d.Complete {
+				return fmt.Errorf("%s: %w: the refinements are missing", args[1], dqa.ErrTruncated)
+			}
 			w, err := a.writeOutput(out, func(w io.Writer) error { return session.WriteNPZ(w, d.Edges) })
 			if err != nil {
 				return err
 			}
-			v := decoded{out, len(d.Edges), p.Elements(), len(src), !d.Complete}
+			v := decoded{out, len(d.Edges), p.Elements(), len(src), !d.Complete, nonFinite(d.Edges)}
+			if v.NonFinite > 0 {
+				a.note("%s: %d values are infinite: the frame's scales are too large", args[1], v.NonFinite)
+			}
 			return a.print(w, v, func(w io.Writer) error {
 				note := ""
 				if v.BaseOnly {
@@ -61,6 +71,20 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "NumPy archive to write; - for standard output")
 	cmd.Flags().BoolVar(&baseOnly, "base-only", false, "do without the refinements of a scalable frame")
+	cmd.Flags().BoolVar(&whole, "whole", false, "refuse a scalable frame that was cut after its base part")
+	cmd.MarkFlagsMutuallyExclusive("base-only", "whole")
 	must(cmd.MarkFlagRequired("output"))
 	return cmd
+}
+
+// nonFinite counts values that are NaN or infinite.
+func nonFinite(arrays []session.Array) (n int64) {
+	for _, a := range arrays {
+		for _, v := range a.Data {
+			if v-v != 0 {
+				n++
+			}
+		}
+	}
+	return n
 }

@@ -24,8 +24,8 @@ func (a *app) encode() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "encode MODEL.onnx --profile P.dqap --data SPEC -o DIR",
 		Short: "run the network and store the activations of every image as a frame",
-		Long: `encode runs the network on stored activations and writes one frame per image, named as the image. Preprocessing and
-edges are those of the profile. With -o - the frame of a single image goes to standard output.`,
+		Long: `encode runs the network on stored activations and writes one frame per image, named as the image, and frames.json,
+which tells which frame is which image. Preprocessing and edges are those of the profile. With -o - the frame of a single image goes to standard output.`,
 		Example: `  dqa encode resnet32.onnx --profile resnet32.dqap --data 'cifar10:test.bin[0:10]' -o frames
   dqa encode demo:classify --profile demo.dqap --data 'demo:classify[7:8]' -o - | dqa decode demo.dqap - -o edges.npz`,
 		Args:              exactArgs("MODEL"),
@@ -73,16 +73,32 @@ func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to stri
 		return err
 	}
 	total := 0
-	names := map[string]bool{}
+	names := frameNames{}
+	var manifest []framed
 	err = q.EncodeAll(ctx, data, opt, func(e session.Encoded) error {
 		total += len(e.Frame)
-		return file.WriteBytes(filepath.Join(to, frameName(e.Name, e.Index, names)), e.Frame)
+		f := framed{names.name(e.Name, e.Index), e.Name, e.Index}
+		manifest = append(manifest, f)
+		return file.WriteBytes(filepath.Join(to, f.Frame), e.Frame)
 	})
 	if err != nil {
 		return err
 	}
 	bar.finish()
-	return a.printEncoded(a.out, to, q, data.Len(), total)
+	if err := file.Write(filepath.Join(to, manifestName), func(w io.Writer) error { return printJSON(w, manifest) }); err != nil {
+		return err
+	}
+	return a.printEncoded(a.out, to, q, len(manifest), total)
+}
+
+// manifestName is the file beside frames that tells which is which image.
+const manifestName = "frames.json"
+
+// framed is a line of the manifest.
+type framed struct {
+	Frame string `json:"frame"` // file beside the manifest
+	Image string `json:"image"` // as the data names it
+	Index int    `json:"index"` // in the data
 }
 
 // encodeToPipe writes the frame of a single image to standard output.
@@ -123,13 +139,19 @@ func (a *app) printEncoded(w io.Writer, to string, q *session.Quantized, frames,
 	})
 }
 
-// frameName makes a file name of a sample's name, unique within the run.
-func frameName(sample string, i int, used map[string]bool) string {
-	base := filepath.Base(filepath.ToSlash(sample))
-	base = strings.TrimSuffix(base, filepath.Ext(base))
-	if base == "" || base == "." || used[base] {
-		base = fmt.Sprintf("%s-%06d", base, i)
+// frameNames are those taken, in lower case: some systems take a.dqaf and A.dqaf for one file.
+type frameNames map[string]bool
+
+// name makes a file name of an image's: its base name, and its number where that is taken.
+func (used frameNames) name(image string, i int) string {
+	base := filepath.Base(filepath.ToSlash(image))
+	base = visible(strings.TrimSuffix(base, filepath.Ext(base)))
+	name := base
+	for n := i; base == "" || base == "." || used[strings.ToLower(name)]; n++ {
+		if name = fmt.Sprintf("%s-%06d", base, n); !used[strings.ToLower(name)] {
+			break
+		}
 	}
-	used[base] = true
-	return base + frameExt
+	used[strings.ToLower(name)] = true
+	return name + frameExt
 }

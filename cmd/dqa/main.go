@@ -103,6 +103,10 @@ func (a *app) print(w io.Writer, v any, text func(io.Writer) error) error {
 	if !a.json {
 		return text(w)
 	}
+	return printJSON(w, v)
+}
+
+func printJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
