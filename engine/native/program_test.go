@@ -117,6 +117,9 @@ func TestRunFromRunToIsRun(t *testing.T) {
 	for _, name := range quickNetworks() {
 		for _, set := range []graph.EdgeSet{graph.Stored, graph.Activations} {
 			t.Run(name+"/"+string(set), func(t *testing.T) {
+				if strings.HasPrefix(name, "espnet") {
+					testdata.Long(t)
+				}
 				p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), set)
 				x := formulaInput(p.Graph().Input.Shape)
 				want := mustRun(t, p, x, quantizeHook)
