@@ -30,7 +30,7 @@ func Networks() []Net {
 	return []Net{
 		{
 			"demo:classify", classifyModel, preprocess(), "demo:classify[0:128]", "demo:classify[128:1128]",
-			"demo:classify[0:48]", "demo:classify[128:528]",
+			"demo:classify[0:64]", "demo:classify[128:528]",
 		},
 		{
 			"demo:segment", segmentModel, preprocess(), "demo:segment[0:64]", "demo:segment[64:264]",

@@ -25,7 +25,7 @@ type DemoOptions struct {
 const DemoSeed = 1
 
 // QuickGrid is what Demo compares in seconds.
-var QuickGrid = Grid{"fp32,direct:unsigned,dqa,graded,graded:max-drop=1", []int{3}, []int{3}, []float64{.5}, []float64{2}}
+var QuickGrid = Grid{"fp32,direct:unsigned,dqa,graded:max-drop=1", []int{3}, []int{3}, []float64{.5}, []float64{2}}
 
 // Demo compares a few settings on the built-in networks and images.
 func Demo(ctx context.Context, opt DemoOptions) ([]report.Result, error) {

@@ -21,7 +21,7 @@ func (a *app) demo() *cobra.Command {
 		Short: "the whole job on two built-in networks: calibrate, evaluate, report",
 		Long: `demo calibrates a built-in classifier and a built-in segmenter for surface inspection on images that it generates,
 compares float32 with direct quantization, the paper's DQA and graded on other images, prints one table per task and
-writes report.html and report.json. It takes about 15 seconds on two cores; --full takes five times as long, on more
+writes report.html and report.json. It takes 15 to 20 seconds on two cores; --full takes five times as long, on more
 images, bits and budgets.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
