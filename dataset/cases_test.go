@@ -538,3 +538,14 @@ func TestPick(t *testing.T) {
 		t.Error("all are not all")
 	}
 }
+
+func TestOneClass(t *testing.T) {
+	dir := t.TempDir()
+	x := write(t, dir, "x.npy", npy("|u1", []int{12, 1, 1}, make([]byte, 12)))
+	spec := "npy:" + x + "," + write(t, dir, "y.npy", npy("|u1", []int{12}, []byte{0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1}))
+	for s, want := range map[string]bool{spec: false, spec + "[0:6]": true, spec + "[1:7]": false, spec + "[6:]": true, spec + "[0:4]": false, "npy:" + x: false} {
+		if got := OneClass(mustOpen(t, s)); got != want {
+			t.Errorf("%s: %v", s, got)
+		}
+	}
+}

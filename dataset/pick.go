@@ -55,3 +55,20 @@ func (p *picked) raster(i int, admit admission) (raster, error) {
 }
 
 func (p *picked) name(i int) string { return nameAt(p.Source, p.indices[i]) }
+
+// OneClass tells whether all of several labelled images are of one class, as in the first slice of data that is sorted.
+func OneClass(src Source) bool {
+	const least, most = 5, 1 << 16 // fewer may well be, more are too many to look at
+	if src.Labels() != ClassLabels || src.Len() < least || src.Len() > most {
+		return false
+	}
+	first := Ignored
+	for i := range src.Len() {
+		l, err := labelAt(src, i)
+		if err != nil || i > 0 && l.class != first {
+			return false // what cannot be read is an error elsewhere
+		}
+		first = l.class
+	}
+	return true
+}

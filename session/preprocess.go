@@ -19,13 +19,23 @@ func DefaultPreprocess(model string) (profile.Preprocess, error) {
 	if net, ok := demo.Network(model); ok {
 		return net.Preprocess, nil
 	}
-	for _, name := range []string{strings.TrimSuffix(model, filepath.Ext(model)) + ".yaml", model + ".yaml"} {
-		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+	if name := PreprocessFile(model); name != "" {
 		return dataset.LoadPreprocess(name)
 	}
 	return profile.Preprocess{}, nil
+}
+
+// PreprocessFile is the YAML file beside a model that DefaultPreprocess reads; "" where there is none.
+func PreprocessFile(model string) string {
+	if BuiltIn(model) {
+		return ""
+	}
+	for _, name := range []string{strings.TrimSuffix(model, filepath.Ext(model)) + ".yaml", model + ".yaml"} {
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			return name
+		}
+	}
+	return ""
 }
 
 // BuiltIn tells whether a model's name is kept for built-in networks.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -210,5 +211,29 @@ func TestSeveralOutputs(t *testing.T) {
 	args := caseArgs("eval", two, "--data", caseData(two)+",testdata/cases/"+name+".y.npy", "--calib", "npy:nowhere.npy", "-q")
 	if code := run(args, nil, io.Discard, &errs); code != exitModel || !strings.Contains(errs.String(), "none fits the labels") {
 		t.Errorf("exit code %d: %s", code, errs.String())
+	}
+}
+
+// --images spreads; a file that is used without being asked for is named; a slice of one class is told.
+func TestDataNotes(t *testing.T) {
+	dir := t.TempDir()
+	model := filepath.Join(dir, "net.onnx")
+	b, err := os.ReadFile("testdata/cases/A8_features_before_logits.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"net.onnx": string(b), "net.yaml": "divisor: 1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data := caseData("A8_features_before_logits") + ",testdata/cases/A8_features_before_logits.y.npy"
+	_, notes := command(t, "run", model, "--data", data, "-o", filepath.Join(dir, "o.npz"))
+	if !strings.Contains(notes, "net.yaml") || !strings.Contains(notes, "are of one class") {
+		t.Error(notes)
+	}
+	out, notes := command(t, "run", model, "--data", data, "--images", "2", "-o", filepath.Join(dir, "o.npz"))
+	if !strings.Contains(out, "2 images") || !strings.Contains(notes, "2 of 6 images are taken, spread by seed 1") {
+		t.Error(out, notes)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dqa-go/dqa/dataset"
@@ -38,6 +39,9 @@ func (p *preprocessFlags) register(cmd *cobra.Command, a *app) {
 	f.StringVar(&p.shift, "label-shift", "0", "added to the other labels: -1 where the data counts classes from 1; 1 where the network's class 0 is a background")
 	f.StringVar(&p.orientation, "orientation", "exif", "exif: pictures are turned as their cameras wrote, or stored: they are not")
 	f.StringVar(&a.output, "score-output", "", "output that is scored against labels (default: the one that fits them)")
+	if slices.Contains([]string{"calibrate", "eval", "sweep", "run", "encode"}, cmd.Name()) {
+		f.IntVar(&a.images, "images", 0, "images that are taken of every SPEC, spread over it by a seed (default: all)")
+	}
 	f.StringVar(&p.palette, "palette", "", "colours of the classes of coloured masks: '#000000,#ff0000', or a file with one colour a line")
 	f.StringVar(&p.classes, "classes", "", "class folders of an imagefolder in the order of the network's classes: cat,dog, or a file with one a line (default: classes.txt, else sorted)")
 	completeWords(cmd, "resize", []string{"bilinear", "bicubic", "letterbox"})

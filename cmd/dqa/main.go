@@ -53,6 +53,7 @@ type app struct {
 	engine   string // auto, native, ort
 	ortLib   string
 	memory   byteSize
+	images   int             // taken of every SPEC; 0: all
 	output   string          // that is scored; "": the one that fits
 	data     dataset.Options // how files of images and labels are read
 }

@@ -26,6 +26,10 @@ func (a *app) complete(model string, flags *preprocessFlags, opt session.Options
 
 // open loads MODEL, which is a file or the name of a built-in network.
 func (a *app) open(model string, flags *preprocessFlags, opt session.Options) (*session.Network, error) {
+	own := session.PreprocessFile(model)
+	if flags.file == "" && opt.Preprocess == nil && own != "" {
+		a.note("preprocessing is that of %s", own)
+	}
 	opt, err := a.complete(model, flags, opt)
 	if err != nil {
 		return nil, err
@@ -39,15 +43,28 @@ func (a *app) open(model string, flags *preprocessFlags, opt session.Options) (*
 
 // openData opens a SPEC for the network and tells what the user should know of how it was read.
 func (a *app) openData(net *session.Network, spec string) (*dataset.Inputs, error) {
-	data, err := net.Data(spec)
+	src, err := net.DataOptions().Open(spec)
+	if err != nil {
+		return nil, err
+	}
+	data, err := net.Inputs(dataset.Pick(src, a.images, pickSeed))
 	if err != nil {
 		return nil, err
 	}
 	for _, note := range data.Notes() {
 		a.note("%s", note)
 	}
+	switch {
+	case data.Len() < src.Len():
+		a.note("%d of %d images are taken, spread by seed %d", data.Len(), src.Len(), pickSeed)
+	case dataset.OneClass(src):
+		a.note("all %d images of %s are of one class; --images N takes some of all of a longer slice", src.Len(), spec)
+	}
 	return data, nil
 }
+
+// pickSeed decides which images --images takes.
+const pickSeed = 1
 
 // checkScores tells before anything long begins what could not be scored, and what is scored where there is a choice.
 func (a *app) checkScores(net *session.Network, data *dataset.Inputs, opt session.EvaluateOptions) error {
