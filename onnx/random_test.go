@@ -1,0 +1,269 @@
+package onnx_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/cpu"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/onnx/internal/modelgen"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// neverValid are operators that random nodes do not get right: If needs whole graphs.
+var neverValid = []string{"If"}
+
+// TestRandomGraphs reads, compiles, runs, cuts and writes random graphs: some hundred, or as many as DQA_GRAPHS_TIME allows
+// (a duration). DQA_GRAPHS_SEED is the first seed; a failure names its own.
+func TestRandomGraphs(t *testing.T) {
+	seed, _ := strconv.ParseUint(os.Getenv("DQA_GRAPHS_SEED"), 10, 64)
+	last := seed + 3*uint64(len(onnx.Operators()))
+	end := time.Now()
+	if long := os.Getenv("DQA_GRAPHS_TIME"); long != "" {
+		d, err := time.ParseDuration(long)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end = end.Add(d)
+	}
+	c := counts{ops: map[string]int{}}
+	for ; seed < last || time.Now().Before(end); seed++ {
+		checkSeed(t, seed, &c)
+		if t.Failed() {
+			t.Fatalf("DQA_GRAPHS_SEED=%d", seed)
+		}
+	}
+	t.Logf("%d graphs up to seed %d: %d were read, %d compiled, %d cuts, %d written and read again", c.graphs, seed-1, c.read, c.run, c.cuts, c.written)
+	for _, op := range onnx.Operators() {
+		if c.ops[op.Name] == 0 && !slices.Contains(neverValid, op.Name) {
+			t.Errorf("%s was in no graph that could be read", op.Name)
+		}
+	}
+	if c.run < c.graphs/2 {
+		t.Error("most graphs are no good")
+	}
+	t.Log(c.ops)
+}
+
+type counts struct {
+	graphs, read, run, cuts, written int
+	ops                              map[string]int // of the graphs that were read
+}
+
+// FuzzRandomGraphs is the same for `go test -fuzz`.
+func FuzzRandomGraphs(f *testing.F) {
+	for seed := range uint64(8) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) { checkSeed(t, seed, &counts{ops: map[string]int{}}) })
+}
+
+// patience is what one graph may take on a busy machine: what has no end has none.
+const patience = time.Minute
+
+func checkSeed(t *testing.T, seed uint64, c *counts) {
+	t.Helper()
+	watchdog := time.AfterFunc(patience, func() { panic(fmt.Sprintf("seed %d has not ended", seed)) })
+	defer watchdog.Stop()
+	defer func() {
+		if r := recover(); r != nil {
+			t.Errorf("seed %d", seed)
+			panic(r)
+		}
+	}()
+	m := modelgen.New(seed, onnx.Operators(), func(model []byte) (*graph.Graph, error) { return onnx.Parse(model, onnx.Options{}) })
+	c.graphs++
+	g, err := onnx.Parse(m.Bytes, onnx.Options{})
+	if err != nil {
+		if !m.Damaged {
+			t.Errorf("%v became invalid: %v", m.Ops, err)
+		}
+		if !documented(err) {
+			t.Errorf("error of no kind: %v", err)
+		}
+		return
+	}
+	c.read++
+	for _, op := range m.Ops {
+		c.ops[op]++
+	}
+	checkNetwork(t, g, seed, c)
+}
+
+// fill makes an input of numbers, one time in eight with what no image holds among them.
+func fill(x []float32, random *rand.Rand) {
+	odd := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.Copysign(0, -1)), 1e38, -1e38, 1e-42, 0.5}
+	for i := range x {
+		x[i] = float32(random.NormFloat64())
+	}
+	if random.IntN(8) > 0 {
+		return
+	}
+	for range 1 + len(x)/16 {
+		x[random.IntN(len(x))] = odd[random.IntN(len(odd))]
+	}
+}
+
+func documented(err error) bool {
+	for _, kind := range []error{onnx.ErrNotONNX, onnx.ErrInvalid, onnx.ErrShape, onnx.ErrInputs, graph.ErrUnsupported, graph.ErrLimit} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+func checkNetwork(t *testing.T, g *graph.Graph, seed uint64, c *counts) {
+	t.Helper()
+	edges, err := g.FindEdges(graph.Stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fast, err := native.Compile(g, edges)
+	if err != nil {
+		if !errors.Is(err, graph.ErrUnsupported) && !errors.Is(err, graph.ErrLimit) {
+			t.Errorf("compile: %v", err)
+		}
+		return
+	}
+	c.run++
+	x := tensor.New(g.Input.Shape...)
+	fill(x.Data, rand.New(rand.NewPCG(seed, 2)))
+	want, err := fast.Run(x, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkInstructionSets(t, g, x)
+	for i, e := range edges {
+		state, err := fast.RunTo(i, x, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := fast.RunFrom(state, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts, err := g.Split(e.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := pieces(t, g, edges, parts, x, nil)
+		for k, o := range g.Outputs {
+			if !sameBits(got[k].Data, want[k].Data) {
+				t.Errorf("restarted at %s: output %s differs", e.Name, o.Name)
+			}
+			if !sameBits(values[o.Name].Data, want[k].Data) {
+				t.Errorf("cut at %s: output %s differs", e.Name, o.Name)
+			}
+		}
+		c.cuts++
+	}
+	checkMarshal(t, g, x, want, c)
+}
+
+// checkInstructionSets runs node by node on both: each gets what the other's nodes before it computed, so that differences
+// do not add up.
+func checkInstructionSets(t *testing.T, g *graph.Graph, x *tensor.Tensor) {
+	t.Helper()
+	var all []graph.Edge
+	for _, n := range g.Nodes {
+		for _, o := range n.Outputs {
+			if v, ok := g.Values[o]; ok && o != "" {
+				all = append(all, graph.Edge{Name: o, Node: n.Op, Shape: v.Shape})
+			}
+		}
+	}
+	fast, err := native.Compile(g, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restore := cpu.Lower(cpu.Generic)
+	slow, err := native.Compile(g, all)
+	restore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen [][]float32
+	if _, err := fast.Run(x, func(_ int, data []float32) error { seen = append(seen, slices.Clone(data)); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	largest := size(x.Data)
+	if _, err := slow.Run(x, func(i int, data []float32) error {
+		largest = max(largest, size(data))
+		if d := difference(seen[i], data); d > 1e-4*largest {
+			t.Errorf("%s %s: assembly and portable kernels differ by %g of %g", slow.Edges()[i].Node, slow.Edges()[i].Name, d, largest)
+		}
+		copy(data, seen[i])
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// size is the largest magnitude that is a number, at least 1.
+func size(data []float32) float64 {
+	m := 1.0
+	for _, v := range data {
+		if a := math.Abs(float64(v)); a < math.MaxFloat32 {
+			m = max(m, a)
+		}
+	}
+	return m
+}
+
+// difference is the largest one. Numbers that are not finite, or nearly so, must be so on both sides.
+func difference(a, b []float32) float64 {
+	const huge = 1e30
+	d := 0.0
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		if !(math.Abs(x) < huge) && !(math.Abs(y) < huge) {
+			continue
+		}
+		if d = max(d, math.Abs(x-y)); math.IsNaN(d) {
+			return math.Inf(1)
+		}
+	}
+	return d
+}
+
+func checkMarshal(t *testing.T, g *graph.Graph, x *tensor.Tensor, want []*tensor.Tensor, c *counts) {
+	t.Helper()
+	if !slices.ContainsFunc(g.Nodes, func(n *graph.Node) bool { return slices.Contains(n.Inputs, g.Input.Name) }) {
+		return // of the input only the shape mattered
+	}
+	model, err := onnx.Marshal(g)
+	if err != nil {
+		if !errors.Is(err, graph.ErrUnsupported) {
+			t.Errorf("written: %v", err)
+		}
+		return
+	}
+	again, err := onnx.Parse(model, onnx.Options{})
+	if err != nil {
+		t.Fatalf("written and read again: %v", err)
+	}
+	p, err := native.Compile(again, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.Run(x, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.written++
+	for k, o := range g.Outputs {
+		if d := difference(got[k].Data, want[k].Data); d > 1e-4*size(want[k].Data) {
+			t.Errorf("written and read again, output %s differs by %g", o.Name, d)
+		}
+	}
+}
