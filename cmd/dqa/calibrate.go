@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -99,6 +100,11 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	}
 	if opt.MinBits, err = parseMinBits(f.set.minBits, net); err != nil {
 		return err
+	}
+	if f.out != pipe && !f.dryRun {
+		if err := file.CheckOutput(f.out); err != nil {
+			return err
+		}
 	}
 	bar := a.newProgress()
 	defer bar.finish()

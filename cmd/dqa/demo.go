@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -26,6 +27,9 @@ images, bits and budgets.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			start := time.Now()
+			if err := file.CheckFolder(out); err != nil {
+				return err
+			}
 			bar := a.newProgress()
 			defer bar.finish()
 			results, err := session.Demo(cmd.Context(), session.DemoOptions{

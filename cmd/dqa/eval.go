@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -61,6 +62,11 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	data, err := a.openData(net, f.data)
 	if err != nil {
 		return err
+	}
+	if f.report != "" {
+		if err := file.CheckFolder(f.report); err != nil {
+			return err
+		}
 	}
 	if f.calib == "" && len(candidates) > 0 {
 		variants = nil

@@ -122,6 +122,42 @@ func MkdirAll(path string) error {
 	return nil
 }
 
+// CheckFolder tells whether files can be made in a folder, or in the nearest folder above it that is there: work of minutes
+// should not end at its last step. It leaves nothing behind.
+func CheckFolder(dir string) error {
+	at := dir
+	for {
+		info, err := os.Stat(at)
+		if err == nil && !info.IsDir() {
+			return writeError(dir, fmt.Errorf("%s is no folder", at))
+		}
+		if err == nil {
+			break
+		}
+		above := filepath.Dir(at)
+		if !errors.Is(err, fs.ErrNotExist) || above == at {
+			return writeError(dir, err)
+		}
+		at = above
+	}
+	f, err := os.CreateTemp(at, ".dqa-check-*")
+	if err != nil {
+		return writeError(dir, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// CheckOutput is CheckFolder for a file that is to be written, whose folder must be there; what is there and no regular file is not asked.
+func CheckOutput(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return writeError(path, err)
+	}
+	return CheckFolder(filepath.Dir(path))
+}
+
 // Remove removes a file that is no longer needed; that there is none is no error.
 func Remove(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
