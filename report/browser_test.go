@@ -157,16 +157,40 @@ func TestPageInABrowser(t *testing.T) {
 	if dark := checkContrast(t, b); dark == light {
 		t.Error("dark looks like light: ", dark)
 	}
-	for _, width := range []int64{1200, 390} {
+	for _, width := range []int64{1400, 1200, 1000, 900, 400, 360} {
 		b.run(t, emulation.SetDeviceMetricsOverride(width, 900, 1, false))
 		if over := evaluate[float64](t, b, "document.documentElement.scrollWidth - window.innerWidth"); over > 0 {
 			t.Errorf("%d pixels wide: the page is %v wider", width, over)
 		}
+		checkTablesFit(t, b, width)
 	}
 	b.screenshot(t, "narrow")
 	if bad := b.complaints(); len(bad) > 0 {
 		t.Error(strings.Join(bad, "\n"))
 	}
+}
+
+// checkTablesFit: no table is wider than its place.
+func checkTablesFit(t *testing.T, b *browser, width int64) {
+	t.Helper()
+	over := evaluate[float64](t, b, `Math.max(...Array.from(document.querySelectorAll(".scroll")).map((s) => s.scrollWidth - s.clientWidth))`)
+	if over > 0 {
+		t.Errorf("%d pixels wide: a table is %v wider than its place", width, over)
+	}
+}
+
+// A page on paper (A4 within its margins is about 700 by 1,030 pixels) begins on the first sheet and is cut nowhere.
+func TestPageOnPaper(t *testing.T) {
+	b := newBrowser(t)
+	b.open(t, samplePage(t))
+	b.run(t, emulation.SetEmulatedMedia().WithMedia("print"), emulation.SetDeviceMetricsOverride(700, 1030, 1, false))
+	checkTablesFit(t, b, 700)
+	whole := evaluate[float64](t, b, `Math.max(...Array.from(document.querySelectorAll("*"))
+		.filter((e) => getComputedStyle(e).breakInside === "avoid").map((e) => e.getBoundingClientRect().height))`)
+	if whole > 900 {
+		t.Errorf("something of %v pixels must not be cut: it leaves a sheet empty", whole)
+	}
+	b.screenshot(t, "paper")
 }
 
 // checkSorting clicks on the head of the column of stored bits, twice.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,13 @@ func clean(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 }
+
+// absolute is a path from the root in a name or a SPEC: kind:PATH, kind:PATH,PATH, each with a slice behind it. The last
+// part of the path is what matched.
+var absolute = regexp.MustCompile(`(^|[:,]|: )(?:[A-Za-z]:[/\\]|/)(?:(?:\\.|[^,\[])*[/\\])?((?:\\.|[^,\[/\\])*)`)
+
+// withoutFolders leaves of absolute paths the last part: where somebody keeps files is nobody's business.
+func withoutFolders(s string) string { return absolute.ReplaceAllString(s, "$1$2") }
 
 func cleanPointer(s *string) *string {
 	if s == nil {

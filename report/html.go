@@ -29,14 +29,15 @@ var (
 
 // WriteHTML writes one page that needs nothing else: per result a sentence on what was found, a plot and a table. It
 // follows the reader's choice of light or dark, works without scripts (with them tables can be sorted) and is
-// well-formed XML.
+// well-formed XML. Pages are handed on: of absolute paths the last part is shown.
 func WriteHTML(w io.Writer, title string, results []Result, opt HTMLOptions) error {
 	p := page{
-		Title: clean(title), Note: clean(opt.Note),
-		Style:  template.CSS(fmt.Sprintf(":root{%s}\n@media (prefers-color-scheme: dark){:root{%s}}\n", light.css(), dark.css()) + pageCSS),
+		Title: clean(withoutFolders(title)), Note: clean(opt.Note),
+		Style:  template.CSS(fmt.Sprintf(":root{%s}\n@media screen and (prefers-color-scheme: dark){:root{%s}}\n", light.css(), dark.css()) + pageCSS),
 		Script: template.JS(pageJS),
 	}
 	for i, r := range results {
+		r.Model, r.Data = withoutFolders(r.Model), withoutFolders(r.Data)
 		s, err := newSection(prepare(r), "result"+strconv.Itoa(i+1))
 		if err != nil {
 			return err
@@ -83,8 +84,8 @@ type pageRow struct {
 }
 
 type pageCell struct {
-	Text, Value string
-	Number      bool
+	Head, Text, Value string
+	Number            bool
 }
 
 type definition struct{ Term, Meaning string }
@@ -113,7 +114,7 @@ func newSection(r Result, id string) (section, error) {
 func newPageRow(row Row, cols []column) pageRow {
 	p := pageRow{Float: isFloat(row)}
 	for _, c := range cols {
-		cell := pageCell{Text: c.text(row), Number: c.number != nil}
+		cell := pageCell{Head: c.head, Text: c.text(row), Number: c.number != nil}
 		if cell.Number {
 			if v := c.number(row); v != nil {
 				cell.Value = strconv.FormatFloat(*v, 'g', -1, 64)

@@ -36,6 +36,7 @@ func PlotSVG(w io.Writer, r Result, opt PlotOptions) error {
 	if opt.Dark {
 		t = dark
 	}
+	r.Model, r.Data = withoutFolders(r.Model), withoutFolders(r.Data)
 	d, err := newDrawing(prepare(r), t)
 	if err != nil {
 		return err
@@ -229,11 +230,12 @@ func drawArrow(c draw.Canvas, sty draw.LineStyle, tip vg.Point) {
 // drawLegend writes the series above the plot, in as many lines as it needs, and returns their height.
 func (d *drawing) drawLegend(c draw.Canvas) vg.Length {
 	const line, thumb, gap = vg.Length(20), vg.Length(30), vg.Length(18)
+	const wider = 1.13 // where the reader has another font, DejaVu say
 	sty := d.text(13, d.ink)
 	sty.XAlign = draw.XLeft
 	at := vg.Point{X: c.Min.X + 4, Y: c.Max.Y - line/2}
 	entry := func(name string, thumbnail func(mid vg.Point)) {
-		width := thumb + 6 + sty.Width(name)
+		width := thumb + 6 + sty.Width(name)*wider
 		if at.X+width > c.Max.X && at.X > c.Min.X+4 {
 			at = vg.Point{X: c.Min.X + 4, Y: at.Y - line}
 		}
