@@ -126,7 +126,7 @@ func readError(err error) error {
 // Read returns the contents of a file of this program's own, of at most ownLimit bytes.
 func Read(path string) ([]byte, error) { return ReadLimited(path, ownLimit) }
 
-const ownLimit = 1 << 30
+const ownLimit = 64 << 20
 
 // ReadLimited returns the contents of a file of at most limit bytes, which may be a pipe or a device: an endless one is
 // ErrTooLong.
