@@ -189,7 +189,7 @@ func TestKilledSearchesEndAsUndisturbedOnes(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rng.Int64N(int64(took) / int64(kills) * 2)))
+		time.Sleep(time.Duration(rng.Int64N(int64(took) / 5)))
 		_ = cmd.Process.Kill() // fails if it has ended
 		if cmd.Wait() == nil {
 			break
