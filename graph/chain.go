@@ -19,6 +19,7 @@ var roles = func() map[string]role {
 	for _, op := range []string{
 		"Reshape", "Transpose", "Slice", "Split", "Concat", "Pad", "Expand", "Tile", "Gather", "DepthToSpace",
 		"SpaceToDepth", "Identity", "Where", "MaxPool", "GlobalMaxPool", "ReduceMax", "ReduceMin",
+		"TopK", "Take", "GridSample",
 		"QuantizeLinear", "DequantizeLinear", // another form of the value before them, which is the one that is stored
 	} {
 		m[op] = views
@@ -26,6 +27,7 @@ var roles = func() map[string]role {
 	for _, op := range []string{
 		"Relu", "Clip", "LeakyRelu", "PRelu", "Elu", "Selu", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh", "Gelu",
 		"Swish", "Mish", "Softplus", "Softsign", "ThresholdedRelu",
+		"Requantize", // integer sums are never stored
 	} {
 		m[op] = activates
 	}

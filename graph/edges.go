@@ -127,6 +127,10 @@ func (f *finder) explain(n *Node, v string) ValueReason {
 		r.Reason = "a constant: it does not depend on the input"
 	case n.role() == views:
 		r.Reason = n.Op + " creates no new values"
+	case f.graph.Values[v].counts():
+		r.Reason = "it holds truth values, indices or numbers of things, which are stored as they are"
+	case v != n.Outputs[0]:
+		r.Reason = "a further output of " + n.Op
 	case f.set == Activations && n.role() != activates:
 		r.Reason = n.Op + " is not an activation function"
 	case f.leads[v]:
@@ -151,6 +155,15 @@ func (f *finder) explainStored(r *ValueReason, v string) {
 	}
 	r.Edge, r.Op = true, c.Op()
 	r.Reason = fmt.Sprintf("%s writes it for %s", r.Op, readersText(f.use.readers[v]))
+}
+
+// counts tells whether a value holds truth values or integers that are not quantized ones.
+func (v Value) counts() bool {
+	switch v.Elem { // of ONNX's TensorProto.DataType: INT32, INT64, BOOL, UINT32, UINT64
+	case 6, 7, 9, 12, 13:
+		return true
+	}
+	return false
 }
 
 func readersText(readers []*Node) string {

@@ -3,18 +3,18 @@ package graph
 import "slices"
 
 // positive operators cannot return negative numbers.
-var positive = []string{"Relu", "Sigmoid", "HardSigmoid", "Softmax", "Softplus", "Exp", "Sqrt", "Abs"}
+var positive = []string{"Relu", "Sigmoid", "HardSigmoid", "Softmax", "Softplus", "Exp", "Sqrt", "Abs", "ArgMax", "Equal", "Greater", "GreaterOrEqual"}
 
 // keepers return nothing negative if none of their inputs is negative.
 var keepers = []string{
 	"Reshape", "Transpose", "Slice", "Split", "Concat", "Expand", "Tile", "DepthToSpace", "SpaceToDepth", "Identity",
 	"MaxPool", "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "Resize", "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin",
 	"Add", "Mul", "Div", "Min", "Tanh", "HardSwish", "Swish", "Gelu", "Mish", "Elu", "Selu", "LeakyRelu", "Softsign",
-	"Erf", "Floor", "Ceil", "Round", "Reciprocal", "Sign", "LRN", "ThresholdedRelu", "Where", "ReduceProd",
+	"Erf", "Floor", "Ceil", "Round", "Reciprocal", "Sign", "LRN", "ThresholdedRelu", "Where", "ReduceProd", "CumSum", "Trunc",
 }
 
 // firstKeepers do so if their first input has no negative numbers, whatever the others hold.
-var firstKeepers = []string{"Gather", "PRelu", "Pow"}
+var firstKeepers = []string{"Gather", "PRelu", "Pow", "Take"}
 
 // NonNegative returns the values that cannot hold a negative number, whatever the input.
 func (g *Graph) NonNegative() map[string]bool {
@@ -56,8 +56,10 @@ func (n *Node) nonNegative(known func(string) bool) bool {
 		return n.Attrs.Float("max", 0) >= 0 && (n.Attrs.Float("min", -1) >= 0 || all())
 	case n.Op == "Resize" && (n.Attrs.String("mode", "") == "cubic" || n.Attrs.Float("extrapolation_value", 0) < 0):
 		return false // cubic interpolation overshoots
-	case n.Op == "QuantizeLinear":
+	case n.Op == "QuantizeLinear" || n.Op == "Requantize":
 		return n.Attrs.Float("min", -1) >= 0
+	case n.Op == "GridSample":
+		return n.Attrs.String("mode", "") != "cubic" && known(n.Inputs[0])
 	case n.Op == "Pad":
 		return n.Attrs.Float("value", 0) >= 0 && all()
 	case n.Op == "Max":

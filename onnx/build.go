@@ -88,11 +88,6 @@ func newBuilder(m *model, shape []int, fixed int) *builder {
 // lower handles one node of the file. A node that cannot be run is noted and what depends on it skipped, so that one
 // error can list them all.
 func (b *builder) lower(n *graph.Node, broken refusal) error {
-	opset := b.opset
-	defer func() { b.opset = opset }()
-	if own := b.model.opsets[n]; own != 0 {
-		b.opset = own
-	}
 	op, err := find(n, b.opset)
 	if err == nil && broken != "" {
 		err = broken
@@ -109,12 +104,25 @@ func (b *builder) lower(n *graph.Node, broken refusal) error {
 	case err != nil:
 		return fmt.Errorf("node %q (%s): %w", n.Name, qualified(n), err)
 	case known:
+		b.noteKinds(n.Outputs)
 		return nil
 	}
 	for _, o := range n.Outputs {
 		b.lost[o] = true
 	}
 	return nil
+}
+
+// noteKinds keeps with values that nodes write what they hold.
+func (b *builder) noteKinds(outputs []string) {
+	for _, o := range outputs {
+		k, ok := b.kinds[o]
+		v := b.values[b.resolved(o)]
+		if ok && v.Type == graph.Float32 && b.consts[v.Name] == nil && v.Name != b.input {
+			v.Elem = int32(k.elem)
+			b.values[v.Name] = v
+		}
+	}
 }
 
 func qualified(n *graph.Node) string {

@@ -199,7 +199,13 @@ func (c *call) emitAll(outs []string, op string, inputs []string, attrs graph.At
 	if err := c.runnable(n, shapes); err != nil {
 		return err
 	}
+	outs = slices.Clone(outs)
+	n.Outputs = outs
 	for i, out := range outs {
+		if out == "" && len(outs) > 1 {
+			out = c.fresh(n.Name + "/unread")
+			outs[i] = out
+		}
 		if out != "" {
 			c.values[out] = graph.Value{Name: out, Type: graph.Float32, Shape: shapes[i]}
 		}

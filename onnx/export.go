@@ -60,8 +60,12 @@ func opsetFor(n *graph.Node) int {
 		return 17
 	case "Mish":
 		return 18
-	case "Gelu":
+	case "Gelu", "GridSample":
 		return 20
+	case "Pad":
+		if n.Attrs.String("mode", "") == "wrap" {
+			return 19
+		}
 	case "QuantizeLinear", "DequantizeLinear":
 		if n.Attrs.Float("max", 0)-n.Attrs.Float("min", 0) > 255 {
 			return 21
@@ -215,6 +219,11 @@ func attribute(name string, value any) *onnxpb.AttributeProto {
 		a.Type, a.S = onnxpb.AttributeProto_STRING.Enum(), []byte(v)
 	case []int64:
 		a.Type, a.Ints = onnxpb.AttributeProto_INTS.Enum(), v
+	case []string:
+		a.Type = onnxpb.AttributeProto_STRINGS.Enum()
+		for _, s := range v {
+			a.Strings = append(a.Strings, []byte(s))
+		}
 	case []float32:
 		a.Type, a.Floats = onnxpb.AttributeProto_FLOATS.Enum(), v
 	default:
@@ -233,6 +242,9 @@ func (e *exporter) node(n *graph.Node) error {
 		v := a.Ints(name)
 		delete(a, name)
 		return v
+	}
+	if done, err := e.typed(n, in, a); done {
+		return err
 	}
 	switch n.Op {
 	case "Clip":
@@ -272,9 +284,7 @@ func (e *exporter) node(n *graph.Node) error {
 			delete(a, "dilations")
 		}
 	case "Where":
-		name := e.constantName()
-		e.initialize(name, e.g.Constants[n.Inputs[0]], graph.Bool)
-		in[0] = name
+		in[0] = e.condition(n)
 	case "QuantizeLinear", "DequantizeLinear":
 		return e.quantizer(n, in, a)
 	}
@@ -342,6 +352,9 @@ func (e *exporter) resize(n *graph.Node, a graph.Attributes) []string {
 	delete(a, "scales")
 	if a.String("mode", "") != "nearest" {
 		delete(a, "nearest_mode")
+	}
+	if a.String("mode", "") == "linear" {
+		delete(a, "exclude_outside")
 	}
 	region := ""
 	if roi != nil {

@@ -15,8 +15,6 @@ const maxCalls = 16
 // inliner replaces calls of the functions that a model brings along by their nodes.
 type inliner struct {
 	functions map[string]*onnxpb.FunctionProto
-	opsets    map[*onnxpb.NodeProto]int // nodes of functions that are of another opset than the model
-	opset     int                       // the model's
 	calls     int
 	nodes     int
 }
@@ -25,21 +23,21 @@ func functionKey(domain, name, overload string) string {
 	return domain + "\x00" + name + "\x00" + overload
 }
 
-// inline expands the calls in the model's graph.
-func inline(m *onnxpb.ModelProto, opset int) (*inliner, error) {
-	x := &inliner{functions: map[string]*onnxpb.FunctionProto{}, opsets: map[*onnxpb.NodeProto]int{}, opset: opset}
+// inline expands the calls in the model's graph. As in ONNX Runtime, their nodes are of the model's own opset.
+func inline(m *onnxpb.ModelProto) error {
+	x := &inliner{functions: map[string]*onnxpb.FunctionProto{}}
 	for _, f := range m.Functions {
 		x.functions[functionKey(f.GetDomain(), f.GetName(), f.GetOverload())] = f
 	}
 	if len(x.functions) == 0 {
-		return x, nil
+		return nil
 	}
 	nodes, err := x.expand(m.Graph.Node, 0)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	m.Graph.Node = nodes
-	return x, nil
+	return nil
 }
 
 // expand returns the nodes with all calls replaced, those in sub-graphs included.
@@ -97,22 +95,12 @@ func (x *inliner) call(n *onnxpb.NodeProto, f *onnxpb.FunctionProto) ([]*onnxpb.
 		}
 	}
 	r := renamer{prefix: fmt.Sprintf("%s.%d/", f.GetName(), x.calls), attributes: arguments(n, f)}
-	opset := x.opset
-	for _, o := range f.OpsetImport {
-		if o.GetDomain() == "" || o.GetDomain() == "ai.onnx" {
-			opset = int(o.GetVersion())
-		}
-	}
-	if opset < MinOpset || opset > MaxOpset {
-		return nil, fmt.Errorf("%w: opset %d, supported are %d to %d", graph.ErrUnsupported, opset, MinOpset, MaxOpset)
-	}
 	body := make([]*onnxpb.NodeProto, len(f.Node))
 	for i, p := range f.Node {
 		if x.nodes++; x.nodes > MaxNodes {
 			return nil, fmt.Errorf("%w: more than %d nodes", graph.ErrLimit, MaxNodes)
 		}
 		body[i] = proto.Clone(p).(*onnxpb.NodeProto)
-		x.opsets[body[i]] = opset
 	}
 	return body, r.nodes(body, names, 0)
 }

@@ -24,8 +24,9 @@ var composedOperators = table{
 
 // chain writes nodes of one data input one after the other and keeps the first error.
 type chain struct {
-	c   *call
-	err error
+	c    *call
+	err  error
+	elem elementType // what the values hold, 0: floats
 }
 
 // do writes a node and returns its value; last: under the name of the call's output.
@@ -39,6 +40,10 @@ func (k *chain) do(last bool, op string, inputs []string, attrs graph.Attributes
 	}
 	var out string
 	out, k.err = k.c.step(op, inputs, attrs, shape)
+	if v := k.c.values[out]; k.elem != 0 && k.c.consts[out] == nil {
+		v.Elem = int32(k.elem)
+		k.c.values[out] = v
+	}
 	return out
 }
 

@@ -118,6 +118,9 @@ func lowerCast(c *call) error {
 	if !ok {
 		return refuse("to element type %d", c.node.Attrs.Int("to", 0))
 	}
+	if c.tensor(0) == nil {
+		return c.castAtRunTime(elementType(c.node.Attrs.Int("to", 0)))
+	}
 	return c.cast(to.dtype, elementType(c.node.Attrs.Int("to", 0)))
 }
 
@@ -125,6 +128,10 @@ func lowerCastLike(c *call) error {
 	var elem elementType
 	if like := c.tensor(1); like != nil {
 		elem = elementType(like.Elem)
+	}
+	if c.tensor(0) == nil {
+		k, _ := c.kind(1)
+		return c.castAtRunTime(max(k.elem, onnxpb.TensorProto_FLOAT))
 	}
 	return c.cast(c.in(1).Type, elem)
 }

@@ -27,8 +27,8 @@ type window struct {
 // window reads and checks the geometry; kernel is what the weights say, nil for pools.
 func (c *call) window(kernel []int64) (window, error) {
 	rank := len(c.shape(0)) - 2
-	if rank < 1 || rank > 2 {
-		return window{}, refuse("%d spatial axes, 1 or 2 are supported", rank)
+	if rank < 1 || rank > 3 || rank == 3 && c.node.Op == "ConvTranspose" {
+		return window{}, refuse("%d spatial axes, 1 to 3 are supported (ConvTranspose: 1 or 2)", rank)
 	}
 	a := c.node.Attrs
 	w := window{

@@ -88,6 +88,11 @@ func pointwise(settings ...named) func(*call) error {
 
 func lowerClip(c *call) error {
 	a := c.node.Attrs
+	for i := 1; i <= 2; i++ {
+		if c.has(i) && c.tensor(i) == nil {
+			return clipAtRunTime(c)
+		}
+	}
 	low, err := c.scalar(1, "min", a.Float("min", -inf))
 	if err != nil {
 		return err
@@ -128,6 +133,11 @@ func lowerBinary(c *call) error {
 	shape, err := broadcast(c.shape(0), c.shape(1))
 	if err != nil {
 		return err
+	}
+	if c.node.Op == "Div" && c.holdsAny() {
+		k := chain{c: c}
+		k.do(true, "Trunc", []string{k.do(false, "Div", c.node.Inputs, nil, shape)}, nil, shape)
+		return k.err
 	}
 	inputs := c.node.Inputs
 	if t := c.tensor(1); c.node.Op == "Pow" && t != nil && t.Type != graph.Float32 && c.in(0).Type == graph.Float32 {

@@ -16,6 +16,7 @@ var integerOperators = table{
 	"LessOrEqual":    comparison(func(a, b float64) bool { return a <= b }),
 	"And":            comparison(func(a, b float64) bool { return a != 0 && b != 0 }),
 	"Or":             comparison(func(a, b float64) bool { return a != 0 || b != 0 }),
+	"Xor":            comparison(func(a, b float64) bool { return (a != 0) != (b != 0) }),
 	"Not":            {inputs: [2]int{1, 1}, lower: lowerNot},
 	"Where":          {since: 9, inputs: [2]int{3, 3}, lower: lowerWhere},
 }
@@ -32,18 +33,30 @@ func (c *call) constants() ([]*graph.Tensor, error) {
 }
 
 func lowerMod(c *call) error {
-	if c.in(0).Type != graph.Int64 || c.node.Attrs.Int("fmod", 0) != 0 {
-		return refuse("only for integers without fmod")
+	_, integer := c.kind(0)
+	fmod := c.node.Attrs.Int("fmod", 0) != 0
+	constant := c.tensor(0) != nil && c.tensor(1) != nil
+	switch {
+	case constant && (c.in(0).Type != graph.Int64 || fmod):
+		return refuse("of constants, only for integers without fmod")
+	case !integer && !c.holds(1) && !fmod:
+		return invalid("floats need fmod")
+	case constant:
+		return lowerBinary(c)
 	}
-	if _, err := c.constants(); err != nil {
+	shape, err := broadcast(c.shape(0), c.shape(1))
+	if err != nil {
 		return err
 	}
-	return lowerBinary(c)
+	return c.emit("Mod", c.node.Inputs, graph.Attributes{"fmod": truth(fmod)}, shape)
 }
 
 // comparison is an operator of two inputs whose result is a truth value.
 func comparison(f func(a, b float64) bool) operator {
 	return operator{inputs: [2]int{2, 2}, lower: func(c *call) error {
+		if c.tensor(0) == nil || c.tensor(1) == nil {
+			return compareAtRunTime(c)
+		}
 		in, err := c.constants()
 		if err != nil {
 			return err
@@ -65,6 +78,12 @@ func comparison(f func(a, b float64) bool) operator {
 }
 
 func lowerNot(c *call) error {
+	if c.holds(0) {
+		c.mark(truthKind)
+		k := chain{c: c}
+		k.do(true, "Sub", []string{k.number("one", 1), c.node.Inputs[0]}, nil, c.shape(0))
+		return k.err
+	}
 	in, err := c.constants()
 	if err != nil {
 		return err
@@ -84,11 +103,11 @@ func lowerNot(c *call) error {
 
 // lowerWhere folds constants; the condition must be one.
 func lowerWhere(c *call) error {
-	cond, err := c.fixed(0, "condition")
-	if err != nil {
-		return err
-	}
 	a, b := c.in(1), c.in(2)
+	cond := c.tensor(0)
+	if cond == nil {
+		return c.chooseAtRunTime(a, b)
+	}
 	if cond.Type != graph.Bool || a.Type != b.Type {
 		return invalid("its inputs have the wrong types")
 	}

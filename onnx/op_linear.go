@@ -192,7 +192,7 @@ func (c *call) addend(g gemm, y string) error {
 func lowerMatMul(c *call) error {
 	a, b := c.shape(0), c.shape(1)
 	if len(a) < 2 || len(b) < 2 {
-		return refuse("a product of shapes %v and %v", a, b)
+		return c.vectorProduct(a, b)
 	}
 	m, k, n := a[len(a)-2], a[len(a)-1], b[len(b)-1]
 	if b[len(b)-2] != k {

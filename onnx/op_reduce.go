@@ -23,6 +23,13 @@ func lowerReduce(c *call) error {
 	if err != nil {
 		return err
 	}
+	if k, ok := c.kind(0); ok && c.node.Op == "ReduceSum" && c.tensor(0) == nil {
+		n := float64(product(c.shape(0))) / float64(max(1, product(r.shape)))
+		if k, err = k.spanned(min(0, k.low*n), max(0, k.high*n)); err != nil {
+			return err
+		}
+		c.mark(k)
+	}
 	if r.nothing {
 		return c.pass()
 	}

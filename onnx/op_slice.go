@@ -112,7 +112,7 @@ func lowerPad(c *call) error {
 		return err
 	}
 	mode := c.node.Attrs.String("mode", "constant")
-	if mode != "constant" && mode != "reflect" && mode != "edge" {
+	if mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap" {
 		return refuse("mode %q", mode)
 	}
 	x, err := c.crop(pads)
@@ -123,7 +123,7 @@ func lowerPad(c *call) error {
 	shape, zero := make([]int, len(s)), true
 	for i, d := range s {
 		before, after := int(pads[i]), int(pads[len(s)+i])
-		if mode == "reflect" && max(before, after) >= d && max(before, after) > 0 || mode == "edge" && d == 0 {
+		if mode == "reflect" && max(before, after) >= d && max(before, after) > 0 || (mode == "edge" || mode == "wrap") && d == 0 {
 			return invalid("%v cannot be padded by %v in mode %s", s, pads, mode)
 		}
 		shape[i] = d + before + after

@@ -378,9 +378,15 @@ func lowerGather(c *call) error {
 	if err != nil {
 		return err
 	}
+	if c.tensor(1) == nil {
+		return gatherComputed(c, axis)
+	}
 	index, err := c.fixed(1, "indices")
 	if err != nil {
 		return err
+	}
+	if k, held := c.kind(0); held && c.tensor(0) == nil {
+		c.mark(k)
 	}
 	if index.Type != graph.Int64 {
 		return invalid("indices must be integers")

@@ -90,15 +90,14 @@ func Parse(data []byte, opt Options) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	functions, err := inline(model, opset)
-	if err != nil {
+	if err := inline(model); err != nil {
 		return nil, err
 	}
 	sum := sha256.New()
 	sum.Write(data)
 	external := &externals{dir: opt.Dir, sum: sum}
 	defer external.close()
-	m, err := readModel(model.GetGraph(), opset, functions.opsets, external, opt)
+	m, err := readModel(model.GetGraph(), opset, external, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +216,6 @@ type model struct {
 	declared map[string]elementType // types of the outputs, where the file gives them
 	graphs   map[*graph.Node]map[string]*onnxpb.GraphProto
 	captured map[*graph.Node][]string // values that the graphs of a node read from outside
-	opsets   map[*graph.Node]int      // of nodes of functions
-	protos   map[*onnxpb.NodeProto]int
 	external *externals
 	branches int // read so far
 }
@@ -227,13 +224,13 @@ func newModel(name string, opset int) *model {
 	return &model{
 		name: name, opset: opset, consts: map[string]*graph.Tensor{}, taken: map[string]bool{}, broken: map[*graph.Node]refusal{},
 		declared: map[string]elementType{}, graphs: map[*graph.Node]map[string]*onnxpb.GraphProto{},
-		captured: map[*graph.Node][]string{}, opsets: map[*graph.Node]int{}, external: &externals{},
+		captured: map[*graph.Node][]string{}, external: &externals{},
 	}
 }
 
-func readModel(g *onnxpb.GraphProto, opset int, opsets map[*onnxpb.NodeProto]int, external *externals, opt Options) (*model, error) {
+func readModel(g *onnxpb.GraphProto, opset int, external *externals, opt Options) (*model, error) {
 	m := newModel(g.GetName(), opset)
-	m.protos, m.external = opsets, external
+	m.external = external
 	if len(g.SparseInitializer) > 0 {
 		return nil, fmt.Errorf("%w: sparse initializers", graph.ErrUnsupported)
 	}
@@ -324,9 +321,6 @@ func (m *model) readNodes(list []*onnxpb.NodeProto) error {
 		}
 		if err := m.readAttributes(n, p.Attribute); err != nil {
 			return fmt.Errorf("node %q: %w", n.Name, err)
-		}
-		if opset := m.protos[p]; opset != 0 {
-			m.opsets[n] = opset
 		}
 		m.nodes = append(m.nodes, n)
 	}

@@ -29,19 +29,20 @@ var registry table
 
 func init() {
 	registry = table{}
-	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators, quantizeOperators, composedOperators, branchOperators} {
+	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators, quantizeOperators, composedOperators, branchOperators,
+		selectOperators, einsumOperators, quantizedOperators, recurrentOperators, fusedOperators, runtimeOperators} {
 		maps.Copy(registry, t)
 	}
 }
 
 // find looks up a node's operator and checks that the node fits it.
 func find(n *graph.Node, opset int) (operator, error) {
-	op, ok := registry[n.Op]
+	op, ok := registry[qualified(n)]
 	switch {
-	case n.Domain != "":
-		return op, refuse("domain %q is not supported", n.Domain)
+	case n.Domain == "com.microsoft" && !ok && sameInMicrosoft[n.Op]:
+		return registry[n.Op], nil
 	case !ok || op.lower == nil:
-		return op, refuse("not implemented")
+		return op, refuse("not implemented: %s", wayOut(n))
 	case opset < op.since:
 		return op, refuse("needs opset %d", op.since)
 	}
@@ -59,8 +60,11 @@ func (op operator) run(c *call) error {
 			return invalid("input %d is missing", i)
 		}
 	}
-	if len(n.Outputs) == 0 || n.Outputs[0] == "" {
+	if len(n.Outputs) == 0 || n.Outputs[0] == "" && op.outputs < 2 {
 		return invalid("it has no output")
+	}
+	if n.Outputs[0] == "" {
+		n.Outputs = append([]string{c.fresh(n.Name + "/unread")}, n.Outputs[1:]...)
 	}
 	for _, o := range n.Outputs[min(len(n.Outputs), max(op.outputs, 1)):] {
 		if o != "" && c.read[o] {

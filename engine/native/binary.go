@@ -10,6 +10,9 @@ type pairwise func(dst, a, b []float32)
 
 // pairwise returns the kernel of an operator on two tensors; PRelu's slope is the second.
 func (s *site) pairwise() pairwise {
+	if f := s.comparison(); f != nil {
+		return f
+	}
 	k := s.kernels
 	return map[string]pairwise{
 		"Add": k.Add, "Sub": k.Sub, "Mul": k.Mul, "Div": k.Div, "PRelu": k.PRelu, "Pow": power, "Min": k.Min, "Max": k.Max,

@@ -154,6 +154,12 @@ func poison(p *Program) {
 	p.putArena(a)
 }
 
+// inModels are operators whose cases are models of package onnx (TestModelsMatchONNXRuntime): ONNX writes them otherwise.
+var inModels = map[string]bool{
+	"Trunc": true, "Mod": true, "Equal": true, "Greater": true, "GreaterOrEqual": true, "QuantizedAdd": true, "Requantize": true, "ArgMax": true,
+	"TopK": true, "CumSum": true, "Take": true, "GridSample": true, "RNN": true, "GRU": true, "LSTM": true,
+}
+
 func TestOperatorsMatchONNXRuntime(t *testing.T) {
 	for _, isa := range []string{cpu.ISA(), cpu.Generic} {
 		restore := cpu.Lower(isa)
@@ -163,7 +169,7 @@ func TestOperatorsMatchONNXRuntime(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d_%s", isa, i, c.Op), func(t *testing.T) { c.check(t) })
 		}
 		for op := range operators {
-			if !tested[op] {
+			if !tested[op] && !inModels[op] {
 				t.Errorf("no case for %s", op)
 			}
 		}

@@ -48,6 +48,9 @@ func (f *filters) check(g window, m int) error {
 }
 
 func buildConv(s *site) (runner, error) {
+	if len(s.shape(0)) == 5 {
+		return buildVolumeConv(s)
+	}
 	g, err := newWindow(s)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
@@ -100,6 +101,8 @@ func padSource(mode string, i, size int) (int, error) {
 		return absent, nil
 	case "edge":
 		return min(max(i, 0), size-1), nil
+	case "wrap":
+		return ((i % size) + size) % size, nil
 	case "reflect":
 		if i < 0 {
 			i = -i
@@ -123,16 +126,20 @@ func buildSplit(s *site) (runner, error) {
 	stride := strides(shape)
 	var parts []runner
 	start := 0
+	whole := make([][]int, len(shape)) // what all parts have in common is made once
+	for a := range whole {
+		whole[a] = steps(shape[a], stride[a])
+	}
 	for i := range s.outputs {
-		tables := make([][]int, len(shape))
-		for a := range tables {
-			tables[a] = steps(shape[a], stride[a])
+		if len(s.outShape(i)) != len(shape) {
+			return nil, fmt.Errorf("output %v of %v", s.outShape(i), shape)
 		}
 		size := s.outShape(i)[axis]
 		if start+size > shape[axis] {
 			return nil, fmt.Errorf("parts are larger than axis %d", axis)
 		}
-		tables[axis] = tables[axis][start:][:size]
+		tables := slices.Clone(whole)
+		tables[axis] = whole[axis][start:][:size]
 		start += size
 		part, err := gatherRunner(s, i, tables, 0)
 		if err != nil {

@@ -55,6 +55,15 @@ func (s *site) tables() int64 {
 		for _, k := range s.Attrs.Ints("kernel_shape") {
 			n += 8 * min(k, maxValues)
 		}
+		if len(in) == 5 { // every output knows which taps meet what
+			taps := int64(1)
+			for _, k := range s.Attrs.Ints("kernel_shape") {
+				taps = min(taps*min(k, maxValues), maxValues)
+			}
+			n += min(6+4*taps, maxValues) * size(positions[2:])
+		}
+	case "Where":
+		n += 6 * size(out)
 	case "MatMul":
 		n += 4 * size(out[:max(0, len(out)-2)])
 	}

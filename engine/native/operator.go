@@ -8,6 +8,8 @@ import (
 	"github.com/dqa-go/dqa/graph"
 )
 
+func errAxis(axis, n int) error { return fmt.Errorf("%d of %d along an axis", axis, n) }
+
 // errUnknown is the reason why a node without a line in the registry cannot be run.
 var errUnknown = errors.New("the native engine has no such operator")
 
@@ -70,6 +72,7 @@ var operators = map[string]operator{
 	"Cos":         {buildUnary, 1, 1},
 
 	"ThresholdedRelu": {buildUnary, 1, 1},
+	"Trunc":           {buildUnary, 1, 1},
 
 	"Add":   {buildBinary, 2, 2},
 	"Sub":   {buildBinary, 2, 2},
@@ -79,6 +82,12 @@ var operators = map[string]operator{
 	"Pow":   {buildBinary, 2, 2},
 	"Min":   {buildBinary, 2, 2},
 	"Max":   {buildBinary, 2, 2},
+	"Mod":   {buildBinary, 2, 2},
+
+	"Equal":          {buildBinary, 2, 2},
+	"QuantizedAdd":   {buildBinary, 2, 2},
+	"Greater":        {buildBinary, 2, 2},
+	"GreaterOrEqual": {buildBinary, 2, 2},
 
 	"MaxPool":           {buildMaxPool, 1, 1},
 	"AveragePool":       {buildAveragePool, 1, 1},
@@ -103,12 +112,22 @@ var operators = map[string]operator{
 	"DepthToSpace": {buildDepthToSpace, 1, 1},
 	"SpaceToDepth": {buildSpaceToDepth, 1, 1},
 	"Where":        {buildWhere, 3, 3},
+	"ArgMax":       {buildArgMax, 1, 1},
+	"TopK":         {buildTopK, 1, 1},
+	"CumSum":       {buildCumSum, 1, 1},
+	"Take":         {buildTake, 2, 2},
+	"GridSample":   {buildGridSample, 2, 2},
+
+	"RNN":  {buildRecurrent, 5, 5},
+	"GRU":  {buildRecurrent, 5, 5},
+	"LSTM": {buildRecurrent, 6, 6},
 
 	"LayerNormalization":    {buildLayerNormalization, 2, 3},
 	"InstanceNormalization": {buildInstanceNormalization, 3, 3},
 
 	"QuantizeLinear":   {buildQuantize, 3, 3},
 	"DequantizeLinear": {buildDequantize, 3, 3},
+	"Requantize":       {buildRequantize, 3, 3},
 }
 
 // views are the operators whose output holds the elements of the input in the same order.

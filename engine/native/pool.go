@@ -71,6 +71,9 @@ func (p *pooling) eachPlane(t *task, start float32, f func(dst, src []float32, s
 }
 
 func buildMaxPool(s *site) (runner, error) {
+	if len(s.shape(0)) == 5 {
+		return buildVolumePool(s)
+	}
 	p, err := newPooling(s)
 	if err != nil {
 		return nil, err
@@ -102,6 +105,9 @@ func addStrided(dst, src []float32, step int) {
 }
 
 func buildAveragePool(s *site) (runner, error) {
+	if len(s.shape(0)) == 5 {
+		return buildVolumePool(s)
+	}
 	p, err := newPooling(s)
 	if err != nil {
 		return nil, err

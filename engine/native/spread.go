@@ -81,6 +81,9 @@ func buildSpaceToDepth(s *site) (runner, error) {
 
 // buildWhere takes the second input where the first, a constant of zeros and ones, is not 0, else the third.
 func buildWhere(s *site) (runner, error) {
+	if s.graph.Constants[s.Inputs[0]] == nil {
+		return buildRuntimeWhere(s)
+	}
 	condition, err := s.constant(0)
 	if err != nil {
 		return nil, err

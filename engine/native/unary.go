@@ -62,6 +62,7 @@ var functions = map[string]func(float64) float64{
 	"Sign":       sign,
 	"Sin":        math.Sin,
 	"Softplus":   softplus,
+	"Trunc":      math.Trunc,
 	"Softsign":   func(v float64) float64 { return v / (1 + math.Abs(v)) },
 	"Sqrt":       math.Sqrt,
 }

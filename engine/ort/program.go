@@ -68,7 +68,7 @@ func Compile(g *graph.Graph, edges []graph.Edge, path string) (*Program, error) 
 		return nil, err
 	}
 	level := optimizeBasic
-	if slices.ContainsFunc(g.Nodes, func(n *graph.Node) bool { return n.Op == "QuantizeLinear" }) {
+	if slices.ContainsFunc(g.Nodes, func(n *graph.Node) bool { return n.Op == "QuantizeLinear" || n.Op == "Requantize" }) {
 		level = optimizeNothing // fusing Q/DQ pairs changes what they compute
 	}
 	p := &Program{lib: lib, graph: g, edges: slices.Clone(edges), whole: &piece{Graph: whole[0], lib: lib, optimize: level}}

@@ -24,7 +24,8 @@ for path in sorted(glob.glob(os.path.join(sys.argv[1], "[ACDE]*.onnx"))):
     if "8x8x4" in base:
         x = np.load(os.path.join(sys.argv[1], "D4_nchw_8x8x4.npy"))[:1]
     given = {"z": np.full((1, 4, 8, 8), 0.25, np.float32)} if "two_inputs" in base else {}
-    if os.path.exists(base + ".expected.npz"):
+    # ONNX Runtime's sums of 8-bit products saturate on processors without VNNI, where that case was recorded
+    if os.path.exists(base + ".expected.npz") and "qlinear" not in base:
         expected = np.load(base + ".expected.npz")
         want = [expected[o.name][0] for o in model.graph.output]
     else:
