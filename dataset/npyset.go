@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+
+	"github.com/dqa-go/dqa/tensor"
 )
 
 // openNPY opens one array of images and, where there is a second part, one of labels.
@@ -103,8 +105,14 @@ func (x *arrayImages) setShape(s []int, opt *Options) bool {
 		} else {
 			x.channels, x.height, x.width = s[1], s[2], s[3]
 		}
-	default:
-		return false
+	default: // signals and volumes, where the network takes such
+		if len(opt.Shape) != len(s) || !slices.Equal(opt.Shape[1:], s[1:]) || len(s) < 2 {
+			return false
+		}
+		x.channels, x.height, x.width = 1, 1, s[len(s)-1]
+		if len(s) > 4 {
+			x.channels, x.height = s[1], tensor.Size(s[2:len(s)-1])
+		}
 	}
 	return true
 }

@@ -98,6 +98,10 @@ func newFit(p profile.Preprocess, want []int) (*fit, error) {
 		f.channels, f.height, f.width = want[1], want[2], want[3]
 	case len(want) == 3 && want[0] == 1:
 		f.channels, f.height, f.width = 1, want[1], want[2]
+	case len(want) == 2 && want[0] == 1: // a signal or a vector
+		f.channels, f.height, f.width = 1, 1, want[1]
+	case len(want) > 4 && want[0] == 1: // a volume: slices lie below each other
+		f.channels, f.height, f.width = want[1], tensor.Size(want[2:len(want)-1]), want[len(want)-1]
 	default:
 		return nil, fmt.Errorf("%w: the network's input shape %s is not that of one image", ErrFit, shapeText(want))
 	}

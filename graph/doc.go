@@ -11,7 +11,7 @@
 // Broadcasting is NumPy's.
 //
 //	Op                 inputs; attributes
-//	Conv               X (1,C,spatial 1-D or 2-D), W const (M,C/group,k...), [B const (M)];
+//	Conv               X (1,C,spatial 1-D to 3-D), W const (M,C/group,k...), [B const (M)];
 //	                   kernel_shape, strides, dilations, pads (begins, then ends), group
 //	ConvTranspose      X, W const (C,M/group,k...), [B const (M)]; the same and output_padding; pads already agree with
 //	                   the output's shape
@@ -61,6 +61,20 @@
 //	                   become these with operators before and after
 //	LRN                X; alpha, beta, bias, size
 //	ThresholdedRelu    X; alpha
-//	Where              condition const (zeros and ones), A, B
+//	Where              condition (zeros and ones), A, B
+//	Trunc              X: toward zero, as Cast to integers does
+//	Mod                A, B; fmod: 0: the remainder has the sign of B; 1: that of A, as C's fmod
+//	Equal, Greater, GreaterOrEqual  A, B; 1 where it holds, else 0
+//	ArgMax             X; axis, keepdims, select_last_index: the index as a float
+//	TopK               X; k, axis, largest, sorted 1. Two outputs: values, and indices as floats
+//	CumSum             X; axis, exclusive, reverse
+//	Take               X (n), indices (floats that hold integers): X at each; NaN outside
+//	GridSample         X (1,C,H,W), grid (1,h,w,2); mode "linear", "nearest" or "cubic", padding_mode, align_corners
+//	RNN, GRU, LSTM     X (steps,1,n), W, R, B const, initial_h, [initial_c of LSTM]; hidden_size, direction, activations
+//	                   (one string, spaces between), linear_before_reset. Outputs Y, Y_h, [Y_c of LSTM]
+//	Requantize         X, factor const, zero const (one, or one per channel); axis, min, max: as QuantizeLinear, of X*factor
+//	QuantizedAdd       A, B; a, b, shift, min, max: clamp(round to even(a A + (b B + shift))), each sum rounded once
 //	Identity           X; only where a network output is its input, a constant or another output
+//
+// Integers and truth values that are computed at run time are floats, too, and Value.Elem says what the file calls them.
 package graph

@@ -10,6 +10,12 @@ func ElementName(elem int32) string {
 	return "float32"
 }
 
+// IsInteger tells whether values of an element type of ONNX are integers.
+func IsInteger(elem int32) bool {
+	k, ok := ranges[elementType(elem)]
+	return ok && k.elem != truthKind.elem
+}
+
 var elementNames = map[elementType]string{
 	onnxpb.TensorProto_UINT8: "uint8", onnxpb.TensorProto_INT8: "int8", onnxpb.TensorProto_UINT16: "uint16",
 	onnxpb.TensorProto_INT16: "int16", onnxpb.TensorProto_INT32: "int32", onnxpb.TensorProto_INT64: "int64",

@@ -57,7 +57,7 @@ func evalArgMax(n *graph.Node, t *graph.Tensor, shape []int) *graph.Tensor {
 		at := i/inner*inner*d + i%inner
 		best := 0
 		for k := 1; k < d; k++ {
-			v, top := t.Floats[at+k*inner], t.Floats[at+best*inner]
+			v, top := floatAt(t, at+k*inner), floatAt(t, at+best*inner)
 			if v > top || v == top && n.Attrs.Int("select_last_index", 0) != 0 {
 				best = k
 			}

@@ -39,7 +39,7 @@ func Decode(p *profile.Profile, frame []byte, opt DecodeOptions) (*Decoded, erro
 		if e.ChannelsLast {
 			shape = []int{e.Rows, e.Cols, e.Channels}
 		}
-		d.Edges = append(d.Edges, Array{e.Name, shape, values[i]})
+		d.Edges = append(d.Edges, Array{Name: e.Name, Shape: shape, Data: values[i]})
 	}
 	return d, nil
 }

@@ -24,7 +24,9 @@ type Options struct {
 	Engine     Engine        // "": Auto
 	Output     string        // the output that is scored against labels; "": the one that fits
 	// Data says how files of images and labels are read; the shape, the layout and the orientation are the network's.
-	Data       dataset.Options
+	Data dataset.Options
+	// Inputs are values of inputs that are no images, by name (ParseInput); they are constants of the network.
+	Inputs     map[string]*graph.Tensor
 	ORTLibrary string // ONNX Runtime's shared library; "": $DQA_ORT_LIB, then the usual places
 }
 
@@ -64,7 +66,7 @@ func Parse(name string, model []byte, opt Options) (*Network, error) {
 	if opt.Preprocess != nil {
 		shape = opt.Preprocess.Shape
 	}
-	g, err := onnx.Parse(model, onnx.Options{Shape: shape})
+	g, err := onnx.Parse(model, onnx.Options{Shape: shape, Inputs: opt.Inputs})
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +79,7 @@ func Load(model string, opt Options) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	shaped := onnx.Options{Shape: opt.Preprocess.Shape}
+	shaped := onnx.Options{Shape: opt.Preprocess.Shape, Inputs: opt.Inputs}
 	if net, ok := demo.Network(model); ok {
 		return onnx.Parse(net.Model, shaped)
 	}
@@ -94,6 +96,13 @@ func Load(model string, opt Options) (*graph.Graph, error) {
 func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	if opt.Preprocess == nil {
 		opt.Preprocess = &profile.Preprocess{}
+	}
+	if onnx.IsInteger(g.Input.Elem) { // what pixels become is a part of the network
+		if len(opt.Preprocess.Mean)+len(opt.Preprocess.Std) > 0 {
+			return nil, fmt.Errorf("%w: input %q of %s takes pixels as they are, without a mean or a standard deviation", ErrSetting, g.Input.Name, name)
+		}
+		pre := *opt.Preprocess
+		pre.Divisor, opt.Preprocess = 1, &pre
 	}
 	if opt.Edges == "" {
 		opt.Edges = graph.Stored

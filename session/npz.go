@@ -17,7 +17,7 @@ func WriteNPZ(w io.Writer, arrays []Array) error {
 		if err != nil {
 			return err
 		}
-		if err := WriteNPY(entry, arrays[i].Shape, arrays[i].Data); err != nil {
+		if err := writeArray(entry, arrays[i]); err != nil {
 			return err
 		}
 	}
@@ -44,16 +44,39 @@ func arrayKeys(arrays []Array) []string {
 // WriteNPY writes a float32 array as a .npy file of format 1.0: magic, version, header length, a Python dictionary padded
 // to 64 bytes, the data. It is written here because npyio writes no float32 array of more than two dimensions.
 func WriteNPY(w io.Writer, shape []int, data []float32) error {
-	dims := strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]")
-	if len(shape) > 0 {
+	return writeArray(w, Array{Shape: shape, Data: data})
+}
+
+// descriptors are NumPy's names of element types in files. Floats of other widths are written as float32, which they
+// were computed in.
+var descriptors = map[string]string{
+	"int64": "<i8", "int32": "<i4", "int16": "<i2", "int8": "|i1", "uint64": "<u8", "uint32": "<u4", "uint16": "<u2", "uint8": "|u1", "bool": "|b1",
+}
+
+func writeArray(w io.Writer, a Array) error {
+	dims := strings.Trim(strings.ReplaceAll(fmt.Sprint(a.Shape), " ", ", "), "[]")
+	if len(a.Shape) > 0 {
 		dims += ","
 	}
-	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", dims)
+	descr := descriptors[a.Type]
+	if descr == "" {
+		descr = "<f4"
+	}
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, dims)
 	const prefix = 10
 	header += strings.Repeat(" ", 63-(prefix+len(header))%64) + "\n"
 	b := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
 	if _, err := w.Write(append(b, header...)); err != nil {
 		return err
 	}
-	return binary.Write(w, binary.LittleEndian, data)
+	if descr == "<f4" {
+		return binary.Write(w, binary.LittleEndian, a.Data)
+	}
+	size := int(descr[2] - '0')
+	b = make([]byte, 0, size*len(a.Data))
+	for _, v := range a.Data {
+		b = append(b, binary.LittleEndian.AppendUint64(nil, uint64(int64(v)))[:size]...)
+	}
+	_, err := w.Write(b)
+	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -19,6 +20,7 @@ type Array struct {
 	Name  string
 	Shape []int
 	Data  []float32 // row-major
+	Type  string    // NumPy's name of the element type in the file: "int64"; "": float32
 }
 
 // Run runs the float network on every image and hands over its outputs, in the order of the images, on the caller's
@@ -50,7 +52,7 @@ func (n *Network) RunAll(ctx context.Context, data *dataset.Inputs, opt RunOptio
 		if len(shape) > 0 && shape[0] == 1 {
 			shape = shape[1:]
 		}
-		all[k] = Array{Name: o.Name, Shape: append([]int{data.Len()}, shape...)}
+		all[k] = Array{Name: o.Name, Shape: append([]int{data.Len()}, shape...), Type: onnx.ElementName(o.Elem)}
 	}
 	err := n.Run(ctx, data, opt, func(_ int, outputs []*tensor.Tensor) error {
 		for k, t := range outputs {

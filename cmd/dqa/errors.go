@@ -75,6 +75,7 @@ var faults = []fault{
 	{"model-damaged", exitModel, "the model is damaged or cut off", "copy or export the model again", []error{onnx.ErrInvalid}},
 	{"model-too-large", exitModel, "the model exceeds a limit", "the model is larger than this program takes", []error{graph.ErrLimit}},
 	{"model-unsupported", exitModel, "the model has operators that are not supported", "`dqa inspect MODEL` lists all of them", []error{graph.ErrUnsupported}},
+	{"model-inputs", exitModel, "the value of an input that is no image does not fit it", "give --input NAME=FILE.npy or NAME=NUMBER in the type and shape of the input (dqa inspect names them)", []error{onnx.ErrInputs}},
 	{"model-shape", exitModel, "the input's shape is open or wrong", "give the input's shape, e.g. --shape 1,3,224,224", []error{onnx.ErrShape}},
 	{"model-no-edges", exitModel, "nothing of the network would be quantized", "try the other set: --edges stored or --edges activations", []error{session.ErrNoEdges}},
 	{"model-output", exitModel, "the network's output cannot be scored", "outputs 1xK, 1xKxHxW and of one channel can be scored: --output NAME chooses one; data without labels is compared with float32 alone", []error{session.ErrOutput}},

@@ -18,6 +18,7 @@ type preprocessFlags struct {
 	file, size, resample, crop, mean, std, channels, layout, shape, ignore, shift, orientation string
 	palette, classes                                                                           string
 	divisor                                                                                    float32
+	inputs                                                                                     []string
 	set                                                                                        *pflag.FlagSet
 	data                                                                                       *dataset.Options // of the program: palette and classes go there
 }
@@ -44,6 +45,7 @@ func (p *preprocessFlags) register(cmd *cobra.Command, a *app) {
 	}
 	f.StringVar(&p.palette, "palette", "", "colours of the classes of coloured masks: '#000000,#ff0000', or a file with one colour a line")
 	f.StringVar(&p.classes, "classes", "", "class folders of an imagefolder in the order of the network's classes: cat,dog, or a file with one a line (default: classes.txt, else sorted)")
+	f.StringArrayVar(&p.inputs, "input", nil, "value of an input that is no image: NAME=FILE.npy or NAME=NUMBER; may be given several times")
 	completeWords(cmd, "resize", []string{"bilinear", "bicubic", "letterbox"})
 	completeWords(cmd, "orientation", []string{"exif", "stored"})
 	completeWords(cmd, "channels", []string{"rgb", "bgr", "gray"})

@@ -21,7 +21,18 @@ func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) 
 // complete adds what the flags say to opt, whose preprocessing is where theirs begins; nil is the model's own.
 func (a *app) complete(model string, flags *preprocessFlags, opt session.Options) (session.Options, error) {
 	pre, err := flags.resolve(model, opt.Preprocess)
-	return a.options(pre, opt.Edges, opt.Skip), err
+	opt = a.options(pre, opt.Edges, opt.Skip)
+	for _, text := range flags.inputs {
+		name, value, e := session.ParseInput(text, opt.Data)
+		if e != nil {
+			return opt, fmt.Errorf("--input: %w", e)
+		}
+		if opt.Inputs == nil {
+			opt.Inputs = map[string]*graph.Tensor{}
+		}
+		opt.Inputs[name] = value
+	}
+	return opt, err
 }
 
 // open loads MODEL, which is a file or the name of a built-in network.
