@@ -111,6 +111,10 @@ func (w window) output(s []int, ceil bool) ([]int, error) {
 	for i, d := range s {
 		before, stride := w.pads[i], w.strides[i]
 		room := int64(d) + before + w.pads[len(s)+i] - w.span(i)
+		if room < 0 && ceil && room+stride > 0 && before < int64(d)+before { // the one window starts inside
+			out[i] = 1
+			continue
+		}
 		if room < 0 {
 			return nil, invalid("a window of %d does not fit into %d with padding %v", w.span(i), d, w.pads)
 		}

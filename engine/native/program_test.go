@@ -299,8 +299,8 @@ func TestOutputsThatNoNodeWrites(t *testing.T) {
 }
 
 func TestCompileNamesEveryUnsupportedNode(t *testing.T) {
-	b := newGraphBuilder(1, 2, 4, 4, 4)
-	shape := []int{1, 2, 4, 4, 4}
+	b := newGraphBuilder(1, 2, 4, 4, 4, 4)
+	shape := []int{1, 2, 4, 4, 4, 4}
 	b.node("Frobnicate", "a", shape, nil, "input")
 	b.node("MaxPool", "b", shape, nil, "a")
 	b.node("Relu", "c", shape, nil, "b")
