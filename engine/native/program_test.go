@@ -289,13 +289,14 @@ func TestRestartBetweenTwoEdgesOfOneStep(t *testing.T) {
 func TestOutputsThatNoNodeWrites(t *testing.T) {
 	b := newGraphBuilder(1, 3)
 	b.constant("constant", &graph.Tensor{Type: graph.Float32, Shape: []int{2}, Floats: []float32{4, 5}})
-	b.outputs("input", "constant")
+	b.node("Identity", "copy", []int{1, 3}, nil, "input")
+	b.outputs("input", "constant", "copy")
 	p, err := Compile(b.g, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	x := formulaInput([]int{1, 3})
-	sameOutputs(t, "outputs", mustRun(t, p, x, nil), []*tensor.Tensor{x, {Shape: []int{2}, Data: []float32{4, 5}}})
+	sameOutputs(t, "outputs", mustRun(t, p, x, nil), []*tensor.Tensor{x, {Shape: []int{2}, Data: []float32{4, 5}}, x})
 }
 
 func TestCompileNamesEveryUnsupportedNode(t *testing.T) {
