@@ -203,9 +203,13 @@ func gathered(first, n, size int, exclude bool, weight func(row int) float32) []
 		if exclude && (row < 0 || row >= size) {
 			continue
 		}
-		w := weight(row)
+		w, at := weight(row), min(max(row, 0), size-1)
 		sum += w
-		all = append(all, tap{min(max(row, 0), size-1), w})
+		if n := len(all); n > 0 && all[n-1].row == at { // beyond an edge, which counts once
+			all[n-1].weight += w
+			continue
+		}
+		all = append(all, tap{at, w})
 	}
 	if sum == 0 {
 		sum = 1
