@@ -19,9 +19,10 @@ func TestKilledGradedEnds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs many processes")
 	}
-	kills, images := 6, "demo:classify[0:24]"
+	const images = "demo:classify[0:24]"
+	kills := 6
 	if os.Getenv("CI") == "true" {
-		kills, images = 200, "demo:classify[0:64]"
+		kills = 200
 	}
 	args := []string{"calibrate", "demo:classify", "--data", images, "--budget", "1.5", "--resume", "-q", "--workers", "2", "--save-every", "20ms"}
 	whole := filepath.Join(t.TempDir(), "whole.dqap")
