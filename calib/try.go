@@ -190,5 +190,8 @@ func (s *scoreSum) fill(t *method.Trial) {
 	}
 	sum := s.all.Summary()
 	t.KL, t.Agreement = sum.Worst()
+	if math.IsNaN(t.Agreement) { // values alone, whose distance is no KL
+		t.KL = math.NaN()
+	}
 	t.Drop = sum.Drop
 }

@@ -64,8 +64,6 @@ func (g *Graph) Runnable() error {
 	switch {
 	case len(g.Inputs()) == 0:
 		return fmt.Errorf("%w: %s has no inputs", ErrEmpty, g.Name)
-	case len(g.Nodes) == 0:
-		return fmt.Errorf("%w: %s has no nodes", ErrEmpty, g.Name)
 	case len(g.Outputs) == 0:
 		return fmt.Errorf("%w: %s has no outputs", ErrEmpty, g.Name)
 	}
