@@ -22,6 +22,7 @@ const windowAttrs = "auto_pad:s kernel_shape:I strides:I dilations:I pads:I "
 type window struct {
 	kernel, strides, dilations, pads []int64
 	auto                             string
+	partial                          bool // a window larger than its input counts, as in ONNX Runtime
 }
 
 // window reads and checks the geometry; kernel is what the weights say, nil for pools.
@@ -111,7 +112,7 @@ func (w window) output(s []int, ceil bool) ([]int, error) {
 	for i, d := range s {
 		before, stride := w.pads[i], w.strides[i]
 		room := int64(d) + before + w.pads[len(s)+i] - w.span(i)
-		if room < 0 && ceil && room+stride > 0 && before < int64(d)+before { // the one window starts inside
+		if room < 0 && room+stride > 0 && w.partial { // one window, of which a part lies inside
 			out[i] = 1
 			continue
 		}
@@ -252,6 +253,7 @@ func lowerPool(c *call) error {
 		return err
 	}
 	s, a := c.shape(0), c.node.Attrs
+	w.partial = c.node.Op == "MaxPool" || a.Int("count_include_pad", 0) == 0
 	ceil := a.Int("ceil_mode", 0) != 0
 	spatial, err := w.output(s[2:], ceil)
 	if err != nil {

@@ -239,4 +239,6 @@ for opset in (22, 23, 24, 25):
     one("relu_%d" % opset, "Relu", X, opset=opset)
     one("pool_%d" % opset, "MaxPool", X, opset=opset, kernel_shape=[2, 2])
     one("resize_%d" % opset, "Resize", X, {"r": None, "s": np.array([1, 1, 2, 2], f32)}, opset=opset)
+one("maxpool_larger", "MaxPool", rand(1, 2, 2, 1), kernel_shape=[3, 2], strides=[3, 2])
+one("avgpool_larger", "AveragePool", rand(1, 2, 2, 1), kernel_shape=[3, 2], strides=[3, 2])
 cases.write(os.path.join(os.path.dirname(os.path.abspath(__file__)), "models_ops.json.gz"))
