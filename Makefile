@@ -17,7 +17,7 @@ build-ort: ## build bin/dqa-ort, which can also use ONNX Runtime's shared librar
 
 .PHONY: test
 test: ## every test; what needs more than Go skips and says so
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 
 .PHONY: check
 check: ## formatting, vet, staticcheck

@@ -2,7 +2,6 @@ package native
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
@@ -123,33 +122,25 @@ func buildSplit(s *site) (runner, error) {
 	if axis < 0 || axis >= len(shape) {
 		return nil, fmt.Errorf("axis %d of %d", axis, len(shape))
 	}
-	stride := strides(shape)
-	var parts []runner
-	start := 0
-	whole := make([][]int, len(shape)) // what all parts have in common is made once
-	for a := range whole {
-		whole[a] = steps(shape[a], stride[a])
-	}
+	outer, inner := tensor.Size(shape[:axis]), tensor.Size(shape[axis+1:])
+	sizes, total := make([]int, len(s.outputs)), 0
 	for i := range s.outputs {
-		if len(s.outShape(i)) != len(shape) {
-			return nil, fmt.Errorf("output %v of %v", s.outShape(i), shape)
+		out := s.outShape(i)
+		if len(out) != len(shape) || tensor.Size(out) != outer*out[axis]*inner {
+			return nil, fmt.Errorf("output %v of %v", out, shape)
 		}
-		size := s.outShape(i)[axis]
-		if start+size > shape[axis] {
+		if total += out[axis]; total > shape[axis] {
 			return nil, fmt.Errorf("parts are larger than axis %d", axis)
 		}
-		tables := slices.Clone(whole)
-		tables[axis] = whole[axis][start:][:size]
-		start += size
-		part, err := gatherRunner(s, i, tables, 0)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, part)
+		sizes[i] = out[axis] * inner
 	}
 	return func(t *task) {
-		for _, part := range parts {
-			part(t)
+		for o := range outer {
+			x := t.in[0][o*shape[axis]*inner:]
+			for i, n := range sizes {
+				copy(t.out[i][o*n:][:n], x)
+				x = x[n:]
+			}
 		}
 	}, nil
 }
