@@ -146,6 +146,7 @@ func TestEveryFaultIsMetByAScript(t *testing.T) {
 		"format-limit":    "wire's and profile's tests of damaged files",
 		"format-trailing": "frame's tests",
 		"other":           "TestExplain",
+		"model-inputs":    "onnx.TestGivenInputs, session's tests of inputs",
 	}
 	scripts, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(scripts) == 0 {
