@@ -198,6 +198,10 @@ var intArithmetic = map[string]func(a, b int64) int64{
 
 // evalBinary computes an operator of two constants of one type.
 func evalBinary(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error) {
+	// A lowered form may add what the file says to a value of another shape.
+	if shape, err := broadcast(in[0].Shape, in[1].Shape); err != nil || !slices.Equal(shape, shapes[0]) {
+		return nil, invalid("operands of shape %v and %v where the result is %v", in[0].Shape, in[1].Shape, shapes[0])
+	}
 	a, b := expandTo(in[0], shapes[0]), in[1]
 	if a.Type != b.Type {
 		return nil, invalid("its inputs differ in type")

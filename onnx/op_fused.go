@@ -198,6 +198,9 @@ func lowerSkipNorm(c *call) error {
 	if simple {
 		bias = 3
 	}
+	if len(s) == 0 {
+		return invalid("its input has no axes")
+	}
 	if shape, err := broadcast(s, c.shape(1)); err != nil || !slices.Equal(shape, s) {
 		return invalid("inputs of shape %v and %v", s, c.shape(1))
 	}
@@ -211,6 +214,9 @@ func lowerSkipNorm(c *call) error {
 		return err
 	}
 	if c.has(bias) {
+		if shape, err := broadcast(s, c.shape(bias)); err != nil || !slices.Equal(shape, s) {
+			return invalid("a bias of shape %v for %v", c.shape(bias), s)
+		}
 		if x, err = c.step("Add", []string{x, c.node.Inputs[bias]}, nil, s); err != nil {
 			return err
 		}

@@ -137,6 +137,9 @@ func lowerDequantize(c *call) error {
 		return err
 	}
 	if t == nil {
+		if integers[q.elem].high == 0 { // INT64 of an ArgMax, say: no quantizer writes it
+			return refuse("of integers of type %s", q.elem)
+		}
 		return c.emitQuantizer(q)
 	}
 	if _, err := c.reserve(t.Shape); err != nil {

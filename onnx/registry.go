@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/dqa-go/dqa/graph"
 )
@@ -41,7 +42,7 @@ func find(n *graph.Node, opset int) (operator, error) {
 	switch {
 	case n.Domain == "com.microsoft" && !ok && sameInMicrosoft[n.Op]:
 		return registry[n.Op], nil
-	case !ok || op.lower == nil:
+	case !ok || op.lower == nil || n.Domain == "" && strings.Contains(n.Op, "."): // a name that only looks like one of another domain
 		return op, refuse("not implemented: %s", wayOut(n))
 	case opset < op.since:
 		return op, refuse("needs opset %d", op.since)

@@ -117,7 +117,11 @@ func info(name string, shape []int) *onnxpb.ValueInfoProto {
 // node tries to add one; what the reader refuses is taken back.
 func (m *maker) node(op Operator) bool {
 	constants, values := len(m.graph.Initializer), len(m.values)
-	n := &onnxpb.NodeProto{OpType: &op.Name, Name: proto.String("n" + m.name()), Output: []string{m.name()}}
+	domain, name := "", op.Name
+	if i := strings.LastIndex(name, "."); i >= 0 {
+		domain, name = name[:i], name[i+1:]
+	}
+	n := &onnxpb.NodeProto{OpType: &name, Domain: &domain, Name: proto.String("n" + m.name()), Output: []string{m.name()}}
 	if recipe := recipes[op.Name]; recipe != nil && m.IntN(10) > 0 {
 		recipe(m, n)
 	} else {
@@ -194,7 +198,9 @@ func (m *maker) outputs() {
 
 func (m *maker) bytes(g *onnxpb.GraphProto) []byte {
 	model := &onnxpb.ModelProto{
-		IrVersion: proto.Int64(8), Graph: g, OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: &m.opset}},
+		IrVersion: proto.Int64(8), Graph: g, OpsetImport: []*onnxpb.OperatorSetIdProto{
+			{Domain: proto.String(""), Version: &m.opset}, {Domain: proto.String("com.microsoft"), Version: proto.Int64(1)},
+		},
 	}
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(model)
 	if err != nil {
