@@ -493,7 +493,7 @@ func lowerOneHot(c *call) error {
 	if err != nil {
 		return err
 	}
-	if product(depth.Shape) != 1 || product(values.Shape) != 2 || floatAt(depth, 0) < 1 || floatAt(depth, 0) > exact {
+	if product(depth.Shape) != 1 || product(values.Shape) != 2 || !(floatAt(depth, 0) >= 1 && floatAt(depth, 0) <= exact) { // NaN neither
 		return invalid("its depth or its values do not fit")
 	}
 	n := int(floatAt(depth, 0))
@@ -508,6 +508,12 @@ func lowerOneHot(c *call) error {
 		return err
 	}
 	shape, wide := slices.Insert(slices.Clone(s), axis, n), slices.Insert(slices.Clone(s), axis, 1)
+	if _, err := elements(shape); err != nil {
+		return err
+	}
+	if _, err := c.reserve([]int{n}); err != nil {
+		return err
+	}
 	row := make([]float32, n)
 	for i := range row {
 		row[i] = float32(i)
