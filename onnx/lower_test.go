@@ -168,6 +168,7 @@ func TestRefused(t *testing.T) {
 		{"mode of gelu", net(20, 4).node("Gelu", "x", "y", "approximate", "fast"), ErrInvalid, "fast"},
 		{"remainder of floats", net(13, 4).node("Mod", "x x", "y"), ErrInvalid, "need fmod"},
 		{"output of a transposed convolution", net(13, 4, 5, 5).floats("w", I(4, 1, 3, 3), 1).node("ConvTranspose", "x w", "y", "output_shape", I(99, 99)), graph.ErrUnsupported, "output_shape"},
+		{"bounds of clip", net(13, 4).floats("n", nil, float32(inf-inf)).node("Clip", "x n", "y"), ErrInvalid, "no numbers"},
 		{"types", net(13, 4).floats("k", nil, 1).node("Add", "x i", "y").ints("i", 1), ErrInvalid, "differ in type"},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.model.outputs("y").fails(t, c.want, c.text) })
@@ -198,6 +199,9 @@ func TestFolding(t *testing.T) {
 			node("Concat", "e e", "k", "axis", 0), []float32{1, 1, 1, 1}},
 		{"size", net(13, 4).node("Size", "x", "s").node("Cast", "s", "k", "to", 1), []float32{4}},
 		{"truth", net(13, 4).ints("a", 0, -3, 1, 0).node("Cast", "a", "b", "to", 9).node("Cast", "b", "k", "to", 1), []float32{0, 1, 1, 0}},
+		{"remainder", net(13, 4).floats("a", []int64{4}, -7.5, 7.5, 8, 0).floats("b", nil, -3).node("Mod", "a b", "k", "fmod", 1), []float32{-1.5, 1.5, 2, 0}},
+		{"remainder of integers", net(13, 4).ints("a", -7, 7, 8, 0).ints("b", 3).node("Mod", "a b", "m", "fmod", 1).node("Cast", "m", "k", "to", 1),
+			[]float32{-1, 1, 2, 0}},
 		{"modulo", net(13, 4).ints("a", -7, 7, 8, 0).ints("b", 3).node("Mod", "a b", "m").node("Cast", "m", "k", "to", 1), []float32{2, 1, 2, 0}},
 		{"constants", net(13, 4).node("Constant", "", "a", "value_ints", []int64{1, 2, 3, 4}).node("Constant", "", "b", "value_float", 0.5).
 			node("Cast", "a", "c", "to", 1).node("Mul", "c b", "k"), []float32{0.5, 1, 1.5, 2}},

@@ -101,6 +101,9 @@ func lowerClip(c *call) error {
 	if err != nil {
 		return err
 	}
+	if low != low || high != high {
+		return invalid("bounds that are no numbers")
+	}
 	return c.emit("Clip", c.node.Inputs[:1], graph.Attributes{"min": low, "max": high}, c.shape(0))
 }
 
@@ -183,6 +186,7 @@ var floatArithmetic = map[string]func(a, b float32) float32{
 	"Pow": func(a, b float32) float32 { return float32(math.Pow(float64(a), float64(b))) },
 	"Min": func(a, b float32) float32 { return min(a, b) },
 	"Max": func(a, b float32) float32 { return max(a, b) },
+	fmod:  func(a, b float32) float32 { return float32(math.Mod(float64(a), float64(b))) },
 }
 
 var intArithmetic = map[string]func(a, b int64) int64{
@@ -194,7 +198,11 @@ var intArithmetic = map[string]func(a, b int64) int64{
 	"Pow": func(a, b int64) int64 { return int64(math.Pow(float64(a), float64(b))) },
 	"Min": func(a, b int64) int64 { return min(a, b) },
 	"Max": func(a, b int64) int64 { return max(a, b) },
+	fmod:  func(a, b int64) int64 { return a % b },
 }
+
+// fmod is Mod with that attribute: the remainder has the sign of the dividend.
+const fmod = "Mod with fmod"
 
 // evalBinary computes an operator of two constants of one type.
 func evalBinary(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error) {
@@ -209,12 +217,16 @@ func evalBinary(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Ten
 	if (n.Op == "Div" || n.Op == "Mod") && slices.Contains(b.Ints, 0) {
 		return nil, fmt.Errorf("%w: division by zero", ErrInvalid)
 	}
+	op := n.Op
+	if op == "Mod" && n.Attrs.Int("fmod", 0) != 0 {
+		op = fmod
+	}
 	steps := broadcastStrides(b.Shape, a.Shape)
 	if a.Type == graph.Float32 {
-		f := floatArithmetic[n.Op]
+		f := floatArithmetic[op]
 		walk(a.Shape, steps, 0, func(i, src int) { a.Floats[i] = f(a.Floats[i], b.Floats[src]) })
 	} else {
-		f := intArithmetic[n.Op]
+		f := intArithmetic[op]
 		walk(a.Shape, steps, 0, func(i, src int) { a.Ints[i] = f(a.Ints[i], b.Ints[src]) })
 	}
 	return []*graph.Tensor{a}, nil

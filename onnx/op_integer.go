@@ -34,21 +34,18 @@ func (c *call) constants() ([]*graph.Tensor, error) {
 
 func lowerMod(c *call) error {
 	_, integer := c.kind(0)
-	fmod := c.node.Attrs.Int("fmod", 0) != 0
-	constant := c.tensor(0) != nil && c.tensor(1) != nil
-	switch {
-	case constant && (c.in(0).Type != graph.Int64 || fmod):
-		return refuse("of constants, only for integers without fmod")
-	case !integer && !c.holds(1) && !fmod:
+	signed := c.node.Attrs.Int("fmod", 0) != 0
+	if c.tensor(0) != nil && c.tensor(1) != nil {
+		integer = c.in(0).Type == graph.Int64
+	}
+	if !integer && !c.holds(1) && !signed {
 		return invalid("floats need fmod")
-	case constant:
-		return lowerBinary(c)
 	}
 	shape, err := broadcast(c.shape(0), c.shape(1))
 	if err != nil {
 		return err
 	}
-	return c.emit("Mod", c.node.Inputs, graph.Attributes{"fmod": truth(fmod)}, shape)
+	return c.emit("Mod", c.node.Inputs, graph.Attributes{"fmod": truth(signed)}, shape)
 }
 
 // comparison is an operator of two inputs whose result is a truth value.

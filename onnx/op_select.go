@@ -168,6 +168,17 @@ func (k *chain) wrapped(index string, n int) string {
 	return k.do(false, "Add", []string{index, shift}, nil, s)
 }
 
+// inside wraps indices too. What lies outside the axis becomes all, the number of elements, which no place has: else it
+// would be an element of another row.
+func (k *chain) inside(index string, n, all int) string {
+	at := k.wrapped(index, n)
+	s := k.c.values[index].Shape
+	low := k.do(false, "GreaterOrEqual", []string{at, k.number("zero", 0)}, nil, s)
+	high := k.do(false, "Greater", []string{k.number("size", float32(n)), at}, nil, s)
+	both := k.do(false, "Min", []string{low, high}, nil, s)
+	return k.do(false, "Where", []string{both, at, k.number("outside", float32(all))}, nil, s)
+}
+
 // gatherComputed is Gather at indices that are computed.
 func gatherComputed(c *call, axis int) error {
 	s, index := c.shape(0), c.shape(1)
@@ -182,7 +193,7 @@ func gatherComputed(c *call, axis int) error {
 	}
 	outer, inner := product(s[:axis]), product(s[axis+1:])
 	k := chain{c: c, elem: anyInt64.elem}
-	at := k.wrapped(c.node.Inputs[1], s[axis])
+	at := k.inside(c.node.Inputs[1], s[axis], product(s))
 	m := product(index)
 	at = k.do(false, "Reshape", []string{at}, graph.Attributes{"shape": []int64{1, int64(m), 1}}, []int{1, m, 1})
 	at = k.do(false, "Mul", []string{at, k.number("step", float32(inner))}, nil, []int{1, m, 1})
@@ -246,7 +257,7 @@ func lowerGatherElements(c *call) error {
 	for i, v := range base {
 		offsets[i] = float32(v)
 	}
-	at := k.wrapped(c.node.Inputs[1], s[axis])
+	at := k.inside(c.node.Inputs[1], s[axis], product(s))
 	at = k.do(false, "Mul", []string{at, k.number("step", float32(strides[axis]))}, nil, index)
 	at = k.do(false, "Add", []string{at, k.list("base", index, offsets)}, nil, index)
 	if k.err != nil {
