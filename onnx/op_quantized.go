@@ -32,7 +32,7 @@ var quantizedOperators = table{
 // integerInput returns input i minus its zero point, input z, which must be constant; absent: 0.
 func (c *call) integerInput(i, z int) (string, kind, error) {
 	k, ok := c.kind(i)
-	if !ok || !k.fits(k.elem) || ranges[k.elem].high > 255 {
+	if _, whole := integers[k.elem]; !ok || !whole || !k.fits(k.elem) || ranges[k.elem].high > 255 {
 		return "", k, invalid("input %d must hold integers of 8 bits", i)
 	}
 	if err := c.asFloats(i); err != nil {
