@@ -40,6 +40,7 @@ const (
 	logFatal        = 4
 	optimizeNothing = 0
 	optimizeBasic   = 1 // constant folding and fusions that stay inside a chain
+	optimizeAll     = 99
 	elementFloat    = 1
 	allocatorDevice = 0
 	memoryDefault   = 0
@@ -168,14 +169,17 @@ type session struct {
 	outputs []unsafe.Pointer
 }
 
-func (l *library) newSession(model []byte, optimize int, inputs, outputs []string) (*session, error) {
+// sessionOptions are what differs between sessions.
+type sessionOptions struct{ optimize, threads int }
+
+func (l *library) newSession(model []byte, opt sessionOptions, inputs, outputs []string) (*session, error) {
 	var options uintptr
 	if err := l.call(fnCreateSessionOptions, out(&options)); err != nil {
 		return nil, err
 	}
 	defer l.release(fnReleaseSessionOptions, options)
 	for function, value := range map[int]int{
-		fnSetSessionLogSeverity: logFatal, fnSetGraphOptimizationLevel: optimize, fnSetIntraOpNumThreads: 1, fnSetInterOpNumThreads: 1,
+		fnSetSessionLogSeverity: logFatal, fnSetGraphOptimizationLevel: opt.optimize, fnSetIntraOpNumThreads: opt.threads, fnSetInterOpNumThreads: 1,
 	} {
 		if err := l.call(function, options, value); err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/tensor"
 )
 
 // Enabled tells whether this binary was built with the tag ort.
@@ -20,5 +21,16 @@ type Program interface {
 
 // Compile always fails: this binary was built without the tag ort.
 func Compile(*graph.Graph, []graph.Edge, string) (Program, error) {
+	return nil, fmt.Errorf("%w: this binary was built without it (build tag ort)", ErrUnavailable)
+}
+
+// Model is what Load would return.
+type Model interface {
+	Version() string
+	Run(inputs []*tensor.Tensor) ([]*tensor.Tensor, error)
+}
+
+// Load always fails: this binary was built without the tag ort.
+func Load([]byte, *graph.Graph, string, int) (Model, error) {
 	return nil, fmt.Errorf("%w: this binary was built without it (build tag ort)", ErrUnavailable)
 }

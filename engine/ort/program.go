@@ -91,7 +91,7 @@ func (p *piece) ready() error {
 	p.once.Do(func() {
 		var model []byte
 		if model, p.err = onnx.Marshal(p.Graph); p.err == nil {
-			p.s, p.err = p.lib.newSession(model, p.optimize, names(p.Inputs()), names(p.Outputs))
+			p.s, p.err = p.lib.newSession(model, sessionOptions{p.optimize, 1}, names(p.Inputs()), names(p.Outputs))
 		}
 	})
 	return p.err
