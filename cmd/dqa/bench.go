@@ -25,7 +25,7 @@ func (a *app) bench() *cobra.Command {
 		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.benchCodec())
+	cmd.AddCommand(a.benchCodec(), a.benchEngine())
 	return cmd
 }
 
