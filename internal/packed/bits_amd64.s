@@ -1,0 +1,47 @@
+//go:build !noasm
+
+#include "textflag.h"
+
+// func extractBMI2(dst *byte, words *uint64, n int, mask uint64, width int)
+TEXT ·extractBMI2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ words+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ mask+24(FP), BX
+	MOVQ width+32(FP), DX
+	TESTQ CX, CX
+	JZ   extracted
+
+extract:
+	MOVQ  0(SI), AX
+	PEXTQ BX, AX, AX
+	MOVQ  AX, 0(DI)
+	ADDQ  $8, SI
+	ADDQ  DX, DI
+	DECQ  CX
+	JNZ   extract
+
+extracted:
+	RET
+
+// func depositBMI2(words *uint64, src *byte, n int, mask uint64, width int)
+TEXT ·depositBMI2(SB), NOSPLIT, $0-40
+	MOVQ words+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	MOVQ mask+24(FP), BX
+	MOVQ width+32(FP), DX
+	TESTQ CX, CX
+	JZ   deposited
+
+deposit:
+	MOVQ  0(SI), AX
+	PDEPQ BX, AX, AX
+	MOVQ  AX, 0(DI)
+	ADDQ  DX, SI
+	ADDQ  $8, DI
+	DECQ  CX
+	JNZ   deposit
+
+deposited:
+	RET
