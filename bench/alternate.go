@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/dqa-go/dqa/internal/usage"
+	"github.com/dqa-go/dqa/internal/cpu"
 )
 
 // Contender is something whose time is taken in turn with others.
@@ -67,15 +67,15 @@ func Alternate(ctx context.Context, contenders []Contender, rounds int, progress
 }
 
 // turn is the mean of some calls.
-func turn(run func() error, calls int) (wall, cpu time.Duration, err error) {
+func turn(run func() error, calls int) (wall, used time.Duration, err error) {
 	runtime.GC() // what others left behind is not this one's work
-	start, used := time.Now(), usage.CPU()
+	start, before := time.Now(), cpu.Time()
 	for range calls {
 		if err := run(); err != nil {
 			return 0, 0, err
 		}
 	}
-	return time.Since(start) / time.Duration(calls), (usage.CPU() - used) / time.Duration(calls), nil
+	return time.Since(start) / time.Duration(calls), (cpu.Time() - before) / time.Duration(calls), nil
 }
 
 func newTime(walls, cpus []time.Duration) Time {

@@ -244,3 +244,22 @@ func (e *Edge) ScaleFor(c int, maximum float32) quant.Scale {
 	}
 	return quant.SignedScale(maximum, e.WideBits(c))
 }
+
+// Correct gives rows that summed to 1 before quantizing what they lack, in equal parts, if the edge's do (METHOD section 4.3).
+// data are whole rows.
+func (e *Edge) Correct(data []float32) {
+	if !e.RowSums {
+		return
+	}
+	n := e.RowLength()
+	for ; n > 0 && len(data) >= n; data = data[n:] {
+		sum := 0.0
+		for _, v := range data[:n] {
+			sum += float64(v)
+		}
+		lacks := float32((1 - sum) / float64(n))
+		for i := range data[:n] {
+			data[i] += lacks
+		}
+	}
+}

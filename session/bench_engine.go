@@ -11,7 +11,6 @@ import (
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/engine/ort"
 	"github.com/dqa-go/dqa/internal/cpu"
-	"github.com/dqa-go/dqa/internal/usage"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -69,7 +68,7 @@ func (n *Network) BenchEngine(ctx context.Context, opt BenchOptions) (*EngineBen
 	var contenders []bench.Contender
 	others := map[int]int{} // threads: place of ONNX Runtime
 	for _, threads := range opt.Threads {
-		res.Rows = append(res.Rows, EngineRow{Model: n.name, Mode: "float", Threads: threads, ISA: n.engine, Load: usage.Load()})
+		res.Rows = append(res.Rows, EngineRow{Model: n.name, Mode: "float", Threads: threads, ISA: n.engine, Load: cpu.Load()})
 		contenders = append(contenders, bench.Contender{Name: "float", Run: func() error {
 			_, err := n.prog.Run(opt.Input, nil)
 			return err

@@ -11,7 +11,6 @@ import (
 
 	"github.com/dqa-go/dqa/bench"
 	"github.com/dqa-go/dqa/graph"
-	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
@@ -179,7 +178,7 @@ func (a *app) networkTensors(ctx context.Context, f *benchFlags) (t bench.Tensor
 
 // writeBench puts both places of a path into one line.
 func writeBench(w io.Writer, r *bench.Result, what string) error {
-	fmt.Fprintf(w, "%s: %d values a frame, %.0f %% of them zero; instruction set %s, one core\n\n", what, r.Values, 100*r.Sparsity, cpu.ISA())
+	fmt.Fprintf(w, "%s: %d values a frame, %.0f %% of them zero; instruction set %s, one core\n\n", what, r.Values, 100*r.Sparsity, r.Rows[0].ISA)
 	var rows [][]string
 	for i := 0; i < len(r.Rows); {
 		row := r.Rows[i]

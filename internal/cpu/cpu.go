@@ -1,5 +1,6 @@
 // Package cpu says which instruction set the kernels of this program use. The choice is made once at start from what
 // the processor offers, and can be lowered by the environment variable DQA_ISA or, in tests, by Lower.
+// It also says what this process has taken of the machine.
 package cpu
 
 import (

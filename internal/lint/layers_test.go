@@ -19,7 +19,7 @@ const module = "github.com/dqa-go/dqa"
 // A folder stands for everything below it. internal/ is free to be used, but not to import a layer, save where noted.
 var layers = [][]string{
 	{"spec/reader"}, // the specification's reader: nothing of this project
-	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/usage", "internal/file", "internal/yamltext"},
+	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/file", "internal/yamltext"},
 	{"internal/simd"},
 	{"internal/quant", "internal/bitplane", "internal/rans", "internal/huffman", "internal/prefix"},
 	{"frame", "profile"},

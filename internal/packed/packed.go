@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/internal/simd"
 	"github.com/dqa-go/dqa/profile"
@@ -290,7 +289,7 @@ func (f *Form) decodeLast(r *reader, x []float32, stride, c0, channels, from, to
 // correct gives rows that summed to 1 what they lack. Positions are whole rows.
 func (f *Form) correct(x []float32, stride, channels, positions int) {
 	for i := range channels {
-		dqa.Correct(f.edge, x[i*stride:][:positions])
+		f.edge.Correct(x[i*stride:][:positions])
 	}
 }
 

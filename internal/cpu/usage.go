@@ -1,5 +1,4 @@
-// Package usage says what this process has taken of the machine so far.
-package usage
+package cpu
 
 import (
 	"bytes"

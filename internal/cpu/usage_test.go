@@ -1,4 +1,4 @@
-package usage
+package cpu
 
 import (
 	"runtime"
@@ -12,14 +12,14 @@ func TestUsage(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux tells")
 	}
-	before, peak := CPU(), PeakResident()
+	before, peak := Time(), PeakResident()
 	sink = make([]byte, 64<<20)
 	for end := time.Now().Add(50 * time.Millisecond); time.Now().Before(end); {
 		for i := 0; i < len(sink); i += 4096 {
 			sink[i]++
 		}
 	}
-	if CPU() <= before {
+	if Time() <= before {
 		t.Error("no processor time was taken")
 	}
 	if got := PeakResident(); got < peak+60<<20 || Resident() > got+1<<20 {

@@ -1,14 +1,14 @@
 //go:build unix
 
-package usage
+package cpu
 
 import (
 	"syscall"
 	"time"
 )
 
-// CPU is the processor time of all threads of this process.
-func CPU() time.Duration {
+// Time is the processor time that all threads of this process have taken.
+func Time() time.Duration {
 	var r syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) != nil {
 		return 0
