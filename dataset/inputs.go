@@ -44,6 +44,15 @@ func (in *Inputs) Input(i int) (*tensor.Tensor, error) {
 	return x, err
 }
 
+// Feed is Input with the image's name, as the inputs of a network that has one.
+func (in *Inputs) Feed(i int) (name string, inputs []*tensor.Tensor, err error) {
+	x, err := in.Input(i)
+	if err != nil {
+		return "", nil, err
+	}
+	return nameAt(in.src, i), []*tensor.Tensor{x}, nil
+}
+
 // input also gives the size of the picture.
 func (in *Inputs) input(i int) (x *tensor.Tensor, height, width int, err error) {
 	r, err := rasterAt(in.src, i, func(p pictureInfo) error { return in.fit.admit(p) })

@@ -42,33 +42,46 @@ func openArchived(path, name string, opt *Options) (*array, error) {
 		return nil, missing(err)
 	}
 	defer f.Close()
-	archive, err := zip.NewReader(f, info.Size())
+	archive, err := readArchive(path, f, info.Size())
 	if err != nil {
-		return nil, fmt.Errorf("%s: not an .npz archive: %w", path, err)
+		return nil, err
 	}
 	entry, err := choose(archive.File, path, name)
 	if err != nil {
 		return nil, err
 	}
+	return unpack(path, f, entry, opt)
+}
+
+func readArchive(path string, r io.ReaderAt, size int64) (*zip.Reader, error) {
+	archive, err := zip.NewReader(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("%s: not an .npz archive: %w", path, err)
+	}
+	return archive, nil
+}
+
+// unpack opens the array of an entry of the archive r.
+func unpack(path string, r io.ReaderAt, entry *zip.File, opt *Options) (*array, error) {
 	if entry.Method == zip.Store {
 		at, err := entry.DataOffset()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		return readArray(path, f, at, int64(entry.UncompressedSize64), opt)
+		return readArray(path, r, at, int64(entry.UncompressedSize64), opt)
 	}
 	size := entry.UncompressedSize64
 	if size > uint64(opt.maxMemory()) {
 		return nil, fmt.Errorf("%w: %s: the compressed array %s takes %d MiB, %d are allowed; numpy.savez stores it so that it is read image by image",
 			ErrMemory, path, entry.Name, size>>20, opt.maxMemory()>>20)
 	}
-	r, err := entry.Open()
+	packed, err := entry.Open()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	defer r.Close()
+	defer packed.Close()
 	var b bytes.Buffer // grows with what is there, not with what the archive says
-	if _, err := io.Copy(&b, io.LimitReader(r, int64(size))); err != nil {
+	if _, err := io.Copy(&b, io.LimitReader(packed, int64(size))); err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", path, entry.Name, err)
 	}
 	a, err := readArray(path, bytes.NewReader(b.Bytes()), 0, int64(b.Len()), opt)

@@ -18,10 +18,17 @@ type ValueReason struct {
 
 // FindEdges returns the tensors that are stored between layers, in the order in which they are computed. The empty set
 // is Stored. The error wraps ErrEdgeSet.
-func (g *Graph) FindEdges(set EdgeSet) ([]Edge, error) {
+func (g *Graph) FindEdges(set EdgeSet) ([]Edge, error) { return g.FindEdgesPassing(set, nil) }
+
+// FindEdgesPassing is FindEdges for the head of a cut, some of whose outputs are no end: values named in passing are edges
+// although they are, or only lead to, outputs of the graph.
+func (g *Graph) FindEdgesPassing(set EdgeSet, passing []string) ([]Edge, error) {
 	f, err := g.finder(set)
 	if err != nil {
 		return nil, err
+	}
+	for _, v := range passing {
+		f.passing[v] = true
 	}
 	var edges []Edge
 	for _, n := range g.Nodes {
@@ -65,6 +72,7 @@ type finder struct {
 	varies   map[string]bool  // values that depend on the input
 	oneSided map[string]bool
 	sequence map[string]bool // values of three axes that are (1, channels, length)
+	passing  map[string]bool // outputs that go on to another part
 }
 
 func (g *Graph) finder(set EdgeSet) (*finder, error) {
@@ -74,7 +82,7 @@ func (g *Graph) finder(set EdgeSet) (*finder, error) {
 	if set != Stored && set != Activations {
 		return nil, fmt.Errorf("%w: %q, there are %q and %q", ErrEdgeSet, set, Stored, Activations)
 	}
-	f := &finder{graph: g, set: set, use: g.usage(), chain: map[string]Chain{}, leads: map[string]bool{}}
+	f := &finder{graph: g, set: set, use: g.usage(), chain: map[string]Chain{}, leads: map[string]bool{}, passing: map[string]bool{}}
 	for _, c := range g.Chains() {
 		f.chain[c.Output] = c
 	}
@@ -121,7 +129,7 @@ func (g *Graph) varying() map[string]bool {
 func (f *finder) explain(n *Node, v string) ValueReason {
 	r := ValueReason{Name: v, Node: n.Name, Op: n.Op}
 	switch {
-	case f.use.output[v]:
+	case f.use.output[v] && !f.passing[v]:
 		r.Reason = "a network output"
 	case !f.varies[v]:
 		r.Reason = "a constant: it does not depend on the input"
@@ -133,7 +141,7 @@ func (f *finder) explain(n *Node, v string) ValueReason {
 		r.Reason = "a further output of " + n.Op
 	case f.set == Activations && n.role() != activates:
 		r.Reason = n.Op + " is not an activation function"
-	case f.leads[v]:
+	case f.leads[v] && !f.passing[v]:
 		r.Reason = "only views lead from it to a network output"
 	case f.set == Activations:
 		r.Edge, r.Reason = true, "output of the activation function "+n.Op
@@ -145,6 +153,10 @@ func (f *finder) explain(n *Node, v string) ValueReason {
 
 func (f *finder) explainStored(r *ValueReason, v string) {
 	c, ok := f.chain[v]
+	if !ok && len(f.use.readers[v]) == 0 {
+		r.Reason = "nothing reads it"
+		return
+	}
 	if !ok {
 		next := f.use.readers[v][0]
 		for next.Op == "Reshape" {
@@ -167,6 +179,9 @@ func (v Value) counts() bool {
 }
 
 func readersText(readers []*Node) string {
+	if len(readers) == 0 {
+		return "the part behind"
+	}
 	if len(readers) == 1 {
 		return readers[0].Op
 	}

@@ -14,6 +14,7 @@ import (
 type builder struct {
 	opset    int
 	input    string
+	inputs   map[string]bool // the input and what a part reads besides
 	taken    map[string]bool
 	next     map[string]int // numbers of fresh names
 	consts   map[string]*graph.Tensor
@@ -33,6 +34,9 @@ type builder struct {
 
 // build makes the Graph of a model.
 func build(m *model, opt Options) (*graph.Graph, error) {
+	if opt.Part {
+		return buildPart(m)
+	}
 	shape, fixed, err := m.input.shape(opt.Shape)
 	if err != nil {
 		return nil, err
@@ -47,6 +51,23 @@ func build(m *model, opt Options) (*graph.Graph, error) {
 			ErrShape, m.input.name, fixed, err)
 	}
 	return g, rebatched(g, fixed)
+}
+
+// buildPart makes the Graph of a part of a cut.
+func buildPart(m *model) (*graph.Graph, error) {
+	shape, err := m.input.whole()
+	if err != nil {
+		return nil, err
+	}
+	b := newBuilder(m, shape, 0)
+	for _, in := range m.others {
+		shape, err := in.whole()
+		if err != nil {
+			return nil, err
+		}
+		b.enter(in, shape)
+	}
+	return b.build(m)
 }
 
 func (b *builder) build(m *model) (*graph.Graph, error) {
@@ -71,18 +92,23 @@ func (b *builder) build(m *model) (*graph.Graph, error) {
 
 func newBuilder(m *model, shape []int, fixed int) *builder {
 	b := &builder{
-		opset: m.opset, input: m.input.name, taken: m.taken, next: map[string]int{}, consts: m.consts,
+		opset: m.opset, input: m.input.name, inputs: map[string]bool{}, taken: m.taken, next: map[string]int{}, consts: m.consts,
 		values: map[string]graph.Value{}, alias: map[string]string{}, lost: map[string]bool{}, read: m.reads(),
 		kinds: map[string]kind{}, declared: m.declared, model: m, batch: fixed,
 	}
-	b.values[b.input] = graph.Value{Name: b.input, Type: graph.Float32, Shape: shape, Elem: int32(m.input.elem)}
-	if k, ok := ranges[m.input.elem]; ok {
-		b.kinds[b.input] = k
-	}
+	b.enter(m.input, shape)
 	for name, t := range b.consts {
 		b.values[name] = graph.Value{Name: name, Type: t.Type, Shape: t.Shape}
 	}
 	return b
+}
+
+func (b *builder) enter(in input, shape []int) {
+	b.inputs[in.name] = true
+	b.values[in.name] = graph.Value{Name: in.name, Type: graph.Float32, Shape: shape, Elem: int32(in.elem)}
+	if k, ok := ranges[in.elem]; ok {
+		b.kinds[in.name] = k
+	}
 }
 
 // lower handles one node of the file. A node that cannot be run is noted and what depends on it skipped, so that one
@@ -118,7 +144,7 @@ func (b *builder) noteKinds(outputs []string) {
 	for _, o := range outputs {
 		k, ok := b.kinds[o]
 		v := b.values[b.resolved(o)]
-		if ok && v.Type == graph.Float32 && b.consts[v.Name] == nil && v.Name != b.input {
+		if ok && v.Type == graph.Float32 && b.consts[v.Name] == nil && !b.inputs[v.Name] {
 			v.Elem = int32(k.elem)
 			b.values[v.Name] = v
 		}
@@ -188,7 +214,7 @@ func (b *builder) settleOutputs(outputs []string) error {
 	}
 	moved := b.moveConstants(outputs)
 	for _, o := range outputs {
-		if o == b.input {
+		if b.inputs[o] {
 			return fmt.Errorf("%w: output %q is the network's input", graph.ErrUnsupported, o)
 		}
 		source, ok := b.alias[o]
@@ -203,7 +229,7 @@ func (b *builder) settleOutputs(outputs []string) error {
 		}
 		v := b.values[source]
 		b.values[o] = graph.Value{Name: o, Type: v.Type, Shape: v.Shape}
-		if b.consts[source] == nil && source != b.input && !isOutput[source] && renamed[source] == "" {
+		if b.consts[source] == nil && !b.inputs[source] && !isOutput[source] && renamed[source] == "" {
 			renamed[source] = o
 			continue
 		}
@@ -305,6 +331,9 @@ func (b *builder) nameNodes() {
 
 func (b *builder) graph(m *model) *graph.Graph {
 	g := &graph.Graph{Name: m.name, Opset: m.opset, Input: b.values[b.input], Nodes: b.nodes, Constants: b.consts, Values: b.values}
+	for _, in := range m.others {
+		g.Others = append(g.Others, b.values[in.name])
+	}
 	for _, o := range m.outputs {
 		g.Outputs = append(g.Outputs, b.values[o])
 	}

@@ -116,8 +116,8 @@ func namesOf(inputs []input) string {
 	return strings.Join(list, ", ")
 }
 
-// chooseInput finds the one input that live nodes or outputs read and that is not given.
-func (m *model) chooseInput(inputs []input) error {
+// chooseInput finds the one input that live nodes or outputs read and that is not given; a part may have several.
+func (m *model) chooseInput(inputs []input, part bool) error {
 	read := m.reads()
 	var used []input
 	for _, in := range inputs {
@@ -126,17 +126,32 @@ func (m *model) chooseInput(inputs []input) error {
 		}
 	}
 	switch {
-	case len(used) > 1:
-		return fmt.Errorf("%w: the network reads %d inputs (%s): all but the image must be given as constants (--input NAME=FILE.npy or NAME=NUMBER)",
+	case len(used) > 1 && !part:
+		return fmt.Errorf("%w: the network reads %d inputs (%s): all but the image must be given as constants "+
+			"(--input NAME=FILE.npy or NAME=NUMBER); to a tail that split wrote, --data npz:FILE gives all",
 			graph.ErrUnsupported, len(used), namesOf(used))
 	case len(used) == 0:
 		return fmt.Errorf("%w: the network reads 0 inputs that are not given", graph.ErrUnsupported)
 	}
-	m.input = used[0]
-	if _, ok := elementTypes[m.input.elem]; !ok {
-		return fmt.Errorf("%w: input %q holds %s, it must hold numbers", graph.ErrUnsupported, m.input.name, m.input.elem)
+	for _, in := range used {
+		if _, ok := elementTypes[in.elem]; !ok {
+			return fmt.Errorf("%w: input %q holds %s, it must hold numbers", graph.ErrUnsupported, in.name, in.elem)
+		}
 	}
+	m.input, m.others = used[0], used[1:]
 	return nil
+}
+
+// whole is the shape as the file has it: no axis is a batch, none is dynamic.
+func (in input) whole() (shape []int, err error) {
+	for i, a := range in.axes {
+		if a.size == 0 || a.size > MaxElements {
+			return nil, fmt.Errorf("%w: axis %d (%s) of input %q of a part: its size must be in the model", ErrShape, i, a, in.name)
+		}
+		shape = append(shape, int(a.size))
+	}
+	_, err = elements(shape)
+	return shape, err
 }
 
 // shape settles every axis for a batch of one; want is Options.Shape. fixed is the batch where the file fixes another.

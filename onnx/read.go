@@ -35,6 +35,8 @@ type Options struct {
 	// Inputs are the values of inputs that are no images, by name: they become constants. A tensor of one element fills
 	// an input of any shape. They count for Graph.Digest.
 	Inputs map[string]*graph.Tensor
+	// Part says that the model is a part of a cut: it may read several inputs, whose first axis need not be a batch.
+	Part bool
 	// Dir is the folder of the files that hold a model's external data; "": Parse reads none, Load the model's own.
 	Dir string
 }
@@ -207,6 +209,7 @@ type model struct {
 	name    string
 	opset   int
 	input   input
+	others  []input // further ones, of a part
 	outputs []string
 	nodes   []*graph.Node
 	consts  map[string]*graph.Tensor
@@ -253,7 +256,7 @@ func readModel(g *onnxpb.GraphProto, opset int, external *externals, opt Options
 	if err := m.sort(inputs); err != nil {
 		return nil, err
 	}
-	return m, m.chooseInput(inputs)
+	return m, m.chooseInput(inputs, opt.Part)
 }
 
 // checkName refuses names that cannot be shown or written to a profile, and ones so long that those which are made

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"fmt"
+
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -20,8 +22,9 @@ type Decoded struct {
 	Complete bool
 }
 
-// Decode restores what a frame stores; it needs no network. Errors are *dqa.FormatError; a frame of another profile wraps
-// dqa.ErrProfile, one that is too large dqa.ErrMemory. Who decodes many frames uses a dqa.Decoder.
+// Decode restores what a frame stores, as the network computes with it (dqa.Correct); it needs no network. Errors are
+// *dqa.FormatError; a frame of another profile wraps dqa.ErrProfile, one that is too large dqa.ErrMemory. Who decodes many
+// frames uses a dqa.Decoder.
 func Decode(p *profile.Profile, frame []byte, opt DecodeOptions) (*Decoded, error) {
 	codec, err := dqa.Limits{MaxMemory: opt.MaxMemory}.NewCodec(p)
 	if err != nil {
@@ -35,11 +38,54 @@ func Decode(p *profile.Profile, frame []byte, opt DecodeOptions) (*Decoded, erro
 	d := &Decoded{Complete: dec.Complete()}
 	for i := range p.Edges {
 		e := &p.Edges[i]
-		shape := []int{e.Channels, e.Rows, e.Cols}
-		if e.ChannelsLast {
-			shape = []int{e.Rows, e.Cols, e.Channels}
-		}
-		d.Edges = append(d.Edges, Array{Name: e.Name, Shape: shape, Data: values[i]})
+		dqa.Correct(e, values[i])
+		d.Edges = append(d.Edges, Array{Name: e.Name, Shape: shapeOf(e), Data: values[i]})
 	}
 	return d, nil
+}
+
+// DecodeAll decodes n frames, of which frame gives the bytes: one array per edge, with the images along its first axis, as
+// RunAll has them. Complete tells whether all frames were. What they would take together is bounded by MaxMemory, too.
+func DecodeAll(p *profile.Profile, n int, frame func(i int) ([]byte, error), opt DecodeOptions) (*Decoded, error) {
+	codec, err := dqa.Limits{MaxMemory: opt.MaxMemory}.NewCodec(p)
+	if err != nil {
+		return nil, err
+	}
+	limit := opt.MaxMemory
+	if limit <= 0 {
+		limit = dqa.DefaultMaxMemory
+	}
+	if need := 4 * p.Elements(); need > 0 && int64(n) > limit/need {
+		return nil, fmt.Errorf("%w: %d frames of %d values take more than the %d MiB that are allowed",
+			dqa.ErrMemory, n, p.Elements(), limit>>20)
+	}
+	dec := codec.NewDecoder(dqa.WithBaseOnly(opt.BaseOnly), dqa.WithWorkers(opt.Workers))
+	all := &Decoded{Complete: true}
+	for i := range p.Edges {
+		e := &p.Edges[i]
+		all.Edges = append(all.Edges, Array{Name: e.Name, Shape: append([]int{n}, shapeOf(e)...), Data: make([]float32, 0, n*e.Elements())})
+	}
+	for k := range n {
+		b, err := frame(k)
+		if err != nil {
+			return nil, err
+		}
+		values, err := dec.Decode(b)
+		if err != nil {
+			return nil, err
+		}
+		all.Complete = all.Complete && dec.Complete()
+		for i := range p.Edges {
+			dqa.Correct(&p.Edges[i], values[i])
+			all.Edges[i].Data = append(all.Edges[i].Data, values[i]...)
+		}
+	}
+	return all, nil
+}
+
+func shapeOf(e *profile.Edge) []int {
+	if e.ChannelsLast {
+		return []int{e.Rows, e.Cols, e.Channels}
+	}
+	return []int{e.Channels, e.Rows, e.Cols}
 }

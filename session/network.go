@@ -26,13 +26,21 @@ type Options struct {
 	// Data says how files of images and labels are read; the shape, the layout and the orientation are the network's.
 	Data dataset.Options
 	// Inputs are values of inputs that are no images, by name (ParseInput); they are constants of the network.
-	Inputs     map[string]*graph.Tensor
+	Inputs map[string]*graph.Tensor
+	// Part says that the model is the tail of a cut: its inputs, one or several, are tensors (OpenTensors), not images.
+	Part bool
+	// Passing names outputs of the model that are edges nevertheless: those of the head of a cut.
+	Passing    []string
 	ORTLibrary string // ONNX Runtime's shared library; "": $DQA_ORT_LIB, then the usual places
 }
 
 // OptionsOf is how the network of a profile is opened: with its preprocessing, its edges, and Auto.
 func OptionsOf(p *profile.Profile) Options {
-	return Options{Preprocess: &p.Preprocess, Edges: graph.EdgeSet(p.EdgeSet), Skip: p.Skip}
+	opt := Options{Preprocess: &p.Preprocess, Edges: graph.EdgeSet(p.EdgeSet), Skip: p.Skip}
+	for i := range p.Edges {
+		opt.Passing = append(opt.Passing, p.Edges[i].Name)
+	}
+	return opt
 }
 
 // Network is a model made ready to run on an engine. It is immutable: all methods may be called from many goroutines.
@@ -66,7 +74,7 @@ func Parse(name string, model []byte, opt Options) (*Network, error) {
 	if opt.Preprocess != nil {
 		shape = opt.Preprocess.Shape
 	}
-	g, err := onnx.Parse(model, onnx.Options{Shape: shape, Inputs: opt.Inputs})
+	g, err := onnx.Parse(model, onnx.Options{Shape: shape, Inputs: opt.Inputs, Part: opt.Part})
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +87,7 @@ func Load(model string, opt Options) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	shaped := onnx.Options{Shape: opt.Preprocess.Shape, Inputs: opt.Inputs}
+	shaped := onnx.Options{Shape: opt.Preprocess.Shape, Inputs: opt.Inputs, Part: opt.Part}
 	if net, ok := demo.Network(model); ok {
 		return onnx.Parse(net.Model, shaped)
 	}
@@ -91,13 +99,13 @@ func Load(model string, opt Options) (*graph.Graph, error) {
 }
 
 // FromGraph compiles a graph: a model, or the head or tail that Network.Split cuts off. Images become inputs as they are
-// if opt says nothing. Errors wrap ErrInputs (tails to which more than the edge passes: those run as a Cut), ErrEngine, ErrNoEdge
+// if opt says nothing. Errors wrap ErrInputs (tails to which more than the edge passes need Options.Part, or run as a Cut), ErrEngine, ErrNoEdge
 // (Options.Skip), ErrNoEdges, ErrORT, graph.ErrEdgeSet, and graph.ErrUnsupported where the engine lacks an operator.
 func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	if opt.Preprocess == nil {
 		opt.Preprocess = &profile.Preprocess{}
 	}
-	if onnx.IsInteger(g.Input.Elem) { // what pixels become is a part of the network
+	if onnx.IsInteger(g.Input.Elem) && !opt.Part { // what pixels become is a part of the network
 		if len(opt.Preprocess.Mean)+len(opt.Preprocess.Std) > 0 {
 			return nil, fmt.Errorf("%w: input %q of %s takes pixels as they are, without a mean or a standard deviation", ErrSetting, g.Input.Name, name)
 		}
@@ -107,10 +115,10 @@ func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	if opt.Edges == "" {
 		opt.Edges = graph.Stored
 	}
-	if len(g.Others) > 0 {
+	if len(g.Others) > 0 && !opt.Part {
 		return nil, fmt.Errorf("%w: %s has %d", ErrInputs, name, len(g.Inputs()))
 	}
-	edges, err := g.FindEdges(opt.Edges)
+	edges, err := g.FindEdgesPassing(opt.Edges, opt.Passing)
 	if err != nil {
 		return nil, err
 	}

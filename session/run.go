@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 
-	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/tensor"
@@ -26,14 +25,14 @@ type Array struct {
 // Run runs the float network on every image and hands over its outputs, in the order of the images, on the caller's
 // goroutine. They belong to consume; its error ends the run.
 func (n *Network) Run(
-	ctx context.Context, data *dataset.Inputs, opt RunOptions, consume func(i int, outputs []*tensor.Tensor) error,
+	ctx context.Context, data Feed, opt RunOptions, consume func(i int, outputs []*tensor.Tensor) error,
 ) error {
 	return parallel.Ordered(ctx, data.Len(), opt.Workers, func(_, i int) ([]*tensor.Tensor, error) {
-		x, err := data.Input(i)
+		_, inputs, err := data.Feed(i)
 		if err != nil {
 			return nil, err
 		}
-		return n.prog.Run(x, nil)
+		return n.prog.RunInputs(inputs, nil)
 	}, func(i int, outputs []*tensor.Tensor) error {
 		if err := consume(i, outputs); err != nil {
 			return err
@@ -45,23 +44,46 @@ func (n *Network) Run(
 
 // RunAll collects what Run gives: one array per output, with the images along its first axis. It takes the place of the
 // batch axis; an output whose first axis is none, because it is not 1 for one image, has one axis more.
-func (n *Network) RunAll(ctx context.Context, data *dataset.Inputs, opt RunOptions) ([]Array, error) {
-	all := make([]Array, len(n.graph.Outputs))
-	for k, o := range n.graph.Outputs {
-		shape := o.Shape
-		if len(shape) > 0 && shape[0] == 1 {
-			shape = shape[1:]
-		}
-		all[k] = Array{Name: o.Name, Shape: append([]int{data.Len()}, shape...), Type: onnx.ElementName(o.Elem)}
-	}
+func (n *Network) RunAll(ctx context.Context, data Feed, opt RunOptions) ([]Array, error) {
+	all := n.outputArrays(data.Len())
 	err := n.Run(ctx, data, opt, func(_ int, outputs []*tensor.Tensor) error {
-		for k, t := range outputs {
-			all[k].Data = append(all[k].Data, t.Data...)
-		}
+		collect(all, outputs)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return all, nil
+}
+
+// RunAll is Network.RunAll on stored activations. Errors are those of EncodeAll.
+func (q *Quantized) RunAll(ctx context.Context, data Feed, opt RunOptions, allowNonFinite bool) ([]Array, error) {
+	all := q.net.outputArrays(data.Len())
+	e := EncodeOptions{AllowNonFinite: allowNonFinite, Workers: opt.Workers, Progress: opt.Progress}
+	err := q.EncodeAll(ctx, data, e, func(image Encoded) error {
+		collect(all, image.Outputs)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+func (n *Network) outputArrays(images int) []Array {
+	all := make([]Array, len(n.graph.Outputs))
+	for k, o := range n.graph.Outputs {
+		shape := o.Shape
+		if len(shape) > 0 && shape[0] == 1 {
+			shape = shape[1:]
+		}
+		all[k] = Array{Name: o.Name, Shape: append([]int{images}, shape...), Type: onnx.ElementName(o.Elem)}
+	}
+	return all
+}
+
+func collect(all []Array, outputs []*tensor.Tensor) {
+	for k, t := range outputs {
+		all[k].Data = append(all[k].Data, t.Data...)
+	}
 }

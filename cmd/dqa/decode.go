@@ -3,8 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -28,25 +31,22 @@ func (a *app) decode() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "decode P.dqap FRAME.dqaf -o OUT.npz",
-		Short: "restore the activations of a frame as NumPy arrays",
+		Short: "restore the activations of a frame, or of a folder of them, as NumPy arrays",
 		Long: `decode writes one float32 array per edge, named as the edge, of shape channels x rows x columns (rows x columns x
-channels where the network keeps channels last). - is standard input or output. Of a scalable frame (calibrate --scalable)
+channels where the network keeps channels last). Of a folder, all frames are decoded and the arrays have one axis more in
+front, of the images in the order of frames.json. - is standard input or output. Of a scalable frame (calibrate --scalable)
 the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --base-only does without the rest.`,
 		Example: `  dqa decode resnet32.dqap frames/000000.dqaf -o activations.npz
   python3 -c 'import numpy as np; print({k: v.shape for k, v in np.load("activations.npz").items()})'`,
-		Args: exactArgs("the profile", "the frame"),
+		Args: exactArgs("the profile", "the frame"), // a folder of frames, too
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := a.readProfile(args[0])
 			if err != nil {
 				return err
 			}
-			src, err := a.readInput(args[1], frameMagic)
+			d, size, err := a.decodeAt(p, args[1], session.DecodeOptions{BaseOnly: baseOnly, Workers: a.workers, MaxMemory: int64(a.memory)})
 			if err != nil {
 				return err
-			}
-			d, err := session.Decode(p, src, session.DecodeOptions{BaseOnly: baseOnly, Workers: a.workers, MaxMemory: int64(a.memory)})
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[1], err)
 			}
 			if whole && !d.Complete {
 				return fmt.Errorf("%s: %w: the refinements are missing", args[1], dqa.ErrTruncated)
@@ -55,7 +55,7 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 			if err != nil {
 				return err
 			}
-			v := decoded{out, len(d.Edges), p.Elements(), len(src), !d.Complete, nonFinite(d.Edges)}
+			v := decoded{out, len(d.Edges), valuesOf(d.Edges), size, !d.Complete, nonFinite(d.Edges)}
 			if v.NonFinite > 0 {
 				a.note("%s: %d values are infinite: the frame's scales are too large", args[1], v.NonFinite)
 			}
@@ -75,6 +75,37 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 	cmd.MarkFlagsMutuallyExclusive("base-only", "whole")
 	must(cmd.MarkFlagRequired("output"))
 	return cmd
+}
+
+// decodeAt decodes a frame or a folder of frames, of so many bytes.
+func (a *app) decodeAt(p *profile.Profile, path string, opt session.DecodeOptions) (d *session.Decoded, size int, err error) {
+	if info, err := os.Stat(path); path == pipe || err != nil || !info.IsDir() {
+		src, err := a.readInput(path, frameMagic)
+		if err != nil {
+			return nil, 0, err
+		}
+		if d, err = session.Decode(p, src, opt); err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", path, err)
+		}
+		return d, len(src), nil
+	}
+	frames, err := session.FramesOf(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	d, err = session.DecodeAll(p, len(frames), func(i int) ([]byte, error) {
+		src, err := a.readInput(filepath.Join(path, frames[i].Frame), frameMagic)
+		size += len(src)
+		return src, err
+	}, opt)
+	return d, size, err
+}
+
+func valuesOf(arrays []session.Array) (n int64) {
+	for _, a := range arrays {
+		n += int64(len(a.Data))
+	}
+	return n
 }
 
 // nonFinite counts values that are NaN or infinite.

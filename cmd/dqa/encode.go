@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/dqa-go/dqa/dataset"
@@ -13,33 +14,30 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const frameExt = ".dqaf"
-
 func (a *app) encode() *cobra.Command {
 	var (
-		pre            preprocessFlags
-		prof, spec, to string
-		allowNonFinite bool
+		pre                   preprocessFlags
+		prof, store, spec, to string
+		allowNonFinite        bool
 	)
 	cmd := &cobra.Command{
 		Use:   "encode MODEL.onnx --profile P.dqap --data SPEC -o DIR",
 		Short: "run the network and store the activations of every image as a frame",
 		Long: `encode runs the network on stored activations and writes one frame per image, named as the image, and frames.json,
-which tells which frame is which image. Preprocessing and edges are those of the profile. With -o - the frame of a single image goes to standard output.`,
-		Example: `  dqa encode resnet32.onnx --profile resnet32.dqap --data 'cifar10:test.bin[0:10]' -o frames
+which tells which frame is which image. Preprocessing and edges are those of the profile. With -o - the frame of a single image goes to standard output.
+
+Of the head of a cut (split --profile), frames need hold only what passes to the tail: with --store cut.dqap they do, while
+the head computes with all edges stored, as --profile says.`,
+		Example: `  dqa encode head.onnx --profile head.dqap --store cut.dqap --data dir:photos -o frames
+  dqa encode resnet32.onnx --profile resnet32.dqap --data 'cifar10:test.bin[0:10]' -o frames
   dqa encode demo:classify --profile demo.dqap --data 'demo:classify[7:8]' -o - | dqa decode demo.dqap - -o edges.npz`,
 		Args:              exactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := a.readProfile(prof)
-			if err != nil {
-				return err
+			q, err := a.openQuantized(args[0], &pre, prof, dataset.IsTensors(spec))
+			if err == nil && store != "" {
+				q, err = a.storing(q, store)
 			}
-			net, err := a.open(args[0], &pre, session.OptionsOf(p))
-			if err != nil {
-				return err
-			}
-			q, err := bind(net, prof, p)
 			if err != nil {
 				return err
 			}
@@ -49,7 +47,8 @@ which tells which frame is which image. Preprocessing and edges are those of the
 	pre.register(cmd, a)
 	f := cmd.Flags()
 	f.StringVar(&prof, "profile", "", "profile made by calibrate; - for standard input")
-	f.StringVar(&spec, "data", "", "images (SPEC)")
+	f.StringVar(&store, "store", "", "profile of the edges that frames hold (default: that of --profile)")
+	f.StringVar(&spec, "data", "", "images (SPEC), or npz:FILE[,FILE...]: tensors for a part; FILE may be -")
 	f.StringVarP(&to, "output", "o", "", "folder for the frames, one per image, made if needed; - for standard output")
 	f.BoolVar(&allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
 	for _, name := range []string{"profile", "data", "output"} {
@@ -58,8 +57,35 @@ which tells which frame is which image. Preprocessing and edges are those of the
 	return cmd
 }
 
+// openQuantized opens the network of a profile and binds it; a part reads tensors, not images.
+func (a *app) openQuantized(model string, pre *preprocessFlags, path string, part bool) (*session.Quantized, error) {
+	p, err := a.readProfile(path)
+	if err != nil {
+		return nil, err
+	}
+	opt := session.OptionsOf(p)
+	opt.Part = part
+	net, err := a.open(model, pre, opt)
+	if err != nil {
+		return nil, err
+	}
+	return bind(net, path, p)
+}
+
+// storing makes frames of the edges of another profile alone.
+func (a *app) storing(q *session.Quantized, path string) (*session.Quantized, error) {
+	p, err := a.readProfile(path)
+	if err != nil {
+		return nil, err
+	}
+	if q, err = q.Storing(p); err != nil {
+		return nil, fmt.Errorf("--store %s: %w", path, err)
+	}
+	return q, nil
+}
+
 func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to string, allowNonFinite bool) error {
-	data, err := a.openData(q.Network(), spec)
+	data, err := a.openFeed(q.Network(), spec)
 	if err != nil {
 		return err
 	}
@@ -74,10 +100,10 @@ func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to stri
 	}
 	total := 0
 	names := frameNames{}
-	var manifest []framed
+	var manifest []session.FrameFile
 	err = q.EncodeAll(ctx, data, opt, func(e session.Encoded) error {
 		total += len(e.Frame)
-		f := framed{names.name(e.Name, e.Index), e.Name, e.Index}
+		f := session.FrameFile{Frame: names.name(e.Name, e.Index), Image: e.Name, Index: e.Index}
 		manifest = append(manifest, f)
 		return file.WriteBytes(filepath.Join(to, f.Frame), e.Frame)
 	})
@@ -85,34 +111,24 @@ func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to stri
 		return err
 	}
 	bar.finish()
-	if err := file.Write(filepath.Join(to, manifestName), func(w io.Writer) error { return printJSON(w, manifest) }); err != nil {
+	if err := file.Write(filepath.Join(to, session.ManifestName), func(w io.Writer) error { return printJSON(w, manifest) }); err != nil {
 		return err
 	}
 	return a.printEncoded(a.out, to, q, len(manifest), total)
 }
 
-// manifestName is the file beside frames that tells which is which image.
-const manifestName = "frames.json"
-
-// framed is a line of the manifest.
-type framed struct {
-	Frame string `json:"frame"` // file beside the manifest
-	Image string `json:"image"` // as the data names it
-	Index int    `json:"index"` // in the data
-}
-
 // encodeToPipe writes the frame of a single image to standard output.
-func (a *app) encodeToPipe(q *session.Quantized, data *dataset.Inputs, opt session.EncodeOptions) error {
+func (a *app) encodeToPipe(q *session.Quantized, data session.Feed, opt session.EncodeOptions) error {
 	if data.Len() != 1 {
 		return fmt.Errorf("%w: %d images where standard output takes one: give a slice [a:b] or a folder", dataset.ErrSpec, data.Len())
 	}
-	ex, err := data.Example(0)
+	name, inputs, err := data.Feed(0)
 	if err != nil {
 		return err
 	}
-	frame, _, err := q.NewEncoder(opt).Encode(nil, ex.Input)
+	frame, _, err := q.NewEncoder(opt).EncodeInputs(nil, inputs)
 	if err != nil {
-		return fmt.Errorf("%s: %w", ex.Name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	w, err := a.writeOutput(pipe, func(w io.Writer) error { _, err := w.Write(frame); return err })
 	if err != nil {
@@ -142,10 +158,14 @@ func (a *app) printEncoded(w io.Writer, to string, q *session.Quantized, frames,
 // frameNames are those taken, in lower case: some systems take a.dqaf and A.dqaf for one file.
 type frameNames map[string]bool
 
-// name makes a file name of an image's: its base name, and its number where that is taken.
+// name makes a file name of an image's: its base name, and its number where that is taken. Numbers have six digits, so that
+// names sort as images do.
 func (used frameNames) name(image string, i int) string {
 	base := filepath.Base(filepath.ToSlash(image))
 	base = visible(strings.TrimSuffix(base, filepath.Ext(base)))
+	if n, err := strconv.ParseUint(base, 10, 31); err == nil && base == fmt.Sprint(n) {
+		base = fmt.Sprintf("%06d", n)
+	}
 	name := base
 	for n := i; base == "" || base == "." || used[strings.ToLower(name)]; n++ {
 		if name = fmt.Sprintf("%s-%06d", base, n); !used[strings.ToLower(name)] {
@@ -153,5 +173,5 @@ func (used frameNames) name(image string, i int) string {
 		}
 	}
 	used[strings.ToLower(name)] = true
-	return name + frameExt
+	return name + session.FrameExt
 }

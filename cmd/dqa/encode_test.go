@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/session"
 )
 
 // Every image gets a name of its own, whatever the others are called.
@@ -31,6 +32,11 @@ func TestFrameNames(t *testing.T) {
 	if got := used.name("a/x.png", 5) + " " + used.name("b/x.png", 6); got != "x.dqaf x-000006.dqaf" {
 		t.Errorf("%s", got)
 	}
+	for image, want := range map[string]string{"0": "000000.dqaf", "10": "000010.dqaf", "1234567": "1234567.dqaf", "007": "007.dqaf"} {
+		if got := used.name(image, 0); got != want { // in the order of the images
+			t.Errorf("image %s is called %s", image, got)
+		}
+	}
 }
 
 // A frame that was cut after its base part decodes, and scripts can tell: by --whole or by base_only.
@@ -50,7 +56,7 @@ func TestDecodeOfACutFrame(t *testing.T) {
 			t.Fatalf("%v: exit code %d", args, code)
 		}
 	}
-	manifest, err := os.ReadFile(in("frames/" + manifestName))
+	manifest, err := os.ReadFile(in("frames/" + session.ManifestName))
 	if err != nil || !strings.Contains(string(manifest), `"frame": "000000.dqaf"`) {
 		t.Errorf("manifest %s, %v", manifest, err)
 	}

@@ -142,7 +142,6 @@ func TestErrorsPageIsCurrent(t *testing.T) {
 // Every entry of the catalogue is met by a script, but for those that the named test covers.
 func TestEveryFaultIsMetByAScript(t *testing.T) {
 	elsewhere := map[string]string{
-		"format-value":    "profile.TestValidateRefuses, dqa.TestDecoderRefusesEveryDamage",
 		"format-limit":    "wire's and profile's tests of damaged files",
 		"format-trailing": "frame's tests",
 		"other":           "TestExplain",

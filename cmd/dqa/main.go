@@ -144,6 +144,7 @@ Data is named by a SPEC:
   masks:IMAGES,LABELS       two folders of equal names, or two arrays
   npy:X  or  npy:X,Y        arrays of images, and labels or masks: .npy, .npz or FILE.npz:NAME
   demo:classify, demo:segment
+  npz:FILE[,FILE...]        tensors that run and decode wrote, for the tail of a cut (run, encode)
 A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".
 
 "-" in place of a profile, a frame or an output is standard input or output:

@@ -21,7 +21,9 @@ func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) 
 // complete adds what the flags say to opt, whose preprocessing is where theirs begins; nil is the model's own.
 func (a *app) complete(model string, flags *preprocessFlags, opt session.Options) (session.Options, error) {
 	pre, err := flags.resolve(model, opt.Preprocess)
+	part, passing := opt.Part, opt.Passing
 	opt = a.options(pre, opt.Edges, opt.Skip)
+	opt.Part, opt.Passing = part, passing
 	for _, text := range flags.inputs {
 		name, value, e := session.ParseInput(text, opt.Data)
 		if e != nil {
@@ -72,6 +74,24 @@ func (a *app) openData(net *session.Network, spec string) (*dataset.Inputs, erro
 		a.note("all %d images of %s are of one class; --images N takes some of all of a longer slice", src.Len(), spec)
 	}
 	return data, nil
+}
+
+// openFeed opens what a network or a part of one is to run on: a SPEC of images, or npz: and archives of tensors.
+func (a *app) openFeed(net *session.Network, spec string) (session.Feed, error) {
+	if !dataset.IsTensors(spec) {
+		return a.openData(net, spec)
+	}
+	if a.images > 0 {
+		return nil, fmt.Errorf("%w: --images takes some of a SPEC of images; of %s take a slice [a:b]", dataset.ErrSpec, spec)
+	}
+	var stdin []byte
+	if dataset.ReadsStdin(spec) {
+		var err error
+		if stdin, err = a.readInput(pipe, archiveMagic); err != nil {
+			return nil, err
+		}
+	}
+	return net.OpenTensors(spec, stdin)
 }
 
 // pickSeed decides which images --images takes.

@@ -19,6 +19,7 @@ const (
 	profileMagic = "DQAP"
 	frameMagic   = "DQAF"
 	eitherMagic  = "DQA"
+	archiveMagic = "PK"
 )
 
 // readInput reads a file, a pipe or standard input, of a quarter of --max-memory: that much again is spent on what it says.
