@@ -22,7 +22,7 @@ func Compile(g *graph.Graph, edges []graph.Edge) (*Program, error) {
 		return nil, err
 	}
 	c := &compiler{
-		p:       &Program{graph: g, isa: cpu.Engine()},
+		p:       &Program{graph: g, isa: cpu.Engine(), weights: &weights{packed: map[string][]float32{}}},
 		uses:    map[string]int{},
 		reader:  map[string]int{},
 		edgeOf:  map[string]int{},
@@ -204,7 +204,7 @@ func (c *compiler) addStep(chain []int) error {
 		return err
 	}
 	index := len(c.p.steps)
-	st := step{run: run, scratch: -1}
+	st := step{site: s, run: run, scratch: -1}
 	for i, in := range s.inputs {
 		o, err := c.operand(s, i, in, index)
 		if err != nil {
@@ -232,6 +232,7 @@ func (c *compiler) addStep(chain []int) error {
 func (c *compiler) newSite(chain []int) (*site, error) {
 	g := c.p.graph
 	s := &site{Node: g.Nodes[chain[0]], graph: g, isa: c.p.isa, kernels: kernel.For(c.p.isa), lo: float32(math.Inf(-1)), hi: float32(math.Inf(1))}
+	s.weights = c.p.weights
 	s.inputs = slices.Clone(s.Inputs)
 	s.outputs = s.Outputs
 	for _, i := range chain[1:] {

@@ -66,7 +66,11 @@ func buildConv(s *site) (runner, error) {
 	if err := g.checkSize(); err != nil {
 		return nil, err
 	}
-	if g.suitsLanes(&f) {
+	suits, err := s.whole().suitsLanes(&f)
+	if err != nil {
+		return nil, err
+	}
+	if suits {
 		return newLanes(s, g, f, m).run, nil
 	}
 	l := newLayout(g)
@@ -115,8 +119,11 @@ func newConvolution(s *site, l layout, f filters, m int) *convolution {
 		g := convGroup{from: i * channels, to: i * rows}
 		g.product = newProduct(s, rows, off, f.bias[g.to:][:rows])
 		g.setVectors(vectors, l.oh*l.ow)
-		g.w = make([]float32, packedSize(rows, depth))
-		packWeights(g.w, f.w[g.to*depth:], rows, depth, depth, 1)
+		g.w = s.share(fmt.Sprint("filters ", f.group, i), func() []float32 {
+			w := make([]float32, packedSize(rows, depth))
+			packWeights(w, f.w[g.to*depth:], rows, depth, depth, 1)
+			return w
+		})
 		v.groups = append(v.groups, g)
 	}
 	return v

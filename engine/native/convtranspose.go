@@ -40,9 +40,11 @@ func buildConvTranspose(s *site) (runner, error) {
 	t.noClamp()
 	t.setVectors(line(plane, func(i int) int { return i * vectorWidth }), plane)
 	for i := range f.group {
-		w := make([]float32, packedSize(rows, channels))
-		packWeights(w, f.w[i*channels*rows:], rows, channels, 1, rows)
-		t.weights = append(t.weights, w)
+		t.weights = append(t.weights, s.share(fmt.Sprint("transposed ", f.group, i), func() []float32 {
+			w := make([]float32, packedSize(rows, channels))
+			packWeights(w, f.w[i*channels*rows:], rows, channels, 1, rows)
+			return w
+		}))
 	}
 	if t.doubles() {
 		t.interleave = s.kernels.Interleave

@@ -20,23 +20,29 @@ type lanes struct {
 // maxLanePositions is up to where lanes are faster, measured with 24 to 1280 channels.
 const maxLanePositions = 64
 
-// suitsLanes tells whether a convolution is computed by lanes.
-func (g *window) suitsLanes(f *filters) bool {
+// suitsLanes tells whether a convolution is computed by lanes. It adds up in another order, so that a band must be
+// computed as the whole is.
+func (s *site) suitsLanes(f *filters) (bool, error) {
+	g, err := newWindow(s)
 	return g.n == 1 && f.group == 1 && g.kh == 1 && g.kw == 1 && g.sx == 1 && g.sy == 1 && g.h == g.oh && g.w == g.ow &&
-		g.top == 0 && g.left == 0 && g.oh*g.ow <= maxLanePositions
+		g.top == 0 && g.left == 0 && g.oh*g.ow <= maxLanePositions, err
 }
 
 func newLanes(s *site, g window, f filters, m int) *lanes {
 	l := &lanes{isa: s.isa, channels: g.c, m: m, at: g.oh * g.ow, lo: s.lo, hi: s.hi, residual: s.residual}
 	padded := roundUp(m, panelWidth)
-	l.panels, l.bias, l.off = make([]float32, padded*g.c+slack), make([]float32, padded), make([]int32, g.c)
+	l.bias, l.off = make([]float32, padded), make([]int32, g.c)
 	copy(l.bias, f.bias)
-	for o := range m {
-		panel := l.panels[o/panelWidth*panelWidth*g.c+o%panelWidth:]
-		for k := range g.c {
-			panel[k*panelWidth] = f.w[o*g.c+k]
+	l.panels = s.share("lanes", func() []float32 {
+		panels := make([]float32, padded*g.c+slack)
+		for o := range m {
+			panel := panels[o/panelWidth*panelWidth*g.c+o%panelWidth:]
+			for k := range g.c {
+				panel[k*panelWidth] = f.w[o*g.c+k]
+			}
 		}
-	}
+		return panels
+	})
 	for k := range l.off {
 		l.off[k] = int32(k * panelWidth)
 	}

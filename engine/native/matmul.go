@@ -67,13 +67,16 @@ func (g *gemm) setPanels(s *site, columns int, w func(c, k int) float32) {
 	g.setVectors(line(columns, func(i int) int {
 		return i/kernel.MaxVectors*width*g.depth + i%kernel.MaxVectors*vectorWidth
 	}), columns)
-	g.panels = make([]float32, roundUp(columns, width)*g.depth)
-	for c := range columns {
-		panel := g.panels[c/width*width*g.depth+c%width:]
-		for k := range g.depth {
-			panel[k*width] = w(c, k)
+	g.panels = s.share("panels of "+s.Op, func() []float32 {
+		panels := make([]float32, roundUp(columns, width)*g.depth)
+		for c := range columns {
+			panel := panels[c/width*width*g.depth+c%width:]
+			for k := range g.depth {
+				panel[k*width] = w(c, k)
+			}
 		}
-	}
+		return panels
+	})
 }
 
 func (g *gemm) run(t *task) {

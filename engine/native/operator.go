@@ -147,13 +147,37 @@ type site struct {
 
 	residual bool    // the last input is added to the result
 	lo, hi   float32 // the result is clamped
+
+	weights *weights
+	// Of a band: the whole, and the shapes that differ from it.
+	of  *site
+	in  [][]int
+	out []int
+}
+
+// whole is the site that s is a band of, or s.
+func (s *site) whole() *site {
+	if s.of != nil {
+		return s.of
+	}
+	return s
 }
 
 // shape returns the shape of input i.
-func (s *site) shape(i int) []int { return s.graph.Values[s.inputs[i]].Shape }
+func (s *site) shape(i int) []int {
+	if s.in != nil {
+		return s.in[i]
+	}
+	return s.graph.Values[s.inputs[i]].Shape
+}
 
 // outShape returns the shape of output i.
-func (s *site) outShape(i int) []int { return s.graph.Values[s.outputs[i]].Shape }
+func (s *site) outShape(i int) []int {
+	if s.out != nil {
+		return s.out
+	}
+	return s.graph.Values[s.outputs[i]].Shape
+}
 
 // constant returns the values of input i, which the runner will not need at run time, or nil where the node has no such input.
 func (s *site) constant(i int) ([]float32, error) {

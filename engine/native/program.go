@@ -21,6 +21,7 @@ var (
 type Program struct {
 	graph    *graph.Graph
 	isa      string
+	weights  *weights
 	edges    []graph.Edge
 	edgeStep []int // the step that computes an edge
 
@@ -42,6 +43,7 @@ type storage struct {
 
 // step is one runner with its operands. edges are complete when it has run.
 type step struct {
+	site    *site
 	run     runner
 	in      []operand
 	out     []int // storages

@@ -1,0 +1,99 @@
+package native
+
+import (
+	"math"
+	"slices"
+
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// describe fills the plan.
+func (k *packer) describe(p *Packed) {
+	plan := &p.plan
+	plan.Peak, plan.Threads, plan.Weights = 4*p.arenaSize, p.workers, k.p.weightBytes()
+	for _, o := range p.program.outputs {
+		plan.Outputs += 4 * int64(tensor.Size(o.shape))
+	}
+	most := int64(-1)
+	for i, t := range p.tops {
+		packed, float := p.live(i)
+		work := 4 * int64(t.work.size)
+		if live := packed + float + work; live > most {
+			most = live
+			plan.Packed, plan.Float, plan.Work = packed, float, work
+		}
+		for _, u := range slices.Backward(t.tree[1:]) {
+			plan.Nodes = append(plan.Nodes, u.node("on demand"))
+		}
+		n := k.topNode(t)
+		n.Work, n.Live = work, packed+float+work
+		plan.Nodes = append(plan.Nodes, n)
+	}
+}
+
+// live is how many bytes of packed edges and of floats are live while top i runs.
+func (p *Packed) live(i int) (packed, float int64) {
+	for _, t := range p.tops[:i+1] {
+		for _, g := range t.targets {
+			b := g.memory()
+			switch {
+			case b == nil || b.last < i:
+			case g.slot != nil:
+				packed += 4 * int64(b.size)
+			default:
+				float += 4 * int64(b.size)
+			}
+		}
+	}
+	return packed, float
+}
+
+func (k *packer) topNode(t *top) engine.PlanNode {
+	n := t.unit.node("float")
+	n.Rows, n.Bands = t.rows, ceilDiv(t.out.n, t.rows)
+	for i, g := range t.targets {
+		v := k.values[k.p.steps[t.step].out[i]]
+		if v.edge >= 0 {
+			n.Edge = v.edge
+		}
+		switch b := g.memory(); {
+		case b == nil:
+			n.Stored = "output"
+		case g.slot != nil:
+			n.Stored = "packed"
+			fallthrough
+		default:
+			n.Bytes += 4 * int64(b.size)
+		}
+	}
+	return n
+}
+
+func (u *unit) node(stored string) engine.PlanNode {
+	n := engine.PlanNode{Name: u.site.Name, Op: u.site.Op, Edge: -1, Stored: stored}
+	if u.site.residual {
+		n.Op += "+Add"
+	}
+	if lo, hi := u.site.lo, u.site.hi; lo > -math.MaxFloat32 || hi < math.MaxFloat32 {
+		n.Op += "+Clip"
+	}
+	if u.whole != nil {
+		n.Whole = u.whole.Error()
+	}
+	return n
+}
+
+// weightBytes is what the runners keep of constants.
+func (p *Program) weightBytes() int64 {
+	n := 0
+	for _, values := range p.weights.packed {
+		n += len(values)
+	}
+	for _, s := range p.steps {
+		for _, o := range s.in {
+			n += len(o.constant)
+		}
+	}
+	return 4 * int64(n)
+}

@@ -1,0 +1,321 @@
+package native
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// Pack makes a program whose edges lie in memory as forms say, by edge; an edge without a form stays float, and so does
+// what is so small that packing it saves nothing. What it computes equals, bit for bit, what Run computes with a hook that
+// replaces every edge by what its form gives back, for any number of workers and any height of bands.
+func (p *Program) Pack(forms []engine.Form, opt engine.PackOptions) (*Packed, error) {
+	if len(forms) != len(p.edges) && forms != nil {
+		return nil, fmt.Errorf("%w: %d forms for %d edges", ErrState, len(forms), len(p.edges))
+	}
+	wholes := map[int]error{}
+	for {
+		k := newPacker(p, forms, opt, wholes)
+		packed, err := k.pack()
+		var failed *bandError
+		if !errors.As(err, &failed) || wholes[failed.step] != nil {
+			return packed, err
+		}
+		wholes[failed.step] = failed.err // and once more, with this step run whole
+	}
+}
+
+// bandError: a step cannot be compiled for its bands.
+type bandError struct {
+	step int
+	err  error
+}
+
+func (e *bandError) Error() string { return e.err.Error() }
+
+// packer makes a Packed.
+type packer struct {
+	p       *Program
+	forms   []engine.Form
+	opt     engine.PackOptions
+	wholes  map[int]error // steps that are known not to run in bands
+	values  []*value      // by storage
+	units   []*unit       // by step
+	tops    []*top
+	slots   []*slot
+	threads int
+}
+
+// value is a storage of the program while it is packed.
+type value struct {
+	shape   []int
+	edge    int // -1 for none
+	readers int
+	output  int // counted from 1
+	step    int // that computes it; -1 for inputs
+	stored  bool
+	joined  bool // a Concat of its parts
+	source  home
+	slot    *slot
+}
+
+// smallEdge is up to how many values an edge stays float.
+const smallEdge = 1024
+
+func newPacker(p *Program, forms []engine.Form, opt engine.PackOptions, wholes map[int]error) *packer {
+	k := &packer{p: p, forms: forms, opt: opt, wholes: wholes, threads: max(1, opt.Threads)}
+	edgeOf := map[string]int{}
+	for i, e := range p.edges {
+		edgeOf[e.Name] = i
+	}
+	for id, s := range p.storages {
+		v := &value{shape: s.shape, edge: -1, step: s.first}
+		if e, ok := edgeOf[s.name]; ok {
+			v.edge = e
+		}
+		if s.first < 0 {
+			v.stored, v.source.input = true, id+1
+		}
+		k.values = append(k.values, v)
+	}
+	for _, s := range p.steps {
+		for _, o := range s.in {
+			if o.computed {
+				k.values[o.storage].readers++
+			}
+		}
+	}
+	for i, o := range p.outputs {
+		if o.computed && k.values[o.storage].output == 0 && k.values[o.storage].step >= 0 {
+			v := k.values[o.storage]
+			v.output, v.stored, v.source.output = i+1, true, i+1
+		}
+	}
+	return k
+}
+
+// form is how a value is packed, nil where it is not; pack tells whether it lies in memory like that.
+func (k *packer) form(v *value) (f engine.Form, packs bool) {
+	if v.edge < 0 || k.forms == nil || k.forms[v.edge] == nil {
+		return nil, false
+	}
+	return k.forms[v.edge], v.output == 0 && tensor.Size(v.shape) > smallEdge
+}
+
+func (k *packer) pack() (*Packed, error) {
+	for i := range k.p.steps {
+		k.newUnit(i)
+	}
+	for _, u := range k.units {
+		k.settle(u)
+	}
+	for _, u := range k.units {
+		k.connect(u)
+		if err := k.addTop(u); err != nil {
+			return nil, err
+		}
+	}
+	return k.finish()
+}
+
+// newUnit decides how a step is taken apart.
+func (k *packer) newUnit(i int) {
+	s := &k.p.steps[i]
+	u := &unit{id: i, step: i, site: s.site, made: map[bandShape]*made{}}
+	k.units = append(k.units, u)
+	if u.whole = k.wholes[i]; u.whole == nil {
+		u.bands, u.whole = s.site.banding()
+	}
+	if u.whole == nil {
+		u.out = cutOf(s.site.outShape(0), u.bands.axis)
+		if v := k.values[s.out[0]]; v.edge >= 0 {
+			if _, packs := k.form(v); packs && !k.gridOf(v).accepts(u.out) {
+				u.whole = errors.New("its edge is cut in another way")
+			}
+		}
+	}
+	if u.whole != nil {
+		k.runWhole(u)
+	}
+	for _, id := range s.out {
+		v := k.values[id]
+		v.joined = !v.stored && v.edge < 0 && k.joins(u, v)
+		v.stored = !v.joined && (v.stored || v.edge >= 0 || u.whole != nil || v.readers != 1)
+	}
+}
+
+// runWhole makes u read and write everything at once.
+func (k *packer) runWhole(u *unit) {
+	s := &k.p.steps[u.step]
+	u.bands = banding{inputs: make([]int, len(s.in))}
+	for i := range u.bands.inputs {
+		u.bands.inputs[i] = whole
+	}
+	u.out = wholeCut(tensor.Size(k.values[s.out[0]].shape))
+	scratch := 0
+	if s.scratch >= 0 {
+		scratch = k.p.scratch[s.scratch].size
+	}
+	for _, id := range s.out[1:] {
+		u.work.more = append(u.work.more, buffer{size: tensor.Size(k.values[id].shape)})
+	}
+	u.made[bandShape{out: 1}] = &made{s.run, scratch}
+	for _, id := range s.out {
+		k.values[id].stored = !k.values[id].joined
+	}
+}
+
+// gridOf is the planes or tokens of an edge, not yet cut.
+func (k *packer) gridOf(v *value) *grid {
+	e := &k.p.edges[v.edge]
+	return &grid{channels: e.Channels, positions: e.Rows * e.Cols, tokens: e.ChannelsLast}
+}
+
+// joins tells whether a value is a Concat whose parts are read where they lie.
+func (k *packer) joins(u *unit, v *value) bool {
+	return u.site.Op == "Concat" && v.output == 0 && tensor.Size(v.shape[:u.site.Attrs.Int("axis", 0)]) == 1
+}
+
+// cutFor is how u reads input i.
+func (k *packer) cutFor(u *unit, i int) cut {
+	s := &k.p.steps[u.step]
+	if axis := u.bands.inputs[i]; axis != whole {
+		return cutOf(u.site.shape(i), axis)
+	}
+	return wholeCut(tensor.Size(k.values[s.in[i].storage].shape))
+}
+
+// settle looks whether u can read its inputs in bands, and stores what it cannot read on demand.
+func (k *packer) settle(u *unit) {
+	s := &k.p.steps[u.step]
+	if k.values[s.out[0]].joined {
+		return // its reader settles its parts
+	}
+	for i, o := range s.in {
+		if o.computed && u.whole == nil && !k.serves(o.storage, k.cutFor(u, i)) {
+			u.whole = fmt.Errorf("input %d is cut in another way", i)
+			k.runWhole(u)
+		}
+	}
+	for i, o := range s.in {
+		if o.computed {
+			k.demand(o.storage, k.cutFor(u, i), 1)
+		}
+	}
+}
+
+// serves tells whether a value can be read in rows of a cut.
+func (k *packer) serves(id int, c cut) bool {
+	v := k.values[id]
+	switch {
+	case v.joined:
+		parts, ok := k.parts(v, c)
+		for _, p := range parts {
+			ok = ok && (!p.computed || k.serves(p.storage, p.cut))
+		}
+		return ok
+	case v.stored:
+		if _, packs := k.form(v); packs {
+			return k.gridOf(v).accepts(c)
+		}
+	}
+	return true
+}
+
+// demand notes that a value is read in rows of a cut, by some readers: what cannot be computed on demand is stored.
+func (k *packer) demand(id int, c cut, readers int) {
+	v := k.values[id]
+	if v.joined {
+		parts, _ := k.parts(v, c)
+		for _, p := range parts {
+			if p.computed {
+				k.demand(p.storage, p.cut, max(readers, v.readers))
+			}
+		}
+		return
+	}
+	if !v.stored && (readers > 1 || v.readers > 1 || k.units[v.step].out != c) {
+		v.stored = true
+	}
+}
+
+// part of a Concat: how it is read where the whole is read in rows of a cut, and where it comes to.
+type part struct {
+	operand
+	cut
+	outer, rows, offset int // outers, rows and values before it
+}
+
+// parts takes a joined value apart; not every cut can be.
+func (k *packer) parts(v *value, c cut) (list []part, ok bool) {
+	s, site := &k.p.steps[v.step], k.units[v.step].site
+	axis, at := site.Attrs.Int("axis", 0), whole
+	for i := axis; i < len(v.shape); i++ {
+		if cutOf(v.shape, i) == c {
+			at = i
+		}
+	}
+	if at == whole && c != wholeCut(tensor.Size(v.shape)) {
+		return nil, false
+	}
+	var next part
+	for i, o := range s.in {
+		shape := site.shape(i)
+		next.operand, next.cut = o, wholeCut(tensor.Size(shape))
+		if at != whole {
+			next.cut = cutOf(shape, at)
+		}
+		list = append(list, next)
+		switch at {
+		case whole:
+			next.offset += tensor.Size(shape)
+		case axis:
+			next.rows += next.n
+		default:
+			next.outer += next.cut.outer
+		}
+	}
+	return list, true
+}
+
+// sourceOf is where rows of a cut of an operand come from.
+func (k *packer) sourceOf(o operand, c cut) source {
+	if !o.computed {
+		return &plain{c, home{constant: o.constant}}
+	}
+	v := k.values[o.storage]
+	switch {
+	case v.joined:
+		parts, _ := k.parts(v, c)
+		j := &joined{inner: c.inner}
+		for _, p := range parts {
+			j.parts = append(j.parts, joinedPart{k.sourceOf(p.operand, p.cut), p})
+		}
+		return j
+	case !v.stored:
+		return k.units[v.step]
+	case v.slot != nil:
+		return &packedRows{c, v.slot}
+	}
+	return &plain{c, v.source}
+}
+
+// connect gives a unit its inputs. Constants that are as long as the output are read in rows, too.
+func (k *packer) connect(u *unit) {
+	s := &k.p.steps[u.step]
+	u.inputs = make([]feed, len(s.in))
+	for i, o := range s.in {
+		switch {
+		case o.computed:
+			c := k.cutFor(u, i)
+			u.inputs[i] = feed{source: k.sourceOf(o, c), cut: c}
+		case o.constant != nil && u.bands.inputs[i] != whole:
+			c := cutOf(u.site.shape(i), u.bands.inputs[i])
+			u.inputs[i] = feed{source: k.sourceOf(o, c), cut: c}
+		default:
+			u.inputs[i] = feed{constant: o.constant}
+		}
+	}
+}

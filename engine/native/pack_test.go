@@ -1,0 +1,179 @@
+package native
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/testdata"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// testForm codes values in bytes with a step of its own per channel. Blocks of zeros take one byte, so that sizes
+// depend on the values.
+type testForm struct {
+	last   bool
+	levels float64
+	expect int // parts of 16 of the bound
+}
+
+func (f testForm) step(c int) float32 { return 0.02 * float32(1+c%7) }
+
+func (f testForm) Last() bool                    { return f.last }
+func (f testForm) Bound(_, channels, n int) int  { return 1 + channels*n }
+func (f testForm) Expect(_, channels, n int) int { return max(1, (1+channels*n)*f.expect/16) }
+func (f testForm) at(stride, i, p int) int {
+	if f.last {
+		return p*stride + i
+	}
+	return i*stride + p
+}
+
+func (f testForm) code(v float32, c int) int8 {
+	q := math.RoundToEven(float64(v / f.step(c)))
+	return int8(min(max(q, -f.levels), f.levels))
+}
+
+func (f testForm) Encode(dst []byte, x []float32, stride, c0, channels, n int) int {
+	empty := byte(1)
+	for i := range channels {
+		for p := range n {
+			q := f.code(x[f.at(stride, i, p)], c0+i)
+			dst[1+i*n+p] = byte(q)
+			if q != 0 {
+				empty = 0
+			}
+		}
+	}
+	dst[0] = empty
+	if empty == 1 && f.expect < 16 {
+		return 1
+	}
+	return 1 + channels*n
+}
+
+func (f testForm) Decode(x []float32, stride int, src []byte, c0, channels, n, from, to int) {
+	for i := range channels {
+		for p := from; p < to; p++ {
+			v := float32(0)
+			if src[0] == 0 {
+				v = float32(int8(src[1+i*n+p])) * f.step(c0+i)
+			}
+			x[f.at(stride, i, p-from)] = v
+		}
+	}
+}
+
+// testForms gives every edge a form.
+func testForms(p *Program, levels float64, expect int) []engine.Form {
+	var forms []engine.Form
+	for _, e := range p.edges {
+		forms = append(forms, testForm{e.ChannelsLast, levels, expect})
+	}
+	return forms
+}
+
+// simulation is what a hook does where edges have forms: whole edges are coded and decoded.
+func simulation(p *Program, forms []engine.Form) engine.Hook {
+	return func(i int, data []float32) error {
+		e, f := p.edges[i], forms[i]
+		n := e.Rows * e.Cols
+		stride := n
+		if f.Last() {
+			stride = e.Channels
+		}
+		buf := make([]byte, f.Bound(0, e.Channels, n))
+		size := f.Encode(buf, data, stride, 0, e.Channels, n)
+		f.Decode(data, stride, buf[:size], 0, e.Channels, n, 0, n)
+		return nil
+	}
+}
+
+func mustPack(t testing.TB, p *Program, forms []engine.Form, opt engine.PackOptions) *Packed {
+	t.Helper()
+	packed, err := p.Pack(forms, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packed
+}
+
+func mustRunPacked(t *testing.T, p *Packed, x *tensor.Tensor) []*tensor.Tensor {
+	t.Helper()
+	out, err := p.Run(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// A packed run gives the bits of the simulation, for any number of workers, any height of bands, forms of fixed and of
+// variable size, and images that need more than expected.
+func TestPackedRunIsSimulation(t *testing.T) {
+	for _, name := range quickNetworks() {
+		t.Run(name, func(t *testing.T) {
+			p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), graph.Stored)
+			x := formulaInput(p.graph.Input.Shape)
+			for i, levels := range []float64{1, 127} {
+				want := mustRun(t, p, x, simulation(p, testForms(p, levels, 16)))
+				for k, rows := range []int{0, 1, 2, 7, 1 << 20} {
+					threads := 1 << ((i + k) % 3)
+					if rows > 0 && !testdata.CI() && (strings.HasPrefix(name, "espnet") || i > 0) {
+						continue
+					}
+					packed := mustPack(t, p, testForms(p, levels, 16-k*3), engine.PackOptions{Rows: rows, Threads: threads})
+					what := fmt.Sprintf("%v levels, %d rows, %d workers", levels, rows, threads)
+					sameOutputs(t, what, mustRunPacked(t, packed, x), want)
+					sameOutputs(t, what+", again", mustRunPacked(t, packed, x), want)
+				}
+			}
+		})
+	}
+}
+
+// Without forms, bands are the float run.
+func TestBandsAreTheFloatRun(t *testing.T) {
+	for _, name := range quickNetworks() {
+		t.Run(name, func(t *testing.T) {
+			p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), graph.Stored)
+			x := formulaInput(p.graph.Input.Shape)
+			want := mustRun(t, p, x, quantizeHook)
+			for _, opt := range []engine.PackOptions{{}, {Rows: 3, Threads: 2}} {
+				sameOutputs(t, "float", mustRunPacked(t, mustPack(t, p, nil, opt), x), mustRun(t, p, x, nil))
+				opt.Hook = quantizeHook
+				sameOutputs(t, "hooked", mustRunPacked(t, mustPack(t, p, nil, opt), x), want)
+			}
+		})
+	}
+}
+
+func TestPlanDescribesTheRun(t *testing.T) {
+	name := "mobilenetv2_deeppcb.onnx"
+	p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), graph.Stored)
+	x := formulaInput(p.graph.Input.Shape)
+	packed := mustPack(t, p, testForms(p, 127, 16), engine.PackOptions{})
+	mustRunPacked(t, packed, x)
+	plan := packed.Plan()
+	if plan.Peak != packed.Peak() || plan.Peak < plan.Packed+plan.Float+plan.Work || plan.Peak > 4*p.arenaSize {
+		t.Errorf("plan %d (%d packed, %d float, %d work), run %d, arena of floats %d",
+			plan.Peak, plan.Packed, plan.Float, plan.Work, packed.Peak(), 4*p.arenaSize)
+	}
+	edges := 0
+	for _, n := range plan.Nodes {
+		if n.Edge >= 0 {
+			edges++
+		}
+	}
+	if edges != len(p.edges) {
+		t.Errorf("%d of %d edges in the plan", edges, len(p.edges))
+	}
+	// A form that expects too little costs pages, which are counted.
+	greedy := mustPack(t, p, testForms(p, 127, 1), engine.PackOptions{})
+	mustRunPacked(t, greedy, x)
+	if greedy.Peak() <= greedy.Plan().Peak {
+		t.Errorf("no pages are counted: %d planned, %d held", greedy.Plan().Peak, greedy.Peak())
+	}
+}

@@ -1,0 +1,247 @@
+package native
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// Packed is a program whose edges lie in memory as their forms say. It is immutable: any number of goroutines may run
+// it, each in an arena of its own.
+type Packed struct {
+	program *Program
+	hook    engine.Hook
+	tops    []*top
+	slots   []*slot
+	units   int
+	workers int
+	page    int // bytes of a page
+	plan    engine.Plan
+
+	arenaSize int64
+	free      chan *packedArena
+	peak      atomic.Int64
+}
+
+// packedArena is the memory of one run.
+type packedArena struct {
+	data            []float32
+	slots           []*slotState
+	pages           pages
+	workers         []*worker
+	inputs, outputs [][]float32
+}
+
+func (a *packedArena) slice(b *buffer) []float32 {
+	return a.data[b.offset:][: b.size : b.size+slack]
+}
+
+// worker computes one share of every top.
+type worker struct {
+	id    int
+	arena *packedArena
+	units []unitState // by step
+	tops  []topState
+	topState
+}
+
+// Program is what was packed.
+func (p *Packed) Program() *Program { return p.program }
+
+// Plan is what a run needs.
+func (p *Packed) Plan() engine.Plan { return p.plan }
+
+// Peak is the most bytes of activations that a run has really held, pages beyond the plan included; 0 before the first.
+func (p *Packed) Peak() int64 { return p.peak.Load() }
+
+// finish plans the arena.
+func (k *packer) finish() (*Packed, error) {
+	p := &Packed{program: k.p, hook: k.opt.Hook, tops: k.tops, slots: k.slots, units: len(k.units), workers: k.threads}
+	var all []*buffer
+	last := map[*slot]*top{}
+	for i, t := range k.tops {
+		for _, g := range t.targets {
+			if b := g.memory(); b != nil {
+				b.first, b.last = i, i
+				all = append(all, b)
+			}
+			if g.slot != nil {
+				last[g.slot] = t
+				p.page = max(p.page, g.slot.bound+engine.FormSlack)
+			}
+		}
+		visit(t.unit, func(s source) {
+			switch s := s.(type) {
+			case *plain:
+				if s.buffer != nil {
+					s.buffer.last = i
+				}
+			case *packedRows:
+				s.slot.buffer.last = i
+				last[s.slot] = t
+			}
+		})
+		t.work = &buffer{size: t.size * k.threads, first: i, last: i}
+		all = append(all, t.work)
+	}
+	for s, t := range last {
+		t.slots = append(t.slots, s)
+	}
+	p.page = max(p.page, minPage)
+	p.arenaSize = place(all)
+	if p.arenaSize > maxArena {
+		return nil, fmt.Errorf("%w: a run needs %d values of memory, at most %d are allowed", graph.ErrLimit, p.arenaSize, maxArena)
+	}
+	p.free = make(chan *packedArena, freeArenas())
+	k.describe(p)
+	return p, nil
+}
+
+// minPage is the least size of a page.
+const minPage = 1 << 14
+
+// memory is where in the arena an output is stored; nil: elsewhere.
+func (g *target) memory() *buffer {
+	if g.slot != nil {
+		return g.slot.buffer
+	}
+	return g.home.buffer
+}
+
+func (p *Packed) newArena() *packedArena {
+	a := &packedArena{data: make([]float32, p.arenaSize)}
+	a.pages.size = p.page
+	for _, s := range p.slots {
+		a.slots = append(a.slots, s.bind(a.slice(s.buffer)))
+	}
+	for i := range p.workers {
+		w := &worker{id: i, arena: a, units: make([]unitState, p.units)}
+		for _, t := range p.tops {
+			w.tops = append(w.tops, t.bind(w, a.slice(t.work)[i*t.size:]))
+		}
+		a.workers = append(a.workers, w)
+	}
+	return a
+}
+
+// bind gives a worker its buffers of a top.
+func (t *top) bind(w *worker, space []float32) topState {
+	slice := func(b *buffer) []float32 { return space[b.offset:][: b.size : b.size+slack] }
+	for _, u := range t.tree {
+		s := &w.units[u.id]
+		s.held = make([][2]int, len(u.inputs))
+		s.task.in = make([][]float32, len(u.inputs))
+		s.task.out = make([][]float32, 1+len(u.work.more))
+		for i := range u.inputs {
+			s.task.in[i] = u.inputs[i].constant
+			s.slabs = append(s.slabs, slice(&u.work.slabs[i]))
+		}
+		for i := range u.work.more {
+			s.more = append(s.more, slice(&u.work.more[i]))
+			s.task.out[i+1] = s.more[i]
+		}
+		s.out, s.scratch = slice(&u.work.out), slice(&u.work.scratch)
+	}
+	return topState{slice(&t.block), bytesOf(slice(&t.bytes))}
+}
+
+// Run computes the outputs for one input.
+func (p *Packed) Run(input *tensor.Tensor) ([]*tensor.Tensor, error) {
+	return p.RunInputs([]*tensor.Tensor{input})
+}
+
+// RunInputs is Run for graphs of any number of inputs.
+func (p *Packed) RunInputs(inputs []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	if err := engine.CheckInputs(p.program.graph, inputs); err != nil {
+		return nil, err
+	}
+	var a *packedArena
+	select {
+	case a = <-p.free:
+	default:
+		a = p.newArena()
+	}
+	defer p.release(a)
+	for _, x := range inputs {
+		a.inputs = append(a.inputs, x.Data)
+	}
+	out := p.newOutputs(a)
+	for _, t := range p.tops {
+		for _, w := range a.workers {
+			t.run(w)
+		}
+		if err := p.finish(a, t); err != nil {
+			return nil, err
+		}
+	}
+	for i, o := range p.program.outputs {
+		copy(out[i].Data, p.result(a, o, i))
+	}
+	return out, nil
+}
+
+// newOutputs makes the tensors that a run returns; the network computes into them.
+func (p *Packed) newOutputs(a *packedArena) []*tensor.Tensor {
+	var out []*tensor.Tensor
+	for _, o := range p.program.outputs {
+		t := &tensor.Tensor{Shape: append([]int(nil), o.shape...), Data: make([]float32, tensor.Size(o.shape))}
+		out, a.outputs = append(out, t), append(a.outputs, t.Data)
+	}
+	return out
+}
+
+// result is where output i lies at the end of a run: a constant, an input, or the output itself or one that shares its
+// values.
+func (p *Packed) result(a *packedArena, o output, i int) []float32 {
+	switch {
+	case !o.computed:
+		return o.constant
+	case o.storage < len(a.inputs):
+		return a.inputs[o.storage]
+	}
+	for k, other := range p.program.outputs[:i] {
+		if other.computed && other.storage == o.storage {
+			return a.outputs[k]
+		}
+	}
+	return a.outputs[i]
+}
+
+// finish ends a top: the hook for its edges, and what nothing reads any more.
+func (p *Packed) finish(a *packedArena, t *top) error {
+	for i := range t.targets {
+		if g := &t.targets[i]; g.edge >= 0 && p.hook != nil {
+			if err := p.hook(g.edge, g.values(a.workers[0])); err != nil {
+				return err
+			}
+		}
+	}
+	for _, s := range t.slots {
+		a.slots[s.id].reset(&a.pages)
+	}
+	return nil
+}
+
+// release notes what the run held and keeps the arena for the next one.
+func (p *Packed) release(a *packedArena) {
+	used := 4*int64(len(a.data)) + int64(len(a.pages.all))*int64(p.page)
+	for {
+		peak := p.peak.Load()
+		if used <= peak || p.peak.CompareAndSwap(peak, used) {
+			break
+		}
+	}
+	for _, s := range a.slots {
+		s.reset(&a.pages)
+	}
+	clear(a.inputs)
+	clear(a.outputs)
+	a.inputs, a.outputs = a.inputs[:0], a.outputs[:0]
+	select {
+	case p.free <- a:
+	default:
+	}
+}

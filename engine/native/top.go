@@ -1,0 +1,216 @@
+package native
+
+import (
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// top is a unit whose result is stored: it runs band by band, and with it the units that are computed on demand.
+type top struct {
+	*unit
+	index   int // among the tops
+	targets []target
+	rows    int   // of a band
+	starts  []int // of the rows of every worker, and the end
+	tree    []*unit
+	slots   []*slot // that nothing reads any more behind it
+
+	block, bytes buffer // work space for a decoded and an encoded block
+	work         *buffer
+	size         int // of one worker's work space, in values
+}
+
+// target is where an output is stored.
+type target struct {
+	plain
+	slot *slot       // instead
+	form engine.Form // what is float is coded and decoded nevertheless
+	grid *grid       // for form
+	edge int         // whose hook is called; -1 for none
+}
+
+// topState is what a worker has of a top.
+type topState struct {
+	block []float32
+	bytes []byte
+}
+
+// run computes a worker's share.
+func (t *top) run(w *worker) {
+	from, end := t.starts[w.id], t.starts[w.id+1]
+	if from == end {
+		return
+	}
+	w.topState = w.tops[t.index]
+	for _, u := range t.tree {
+		clear(w.units[u.id].held)
+	}
+	for ; from < end; from += t.rows {
+		t.band(w, from, min(from+t.rows, end))
+	}
+}
+
+// band computes rows and stores them.
+func (t *top) band(w *worker, from, to int) {
+	g := &t.targets[0]
+	if t.direct(to - from) {
+		t.compute(w, g.values(w)[from*t.out.inner:], from, to)
+		return
+	}
+	out := t.compute(w, nil, from, to)
+	g.store(w, out, t.out, from, to)
+	for i := range t.targets[1:] {
+		x := w.units[t.unit.id].more[i]
+		g := &t.targets[i+1]
+		g.store(w, x, g.cut, 0, 1)
+	}
+}
+
+// direct tells whether bands of some rows are computed where they are stored.
+func (t *top) direct(rows int) bool {
+	g := &t.targets[0]
+	return len(t.targets) == 1 && g.slot == nil && g.form == nil && g.home.buffer != nil && (t.out.outer == 1 || rows == t.out.n)
+}
+
+// store keeps rows [from, to) of a cut, which lie densely in x.
+func (g *target) store(w *worker, x []float32, c cut, from, to int) {
+	pitch := (to - from) * c.inner
+	if g.slot == nil {
+		if g.form != nil {
+			g.simulate(w, x, c, from, to)
+		}
+		g.write(w, x, pitch, from, to)
+		return
+	}
+	s := w.arena.slots[g.slot.id]
+	g.slot.blocks(c, from, to, func(k, i int, b blockOf, at, stride int) {
+		s.write(&w.arena.pages, w.bytes, k, i, x[at:], stride)
+	})
+}
+
+// simulate replaces values by what their form gives back.
+func (g *target) simulate(w *worker, x []float32, c cut, from, to int) {
+	g.grid.blocks(c, from, to, func(_, _ int, b blockOf, at, stride int) {
+		n := g.form.Encode(w.bytes[:g.form.Bound(b.c0, b.channels, b.positions)], x[at:], stride, b.c0, b.channels, b.positions)
+		g.form.Decode(x[at:], stride, w.bytes[:n], b.c0, b.channels, b.positions, 0, b.positions)
+	})
+}
+
+// blocks calls f for the blocks that rows [from, to) of a cut hold, with where they lie in the rows and from row to row
+// of the block. Bands end where blocks do.
+func (g *grid) blocks(c cut, from, to int, f func(k, i int, b blockOf, at, stride int)) {
+	c0, c1, p0, p1 := g.span(c, from, to)
+	stride := p1 - p0
+	if g.tokens {
+		stride = g.channels
+	}
+	for k := p0 / g.p; k*g.p < p1; k++ {
+		for i := c0 / g.c; i*g.c < c1; i++ {
+			b := g.at(k, i)
+			at := (b.c0-c0)*stride + b.p0 - p0
+			if g.tokens {
+				at = (b.p0-p0)*stride + b.c0
+			}
+			f(k, i, b, at, stride)
+		}
+	}
+}
+
+// addTop makes a top of a unit whose result is stored.
+func (k *packer) addTop(u *unit) error {
+	s := &k.p.steps[u.step]
+	if !k.values[s.out[0]].stored {
+		return nil
+	}
+	t := &top{unit: u, index: len(k.tops)}
+	visit(u, func(s source) {
+		if u, ok := s.(*unit); ok {
+			t.tree = append(t.tree, u)
+		}
+	})
+	t.chooseRows(k.opt.Rows, k.threads)
+	for i, id := range s.out {
+		k.addTarget(t, i, k.values[id])
+	}
+	k.tops = append(k.tops, t)
+	return t.probe(k.threads)
+}
+
+// addTarget decides how a value is stored.
+func (k *packer) addTarget(t *top, i int, v *value) {
+	g := target{edge: -1, plain: plain{cut: t.out}}
+	if i > 0 {
+		g.cut = wholeCut(tensor.Size(v.shape))
+	}
+	form, packs := k.form(v)
+	switch {
+	case packs:
+		v.slot = newSlot(len(k.slots), form, *k.gridFor(t, v))
+		k.slots = append(k.slots, v.slot)
+		g.slot = v.slot
+		t.bytes.size = max(t.bytes.size, ceilDiv(v.slot.bound, 4))
+	case form != nil:
+		g.form, g.grid = form, k.gridFor(t, v)
+		t.bytes.size = max(t.bytes.size, ceilDiv(newSlot(0, form, *g.grid).bound+engine.FormSlack, 4))
+	case v.edge >= 0:
+		g.edge = v.edge
+	}
+	if v.slot == nil && v.output == 0 {
+		v.source.buffer = &buffer{size: tensor.Size(v.shape), first: t.index, last: t.index}
+	}
+	g.home = v.source
+	t.targets = append(t.targets, g)
+}
+
+// What a band and a block should hold, in values.
+const (
+	bandValues  = 8192
+	bandInner   = 64
+	blockValues = 2048
+)
+
+// chooseRows sets the height of a band, and the workers' shares.
+func (t *top) chooseRows(rows, threads int) {
+	n := t.out.n
+	switch {
+	case t.whole != nil:
+		t.rows = n
+	case rows > 0:
+		t.rows = min(rows, n)
+	default:
+		t.rows = max(bandValues/(t.out.outer*t.out.inner), ceilDiv(bandInner, t.out.inner), 1)
+		if p, ok := t.inputs[0].source.(*packedRows); ok && p.outer == 1 && !p.tokens {
+			t.rows = max(1, p.c*p.positions/p.inner) // whole blocks of channels
+		}
+		t.rows = min(t.rows, ceilDiv(n, threads))
+	}
+	if w := t.bands.window; w != nil && w.up {
+		t.rows = roundUp(t.rows, w.stride)
+	}
+	bands := ceilDiv(n, t.rows)
+	for i := range threads + 1 {
+		t.starts = append(t.starts, min(n, bands*i/threads*t.rows))
+	}
+}
+
+// gridFor cuts an edge into blocks so that bands hold whole ones.
+func (k *packer) gridFor(t *top, v *value) *grid {
+	g := k.gridOf(v)
+	band := t.out.size(t.rows)
+	switch {
+	case t.whole != nil:
+		g.p = min(g.positions, max(bandInner, blockValues/min(g.channels, 16)))
+		g.c = min(g.channels, max(1, blockValues/g.p))
+	case g.tokens || t.out.outer == g.channels:
+		g.p = band / g.channels
+		g.c = min(g.channels, max(1, blockValues/g.p))
+	default:
+		g.c = band / g.positions
+		g.p = min(g.positions, max(bandInner, blockValues/g.c))
+		return g // blocks must fill bands
+	}
+	if g.c > 16 && g.c < g.channels {
+		g.c = g.c / 16 * 16
+	}
+	return g
+}

@@ -1,0 +1,153 @@
+package native
+
+import "fmt"
+
+// unit is a step that runs band by band, or whole. Its bands are computed one behind the other where the result is
+// stored (a top unit), or on demand, where one other unit reads it.
+type unit struct {
+	id     int // among the units
+	step   int // of the program
+	site   *site
+	out    cut
+	bands  banding
+	whole  error // why it runs whole; nil: it does not
+	inputs []feed
+	made   map[bandShape]*made
+	work   work
+}
+
+// feed is where an input comes from.
+type feed struct {
+	source
+	cut
+	constant []float32 // instead of a source
+}
+
+// made is a runner for bands of one shape.
+type made struct {
+	run     runner
+	scratch int
+}
+
+// work is the memory of a unit: sizes, then where they lie in the work space of a worker.
+type work struct {
+	slabs        []buffer // of every input
+	out, scratch buffer
+	more         []buffer // of the second output and those behind it, of a unit that runs whole
+}
+
+// unitState is what a worker knows of a unit.
+type unitState struct {
+	task         task
+	held         [][2]int // the rows that every slab holds
+	slabs        [][]float32
+	out, scratch []float32
+	more         [][]float32
+}
+
+// runnerOf builds the runner for bands of a shape.
+func (u *unit) runnerOf(shape bandShape) (*made, error) {
+	if m := u.made[shape]; m != nil {
+		return m, nil
+	}
+	s := u.site.band(&u.bands, shape)
+	run, err := s.compile()
+	if err != nil {
+		return nil, fmt.Errorf("a band of %d rows: %w", shape.out, err)
+	}
+	m := &made{run, int(s.scratch)}
+	u.made[shape] = m
+	return m, nil
+}
+
+// compute computes rows [from, to) into dst, which is dense, or where that is nil into a buffer of its own.
+func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
+	s := &w.units[u.id]
+	m := u.made[u.bands.shapeOf(from, to)]
+	for i := range u.inputs {
+		u.load(w, s, i, from, to)
+	}
+	if dst == nil {
+		dst = s.out
+	}
+	n := u.out.size(to - from)
+	s.task.out[0] = dst[:n:cap(dst)]
+	s.task.scratch = s.scratch[:m.scratch:cap(s.scratch)]
+	m.run(&s.task)
+	return dst[:n]
+}
+
+// load makes input i hold what the output rows [from, to) read. Rows that it holds from the band before stay.
+func (u *unit) load(w *worker, s *unitState, i, from, to int) {
+	f := &u.inputs[i]
+	if f.source == nil {
+		return
+	}
+	a, b := u.bands.rows(i, f.n, from, to)
+	if x := f.dense(w, a, b); x != nil {
+		s.task.in[i] = x
+		return
+	}
+	slab, pitch := s.slabs[i], (b-a)*f.inner
+	keep := s.keep(f, i, a, b)
+	if keep < b {
+		f.read(w, slab[(keep-a)*f.inner:], pitch, keep, b)
+	}
+	s.held[i] = [2]int{a, b}
+	s.task.in[i] = slab[: f.outer*pitch : cap(slab)]
+}
+
+// keep moves the rows from a on that a slab holds to its start and returns where they end.
+func (s *unitState) keep(f *feed, i, a, b int) int {
+	from, to := s.held[i][0], min(s.held[i][1], b)
+	if a < from || a >= to {
+		return a
+	}
+	slab, was, is, n := s.slabs[i], (s.held[i][1]-from)*f.inner, (b-a)*f.inner, (to-a)*f.inner
+	if from == a && was == is {
+		return to
+	}
+	if is <= was {
+		for o := range f.outer {
+			copy(slab[o*is:][:n], slab[o*was+(a-from)*f.inner:])
+		}
+		return to
+	}
+	for o := f.outer - 1; o >= 0; o-- {
+		copy(slab[o*is:][:n], slab[o*was+(a-from)*f.inner:][:n])
+	}
+	return to
+}
+
+// read makes a unit a source: what is asked for is computed.
+func (u *unit) read(w *worker, dst []float32, pitch, from, to int) {
+	n := (to - from) * u.out.inner
+	if u.out.outer == 1 || pitch == n {
+		u.compute(w, dst, from, to)
+		return
+	}
+	out := u.compute(w, nil, from, to)
+	for o := range u.out.outer {
+		copy(dst[o*pitch:][:n], out[o*n:])
+	}
+}
+
+func (u *unit) dense(*worker, int, int) []float32 { return nil }
+func (u *unit) lies(int, int) bool                { return false }
+
+// visit calls f for s and all sources that are read for it.
+func visit(s source, f func(s source)) {
+	f(s)
+	switch s := s.(type) {
+	case *unit:
+		for i := range s.inputs {
+			if from := s.inputs[i].source; from != nil {
+				visit(from, f)
+			}
+		}
+	case *joined:
+		for i := range s.parts {
+			visit(s.parts[i].source, f)
+		}
+	}
+}
