@@ -205,6 +205,13 @@ func TestFolding(t *testing.T) {
 		{"modulo", net(13, 4).ints("a", -7, 7, 8, 0).ints("b", 3).node("Mod", "a b", "m").node("Cast", "m", "k", "to", 1), []float32{2, 1, 2, 0}},
 		{"constants", net(13, 4).node("Constant", "", "a", "value_ints", []int64{1, 2, 3, 4}).node("Constant", "", "b", "value_float", 0.5).
 			node("Cast", "a", "c", "to", 1).node("Mul", "c b", "k"), []float32{0.5, 1, 1.5, 2}},
+		{"sort", net(13, 4).floats("a", []int64{2, 3}, 1, 7, 7, 4, 2, 3).ints("n", 2).node("TopK", "a n", "v i").
+			node("Cast", "i", "j", "to", 1).node("Add", "v j", "s").ints("f", 4).node("Reshape", "s f", "k"), []float32{8, 9, 4, 5}},
+		{"smallest along rows", net(13, 4).ints("s", 2, 4).ints("a", 5, 1, 1, 3, 2, 2, 0, 9).node("Reshape", "a s", "b").ints("one", 1).
+			node("TopK", "b one", "v i", "axis", 0, "largest", 0).node("Sub", "v i", "d").node("Cast", "d", "e", "to", 1).
+			ints("f", 4).node("Reshape", "e f", "k"), []float32{1, 1, -1, 3}},
+		{"running sums", net(13, 4).ints("a", 1, 2, 3, 4).scalar("n", 0).node("CumSum", "a n", "b", "exclusive", 1).node("Cast", "b", "c", "to", 1).
+			floats("p", []int64{4}, .5, .5, .5, .5).node("CumSum", "p n", "q", "reverse", 1).node("Add", "c q", "k"), []float32{2, 2.5, 4, 6.5}},
 		{"gather", net(13, 4).floats("a", []int64{3}, 7, 8, 9).ints("i", -1, 0).node("Gather", "a i", "b").ints("o", 1, 0, 0, 1).node("Gather", "b o", "k"), []float32{7, 9, 9, 7}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

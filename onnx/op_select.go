@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
@@ -11,8 +12,8 @@ import (
 var selectOperators = table{
 	"ArgMax":          {inputs: [2]int{1, 1}, attrs: "axis:i keepdims:i select_last_index:i", lower: lowerArgMax, eval: one(evalArgMax)},
 	"ArgMin":          {inputs: [2]int{1, 1}, attrs: "axis:i keepdims:i select_last_index:i", lower: lowerArgMax},
-	"TopK":            {since: 10, inputs: [2]int{2, 2}, outputs: 2, attrs: "axis:i largest:i sorted:i", lower: lowerTopK},
-	"CumSum":          {since: 11, inputs: [2]int{2, 2}, attrs: "exclusive:i reverse:i", lower: lowerCumSum},
+	"TopK":            {since: 10, inputs: [2]int{2, 2}, outputs: 2, attrs: "axis:i largest:i sorted:i", lower: lowerTopK, eval: evalTopK},
+	"CumSum":          {since: 11, inputs: [2]int{2, 2}, attrs: "exclusive:i reverse:i", lower: lowerCumSum, eval: one(evalCumSum)},
 	"Take":            {}, // made from gathering at computed places
 	"GatherElements":  {since: 11, inputs: [2]int{2, 2}, attrs: "axis:i", lower: lowerGatherElements},
 	"GatherND":        {since: 11, inputs: [2]int{2, 2}, attrs: "batch_dims:i", lower: lowerGatherND},
@@ -80,17 +81,49 @@ func lowerTopK(c *call) error {
 	if len(count) != 1 || count[0] < 1 || count[0] > int64(s[axis]) || s[axis] > exact {
 		return invalid("k %v of axis %d of %v", count, axis, s)
 	}
-	if c.tensor(0) != nil {
-		return refuse("of constants")
-	}
 	shape := slices.Clone(s)
 	shape[axis] = int(count[0])
 	outs := append(slices.Clone(c.node.Outputs), "")[:2]
-	if outs[1] != "" {
+	if outs[1] != "" && c.tensor(0) == nil {
 		c.kinds[outs[1]] = kind{onnxpb.TensorProto_INT64, 0, float64(s[axis] - 1)}
 	}
 	attrs := graph.Attributes{"axis": int64(axis), "k": count[0], "largest": truth(a.Int("largest", 1) != 0), "sorted": int64(1)}
 	return c.emitAll(outs, "TopK", c.node.Inputs[:1], attrs, [][]int{shape, shape})
+}
+
+// evalTopK sorts every line along the axis, the first of equal values first.
+func evalTopK(n *graph.Node, in []*graph.Tensor, shapes [][]int) ([]*graph.Tensor, error) {
+	t, axis, largest := in[0], n.Attrs.Int("axis", 0), n.Attrs.Int("largest", 1) != 0
+	step, d, k := product(t.Shape[axis+1:]), t.Shape[axis], shapes[0][axis]
+	places := emptyLike(&graph.Tensor{Type: graph.Int64}, shapes[0])
+	from, order := make([]int, len(places.Ints)), make([]int, d)
+	for line := range product(t.Shape) / d {
+		first := line/step*d*step + line%step
+		for i := range order {
+			order[i] = i
+		}
+		sort.SliceStable(order, func(a, b int) bool { // as the engine does it, also with NaN
+			x, y := floatAt(t, first+order[a]*step), floatAt(t, first+order[b]*step)
+			if largest {
+				return x > y
+			}
+			return x < y
+		})
+		for i, at := range order[:k] {
+			to := line/step*k*step + line%step + i*step
+			from[to], places.Ints[to] = first+at*step, int64(at)
+		}
+	}
+	values := emptyLike(t, shapes[0])
+	values.Elem = t.Elem
+	for i, at := range from {
+		if t.Type == graph.Float32 {
+			values.Floats[i] = t.Floats[at]
+		} else {
+			values.Ints[i] = t.Ints[at]
+		}
+	}
+	return []*graph.Tensor{values, places}, nil
 }
 
 func lowerCumSum(c *call) error {
@@ -113,11 +146,41 @@ func lowerCumSum(c *call) error {
 		}
 		c.mark(k)
 	}
-	if c.tensor(0) != nil {
-		return refuse("of constants")
-	}
 	return c.emit("CumSum", c.node.Inputs[:1], graph.Attributes{
 		"axis": int64(axis), "exclusive": truth(a.Int("exclusive", 0) != 0), "reverse": truth(a.Int("reverse", 0) != 0)}, s)
+}
+
+func evalCumSum(n *graph.Node, t *graph.Tensor, shape []int) *graph.Tensor {
+	axis, out := n.Attrs.Int("axis", 0), emptyLike(t, shape)
+	step, d := product(shape[axis+1:]), shape[axis]
+	for line := range product(shape) / max(1, d) {
+		first := line/step*d*step + line%step
+		if t.Type == graph.Float32 {
+			cumulate[float64](n, out.Floats[first:], t.Floats[first:], d, step)
+		} else {
+			cumulate[int64](n, out.Ints[first:], t.Ints[first:], d, step)
+		}
+	}
+	return out
+}
+
+// cumulate adds up d values that are step apart.
+func cumulate[S int64 | float64, T int64 | float32](n *graph.Node, dst, x []T, d, step int) {
+	exclusive, reverse := n.Attrs.Int("exclusive", 0) != 0, n.Attrs.Int("reverse", 0) != 0
+	var sum S
+	for i := range d {
+		at := i * step
+		if reverse {
+			at = (d - 1 - i) * step
+		}
+		v := S(x[at])
+		if exclusive {
+			dst[at] = T(sum)
+		} else {
+			dst[at] = T(sum + v)
+		}
+		sum += v
+	}
 }
 
 // pick writes elements of the flattened input 0 at constant places, or constants.

@@ -552,20 +552,28 @@ sum:
 	CMPQ   CX, R8
 	JLT    sum
 	REDUCE(VADDPS, Y0, Y2)
-	VDIVPS Y14, Y0, Y0 // the mean
+	VDIVPS Y14, Y0, Y0 // the mean, but for its rounding
+	VXORPS Y4, Y4, Y4
 	XORQ   CX, CX
 
 squares:
 	VMOVUPS     (SI)(CX*4), Y2
 	VSUBPS      Y0, Y2, Y2
+	VADDPS      Y2, Y4, Y4
 	VFMADD231PS Y2, Y2, Y1
 	ADDQ        $8, CX
 	CMPQ        CX, R8
 	JLT         squares
 	REDUCE(VADDPS, Y1, Y2)
-	VDIVPS  Y14, Y1, Y1
-	VADDPS  Y15, Y1, Y1
-	VSQRTPS Y1, Y1
+	REDUCE(VADDPS, Y4, Y2)
+	VDIVPS       Y14, Y1, Y1
+	VDIVPS       Y14, Y4, Y4 // the mean difference: what is left of the rounding
+	VFNMADD231PS Y4, Y4, Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y1, Y2, Y1  // NaN stays
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y15, Y1, Y1
+	VSQRTPS      Y1, Y1
 	VMOVUPS one<>(SB), Y2
 	VDIVPS  Y1, Y2, Y1
 	XORQ    CX, CX

@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -114,6 +115,8 @@ func checkVectors(t *testing.T, r *rand.Rand, n int) {
 		both(t, "softmax", 3*n, rows, 2e-6, func(k *Vectors, dst, x []float32) { k.Softmax(dst, x, n) })
 		scale, bias := values(r, n), values(r, n)
 		both(t, "normalize", 3*n, odd(r, 3*n, false), 3e-6, func(k *Vectors, dst, x []float32) { k.Normalize(dst, x, scale, bias, 1e-5) })
+		flat := slices.Repeat([]float32{r.Float32()*100 - 50}, 3*n)
+		both(t, "normalize flat rows", 3*n, flat, 3e-6, func(k *Vectors, dst, x []float32) { k.Normalize(dst, x, scale, bias, 1e-12) })
 		both(t, "interleave", 2*n, x, 0, func(k *Vectors, dst, x []float32) { k.Interleave(dst, x, y, .25) })
 		both(t, "maxpool", 3*n, odd(r, 12*n, wild), 0, func(k *Vectors, dst, x []float32) { k.MaxPool2(dst, x, 3) })
 	}
