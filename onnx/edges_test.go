@@ -174,6 +174,21 @@ func TestPlanes(t *testing.T) {
 	}
 }
 
+// TestUnreadOutput: of a node of several outputs only those that something reads are stored.
+func TestUnreadOutput(t *testing.T) {
+	g := net(13, 3).node("Sigmoid", "x", "a").ints("n", 2).node("TopK", "a n", "v i").node("Cast", "i", "f", "to", 1).
+		node("Sqrt", "f", "y").outputs("y").parse(t)
+	list, err := g.ExplainValues(graph.Stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range list {
+		if want := map[string]string{"a": "Sigmoid writes it for TopK", "v": "nothing reads it"}[r.Name]; want != "" && (r.Reason != want || r.Edge != (r.Name == "a")) {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 func TestExplainValues(t *testing.T) {
 	g := net(13, 3, 4, 4).floats("k", nil, 1).node("Softplus", "k", "c").conv("x", "a", 3, 3).node("Relu", "a", "b").node("MaxPool", "b", "p", "kernel_shape", []int64{2, 2}).
 		node("Add", "p c", "d").node("GlobalAveragePool", "d", "e").node("Flatten", "e", "y").outputs("y").parse(t)

@@ -113,36 +113,25 @@ func lowerRange(c *call) error {
 	return c.setConstant(t)
 }
 
-func lowerCast(c *call) error {
-	to, ok := elementTypes[onnxpb.TensorProto_DataType(c.node.Attrs.Int("to", 0))]
-	if !ok {
-		return refuse("to element type %d", c.node.Attrs.Int("to", 0))
-	}
-	if c.tensor(0) == nil {
-		return c.castAtRunTime(elementType(c.node.Attrs.Int("to", 0)))
-	}
-	return c.cast(to.dtype, elementType(c.node.Attrs.Int("to", 0)))
-}
+func lowerCast(c *call) error { return c.castTo(elementType(c.node.Attrs.Int("to", 0))) }
 
 func lowerCastLike(c *call) error {
-	var elem elementType
-	if like := c.tensor(1); like != nil {
-		elem = elementType(like.Elem)
+	k, integer := c.kind(1)
+	if !integer {
+		return c.castTo(onnxpb.TensorProto_FLOAT)
 	}
-	if c.tensor(0) == nil {
-		k, _ := c.kind(1)
-		return c.castAtRunTime(max(k.elem, onnxpb.TensorProto_FLOAT))
-	}
-	return c.cast(c.in(1).Type, elem)
+	return c.castTo(k.elem)
 }
 
-func (c *call) cast(to graph.DType, elem elementType) error {
-	t := c.tensor(0)
-	if to == c.in(0).Type && (t == nil || integers[elem].high == 0) {
+func (c *call) castTo(elem elementType) error {
+	t, to := c.tensor(0), elementTypes[elem].dtype
+	switch {
+	case to == 0:
+		return refuse("to element type %d", elem)
+	case t == nil || to == graph.Int64 && slices.ContainsFunc(t.Floats, notInt64):
+		return c.castAtRunTime(elem)
+	case to == t.Type && integers[elem].high == 0:
 		return c.pass()
-	}
-	if t == nil {
-		return refuse("it turns computed floats into integers or truth values")
 	}
 	if err := c.reserveOf(to, t.Shape); err != nil {
 		return err
@@ -150,7 +139,10 @@ func (c *call) cast(to graph.DType, elem elementType) error {
 	return c.setConstant(narrowed(castTensor(t, to), elem))
 }
 
-// cast converts a constant; fractions are cut off.
+// notInt64 tells whether a float has no integer, like NaN. Engines leave it what it is.
+func notInt64(v float32) bool { return !(v >= -(1<<63) && v < 1<<63) }
+
+// castTensor converts a constant; fractions are cut off.
 func castTensor(t *graph.Tensor, to graph.DType) *graph.Tensor {
 	r := emptyLike((&graph.Tensor{Type: to}), slices.Clone(t.Shape))
 	for i := range product(t.Shape) {

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"math"
+	"slices"
 
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
@@ -112,7 +113,7 @@ func lowerQuantize(c *call) error {
 			return refuse("scale %g", s)
 		}
 	}
-	if t := c.tensor(0); t != nil {
+	if t := c.tensor(0); t != nil && !slices.ContainsFunc(t.Floats, notInt64) {
 		if err := c.reserveOf(graph.Int64, t.Shape); err != nil {
 			return err
 		}

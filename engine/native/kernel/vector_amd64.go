@@ -47,7 +47,13 @@ var avx2 = Vectors{
 			normalizeGeneric(dst, x, scale, bias, epsilon)
 			return
 		}
-		normalizeAVX2(&dst[0], &x[0], &scale[0], &bias[0], len(x)/n, n, epsilon)
+		for len(x) > 0 {
+			done := len(x) - n*normalizeAVX2(&dst[0], &x[0], &scale[0], &bias[0], len(x)/n, n, epsilon)
+			if dst, x = dst[done:], x[done:]; len(x) > 0 {
+				normalizeGeneric(dst[:n], x[:n], scale, bias, epsilon)
+				dst, x = dst[n:], x[n:]
+			}
+		}
 	},
 	PackRows: func(dst, x []float32, rows, depth int) {
 		whole := rows / Rows * Rows
@@ -143,7 +149,7 @@ func geluAVX2(dst, x *float32, n int)
 func softmaxAVX2(dst, x *float32, rows, n int)
 
 //go:noescape
-func normalizeAVX2(dst, x, scale, bias *float32, rows, n int, epsilon float32)
+func normalizeAVX2(dst, x, scale, bias *float32, rows, n int, epsilon float32) (left int)
 
 //go:noescape
 func packRowsAVX2(dst, x *float32, panels, depth int)

@@ -527,9 +527,9 @@ scale:
 	VZEROUPPER
 	RET
 
-// func normalizeAVX2(dst, x, scale, bias *float32, rows, n int, epsilon float32)
-// n is a multiple of 8.
-TEXT ·normalizeAVX2(SB), NOSPLIT, $0-52
+// func normalizeAVX2(dst, x, scale, bias *float32, rows, n int, epsilon float32) (left int)
+// n is a multiple of 8. It stops before a row whose variance is no number or beyond what float32 reckons with.
+TEXT ·normalizeAVX2(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ scale+16(FP), DX
@@ -573,6 +573,10 @@ squares:
 	VMAXPS       Y1, Y2, Y1  // NaN stays
 	VADDPS       Y4, Y0, Y0
 	VADDPS       Y15, Y1, Y1
+	VMOVD        X1, AX
+	SUBL         $0x0D000000, AX // 4e-31
+	CMPL         AX, $0x72800000 // of the infinite, less that
+	JCC          stop
 	VSQRTPS      Y1, Y1
 	VMOVUPS one<>(SB), Y2
 	VDIVPS  Y1, Y2, Y1
@@ -592,6 +596,9 @@ apply:
 	LEAQ        (DI)(R8*4), DI
 	DECQ        R11
 	JNZ         row
+
+stop:
+	MOVQ R11, left+56(FP)
 	VZEROUPPER
 	RET
 

@@ -114,6 +114,7 @@ func checkVectors(t *testing.T, r *rand.Rand, n int) {
 		rows := odd(r, 3*n, wild)
 		both(t, "softmax", 3*n, rows, 2e-6, func(k *Vectors, dst, x []float32) { k.Softmax(dst, x, n) })
 		scale, bias := values(r, n), values(r, n)
+		both(t, "normalize wild rows", 3*n, odd(r, 3*n, wild), 3e-6, func(k *Vectors, dst, x []float32) { k.Normalize(dst, x, scale, bias, 0) })
 		both(t, "normalize", 3*n, odd(r, 3*n, false), 3e-6, func(k *Vectors, dst, x []float32) { k.Normalize(dst, x, scale, bias, 1e-5) })
 		flat := slices.Repeat([]float32{r.Float32()*100 - 50}, 3*n)
 		both(t, "normalize flat rows", 3*n, flat, 3e-6, func(k *Vectors, dst, x []float32) { k.Normalize(dst, x, scale, bias, 1e-12) })

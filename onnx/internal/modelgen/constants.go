@@ -102,6 +102,8 @@ func attribute(n *onnxpb.NodeProto, name string, v any) {
 		a.Type, a.Floats = onnxpb.AttributeProto_FLOATS.Enum(), v
 	case *onnxpb.TensorProto:
 		a.Type, a.T = onnxpb.AttributeProto_TENSOR.Enum(), v
+	case *onnxpb.GraphProto:
+		a.Type, a.G = onnxpb.AttributeProto_GRAPH.Enum(), v
 	default:
 		panic(fmt.Sprintf("attribute of type %T", v))
 	}

@@ -116,7 +116,7 @@ func info(name string, shape []int) *onnxpb.ValueInfoProto {
 
 // node tries to add one; what the reader refuses is taken back.
 func (m *maker) node(op Operator) bool {
-	constants, values := len(m.graph.Initializer), len(m.values)
+	nodes, constants, values := len(m.graph.Node), len(m.graph.Initializer), len(m.values)
 	domain, name := "", op.Name
 	if i := strings.LastIndex(name, "."); i >= 0 {
 		domain, name = name[:i], name[i+1:]
@@ -132,7 +132,7 @@ func (m *maker) node(op Operator) bool {
 		m.values = append(m.values, shapes...)
 		return true
 	}
-	m.graph.Node = m.graph.Node[:len(m.graph.Node)-1]
+	m.graph.Node = m.graph.Node[:nodes]
 	m.graph.Initializer, m.values = m.graph.Initializer[:constants], m.values[:values]
 	return false
 }
