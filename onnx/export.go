@@ -170,6 +170,9 @@ func (e *exporter) quantized(t *graph.Tensor, low, high float32) (string, error)
 	}
 	p := &onnxpb.TensorProto{Name: proto.String(e.constantName()), Dims: toInt64s(t.Shape), DataType: proto.Int32(int32(kind))}
 	for _, v := range t.Floats {
+		if !(v >= low && v <= high) {
+			return "", refuse("integer %g is none of %g to %g", v, low, high)
+		}
 		p.RawData = append(p.RawData, byte(int(v)))
 		if wide {
 			p.RawData = append(p.RawData, byte(int(v)>>8))

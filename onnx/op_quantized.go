@@ -45,12 +45,28 @@ func (c *call) integerInput(i, z int) (string, kind, error) {
 	if len(zero) > 1 && slices.Min(zero) != slices.Max(zero) {
 		return "", k, refuse("a zero point per channel of an activation")
 	}
+	if err := c.sameType(z, k.elem, zero); err != nil {
+		return "", k, err
+	}
 	whole := ranges[k.elem]
 	if len(zero) == 0 || zero[0] == 0 {
 		return c.node.Inputs[i], whole, nil
 	}
 	x, err := c.dequantized(c.node.Inputs[i], 1, zero[0], whole)
 	return x, kind{k.elem, whole.low - float64(zero[0]), whole.high - float64(zero[0])}, err
+}
+
+// sameType checks that the zero points of input z are of the type of the integers; a folded constant has forgotten its own.
+func (c *call) sameType(z int, elem elementType, zero []int64) error {
+	if t := c.tensor(z); t != nil && t.Elem != 0 && elementType(t.Elem) != elem {
+		return invalid("integers of type %s and a zero point of type %s", elem, elementType(t.Elem))
+	}
+	for _, v := range zero {
+		if !(kind{elem, float64(v), float64(v)}).fits(elem) {
+			return invalid("zero point %d does not fit %s", v, elem)
+		}
+	}
+	return nil
 }
 
 // dequantized writes DequantizeLinear with one scale and zero point.
@@ -73,6 +89,11 @@ func (c *call) weightsOf(i, z int, last bool) (*graph.Tensor, error) {
 	}
 	if w.Type != graph.Int64 || len(w.Shape) < 1 {
 		return nil, invalid("weights must be integers")
+	}
+	if own, _ := kindOfTensor(w); own.elem != onnxpb.TensorProto_INT64 {
+		if err := c.sameType(z, own.elem, zero); err != nil {
+			return nil, err
+		}
 	}
 	n, inner := w.Shape[0], product(w.Shape[1:])
 	if last {
@@ -264,8 +285,8 @@ func (c *call) dynamicInput(i, z int) (string, kind, error) {
 	if err != nil {
 		return "", k, err
 	}
-	if !c.holds(z) || product(c.shape(z)) != 1 {
-		return "", k, invalid("a zero point of shape %v", c.shape(z))
+	if own, _ := c.kind(z); own.elem != k.elem || product(c.shape(z)) != 1 {
+		return "", k, invalid("a zero point of type %s and shape %v", own.elem, c.shape(z))
 	}
 	y, err := c.step("Sub", []string{x, c.node.Inputs[z]}, nil, c.values[x].Shape)
 	return y, kind{k.elem, -255, 255}, err
@@ -427,7 +448,8 @@ func lowerQLinearBinary(c *call) error {
 		return invalid("its inputs must hold integers of one type")
 	}
 	for _, i := range []int{0, 3} {
-		if err := c.asFloats(i); err != nil {
+		z, err := c.ints(i+2, "zero point")
+		if err := errors.Join(err, c.sameType(i+2, k.elem, z), c.asFloats(i)); err != nil {
 			return err
 		}
 	}

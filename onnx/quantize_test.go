@@ -121,6 +121,10 @@ func TestQuantizeRefusals(t *testing.T) {
 		{"twice", quantized(13, 4).node("QuantizeLinear", "q s z", "y"), graph.ErrUnsupported, "computes on integers"},
 		{"two types", quantized(13, 4).narrow("w", int8s, 0).node("QuantizeLinear", "x s w", "r").node("Concat", "q r", "y", "axis", 0), ErrInvalid, "hold UINT8 and INT8"},
 		{"other zero point", quantized(13, 4).narrow("w", int8s, 0).node("DequantizeLinear", "q s w", "y"), ErrInvalid, "UINT8 and a zero point of type INT8"},
+		{"product with another zero point", quantized(13, 2, 3).ints("s2", 3, 1).narrow("v", uint8s, 1, 2, 3).node("Reshape", "v s2", "m").narrow("w", int8s, -1).
+			node("MatMulInteger", "q m w", "y"), ErrInvalid, "UINT8 and a zero point of type INT8"},
+		{"weights with another zero point", quantized(13, 3).narrow("v", uint8s, 1, 2, 3).narrow("w", int8s, -1).
+			node("MatMulInteger", "q v z w", "y"), ErrInvalid, "UINT8 and a zero point of type INT8"},
 		{"not quantized", net(13, 4).floats("s", nil, 1).node("DequantizeLinear", "x s", "y"), ErrInvalid, "does not hold quantized integers"},
 		{"a float constant", net(13, 4).floats("s", nil, 1).node("DequantizeLinear", "s s", "y").node("Relu", "x", "r").outputs("r"), ErrInvalid, "does not hold quantized integers"},
 		{"per channel before 13", net(12, 4).floats("s", []int64{4}, 1).node("QuantizeLinear", "x s", "y"), ErrInvalid, "opset 12 allows one"},
