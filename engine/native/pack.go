@@ -15,15 +15,23 @@ func (p *Program) Pack(forms []engine.Form, opt engine.PackOptions) (*Packed, er
 	if len(forms) != len(p.edges) && forms != nil {
 		return nil, fmt.Errorf("%w: %d forms for %d edges", ErrState, len(forms), len(p.edges))
 	}
-	wholes := map[int]error{}
+	k := &packer{p: p, forms: forms, opt: opt, wholes: map[int]error{}, threads: max(1, opt.Threads)}
+	if _, err := k.packAll(); err != nil { // to see what the edges take
+		return nil, err
+	}
+	k.budget = k.storedPeak() / workShare / int64(k.threads)
+	return k.packAll()
+}
+
+// packAll packs until no step fails to be compiled for its bands.
+func (k *packer) packAll() (*Packed, error) {
 	for {
-		k := newPacker(p, forms, opt, wholes)
 		packed, err := k.pack()
 		var failed *bandError
-		if !errors.As(err, &failed) || wholes[failed.step] != nil {
+		if !errors.As(err, &failed) || k.wholes[failed.step] != nil {
 			return packed, err
 		}
-		wholes[failed.step] = failed.err // and once more, with this step run whole
+		k.wholes[failed.step] = failed.err // and once more, with this step run whole
 	}
 }
 
@@ -46,6 +54,7 @@ type packer struct {
 	tops    []*top
 	slots   []*slot
 	threads int
+	budget  int64 // bytes that the work space of a worker should not exceed
 }
 
 // value is a storage of the program while it is packed.
@@ -64,8 +73,9 @@ type value struct {
 // smallEdge is up to how many values an edge stays float.
 const smallEdge = 1024
 
-func newPacker(p *Program, forms []engine.Form, opt engine.PackOptions, wholes map[int]error) *packer {
-	k := &packer{p: p, forms: forms, opt: opt, wholes: wholes, threads: max(1, opt.Threads)}
+func (k *packer) start() {
+	p := k.p
+	k.values, k.units, k.tops, k.slots = nil, nil, nil, nil
 	edgeOf := map[string]int{}
 	for i, e := range p.edges {
 		edgeOf[e.Name] = i
@@ -93,7 +103,6 @@ func newPacker(p *Program, forms []engine.Form, opt engine.PackOptions, wholes m
 			v.output, v.stored, v.source.output = i+1, true, i+1
 		}
 	}
-	return k
 }
 
 // form is how a value is packed, nil where it is not; pack tells whether it lies in memory like that.
@@ -105,6 +114,7 @@ func (k *packer) form(v *value) (f engine.Form, packs bool) {
 }
 
 func (k *packer) pack() (*Packed, error) {
+	k.start()
 	for i := range k.p.steps {
 		k.newUnit(i)
 	}

@@ -33,6 +33,8 @@ type packedArena struct {
 	pages           pages
 	workers         []*worker
 	inputs, outputs [][]float32
+	meeting         meeting
+	err             error // of the hook
 }
 
 func (a *packedArena) slice(b *buffer) []float32 {
@@ -100,6 +102,16 @@ func (k *packer) finish() (*Packed, error) {
 	return p, nil
 }
 
+// storedPeak is the most that edges and other tensors take at a time.
+func (k *packer) storedPeak() int64 {
+	p, most := &Packed{tops: k.tops}, int64(0)
+	for i := range k.tops {
+		packed, float := p.live(i)
+		most = max(most, packed+float)
+	}
+	return most
+}
+
 // minPage is the least size of a page.
 const minPage = 1 << 14
 
@@ -114,6 +126,7 @@ func (g *target) memory() *buffer {
 func (p *Packed) newArena() *packedArena {
 	a := &packedArena{data: make([]float32, p.arenaSize)}
 	a.pages.size = p.page
+	a.meeting.workers = int32(p.workers)
 	for _, s := range p.slots {
 		a.slots = append(a.slots, s.bind(a.slice(s.buffer)))
 	}
@@ -169,13 +182,13 @@ func (p *Packed) RunInputs(inputs []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		a.inputs = append(a.inputs, x.Data)
 	}
 	out := p.newOutputs(a)
-	for _, t := range p.tops {
-		for _, w := range a.workers {
-			t.run(w)
-		}
-		if err := p.finish(a, t); err != nil {
-			return nil, err
-		}
+	a.err = nil
+	for _, w := range a.workers[1:] {
+		go p.work(w)
+	}
+	p.work(a.workers[0])
+	if a.err != nil {
+		return nil, a.err
 	}
 	for i, o := range p.program.outputs {
 		copy(out[i].Data, p.result(a, o, i))
@@ -210,17 +223,47 @@ func (p *Packed) result(a *packedArena, o output, i int) []float32 {
 	return a.outputs[i]
 }
 
-// finish ends a top: the hook for its edges, and what nothing reads any more.
-func (p *Packed) finish(a *packedArena, t *top) error {
-	for i := range t.targets {
-		if g := &t.targets[i]; g.edge >= 0 && p.hook != nil {
-			if err := p.hook(g.edge, g.values(a.workers[0])); err != nil {
-				return err
+// work runs a worker's shares of all tops. All workers meet behind each, before any reads what it stored.
+func (p *Packed) work(w *worker) {
+	a := w.arena
+	for _, t := range p.tops {
+		t.run(w)
+		a.meeting.wait()
+		if p.hook != nil && t.hooked() {
+			if w.id == 0 {
+				a.err = p.callHook(w, t)
+			}
+			a.meeting.wait()
+			if a.err != nil {
+				break
+			}
+		}
+		if w.id == 0 {
+			for _, s := range t.slots { // that nothing reads any more
+				a.slots[s.id].reset(&a.pages)
 			}
 		}
 	}
-	for _, s := range t.slots {
-		a.slots[s.id].reset(&a.pages)
+	a.meeting.wait() // the arena is nobody's then
+}
+
+// hooked tells whether the hook wants to see what t stores.
+func (t *top) hooked() bool {
+	for i := range t.targets {
+		if t.targets[i].edge >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Packed) callHook(w *worker, t *top) error {
+	for i := range t.targets {
+		if g := &t.targets[i]; g.edge >= 0 {
+			if err := p.hook(g.edge, g.values(w)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

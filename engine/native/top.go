@@ -23,10 +23,11 @@ type top struct {
 // target is where an output is stored.
 type target struct {
 	plain
-	slot *slot       // instead
-	form engine.Form // what is float is coded and decoded nevertheless
-	grid *grid       // for form
-	edge int         // whose hook is called; -1 for none
+	form  engine.Form // nil: floats as they are
+	packs bool        // into slot; else, what is stored as floats is coded and decoded nevertheless
+	slot  *slot
+	grid  *grid
+	edge  int // whose hook is called; -1 for none
 }
 
 // topState is what a worker has of a top.
@@ -69,7 +70,7 @@ func (t *top) band(w *worker, from, to int) {
 // direct tells whether bands of some rows are computed where they are stored.
 func (t *top) direct(rows int) bool {
 	g := &t.targets[0]
-	return len(t.targets) == 1 && g.slot == nil && g.form == nil && g.home.buffer != nil && (t.out.outer == 1 || rows == t.out.n)
+	return len(t.targets) == 1 && g.form == nil && g.home.buffer != nil && (t.out.outer == 1 || rows == t.out.n)
 }
 
 // store keeps rows [from, to) of a cut, which lie densely in x.
@@ -128,12 +129,17 @@ func (k *packer) addTop(u *unit) error {
 			t.tree = append(t.tree, u)
 		}
 	})
-	t.chooseRows(k.opt.Rows, k.threads)
 	for i, id := range s.out {
 		k.addTarget(t, i, k.values[id])
 	}
+	if err := k.chooseRows(t); err != nil {
+		return err
+	}
+	for i, id := range s.out {
+		k.placeTarget(&t.targets[i], k.values[id], t)
+	}
 	k.tops = append(k.tops, t)
-	return t.probe(k.threads)
+	return nil
 }
 
 // addTarget decides how a value is stored.
@@ -142,55 +148,85 @@ func (k *packer) addTarget(t *top, i int, v *value) {
 	if i > 0 {
 		g.cut = wholeCut(tensor.Size(v.shape))
 	}
-	form, packs := k.form(v)
-	switch {
-	case packs:
-		v.slot = newSlot(len(k.slots), form, *k.gridFor(t, v))
-		k.slots = append(k.slots, v.slot)
-		g.slot = v.slot
-		t.bytes.size = max(t.bytes.size, ceilDiv(v.slot.bound, 4))
-	case form != nil:
-		g.form, g.grid = form, k.gridFor(t, v)
-		t.bytes.size = max(t.bytes.size, ceilDiv(newSlot(0, form, *g.grid).bound+engine.FormSlack, 4))
-	case v.edge >= 0:
+	g.form, g.packs = k.form(v)
+	if v.edge >= 0 && g.form == nil {
 		g.edge = v.edge
 	}
-	if v.slot == nil && v.output == 0 {
+	if !g.packs && v.output == 0 {
 		v.source.buffer = &buffer{size: tensor.Size(v.shape), first: t.index, last: t.index}
 	}
 	g.home = v.source
 	t.targets = append(t.targets, g)
 }
 
-// What a band and a block should hold, in values.
+// placeTarget makes the slot of an edge once the height of bands is known.
+func (k *packer) placeTarget(g *target, v *value, t *top) {
+	if g.form == nil {
+		return
+	}
+	g.grid = k.gridFor(t, v)
+	if !g.packs {
+		return
+	}
+	g.slot = newSlot(len(k.slots), g.form, *g.grid)
+	v.slot = g.slot
+	k.slots = append(k.slots, v.slot)
+}
+
+// What a band and a block should hold, in values; and what work space is allowed: a part of what the edges take, but
+// enough that bands do not get too thin to be fast.
 const (
 	bandValues  = 8192
 	bandInner   = 64
 	blockValues = 2048
+	workShare   = 2
+	leastWork   = 32 << 10
 )
 
-// chooseRows sets the height of a band, and the workers' shares.
-func (t *top) chooseRows(rows, threads int) {
-	n := t.out.n
-	switch {
-	case t.whole != nil:
-		t.rows = n
-	case rows > 0:
-		t.rows = min(rows, n)
-	default:
-		t.rows = max(bandValues/(t.out.outer*t.out.inner), ceilDiv(bandInner, t.out.inner), 1)
-		if p, ok := t.inputs[0].source.(*packedRows); ok && p.outer == 1 && !p.tokens {
-			t.rows = max(1, p.c*p.positions/p.inner) // whole blocks of channels
-		}
-		t.rows = min(t.rows, ceilDiv(n, threads))
-	}
+// chooseRows sets the height of a band: as high as the budget allows.
+func (k *packer) chooseRows(t *top) error {
+	n, step := t.out.n, 1
 	if w := t.bands.window; w != nil && w.up {
-		t.rows = roundUp(t.rows, w.stride)
+		step = w.stride
 	}
-	bands := ceilDiv(n, t.rows)
-	for i := range threads + 1 {
-		t.starts = append(t.starts, min(n, bands*i/threads*t.rows))
+	if t.whole != nil || k.opt.Rows > 0 {
+		rows := n
+		if t.whole == nil {
+			rows = min(n, k.opt.Rows)
+		}
+		return t.tryRows(k, roundUp(rows, step))
 	}
+	rows := max(bandValues/(t.out.outer*t.out.inner), ceilDiv(bandInner, t.out.inner), 1)
+	if p, ok := t.inputs[0].source.(*packedRows); ok && p.outer == 1 && !p.tokens {
+		rows = max(1, p.c*p.positions/p.inner) // whole blocks of channels
+	}
+	rows = min(rows, ceilDiv(n, k.threads))
+	for {
+		if err := t.tryRows(k, roundUp(rows, step)); err != nil {
+			return err
+		}
+		if rows <= step || 4*int64(t.size) <= max(k.budget, leastWork) {
+			return nil
+		}
+		rows = ceilDiv(rows, 2)
+	}
+}
+
+// tryRows finds what t needs with bands of some rows.
+func (t *top) tryRows(k *packer, rows int) error {
+	t.rows, t.starts, t.size = rows, t.starts[:0], 0
+	bands := ceilDiv(t.out.n, rows)
+	for i := range k.threads + 1 {
+		t.starts = append(t.starts, min(t.out.n, bands*i/k.threads*rows))
+	}
+	t.bytes.size = 0
+	for _, id := range k.p.steps[t.step].out {
+		if form, _ := k.form(k.values[id]); form != nil {
+			g := k.gridFor(t, k.values[id])
+			t.bytes.size = max(t.bytes.size, ceilDiv(form.Bound(0, g.c, g.p)+engine.FormSlack, 4))
+		}
+	}
+	return t.probe(k.threads)
 }
 
 // gridFor cuts an edge into blocks so that bands hold whole ones.
