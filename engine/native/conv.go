@@ -23,10 +23,10 @@ type filters struct {
 func newFilters(s *site) (filters, error) {
 	f := filters{group: s.Attrs.Int("group", 1)}
 	var err error
-	if f.w, err = s.constant(1); err != nil {
+	if f.w, err = s.factor(1); err != nil {
 		return f, err
 	}
-	f.bias, err = s.constant(2)
+	f.bias, err = s.factor(2)
 	return f, err
 }
 

@@ -32,11 +32,11 @@ func buildGemm(s *site) (runner, error) {
 	if s.Attrs.Int("transA", 0) != 0 || s.Attrs.Int("transB", 1) != 1 || s.Attrs.Float("alpha", 1) != 1 || s.Attrs.Float("beta", 1) != 1 {
 		return nil, fmt.Errorf("not in canonical form")
 	}
-	w, err := s.constant(1)
+	w, err := s.factor(1)
 	if err != nil {
 		return nil, err
 	}
-	bias, err := s.constant(2)
+	bias, err := s.factor(2)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func buildMatMul(s *site) (runner, error) {
 
 // buildConstantMatMul is a Gemm of all rows at once: the right side is the same for all matrices, and is packed here.
 func buildConstantMatMul(s *site, rows int, shape []int) (runner, error) {
-	w, err := s.constant(1)
+	w, err := s.factor(1)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ func buildBatchNormalization(s *site) (runner, error) {
 		a := float64(params[0][i]) / math.Sqrt(float64(params[3][i])+epsilon)
 		scale[i], shift[i] = float32(a), float32(float64(params[1][i])-a*float64(params[2][i]))
 	}
+	scale, shift = withoutSubnormals(scale), withoutSubnormals(shift)
 	lo, hi, affine := s.lo, s.hi, s.kernels.Affine
 	return func(t *task) {
 		for i := range n * c {

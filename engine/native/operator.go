@@ -3,6 +3,7 @@ package native
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/graph"
@@ -190,6 +191,31 @@ func (s *site) constant(i int) ([]float32, error) {
 	}
 	s.taken[i] = true
 	return c.Floats, nil
+}
+
+// factor is constant(i) with zero for subnormal numbers, which take some processors a hundred times as long to multiply.
+// Training leaves them in filters that are never used.
+func (s *site) factor(i int) ([]float32, error) {
+	values, err := s.constant(i)
+	return withoutSubnormals(values), err
+}
+
+const smallestNormal = 0x1p-126
+
+func isSubnormal(v float32) bool { return v > -smallestNormal && v < smallestNormal && v != 0 }
+
+// withoutSubnormals copies values only where it must.
+func withoutSubnormals(values []float32) []float32 {
+	if !slices.ContainsFunc(values, isSubnormal) {
+		return values
+	}
+	values = slices.Clone(values)
+	for i, v := range values {
+		if isSubnormal(v) {
+			values[i] = 0
+		}
+	}
+	return values
 }
 
 // ints returns a list attribute as int; where it is absent, n times def.
