@@ -74,6 +74,10 @@ func buildConv(s *site) (runner, error) {
 		return newLanes(s, g, f, m).run, nil
 	}
 	l := newLayout(g)
+	if s.of != nil && s.ringRows > 0 {
+		l = newRing(g, s.ringRows)
+		s.ring = &l
+	}
 	if !l.fits() {
 		return nil, fmt.Errorf("output %dx%d does not fit the input", g.oh, g.ow)
 	}

@@ -24,6 +24,7 @@ type banding struct {
 	axis   int    // of the output
 	inputs []int  // axis of every input; whole where it is read as a whole
 	window *slide // of input 0; nil: a row reads the rows of its own number
+	ring   bool   // input 0 is laid out as a convolution wants it, rows of padding included
 }
 
 const whole = -1
@@ -47,9 +48,14 @@ func (s *slide) rows(from, to int) (a, b, before, behind int) {
 		before = from + s.before - a*s.stride
 		return a, b, before, max(0, (b-1-a)*s.stride+s.extent-before-(to-from))
 	}
-	start, end := from*s.stride-s.before, (to-1)*s.stride-s.before+s.extent
+	start, end := s.span(from, to)
 	a, b = max(0, start), min(s.in, end)
 	return a, b, a - start, min(max(0, end-s.in), s.behind)
+}
+
+// span is what the output rows [from, to) read, rows of padding included.
+func (s *slide) span(from, to int) (start, end int) {
+	return from*s.stride - s.before, (to-1)*s.stride - s.before + s.extent
 }
 
 // shape is what distinguishes the bands of a step: bands of one shape share a runner.
@@ -58,6 +64,10 @@ type bandShape struct{ in, out, before, behind int }
 func (b *banding) shapeOf(from, to int) bandShape {
 	if b.window == nil {
 		return bandShape{out: to - from}
+	}
+	if b.ring {
+		start, end := b.window.span(from, to)
+		return bandShape{in: end - start, out: to - from}
 	}
 	first, last, before, behind := b.window.rows(from, to)
 	return bandShape{last - first, to - from, before, behind}
@@ -68,6 +78,8 @@ func (b *banding) rows(i, n, from, to int) (int, int) {
 	switch {
 	case b.inputs[i] == whole:
 		return 0, n
+	case i == 0 && b.ring:
+		from, to = b.window.span(from, to)
 	case i == 0 && b.window != nil:
 		from, to, _, _ = b.window.rows(from, to)
 	}
@@ -75,8 +87,9 @@ func (b *banding) rows(i, n, from, to int) (int, int) {
 }
 
 // band is s for fewer rows.
-func (s *site) band(b *banding, shape bandShape) *site {
+func (s *site) band(b *banding, shape bandShape, ringRows int) *site {
 	part := *s
+	part.ringRows = ringRows
 	part.of, part.scratch, part.taken = s, 0, make([]bool, len(s.inputs))
 	part.in = make([][]int, len(s.inputs))
 	for i, axis := range b.inputs {
@@ -250,7 +263,21 @@ func bandWindow(s *site) (banding, error) {
 	if w.before >= w.extent || w.behind >= w.extent || (s.outShape(0)[2]-1)*w.stride-w.before >= w.in {
 		return b, errors.New("windows of padding alone")
 	}
-	return b, nil
+	if s.Op == "Conv" {
+		b.ring, err = s.wantsRing()
+	}
+	return b, err
+}
+
+// wantsRing tells whether a convolution reads its input in a layout of its own.
+func (s *site) wantsRing() (bool, error) {
+	g, err := newWindow(s)
+	if err != nil || g.n > 1 {
+		return false, err
+	}
+	suits, err := s.suitsLanes(&filters{group: s.Attrs.Int("group", 1)})
+	l := newLayout(g)
+	return !suits && !(isDepthwise(s.graph, s.Node) && l.hasPlane3()), err
 }
 
 func bandTransposed(s *site) (banding, error) {

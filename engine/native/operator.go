@@ -154,6 +154,9 @@ type site struct {
 	of  *site
 	in  [][]int
 	out []int
+	// ring is how a convolution's band wants input 0; the rows of a plane are given, so that all bands share it.
+	ring     *layout
+	ringRows int
 }
 
 // whole is the site that s is a band of, or s.

@@ -171,7 +171,7 @@ func (k *packer) runWhole(u *unit) {
 	for _, id := range s.out[1:] {
 		u.work.more = append(u.work.more, buffer{size: tensor.Size(k.values[id].shape)})
 	}
-	u.made[bandShape{out: 1}] = &made{s.run, scratch}
+	u.made[bandShape{out: 1}] = &made{run: s.run, scratch: scratch}
 	for _, id := range s.out {
 		k.values[id].stored = !k.values[id].joined
 	}

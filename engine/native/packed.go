@@ -156,7 +156,7 @@ func (t *top) bind(w *worker, space []float32) topState {
 			s.more = append(s.more, slice(&u.work.more[i]))
 			s.task.out[i+1] = s.more[i]
 		}
-		s.out, s.scratch = slice(&u.work.out), slice(&u.work.scratch)
+		s.out, s.scratch, s.row = slice(&u.work.out), slice(&u.work.scratch), slice(&u.work.row)
 	}
 	return topState{slice(&t.block), bytesOf(slice(&t.bytes))}
 }

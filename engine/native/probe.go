@@ -1,19 +1,21 @@
 package native
 
-// probe walks the bands of a top as a run does, without data: it compiles a runner for every shape of band that occurs
-// and finds the size of every buffer.
+// probe walks the bands of a top as a run does, without data: it finds the shapes of bands that occur and the size of
+// every buffer.
 type probe struct {
-	held  map[*unit][][2]int
-	block int // of decoded blocks that are read in part
-	err   error
+	held   map[*unit][][2]int
+	shapes map[*unit]map[bandShape]bool
+	block  int // of decoded blocks that are read in part
 }
 
-// probe finds what t needs for every worker's share.
+// probe finds what t needs for every worker's share, and compiles it.
 func (t *top) probe(workers int) error {
 	for _, u := range t.tree {
-		u.work.slabs = make([]buffer, len(u.inputs))
+		more := u.work.more
+		u.work = work{slabs: make([]buffer, len(u.inputs)), more: more}
+		u.ringRows = 0
 	}
-	p := &probe{}
+	p := &probe{shapes: map[*unit]map[bandShape]bool{}}
 	for i := range workers {
 		p.held = map[*unit][][2]int{}
 		for from := t.starts[i]; from < t.starts[i+1]; from += t.rows {
@@ -21,9 +23,37 @@ func (t *top) probe(workers int) error {
 			t.unit.try(p, !t.direct(to-from), from, to)
 		}
 	}
-	t.block.size = p.block
+	for _, u := range t.tree {
+		if err := u.buildAll(p.shapes[u]); err != nil {
+			return &bandError{u.step, err}
+		}
+	}
+	t.block = buffer{size: p.block}
 	t.layOut()
-	return p.err
+	return nil
+}
+
+// buildAll compiles u for the shapes that occur.
+func (u *unit) buildAll(shapes map[bandShape]bool) error {
+	if u.whole == nil {
+		clear(u.made)
+	}
+	for shape := range shapes {
+		if u.whole == nil {
+			if err := u.build(shape); err != nil {
+				return err
+			}
+		}
+		m := u.made[shape]
+		u.work.scratch.size = max(u.work.scratch.size, m.scratch)
+		if m.ring != nil {
+			u.work.slabs[0].size = m.ring.c * m.ring.plane
+			if m.ring.sx > 1 {
+				u.work.row.size = m.ring.w
+			}
+		}
+	}
+	return nil
 }
 
 // layOut places the buffers of a worker one behind the other.
@@ -40,56 +70,66 @@ func (t *top) layOut() {
 		for i := range u.work.slabs {
 			place(&u.work.slabs[i])
 		}
-		place(&u.work.out)
 		for i := range u.work.more {
 			place(&u.work.more[i])
 		}
+		place(&u.work.out)
 		place(&u.work.scratch)
+		place(&u.work.row)
 	}
 }
 
 // try is compute; own tells whether the result comes into the unit's own buffer.
 func (u *unit) try(p *probe, own bool, from, to int) {
-	m, err := u.runnerOf(u.bands.shapeOf(from, to))
-	if err != nil {
-		if p.err == nil {
-			p.err = &bandError{u.step, err}
-		}
-		return
+	if p.shapes[u] == nil {
+		p.shapes[u] = map[bandShape]bool{}
 	}
-	u.work.scratch.size = max(u.work.scratch.size, m.scratch)
+	p.shapes[u][u.bands.shapeOf(from, to)] = true
 	if own {
 		u.work.out.size = max(u.work.out.size, u.out.size(to-from))
 	}
-	held := p.held[u]
-	if held == nil {
-		held = make([][2]int, len(u.inputs))
-		p.held[u] = held
+	if p.held[u] == nil {
+		p.held[u] = make([][2]int, len(u.inputs))
 	}
 	for i := range u.inputs {
-		f := &u.inputs[i]
-		if f.source == nil {
-			continue
+		if u.inputs[i].source != nil {
+			u.tryInput(p, i, from, to)
 		}
-		a, b := u.bands.rows(i, f.n, from, to)
-		if f.lies(a, b) {
-			continue
-		}
-		slab := &u.work.slabs[i]
-		slab.size = max(slab.size, f.size(b-a))
-		keep := a
-		if h := held[i]; h[0] <= a && a < h[1] {
-			keep = min(h[1], b)
-		}
-		if keep < b {
-			f.probe(p, (b-a)*f.inner, keep, b)
-		}
-		held[i] = [2]int{a, b}
 	}
 }
 
-func (u *unit) probe(p *probe, pitch, from, to int) {
-	u.try(p, u.out.outer > 1 && pitch != (to-from)*u.out.inner, from, to)
+// tryInput is load.
+func (u *unit) tryInput(p *probe, i, from, to int) {
+	f, held := &u.inputs[i], p.held[u]
+	a, b := u.bands.rows(i, f.n, from, to)
+	ring := i == 0 && u.bands.ring
+	if !ring && f.lies(a, b) {
+		return
+	}
+	if ring {
+		u.ringRows = max(u.ringRows, b-a)
+	} else {
+		u.work.slabs[i].size = max(u.work.slabs[i].size, f.size(b-a))
+	}
+	keep := a
+	if h := held[i]; h[0] <= a && a < h[1] {
+		keep = min(h[1], b)
+	}
+	first, end := keep, b
+	if ring {
+		first, end = min(max(keep, 0), b), max(keep, min(b, f.n))
+	}
+	switch {
+	case first < end && ring:
+		f.probe(p, 0, first, end)
+	case first < end:
+		f.probe(p, b-a, first, end)
+	}
+	held[i] = [2]int{a, b}
+}
+
+func (u *unit) probe(p *probe, rows, from, to int) {
+	u.try(p, u.out.outer > 1 && rows != to-from, from, to)
 }
 
 func (f *plain) probe(*probe, int, int, int) {}
@@ -100,6 +140,6 @@ func (s *packedRows) probe(p *probe, _, from, to int) {
 	}
 }
 
-func (j *joined) probe(p *probe, pitch, from, to int) {
-	j.each(from, to, func(part *joinedPart, _, a, b int) { part.probe(p, pitch, a, b) })
+func (j *joined) probe(p *probe, rows, from, to int) {
+	j.each(from, to, func(part *joinedPart, _, a, b int) { part.probe(p, rows, a, b) })
 }

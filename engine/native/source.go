@@ -9,8 +9,8 @@ type source interface {
 	dense(w *worker, from, to int) []float32
 	// lies tells whether dense will not be nil.
 	lies(from, to int) bool
-	// probe is read before there are data.
-	probe(p *probe, pitch, from, to int)
+	// probe is read before there are data; rows says how many rows of dst an outer has, 0 that they lie in a ring.
+	probe(p *probe, rows, from, to int)
 }
 
 // plain is a source in the arena, an input or output of the network, or a constant.

@@ -14,6 +14,8 @@ type unit struct {
 	inputs []feed
 	made   map[bandShape]*made
 	work   work
+
+	ringRows int // of a plane of input 0, where it is a ring
 }
 
 // feed is where an input comes from.
@@ -27,12 +29,14 @@ type feed struct {
 type made struct {
 	run     runner
 	scratch int
+	ring    *layout // of input 0; nil: dense
 }
 
 // work is the memory of a unit: sizes, then where they lie in the work space of a worker.
 type work struct {
 	slabs        []buffer // of every input
 	out, scratch buffer
+	row          buffer   // of an input whose columns are strided
 	more         []buffer // of the second output and those behind it, of a unit that runs whole
 }
 
@@ -42,22 +46,19 @@ type unitState struct {
 	held         [][2]int // the rows that every slab holds
 	slabs        [][]float32
 	out, scratch []float32
+	row          []float32
 	more         [][]float32
 }
 
-// runnerOf builds the runner for bands of a shape.
-func (u *unit) runnerOf(shape bandShape) (*made, error) {
-	if m := u.made[shape]; m != nil {
-		return m, nil
-	}
-	s := u.site.band(&u.bands, shape)
+// build makes the runner for bands of a shape.
+func (u *unit) build(shape bandShape) error {
+	s := u.site.band(&u.bands, shape, u.ringRows)
 	run, err := s.compile()
 	if err != nil {
-		return nil, fmt.Errorf("a band of %d rows: %w", shape.out, err)
+		return fmt.Errorf("a band of %d rows: %w", shape.out, err)
 	}
-	m := &made{run, int(s.scratch)}
-	u.made[shape] = m
-	return m, nil
+	u.made[shape] = &made{run, int(s.scratch), s.ring}
+	return nil
 }
 
 // compute computes rows [from, to) into dst, which is dense, or where that is nil into a buffer of its own.
@@ -65,6 +66,10 @@ func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 	s := &w.units[u.id]
 	m := u.made[u.bands.shapeOf(from, to)]
 	for i := range u.inputs {
+		if i == 0 && m.ring != nil {
+			u.loadRing(w, s, m.ring, from, to)
+			continue
+		}
 		u.load(w, s, i, from, to)
 	}
 	if dst == nil {
@@ -95,6 +100,34 @@ func (u *unit) load(w *worker, s *unitState, i, from, to int) {
 	}
 	s.held[i] = [2]int{a, b}
 	s.task.in[i] = slab[: f.outer*pitch : cap(slab)]
+}
+
+// loadRing makes input 0 hold the rows that [from, to) read, in the layout of a convolution. Rows of padding are zero.
+func (u *unit) loadRing(w *worker, s *unitState, l *layout, from, to int) {
+	f := &u.inputs[0]
+	start, end := u.bands.window.span(from, to)
+	slab, keep := s.slabs[0], start
+	if h := s.held[0]; h[0] <= start && start < h[1] {
+		keep = min(h[1], end)
+		if h[0] < start {
+			for c := range l.c {
+				plane := slab[c*l.plane:][:l.plane]
+				copy(plane[:(keep-start)*l.pitch], plane[(start-h[0])*l.pitch:])
+			}
+		}
+	}
+	a, b := min(max(keep, 0), end), max(keep, min(end, f.n))
+	if a < b {
+		f.read(w, slab[(a-start)*l.pitch:], l.plane, a, b)
+	}
+	for c := range l.c {
+		plane := slab[c*l.plane:][:l.plane]
+		clear(plane[(keep-start)*l.pitch : (a-start)*l.pitch])
+		l.spread(plane[(a-start)*l.pitch:], b-a, s.row)
+		clear(plane[(b-start)*l.pitch : (end-start)*l.pitch])
+	}
+	s.held[0] = [2]int{start, end}
+	s.task.in[0] = slab[: l.c*l.plane : cap(slab)]
 }
 
 // keep moves the rows from a on that a slab holds to its start and returns where they end.

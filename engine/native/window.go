@@ -74,10 +74,21 @@ func farthest(n, stride, kernel, dilation int) int64 {
 type layout struct {
 	window
 	direct     bool // the input itself serves
+	ready      bool // the input comes laid out
 	rows       int  // of a plane
 	phaseWidth int  // columns of one phase
 	pitch      int  // from row to row
 	plane      int  // from channel to channel
+}
+
+// newRing is the layout of a band whose input comes laid out, in planes of some rows.
+func newRing(g window, rows int) layout {
+	l := newLayout(g)
+	l.ready, l.plane = true, max(rows, l.rows)*l.pitch
+	if l.plane%skewEvery == 0 {
+		l.plane += skew
+	}
+	return l
 }
 
 func newLayout(g window) layout {
@@ -119,7 +130,7 @@ func (l *layout) fits() bool {
 
 // size is the scratch space that an image needs.
 func (l *layout) size() int {
-	if l.direct {
+	if l.direct || l.ready {
 		return 0
 	}
 	return l.c * l.plane
@@ -136,7 +147,7 @@ func (l *layout) base(y, x int) int { return y*l.sy*l.pitch + x }
 
 // fill lays image x out in buf and returns the slice to read from.
 func (l *layout) fill(x, buf []float32) []float32 {
-	if l.direct {
+	if l.direct || l.ready {
 		return x
 	}
 	clear(buf[:l.size()])
@@ -162,5 +173,26 @@ func (l *layout) splitPhases(row, src []float32) {
 		for i, q := first*l.sx+phase-l.left, first; i < len(src); i, q = i+l.sx, q+1 {
 			to[q] = src[i]
 		}
+	}
+}
+
+// spread brings n rows of a plane, which lie one behind the other at its start, to where the layout wants them. tmp holds
+// a row where columns are strided.
+func (l *layout) spread(plane []float32, n int, tmp []float32) {
+	if l.pitch == l.w && l.left == 0 && l.sx == 1 {
+		return
+	}
+	for r := n - 1; r >= 0; r-- {
+		row, src := plane[r*l.pitch:][:l.pitch], plane[r*l.w:][:l.w]
+		if l.sx > 1 {
+			tmp = tmp[:l.w]
+			copy(tmp, src)
+			clear(row)
+			l.splitPhases(row, tmp)
+			continue
+		}
+		copy(row[l.left:], src)
+		clear(row[:l.left])
+		clear(row[l.left+l.w:])
 	}
 }
