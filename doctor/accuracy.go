@@ -91,17 +91,8 @@ func checkLabels(s *Subject, sample []int) (Check, bool, error) {
 			low, high = min(low, class), max(high, class)
 		}
 	}
-	for _, i := range sample {
-		class, mask, err := dataset.Label(s.Data, i)
-		if err != nil {
-			return c, false, err
-		}
-		if mask == nil {
-			see(class)
-		}
-		for _, class := range mask {
-			see(int(class))
-		}
+	if err := s.eachLabel(sample, see); err != nil {
+		return c, false, err
 	}
 	shift := s.Preprocess.LabelShift
 	c.Finding = fmt.Sprintf("classes %d to %d in %d images; the network has %d", low, high, len(sample), classes)

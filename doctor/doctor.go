@@ -5,6 +5,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/engine"
@@ -58,7 +59,7 @@ func Examine(ctx context.Context, s Subject) ([]Check, error) {
 		}
 		checks = append(checks, more...)
 	}
-	overlap, err := checkOverlap(s.Data, s.Calib)
+	overlap, err := checkOverlap(s.Data, s.Calib, 0)
 	return append(checks, overlap), err
 }
 
@@ -94,8 +95,8 @@ func tryFit(s *Subject, p profile.Preprocess) error {
 	return err
 }
 
-// checkOverlap looks for test images among those of the calibration.
-func checkOverlap(data, calib dataset.Source) (Check, error) {
+// checkOverlap looks for test images, at most so many (0: all), among those of the calibration.
+func checkOverlap(data, calib dataset.Source, most int) (Check, error) {
 	c := Check{Name: "calibration images", Status: Skipped, Finding: "no --calib given"}
 	if calib == nil {
 		return c, nil
@@ -108,21 +109,61 @@ func checkOverlap(data, calib dataset.Source) (Check, error) {
 		}
 		seen[d] = true
 	}
-	shared := 0
-	for i := range data.Len() {
+	shared, blank := 0, 0
+	sample := spread(data.Len(), most)
+	for _, i := range sample {
 		d, err := dataset.SampleDigest(data, i)
 		if err != nil {
 			return c, err
 		}
-		if seen[d] {
+		if !seen[d] {
+			continue
+		}
+		empty, err := isBlank(data, i)
+		if err != nil {
+			return c, err
+		}
+		if empty {
+			blank++
+		} else {
 			shared++
 		}
 	}
-	c.Status, c.Finding = OK, fmt.Sprintf("none of %d test images is among %d calibration images", data.Len(), calib.Len())
+	c.Status, c.Finding = OK, fmt.Sprintf("none of %d test images is among %d calibration images", len(sample), calib.Len())
 	if shared > 0 {
 		c.Status = Problem
-		c.Finding = fmt.Sprintf("%d of %d test images are among the calibration images: figures would flatter", shared, data.Len())
+		c.Finding = fmt.Sprintf("%d of %d test images are among the calibration images: figures would flatter", shared, len(sample))
 		c.Mend = "calibrate on other images: another file or folder, or slices [a:b] that do not overlap"
 	}
+	if blank > 0 {
+		c.Finding += fmt.Sprintf("; %d blank ones, which show nothing, are in both", blank)
+	}
 	return c, nil
+}
+
+// blankLevels is how far the levels of a blank picture may be apart, as a share of the highest: a scanner's noise.
+const blankLevels = 0.02
+
+// isBlank tells whether image i shows nothing: all levels of a channel are nearly the same.
+func isBlank(src dataset.Source, i int) (bool, error) {
+	s, err := src.Sample(i)
+	if err != nil {
+		return false, err
+	}
+	img := s.Image
+	n := img.Height * img.Width
+	top := float32(255)
+	switch {
+	case img.Float:
+		top = slices.Max(img.Pix)
+	case img.Top > 0:
+		top = img.Top
+	}
+	for c := range img.Channels {
+		plane := img.Pix[c*n:][:n]
+		if slices.Max(plane)-slices.Min(plane) > blankLevels*max(top, 0) {
+			return false, nil
+		}
+	}
+	return true, nil
 }

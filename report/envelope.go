@@ -12,6 +12,8 @@ type Result struct {
 	Rows   []Row    `json:"rows"`
 	// Outputs of a network that has several, or none that can be scored.
 	Outputs []Output `json:"outputs,omitempty"`
+	// Warnings say, a sentence each, why the figures may mean nothing.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Row is one method at one setting, stored one way.

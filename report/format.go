@@ -17,6 +17,10 @@ func prepare(r Result) Result {
 	r.Model, r.Data = clean(r.Model), clean(r.Data)
 	r.Metric = cleanPointer(r.Metric)
 	r.FP32 = finite(r.FP32)
+	r.Warnings = slices.Clone(r.Warnings)
+	for i, w := range r.Warnings {
+		r.Warnings[i] = clean(w)
+	}
 	r.Rows = slices.Clone(r.Rows)
 	for i := range r.Rows {
 		prepareRow(&r.Rows[i])

@@ -62,6 +62,7 @@ type page struct {
 
 type section struct {
 	ID, Model, Facts, Finding, Caption string
+	Warnings                           []string
 	Plot                               *figure
 	Heads                              []pageHead
 	Rows                               []pageRow
@@ -92,7 +93,7 @@ type definition struct{ Term, Meaning string }
 
 func newSection(r Result, id string) (section, error) {
 	cols, said := fold(r, columns(r, true), isCommon)
-	s := section{ID: id, Model: r.Model, Facts: r.Data + ", " + count(r.Images, "image"), Finding: Summary(r), Caption: "All rows of " + r.Model}
+	s := section{ID: id, Model: r.Model, Facts: r.Data + ", " + count(r.Images, "image"), Finding: Summary(r), Caption: "All rows of " + r.Model, Warnings: r.Warnings}
 	if len(said) > 0 {
 		s.Facts += "; throughout: " + strings.Join(said, ", ")
 	}

@@ -35,6 +35,9 @@ func WriteTable(w io.Writer, r Result, opt TableOptions) error {
 	cols, said, hidden := fit(r, width)
 
 	var b strings.Builder
+	for _, warning := range r.Warnings {
+		writeWrapped(&b, "WARNING: "+warning, width)
+	}
 	for _, line := range header(r, width) {
 		b.WriteString(line + "\n")
 	}

@@ -77,7 +77,7 @@ func (n *Network) Calibrate(ctx context.Context, data *dataset.Inputs, v Variant
 // NewCalibrator begins a calibration. It reads no images, unless there is a Store, whose keys name them.
 func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Calibrator, error) {
 	if len(n.Edges()) == 0 {
-		return nil, fmt.Errorf("%w: %s has no edges of the set %q", ErrNoEdges, n.name, n.opt.Edges)
+		return nil, n.noEdges()
 	}
 	minBits, err := n.minBits(opt.MinBits)
 	if err != nil {
@@ -107,6 +107,10 @@ func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Ca
 	scores := metric.Options{Outputs: o.Outputs, Ignore: n.pre.IgnoredClasses(), Probabilities: opt.Probabilities}
 	c, err := calib.New(opt.Experiment.program(n.prog), calib.NewSource(data, scores), o)
 	return &Calibrator{net: n, data: data, opt: opt, c: c}, err
+}
+
+func (n *Network) noEdges() error {
+	return fmt.Errorf("%w: %s has no edges of the set %q", ErrNoEdges, n.name, n.opt.Edges)
 }
 
 // Calibrate makes the profile of one variant. It depends on neither the number of workers nor what was calibrated before,

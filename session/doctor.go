@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/doctor"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -85,4 +88,29 @@ func (n *Network) examineData(ctx context.Context, opt ExamineOptions) ([]doctor
 		}
 	}
 	return doctor.Examine(ctx, s)
+}
+
+// Glance makes, in a few seconds, the checks that a measurement on data should begin with (doctor.Glance). calib are the
+// images of the calibration; nil: none are told apart. What is wrong is a Check, no error; errors wrap ErrNoEdges, where
+// there is nothing to measure, and those of doctor.Glance.
+func (n *Network) Glance(ctx context.Context, data, calib *dataset.Inputs, opt EvaluateOptions) ([]doctor.Check, error) {
+	if len(n.Edges()) == 0 {
+		return nil, n.noEdges()
+	}
+	s := doctor.Subject{
+		Program: n.prog, Output: n.opt.Output, Preprocess: n.pre, Probabilities: opt.Probabilities, Workers: opt.Workers,
+		Data: data.Source(), Progress: opt.Progress.ofImages(),
+	}
+	if calib != nil {
+		s.Calib = calib.Source()
+	}
+	return doctor.Glance(ctx, s)
+}
+
+// Contradictions are the settings in which two preprocessings make different inputs of the same picture, as those of the
+// second; what is said of labels and of open shapes does not count.
+func Contradictions(from, to profile.Preprocess) []dataset.Setting {
+	return slices.DeleteFunc(dataset.Changes(from, to), func(s dataset.Setting) bool {
+		return s.Name == "ignore" || s.Name == "label-shift" || s.Name == "shape"
+	})
 }

@@ -113,6 +113,10 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if f.dryRun {
 		return a.dryRun(cmd.Context(), net, data, v, opt)
 	}
+	look := session.EvaluateOptions{Workers: a.workers, Probabilities: f.probabilities, Progress: bar.report}
+	if err := a.glance(cmd.Context(), net, data, nil, look); err != nil {
+		return err
+	}
 	store := session.NewFileStore(f.out+session.ProgressExt, f.resume)
 	if f.out != pipe {
 		opt.Store = store
@@ -154,6 +158,9 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (v session.Variant, opt ses
 		return v, opt, err
 	}
 	if v, err = v.Complete(); err != nil {
+		return v, opt, err
+	}
+	if err := checkUsed(cmd, v); err != nil {
 		return v, opt, err
 	}
 	linked := cmd.Flags().Changed("link")
@@ -206,12 +213,15 @@ type calibrated struct {
 	Seed    uint64 `json:"seed"`
 	Bytes   int    `json:"bytes"`
 	Digest  string `json:"digest"`
+
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 func (a *app) printCalibrated(w io.Writer, out string, p *profile.Profile, size int) error {
 	c := calibrated{
 		Output: out, Model: p.Network.Name, Setting: session.Describe(p.Setting), Coder: session.DescribeCoders(p), Edges: len(p.Edges),
 		Values: p.Elements(), Data: p.Data.Spec, Images: p.Data.Images, Seed: p.Seed, Bytes: size, Digest: fmt.Sprintf("%x", p.Digest()),
+		Warnings: a.warnings,
 	}
 	return a.print(w, c, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: %s for %s, coder %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",

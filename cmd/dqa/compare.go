@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -35,21 +37,31 @@ func (f *compareFlags) register(cmd *cobra.Command, a *app, g session.Grid) {
 	must(cmd.MarkFlagRequired("data"))
 }
 
-func (f *compareFlags) variants() ([]session.Variant, error) {
+func (f *compareFlags) variants(cmd *cobra.Command) ([]session.Variant, error) {
 	base, err := f.set.base()
 	if err != nil {
 		return nil, err
 	}
-	return f.grid.variants(base)
+	variants, err := f.grid.variants(base)
+	if err != nil {
+		return nil, err
+	}
+	return variants, checkUsed(cmd, variants...)
 }
 
-// newCalibrator calibrates on the images of --calib. Searches keep their progress in store, if it is not nil.
-func (a *app) newCalibrator(net *session.Network, f *compareFlags, store session.Store, bar *progress) (*session.Calibrator, error) {
+// newCalibrator calibrates on the images of --calib, once network, test and calibration images have been looked at.
+// Searches keep their progress in store, if it is not nil.
+func (a *app) newCalibrator(
+	ctx context.Context, net *session.Network, test *dataset.Inputs, f *compareFlags, store session.Store, bar *progress,
+) (*session.Calibrator, error) {
 	if f.calib == "" {
 		return nil, fmt.Errorf("%w: needed to calibrate %s", errNoCalib, f.grid.methods)
 	}
 	data, err := a.openData(net, f.calib)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.glance(ctx, net, test, data, a.evaluateOptions(f, bar)); err != nil {
 		return nil, err
 	}
 	minBits, err := parseMinBits(f.set.minBits, net)

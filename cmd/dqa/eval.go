@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
@@ -51,7 +54,7 @@ and without --calib nothing else is compared.
 }
 
 func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
-	variants, err := f.variants()
+	variants, err := f.variants(cmd)
 	if err != nil {
 		return err
 	}
@@ -69,6 +72,9 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		}
 	}
 	if f.calib == "" && len(candidates) > 0 {
+		if flag := f.unused(cmd); flag != "" {
+			return fmt.Errorf("%w: --%s says what else to compare with --profile", errNoCalib, flag)
+		}
 		variants = nil
 	}
 	bar := a.newProgress()
@@ -76,7 +82,7 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		return err
 	}
 	defer bar.finish()
-	made, phases, err := a.calibrateAll(cmd.Context(), net, f, variants, bar)
+	made, phases, err := a.calibrateAll(cmd.Context(), net, data, f, variants, bar)
 	if err != nil {
 		return err
 	}
@@ -85,7 +91,9 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		return err
 	}
 	bar.finish()
-	if err := a.show(report.Of(res, net.Name(), data.Source().Spec()), res.ClassIoUs(), f); err != nil || a.json {
+	result := report.Of(res, net.Name(), data.Source().Spec())
+	result.Warnings = a.warnings
+	if err := a.show(result, res.ClassIoUs(), f); err != nil || a.json {
 		return err
 	}
 	return a.printSearches(phases)
@@ -122,12 +130,12 @@ func (a *app) openForProfiles(cmd *cobra.Command, model string, f *evalFlags) (*
 
 // calibrateAll makes candidates of the variants and tells what that took.
 func (a *app) calibrateAll(
-	ctx context.Context, net *session.Network, f *evalFlags, variants []session.Variant, bar *progress,
+	ctx context.Context, net *session.Network, data *dataset.Inputs, f *evalFlags, variants []session.Variant, bar *progress,
 ) ([]session.Candidate, []session.Phase, error) {
 	if len(variants) == 0 {
-		return nil, nil, nil
+		return nil, nil, a.glance(ctx, net, data, nil, a.evaluateOptions(&f.compareFlags, bar))
 	}
-	k, err := a.newCalibrator(net, &f.compareFlags, nil, bar)
+	k, err := a.newCalibrator(ctx, net, data, &f.compareFlags, nil, bar)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -144,11 +152,27 @@ func (f *evalFlags) options(cmd *cobra.Command, profiles []*profile.Profile) (se
 	if len(profiles) == 0 || err != nil {
 		return opt, err
 	}
+	if err := checkAlike(profiles, f.profiles); err != nil {
+		return opt, err
+	}
 	first := session.OptionsOf(profiles[0])
 	if cmd.Flags().Changed("edges") {
 		first.Edges, first.Skip = opt.Edges, opt.Skip
 	}
 	return first, nil
+}
+
+// unused is a flag that was given and counts only with --calib; "" where there is none.
+func (f *evalFlags) unused(cmd *cobra.Command) string {
+	for _, flag := range slices.Sorted(maps.Keys(settingFlags)) {
+		if cmd.Flags().Changed(flag) {
+			return flag
+		}
+	}
+	if cmd.Flags().Changed("methods") {
+		return "methods"
+	}
+	return ""
 }
 
 // show prints the result and writes the report.

@@ -56,6 +56,7 @@ type app struct {
 	images   int             // taken of every SPEC; 0: all
 	output   string          // that is scored; "": the one that fits
 	data     dataset.Options // how files of images and labels are read
+	warnings []string        // that were given, for reports
 }
 
 func (a *app) root() *cobra.Command {

@@ -21,6 +21,9 @@ func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) 
 // complete adds what the flags say to opt, whose preprocessing is where theirs begins; nil is the model's own.
 func (a *app) complete(model string, flags *preprocessFlags, opt session.Options) (session.Options, error) {
 	pre, err := flags.resolve(model, opt.Preprocess)
+	if err == nil && opt.Preprocess != nil {
+		err = a.checkPreprocess(*opt.Preprocess, pre)
+	}
 	part, passing := opt.Part, opt.Passing
 	opt = a.options(pre, opt.Edges, opt.Skip)
 	opt.Part, opt.Passing = part, passing
@@ -67,11 +70,8 @@ func (a *app) openData(net *session.Network, spec string) (*dataset.Inputs, erro
 	for _, note := range data.Notes() {
 		a.note("%s", note)
 	}
-	switch {
-	case data.Len() < src.Len():
+	if data.Len() < src.Len() {
 		a.note("%d of %d images are taken, spread by seed %d", data.Len(), src.Len(), pickSeed)
-	case dataset.OneClass(src):
-		a.note("all %d images of %s are of one class; --images N takes some of all of a longer slice", src.Len(), spec)
 	}
 	return data, nil
 }

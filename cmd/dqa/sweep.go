@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"io"
 	"path/filepath"
 
@@ -33,7 +32,7 @@ keeps what is finished: after an interruption the same command with --resume doe
     --methods direct:unsigned,dqa:mse --bits 3,4 --extra-bits 1,2 --ratio 0.25,0.5`,
 		Args:              exactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.runSweep(cmd.Context(), args[0], &f) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.runSweep(cmd, args[0], &f) },
 	}
 	f.register(cmd, a, session.SweepGrid)
 	flags := cmd.Flags()
@@ -43,8 +42,8 @@ keeps what is finished: after an interruption the same command with --resume doe
 	return cmd
 }
 
-func (a *app) runSweep(ctx context.Context, model string, f *sweepFlags) error {
-	variants, err := f.variants()
+func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
+	variants, err := f.variants(cmd)
 	if err != nil {
 		return err
 	}
@@ -71,14 +70,15 @@ func (a *app) runSweep(ctx context.Context, model string, f *sweepFlags) error {
 	if err := a.checkScores(net, data, a.evaluateOptions(&f.compareFlags, bar)); err != nil {
 		return err
 	}
-	k, err := a.newCalibrator(net, &f.compareFlags, ledger.Store(), bar)
+	k, err := a.newCalibrator(cmd.Context(), net, data, &f.compareFlags, ledger.Store(), bar)
 	if err != nil {
 		return err
 	}
-	result, err := k.Sweep(ctx, data, variants, ledger, a.evaluateOptions(&f.compareFlags, bar))
+	result, err := k.Sweep(cmd.Context(), data, variants, ledger, a.evaluateOptions(&f.compareFlags, bar))
 	if err != nil {
 		return err
 	}
+	result.Warnings = a.warnings
 	bar.finish()
 	if err := f.write(result); err != nil {
 		return err

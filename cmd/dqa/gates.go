@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
+	"github.com/spf13/cobra"
+)
+
+// warn tells at once what may make all that follows worthless; reports tell it again.
+func (a *app) warn(warning, hint string) {
+	a.warnings = append(a.warnings, warning)
+	s := a.styleOf(a.err)
+	fmt.Fprintf(a.err, "%s %s\n%s %s\n", s.warn("dqa: warning:"), oneLine(warning), s.strong("dqa: hint:"), oneLine(hint))
+}
+
+// glance looks at data, network and calibration images (nil: data are) before anything long begins.
+func (a *app) glance(ctx context.Context, net *session.Network, data, calib *dataset.Inputs, opt session.EvaluateOptions) error {
+	checks, err := net.Glance(ctx, data, calib, opt)
+	for _, c := range checks {
+		a.warn(c.Finding, c.Mend)
+	}
+	return err
+}
+
+// checkPreprocess compares the preprocessing that a profile was calibrated with with what the flags make of it. Images may
+// be stored in another way, but the network wants the same channels.
+func (a *app) checkPreprocess(calibrated, now profile.Preprocess) error {
+	var differ []string
+	for _, s := range session.Contradictions(calibrated, now) {
+		if s.Name == "channels" || s.Name == "layout" {
+			return fmt.Errorf("%w: --%s %s contradicts the profile, which was calibrated with %s",
+				session.ErrSetting, s.Name, s.Value, settingOf(calibrated, s.Name))
+		}
+		differ = append(differ, fmt.Sprintf("--%s %s (profile: %s)", s.Name, s.Value, settingOf(calibrated, s.Name)))
+	}
+	if len(differ) > 0 {
+		a.warn("images are prepared in another way than those that the profile was calibrated on: "+strings.Join(differ, ", "),
+			"leave these flags out, unless these images are stored in another way than those were")
+	}
+	return nil
+}
+
+func settingOf(p profile.Preprocess, name string) string {
+	for _, s := range dataset.Settings(p) {
+		if s.Name == name && s.Value != "" {
+			return s.Value
+		}
+	}
+	return "none"
+}
+
+// checkAlike refuses profiles that want different inputs: all get those of the first.
+func checkAlike(profiles []*profile.Profile, paths []string) error {
+	for i, p := range profiles[1:] {
+		for _, s := range session.Contradictions(profiles[0].Preprocess, p.Preprocess) {
+			return fmt.Errorf("%w: %s was calibrated with --%s %s and %s with %s: evaluate one after the other", session.ErrSetting,
+				paths[i+1], s.Name, s.Value, paths[0], settingOf(profiles[0].Preprocess, s.Name))
+		}
+	}
+	return nil
+}
+
+// settingFlags say what a flag changes: a method for which that makes no difference ignores the flag.
+var settingFlags = map[string]func(*profile.Setting){
+	"bits":          func(s *profile.Setting) { s.Bits = other(s.Bits, 5, 6) },
+	"extra-bits":    func(s *profile.Setting) { s.ExtraBits = other(s.ExtraBits, 1, 2) },
+	"ratio":         func(s *profile.Setting) { s.Ratio = other(s.Ratio, .25, .75) },
+	"ranking":       func(s *profile.Setting) { s.Ranking = other(s.Ranking, "mse", "energy") },
+	"global-ratio":  func(s *profile.Setting) { s.Global = !s.Global },
+	"scale":         func(s *profile.Setting) { s.Scale = other(s.Scale, profile.StaticChannel, profile.DynamicChannel) },
+	"unsigned":      func(s *profile.Setting) { s.Unsigned = !s.Unsigned },
+	"steps":         func(s *profile.Setting) { s.Pow2 = !s.Pow2 },
+	"channel-steps": func(s *profile.Setting) { s.Channels = !s.Channels },
+	"scalable":      func(s *profile.Setting) { s.Refine = other(s.Refine, 1, 0) },
+	"budget":        otherBudget,
+	"max-kl":        otherGoal,
+	"min-agreement": otherGoal,
+	"max-drop":      otherGoal,
+	"tier":          otherGoal,
+	"min-bits":      otherGoal,
+}
+
+func other[T comparable](now, a, b T) T {
+	if now == a {
+		return b
+	}
+	return a
+}
+
+// otherBudget leaves other dials alone.
+func otherBudget(s *profile.Setting) {
+	if s.Dial == profile.Budget {
+		s.Goal = other(s.Goal, 1., 2.)
+	}
+}
+
+func otherGoal(s *profile.Setting) {
+	s.Dial = other(s.Dial, profile.Budget, profile.MaxKL)
+	s.Goal = 1
+}
+
+// checkUsed refuses flags that none of the variants uses.
+func checkUsed(cmd *cobra.Command, variants ...session.Variant) error {
+	for _, flag := range slices.Sorted(maps.Keys(settingFlags)) {
+		f := cmd.Flags().Lookup(flag)
+		if f == nil || !f.Changed || len(variants) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(variants, func(v session.Variant) bool { return uses(v, settingFlags[flag]) }) {
+			return fmt.Errorf("%w: --%s is not used by %s", session.ErrSetting, flag, names(variants))
+		}
+	}
+	return nil
+}
+
+func uses(v session.Variant, change func(*profile.Setting)) bool {
+	changed := v
+	change(&changed.Setting)
+	a, errA := v.Complete()
+	b, errB := changed.Complete()
+	return errA != nil || errB != nil || a != b
+}
+
+func names(variants []session.Variant) string {
+	var all []string
+	for _, v := range variants {
+		if !slices.Contains(all, v.Name) {
+			all = append(all, v.Name)
+		}
+	}
+	return strings.Join(all, ", ")
+}
