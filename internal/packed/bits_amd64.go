@@ -10,25 +10,28 @@ import (
 )
 
 //go:noescape
-func extractBMI2(dst *byte, words *uint64, n int, mask uint64, width int)
+func extractBMI2(dst, words *uint64, n int, mask uint64)
 
 //go:noescape
-func depositBMI2(words *uint64, src *byte, n int, mask uint64, width int)
+func depositBMI2(words, src *uint64, n int, mask uint64)
 
-func extract(dst []byte, words []uint64, mask uint64, width int) {
-	if !syscpu.X86.HasBMI2 || !cpu.Has(cpu.AVX2) {
-		extractGeneric(dst, words, mask, width)
+// hasBMI2 tells whether bits may be taken together by instructions: not where instruction sets are lowered for tests.
+func hasBMI2() bool { return syscpu.X86.HasBMI2 && cpu.Has(cpu.AVX2) }
+
+// extract sets of each word, at most eight, the bits that mask marks, side by side.
+func extract(dst *[8]uint64, words []uint64, mask uint64) {
+	if !hasBMI2() {
+		extractGeneric(dst, words, mask)
 		return
 	}
-	_ = dst[:len(words)*width+8]
-	extractBMI2(&dst[0], unsafe.SliceData(words), len(words), mask, width)
+	extractBMI2(&dst[0], unsafe.SliceData(words), len(words)&15, mask)
 }
 
-func deposit(words []uint64, src []byte, mask uint64, width int) {
-	if !syscpu.X86.HasBMI2 || !cpu.Has(cpu.AVX2) {
-		depositGeneric(words, src, mask, width)
+// deposit is the inverse.
+func deposit(words []uint64, src *[8]uint64, mask uint64) {
+	if !hasBMI2() {
+		depositGeneric(words, src, mask)
 		return
 	}
-	_ = src[:len(words)*width+8]
-	depositBMI2(unsafe.SliceData(words), &src[0], len(words), mask, width)
+	depositBMI2(unsafe.SliceData(words), &src[0], len(words)&15, mask)
 }

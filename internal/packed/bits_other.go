@@ -2,10 +2,8 @@
 
 package packed
 
-func extract(dst []byte, words []uint64, mask uint64, width int) {
-	extractGeneric(dst, words, mask, width)
-}
+// extract sets of each word, at most eight, the bits that mask marks, side by side.
+func extract(dst *[8]uint64, words []uint64, mask uint64) { extractGeneric(dst, words, mask) }
 
-func deposit(words []uint64, src []byte, mask uint64, width int) {
-	depositGeneric(words, src, mask, width)
-}
+// deposit is the inverse.
+func deposit(words []uint64, src *[8]uint64, mask uint64) { depositGeneric(words, src, mask) }

@@ -15,14 +15,15 @@ func expectedBits(e *profile.Edge, entropy float64) float64 {
 	if entropy <= 0 || entropy >= all {
 		return all
 	}
-	q := decayOf(entropy, !e.Unsigned)
+	signed := !e.Unsigned && !e.OneSided
+	q := decayOf(entropy, signed)
 	random := rand.New(rand.NewPCG(1, 1))
 	const trials = 64
 	size := 0
 	for range trials {
 		var p planes
 		for i := range group {
-			c := draw(random, q, !e.Unsigned)
+			c := draw(random, q, signed)
 			for k := range p {
 				p[k] |= uint64(c>>k&1) << i
 			}

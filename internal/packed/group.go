@@ -10,14 +10,18 @@ import (
 //
 //	0       all codes are 0, nothing is stored
 //	1..8    so many planes, 8 bytes each
-//	9..14   the bitmap of codes that are not 0, 8 bytes; then of these codes less 1 the planes, nibble-9 of them, of
-//	        ceil(count/8) bytes each
+//	9..13   the bitmap of codes that are not 0, 8 bytes; then of these codes less 1 the planes, nibble-9 of them, bit behind
+//	        bit
+//	14      a byte low + 8 flip + 16 high; if flip a byte that was exclusive-ored to all codes; so many low planes, 8 bytes
+//	        each; if high > 0 the bitmap of codes that have higher bits, and of these codes so many high planes, bit behind bit
 //	15      16 planes of two's complement (an escaped code is among them)
 //
-// Codes with a sign are folded first: 0, -1, 1, -2, ... become 0, 1, 2, 3, ..., so that small codes have few planes.
+// The exclusive-or with the byte of the most frequent bits makes codes near to one value, such as those of an even background,
+// as small as those near to 0. Codes with a sign are folded first: 0, -1, 1, -2, ... become 0, 1, 2, 3, ..., so that small codes have few planes.
 const (
 	sparse       = 9 // of no planes
-	sparsePlanes = 5 // at most
+	sparsePlanes = 4 // at most
+	split        = 14
 	wide         = 15
 	wideBytes    = 16 * 8
 )
@@ -74,6 +78,46 @@ func (p *planes) more(mask uint64) {
 	}
 }
 
+// maxMarked is how many codes a bitmap may mark: a plane of theirs, from any bit of a byte on, lies within 8 bytes.
+const maxMarked = 56
+
+// marked is the size of the bitmap and of n planes of the codes that it marks.
+func marked(mask uint64, n int) int {
+	count := bits.OnesCount64(mask)
+	if count > maxMarked {
+		return wideBytes // never the smallest
+	}
+	return 8 + (n*count+7)/8
+}
+
+// putMarked stores a bitmap and planes of the codes that it marks.
+func putMarked(dst []byte, p []uint64, mask uint64) {
+	binary.LittleEndian.PutUint64(dst, mask)
+	var words [8]uint64
+	extract(&words, p, mask)
+	count, at, begun := bits.OnesCount64(mask), 64, uint64(0) // begun: bits of the byte at hand
+	for _, w := range words[:len(p)] {
+		v := w<<(at&7) | begun
+		binary.LittleEndian.PutUint64(dst[at>>3:], v)
+		next := at + count
+		begun = v >> (8 * (next>>3 - at>>3) & 63) & (1<<(next&7) - 1)
+		at = next
+	}
+}
+
+// getMarked reads what putMarked stored, and returns the bitmap and the size.
+func getMarked(p []uint64, src []byte) (mask uint64, size int) {
+	mask = binary.LittleEndian.Uint64(src)
+	count, at := bits.OnesCount64(mask), 64
+	var words [8]uint64
+	for i := range p {
+		words[i&7] = binary.LittleEndian.Uint64(src[at>>3:]) >> (at & 7)
+		at += count
+	}
+	deposit(p, &words, mask)
+	return mask, (at + 7) / 8
+}
+
 // put stores the group at dst and returns its nibble and how many bytes it takes. dst has 8 bytes more than that.
 func (p *planes) put(dst []byte) (nibble, size int) {
 	mask := p.any()
@@ -81,36 +125,133 @@ func (p *planes) put(dst []byte) (nibble, size int) {
 		return 0, 0
 	}
 	n := p.count()
-	if !p.thin(mask, n) {
-		for i := range n {
-			binary.LittleEndian.PutUint64(dst[8*i:], p[i])
+	best := p.part(n)
+	if flip := p.majority(n); flip != 0 {
+		q := *p
+		q.flip(flip)
+		if other := q.part(q.count()); 2+other.size < best.bytes() {
+			return split, other.put(dst, &q, flip)
+		}
+	}
+	if left := p.planesLess(n); left <= sparsePlanes && marked(mask, left) < best.bytes() {
+		p.less(mask)
+		putMarked(dst, p[:left], mask)
+		return sparse + left, marked(mask, left)
+	}
+	if best.high == 0 {
+		for i, w := range p[:n] {
+			binary.LittleEndian.PutUint64(dst[8*i:], w)
 		}
 		return n, 8 * n
 	}
-	p.less(mask)
-	n = p.count()
-	binary.LittleEndian.PutUint64(dst, mask)
-	width := (bits.OnesCount64(mask) + 7) / 8
-	extract(dst[8:], p[:n], mask, width)
-	return sparse + n, 8 + n*width
+	return split, best.put(dst, p, 0)
 }
 
-// thin tells whether a group of n planes is smaller with a bitmap.
-func (p *planes) thin(mask uint64, n int) bool {
-	// One less has a plane less only where the largest code is a power of two and nothing else has that plane.
-	left := n
-	if high := p[n-1]; high&p.below(n-1) == 0 {
-		left--
-	}
-	return left <= sparsePlanes && 8+left*((bits.OnesCount64(mask)+7)/8) < 8*n
+// parts are the planes of a group that are stored whole, and those that few codes have, the rare ones.
+type parts struct {
+	low, high int
+	rare      uint64
+	size      int // without what says so
 }
 
-// below is where a code has bits under plane n.
-func (p *planes) below(n int) (any uint64) {
-	for _, w := range p[:n] {
-		any |= w
+// part finds how many of n planes are stored whole so that the size is least.
+func (p *planes) part(n int) parts {
+	best := parts{low: n, size: 8 * n}
+	var above uint64
+	for k := n - 1; k >= 0; k-- {
+		above |= p[k]
+		if s := 8*k + marked(above, n-k); s < best.size {
+			best = parts{k, n - k, above, s}
+		}
 	}
-	return any
+	return best
+}
+
+// bytes are those of a group that is not flipped.
+func (s *parts) bytes() int {
+	if s.high == 0 {
+		return s.size
+	}
+	return 1 + s.size
+}
+
+const flipped = 8 // of the first byte of a split group
+
+// put stores a split group and returns its size.
+func (s *parts) put(dst []byte, p *planes, flip byte) int {
+	dst[0] = byte(s.low | s.high<<4)
+	at := 1
+	if flip != 0 {
+		dst[0] |= flipped
+		dst[1] = flip
+		at = 2
+	}
+	for _, w := range p[:s.low] {
+		binary.LittleEndian.PutUint64(dst[at:], w)
+		at += 8
+	}
+	if s.high > 0 {
+		putMarked(dst[at:], p[s.low:s.low+s.high], s.rare)
+	}
+	return at + s.size - 8*s.low
+}
+
+// getSplit reads what parts.put stored, and returns its size.
+func (p *planes) getSplit(src []byte) int {
+	low, high, at := int(src[0]&7), int(src[0]>>4), 1
+	flip := byte(0)
+	if src[0]&flipped != 0 {
+		flip, at = src[1], 2
+	}
+	for i := range low {
+		p[i] = binary.LittleEndian.Uint64(src[at:])
+		at += 8
+	}
+	if high > 0 {
+		_, size := getMarked(p[low:low+high], src[at:])
+		at += size
+	}
+	p.flip(flip)
+	return at
+}
+
+// sizeOfSplit is what getSplit returns.
+func sizeOfSplit(src []byte) int {
+	high, at := int(src[0]>>4), 1+int(src[0]&flipped>>3)+8*int(src[0]&7)
+	if high > 0 {
+		at += marked(binary.LittleEndian.Uint64(src[at:]), high)
+	}
+	return at
+}
+
+// majority has the bits that most codes have, of n planes.
+func (p *planes) majority(n int) (flip byte) {
+	for i, w := range p[:n] {
+		if bits.OnesCount64(w) > group/2 {
+			flip |= 1 << i
+		}
+	}
+	return flip
+}
+
+// flip exclusive-ors all codes.
+func (p *planes) flip(by byte) {
+	for ; by != 0; by &= by - 1 {
+		i := bits.TrailingZeros8(by) & 7
+		p[i] = ^p[i]
+	}
+}
+
+// planesLess is how many of n planes codes less 1 have: one fewer where no code but the least ones has the highest.
+func (p *planes) planesLess(n int) int {
+	var below uint64
+	for _, w := range p[:n-1] {
+		below |= w
+	}
+	if p[n-1]&below == 0 {
+		return n - 1
+	}
+	return n
 }
 
 // get reads a group that put stored, and returns its size. 8 bytes behind it may be read.
@@ -122,11 +263,12 @@ func (p *planes) get(src []byte, nibble int) int {
 		}
 		return 8 * nibble
 	}
-	mask := binary.LittleEndian.Uint64(src)
-	n, width := nibble-sparse, (bits.OnesCount64(mask)+7)/8
-	deposit(p[:n], src[8:], mask, width)
+	if nibble == split {
+		return p.getSplit(src)
+	}
+	mask, size := getMarked(p[:nibble-sparse], src)
 	p.more(mask)
-	return 8 + n*width
+	return size
 }
 
 // sizeOf is what get returns.
@@ -134,37 +276,37 @@ func sizeOf(src []byte, nibble int) int {
 	switch {
 	case nibble == wide:
 		return wideBytes
+	case nibble == split:
+		return sizeOfSplit(src)
 	case nibble < sparse:
 		return 8 * nibble
 	}
-	return 8 + (nibble-sparse)*((bits.OnesCount64(binary.LittleEndian.Uint64(src))+7)/8)
+	return marked(binary.LittleEndian.Uint64(src), nibble-sparse)
 }
 
-// extractGeneric stores of each word the bits that mask marks, side by side from the lowest on, in width bytes.
+// extractGeneric sets of each word the bits that mask marks, side by side from the lowest on.
 // (Warren, Hacker's Delight, 2nd edition, section 7-4: compress.)
-func extractGeneric(dst []byte, words []uint64, mask uint64, width int) {
+func extractGeneric(dst *[8]uint64, words []uint64, mask uint64) {
 	moves := movesOf(mask)
-	for _, w := range words {
+	for k, w := range words {
 		w &= mask
 		for i, m := range moves {
 			t := w & m
 			w = w ^ t | t>>(1<<i)
 		}
-		binary.LittleEndian.PutUint64(dst, w)
-		dst = dst[width:]
+		dst[k&7] = w
 	}
 }
 
-// depositGeneric is the inverse: other bits become 0 (section 7-5: expand).
-func depositGeneric(words []uint64, src []byte, mask uint64, width int) {
+// depositGeneric is the inverse: other bits become 0, and those beyond the marked do not count (section 7-5: expand).
+func depositGeneric(words []uint64, src *[8]uint64, mask uint64) {
 	moves := movesOf(mask)
 	for k := range words {
-		w := binary.LittleEndian.Uint64(src)
+		w := src[k&7]
 		for i := len(moves) - 1; i >= 0; i-- {
 			w = w&^moves[i] | w<<(1<<i)&moves[i]
 		}
 		words[k] = w & mask
-		src = src[width:]
 	}
 }
 

@@ -30,7 +30,8 @@ type Form struct {
 	edge   *profile.Edge
 	scales []quant.Scale // by scale slot
 	same   bool          // all channels have one scale and one range of codes
-	spread []float32     // channels last, not the same: the step of every channel
+	sign   int           // codes with a sign on an edge that is never negative: so many bits hold it; 0: others
+	each   *each         // channels last, not the same
 	share  float64       // of a dense group's planes that a group takes on average, see Expect
 }
 
@@ -55,13 +56,29 @@ func New(e *profile.Edge, bits float64) (*Form, error) {
 		f.same = f.same && f.scales[e.ScaleSlot(c)] == first
 	}
 	if e.ChannelsLast && !f.same {
-		f.spread = make([]float32, e.Channels)
-		for c := range f.spread {
-			f.spread[c] = e.Steps[e.ScaleSlot(c)]
+		f.each = newEach(e, f.scales)
+	}
+	if !e.Unsigned && e.OneSided && e.FitsBytes() {
+		f.sign = e.Bits + e.ExtraBits
+		if e.Escape {
+			f.sign = 8
 		}
 	}
 	f.share = expectedBits(e, bits)
 	return f, nil
+}
+
+// each is what quantizes the channels of a token.
+type each struct{ step, inv, low, high []float32 }
+
+func newEach(e *profile.Edge, scales []quant.Scale) *each {
+	var f each
+	for c := range e.Channels {
+		s, r := scales[e.ScaleSlot(c)], e.Levels(c)
+		f.step, f.inv = append(f.step, e.Steps[e.ScaleSlot(c)]), append(f.inv, s.Inv)
+		f.low, f.high = append(f.low, float32(r.Low)), append(f.high, float32(r.High))
+	}
+	return &f
 }
 
 // Last tells whether channels are last.
@@ -102,9 +119,7 @@ func (f *Form) Encode(dst []byte, x []float32, stride, c0, channels, positions i
 		}
 	case f.Last():
 		for p := range positions {
-			for i := range channels {
-				w.quantize(x[p*stride+i:][:1], c0+i)
-			}
+			w.quantizeEach(x[p*stride:][:channels], c0)
 		}
 	default:
 		for i := range channels {
@@ -144,13 +159,14 @@ func (w *writer) quantize(x []float32, c int) {
 			finite, within := quant.QuantizeBytes(codes, part, scale, e.ByteLevels(c))
 			done = finite && (within || !e.Escape)
 		}
-		switch {
-		case !done:
+		if !done {
 			w.quantizeWide(part, scale, e.Levels(c))
-		case w.wide:
-			w.extend(w.n, w.n+n)
+		} else {
+			if w.wide {
+				w.extend(w.n, w.n+n)
+			}
+			w.n += n
 		}
-		w.n += n
 		if w.n == chunk {
 			w.flush()
 		}
@@ -160,19 +176,50 @@ func (w *writer) quantize(x []float32, c int) {
 
 // quantizeWide takes values whose codes may need 16 bits.
 func (w *writer) quantizeWide(x []float32, scale quant.Scale, levels quant.Range) {
-	if !w.wide {
+	var codes [group]int16
+	for len(x) > 0 {
+		n := min(len(x), group)
+		quant.Quantize(codes[:n], x[:n], scale, levels)
+		w.take(codes[:n])
+		x = x[n:]
+	}
+}
+
+// quantizeEach takes values of the channels from c on.
+func (w *writer) quantizeEach(x []float32, c int) {
+	f := w.form.each
+	var codes [group]int16
+	for len(x) > 0 {
+		n := min(len(x), group, chunk-w.n)
+		quant.QuantizeEach(codes[:n], x[:n], f.inv[c:], f.low[c:], f.high[c:])
+		w.take(codes[:n])
+		if w.n == chunk {
+			w.flush()
+		}
+		x, c = x[n:], c+n
+	}
+}
+
+// take takes codes, for which there is room.
+func (w *writer) take(codes []int16) {
+	low, high, outside := w.codes[w.n:][:len(codes)], w.high[w.n:][:len(codes)], false
+	for i, c := range codes {
+		low[i], high[i] = byte(c), byte(c>>8)
+		outside = outside || !w.isByte(c)
+	}
+	if outside && !w.wide {
 		w.wide = true
 		w.extend(0, w.n)
 	}
-	var codes [group]int16
-	for at := w.n; len(x) > 0; at += group {
-		n := min(len(x), group)
-		quant.Quantize(codes[:n], x[:n], scale, levels)
-		for i, c := range codes[:n] {
-			w.codes[at+i], w.high[at+i] = byte(c), byte(c>>8)
-		}
-		x = x[n:]
+	w.n += len(codes)
+}
+
+// isByte tells whether a code's low byte says all.
+func (w *writer) isByte(c int16) bool {
+	if w.form.edge.Unsigned {
+		return c>>8 == 0
 	}
+	return c == int16(int8(c))
 }
 
 // extend makes the high bytes of codes that are bytes.
@@ -189,7 +236,6 @@ func (w *writer) extend(from, to int) {
 func (w *writer) flush() {
 	var low [8 * chunk / 8]byte
 	simd.Pack(low[:w.n], w.codes[:w.n], 0, 8)
-	signed := !w.form.edge.Unsigned
 	for at := 0; at < w.n; at += group {
 		if w.wide && w.escaped(at) {
 			copy(w.dst[w.at:], low[at:][:group])
@@ -202,14 +248,36 @@ func (w *writer) flush() {
 		for i := range p {
 			p[i] = binary.LittleEndian.Uint64(low[at+8*i:])
 		}
-		if signed {
-			p.fold()
-		}
+		w.form.pack(&p)
 		nibble, size := w.put(&p)
 		w.mark(nibble)
 		w.at += size
 	}
 	w.n, w.wide = 0, false
+}
+
+// pack gives codes with a sign few planes.
+func (f *Form) pack(p *planes) {
+	switch {
+	case f.edge.Unsigned:
+	case f.sign > 0:
+		clear(p[f.sign:])
+	default:
+		p.fold()
+	}
+}
+
+// unpack is the inverse.
+func (f *Form) unpack(p *planes) {
+	switch {
+	case f.edge.Unsigned:
+	case f.sign > 0:
+		for i := f.sign; i < len(p); i++ {
+			p[i] = p[f.sign-1]
+		}
+	default:
+		p.unfold()
+	}
 }
 
 // put stores a group where there is room for what put may write behind it, else by way of memory of its own.
@@ -232,11 +300,7 @@ func (w *writer) mark(nibble int) {
 // escaped tells whether a code of the group at hand is no byte.
 func (w *writer) escaped(at int) bool {
 	for i, h := range w.high[at:][:group] {
-		want := byte(0)
-		if !w.form.edge.Unsigned {
-			want = byte(int8(w.codes[at+i]) >> 7)
-		}
-		if h != want {
+		if !w.isByte(int16(h)<<8 | int16(w.codes[at+i])) {
 			return true
 		}
 	}
@@ -246,7 +310,7 @@ func (w *writer) escaped(at int) bool {
 // Decode restores positions [from, to) of a block.
 func (f *Form) Decode(x []float32, stride int, src []byte, c0, channels, positions, from, to int) {
 	n, header := groups(channels * positions)
-	r := reader{src: src[:cap(src)], count: n, at: header, ahead: to-from == positions, signed: !f.edge.Unsigned}
+	r := reader{form: f, src: src[:cap(src)], count: n, at: header, ahead: to-from == positions, signed: !f.edge.Unsigned}
 	switch {
 	case f.Last():
 		f.decodeLast(&r, x, stride, c0, channels, from, to)
@@ -277,7 +341,7 @@ func (f *Form) decodeLast(r *reader, x []float32, stride, c0, channels, from, to
 	if f.same {
 		return
 	}
-	steps := f.spread[c0:][:channels]
+	steps := f.each.step[c0:][:channels]
 	for p := range to - from {
 		row := x[p*stride:][:channels]
 		for i, s := range steps {
@@ -295,6 +359,7 @@ func (f *Form) correct(x []float32, stride, channels, positions int) {
 
 // reader unpacks a block from its beginning on.
 type reader struct {
+	form   *Form
 	src    []byte
 	count  int  // groups of the block
 	ahead  bool // all of them are wanted
@@ -346,9 +411,7 @@ func (r *reader) load(g, n int) {
 		}
 		var p planes
 		r.at += p.get(r.src[r.at:], nibble)
-		if r.signed {
-			p.unfold()
-		}
+		r.form.unpack(&p)
 		for i, w := range p {
 			binary.LittleEndian.PutUint64(to[8*i:], w)
 		}

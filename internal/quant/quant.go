@@ -110,20 +110,32 @@ func Quantize(dst []int16, src []float32, s Scale, r Range) (nonFinite int) {
 		if a-a != 0 {
 			nonFinite++
 		}
-		y := float32(a * s.Inv)
-		if !(y >= low) { // also NaN: 0 * infinity of a zero scale, too
-			if y < low {
-				y = low
-			} else {
-				y = 0
-			}
-		}
-		if y > high {
-			y = high
-		}
-		dst[i] = int16(int32(math.Float32bits(float32(y+magic))) - magicBits)
+		dst[i] = code(float32(a*s.Inv), low, high)
 	}
 	return nonFinite
+}
+
+// QuantizeEach is Quantize with a scale (its inverse) and a range of its own for every value.
+func QuantizeEach(dst []int16, src, inv, low, high []float32) {
+	dst, inv, low, high = dst[:len(src)], inv[:len(src)], low[:len(src)], high[:len(src)]
+	for i, a := range src {
+		dst[i] = code(float32(a*inv[i]), low[i], high[i])
+	}
+}
+
+// code clamps and rounds.
+func code(y, low, high float32) int16 {
+	if !(y >= low) { // also NaN: 0 * infinity of a zero scale, too
+		if y < low {
+			y = low
+		} else {
+			y = 0
+		}
+	}
+	if y > high {
+		y = high
+	}
+	return int16(int32(math.Float32bits(float32(y+magic))) - magicBits)
 }
 
 const magicBits = 0x4b400000 // of magic
