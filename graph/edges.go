@@ -133,7 +133,7 @@ func (f *finder) explain(n *Node, v string) ValueReason {
 		r.Reason = "a network output"
 	case !f.varies[v]:
 		r.Reason = "a constant: it does not depend on the input"
-	case len(f.use.readers[v]) == 0: // of a node with several outputs
+	case len(f.use.readers[v]) == 0 && !f.passing[v]: // of a node with several outputs
 		r.Reason = "nothing reads it"
 	case n.role() == views:
 		r.Reason = n.Op + " creates no new values"
