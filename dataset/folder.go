@@ -148,6 +148,7 @@ func openImageFolder(dir string, opt Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	opt.Classes = order
 	p, classes := &pictures{root: dir, opt: opt}, classList{}
 	var empty []string
 	for class, name := range order {

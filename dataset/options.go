@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 // Options say how what lies in files is read. The zero value is what Open does.
@@ -65,6 +66,14 @@ func Notes(src Source) []string {
 		return Notes(s.Source)
 	}
 	return nil
+}
+
+// ClassNames are the names of an imagefolder's classes by index, "" where one has no folder; nil for other sources.
+func ClassNames(src Source) []string {
+	if !strings.HasPrefix(src.Spec(), "imagefolder:") {
+		return nil
+	}
+	return optionsOf(src).Classes
 }
 
 // optionsOf are those that a source was opened with.

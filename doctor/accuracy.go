@@ -65,7 +65,7 @@ func examineAccuracy(ctx context.Context, s *Subject, sample []int) ([]Check, er
 	if err != nil || !ok {
 		return []Check{labels}, err
 	}
-	search := &search{s: s, sample: sample, tried: map[string]outcome{}}
+	search := &search{s: s, sample: sample, tried: map[string]*candidate{}}
 	best, err := search.run(ctx)
 	if err != nil {
 		var unscored unscorable
@@ -139,11 +139,20 @@ func numClasses(s *Subject) int {
 
 // candidate is a preprocessing with what it gives.
 type candidate struct {
-	pre   profile.Preprocess
-	flags []string // that lead to it
-	shift int      // index into shifts
+	pre   profile.Preprocess // labels are shifted as the subject says, and by shift besides
+	shift int                // index into shifts
 	outcome
 }
+
+// whole is the preprocessing with the shift in it.
+func (c *candidate) whole() profile.Preprocess {
+	p := c.pre
+	p.LabelShift += shifts[c.shift]
+	return p
+}
+
+// flags lead from a preprocessing to the candidate.
+func (c *candidate) flags(from profile.Preprocess) string { return flags(from, c.whole()) }
 
 func (c *candidate) hits() []float64 { return c.accuracy[c.shift] }
 
@@ -151,7 +160,7 @@ func (c *candidate) hits() []float64 { return c.accuracy[c.shift] }
 type search struct {
 	s      *Subject
 	sample []int
-	tried  map[string]outcome // by preprocessing: label shifts are judged by the same runs
+	tried  map[string]*candidate // by preprocessing: label shifts are judged by the same runs
 	start  *candidate
 	next   *candidate // the best alternative that was not clearly better
 
@@ -194,13 +203,14 @@ func (q *search) improve(ctx context.Context, from *candidate) (*candidate, erro
 		}
 		c := *from // the same runs, judged by shifted labels
 		c.shift = k
-		c.flags = append(slices.Clone(from.flags), fmt.Sprintf("--label-shift %d", total))
-		all = append(all, &c)
+		if !q.chance(&c) {
+			all = append(all, &c)
+		}
 	}
-	neighbours := changes(from.pre, q.s.Program.Graph().Input.Shape)
+	neighbours := changes(from.pre, q.s.Program.Graph().Input.Shape, q.s.tops)
 	q.begin(q.phase, len(neighbours))
-	for _, change := range neighbours {
-		c := &candidate{pre: change.pre, shift: from.shift, flags: append(slices.Clone(from.flags), change.flags)}
+	for _, pre := range neighbours {
+		c := &candidate{pre: pre, shift: from.shift}
 		if err := q.evaluate(ctx, c); err != nil {
 			return nil, err
 		}
@@ -216,6 +226,17 @@ func (q *search) improve(ctx context.Context, from *candidate) (*candidate, erro
 		}
 	}
 	return best, nil
+}
+
+// chance tells whether an accuracy may be due to what a network does that makes nothing of its inputs: it gives all of
+// them the same class, which is that of some labels once they are shifted.
+func (q *search) chance(c *candidate) bool {
+	if c.table == nil || q.s.Data.Labels() != dataset.ClassLabels {
+		return false
+	}
+	accuracy, se := score(c.hits())
+	_, constant := purities(transposed(c.table))
+	return accuracy-clearErrors*se <= 100*constant
 }
 
 // A setting is clearly better by so many points and so many standard errors.
@@ -236,10 +257,11 @@ type unscorable struct{ error }
 func (q *search) evaluate(ctx context.Context, c *candidate) error {
 	key := fmt.Sprintf("%+v", c.pre)
 	if known, ok := q.tried[key]; ok {
-		c.outcome = known
+		c.outcome = known.outcome
 		return nil
 	}
-	defer func() { q.tried[key] = c.outcome }()
+	q.tried[key] = &candidate{pre: c.pre, shift: 1}
+	defer func() { q.tried[key].outcome = c.outcome }()
 	in, err := dataset.NewInputs(q.s.Data, c.pre, q.s.Program.Graph().Input.Shape)
 	if err != nil {
 		return err

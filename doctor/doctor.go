@@ -46,6 +46,7 @@ type Subject struct {
 
 	scored int           // the output
 	output metric.Output // and what it holds
+	tops   []float32     // that the highest level of pictures may have
 }
 
 // Examine makes all checks on the data. Only a cancelled context and files that cannot be read are errors.

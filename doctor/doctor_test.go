@@ -104,7 +104,7 @@ func TestFindings(t *testing.T) {
 		"labels from 1":        {relabel(func(_, l int) int { return l + 1 }), "label range", doctor.Problem, "--label-shift -1"},
 		"labels too large":     {relabel(func(_, l int) int { return 7 * (l + 1) }), "label range", doctor.Problem, "give the labels"},
 		"labels of other kind": {relabel(func(i, _ int) int { return (i*i + i/3) % 5 }), "data set", doctor.Problem, "data set that the network"},
-		"labels renumbered":    {relabel(func(_, l int) int { return (l + 2) % 5 }), "data set", doctor.Problem, "number the classes"},
+		"labels renumbered":    {relabel(func(_, l int) int { return (l + 2) % 5 }), "order of classes", doctor.Problem, "renumber the labels"},
 		"one class":            {relabel(func(_, _ int) int { return 1 }), "label range", doctor.Warning, "several classes"},
 		"without labels": {func(s *doctor.Subject) {
 			s.Data = changed{s.Data, func(_ int, x *dataset.Sample) { x.Label = -1 }, dataset.Unlabelled}

@@ -63,6 +63,7 @@ func (s *Subject) glanceInputs(ctx context.Context, sample []int) ([]Check, erro
 	if err != nil {
 		return nil, err
 	}
+	s.tops = topsOf(stats.pixelMax)
 	guess, err := s.checkGuessing(ctx, sample)
 	if err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func (s *Subject) checkGuessing(ctx context.Context, sample []int) (Check, error
 		return c, err // evaluations refuse labels that do not fit
 	}
 	now := &candidate{pre: s.Preprocess, shift: 1}
-	q := &search{s: s, sample: sample, tried: map[string]outcome{}, phase: "looking at data and network", total: len(sample)}
+	q := &search{s: s, sample: sample, tried: map[string]*candidate{}, phase: "looking at data and network", total: len(sample)}
 	if err := q.evaluate(ctx, now); err != nil {
 		if errors.As(err, new(unscorable)) {
 			return c, nil

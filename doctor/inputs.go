@@ -19,6 +19,7 @@ func examineInputs(ctx context.Context, s *Subject) ([]Check, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.tops = topsOf(stats.pixelMax)
 	checks := []Check{stats.check(s)}
 	more, err := examineAccuracy(ctx, s, sample)
 	if err != nil {
@@ -114,8 +115,8 @@ func (s *statistics) check(subject *Subject) Check {
 	case s.std < tooSmall && !s.scaled(subject):
 		c.Status, c.Mend = Warning, "--divisor 1"
 		c.Finding += "; that is very little: is the data divided twice?"
-	case s.pixelMax > 255 && divisor == 255:
-		c.Status, c.Mend = Warning, "--divisor 65535"
+	case s.pixelMax > 255 && divisor == 255 && !s.float:
+		c.Status, c.Mend = Warning, fmt.Sprintf("--divisor %g", subject.tops[0])
 		c.Finding += fmt.Sprintf("; the images have levels up to %.0f and are divided by 255", s.pixelMax)
 	case s.max > 20 && len(subject.Preprocess.Std) == 0 && divisor == 1:
 		c.Status, c.Mend = Warning, "--divisor 255"

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"fmt"
-	"strings"
 )
 
 // judge says what the search found.
@@ -14,6 +13,11 @@ func (q *search) judge(best *candidate) []Check {
 	now, se := score(q.start.hits())
 	c := Check{Name: "preprocessing and labels", Status: OK}
 	c.Finding = fmt.Sprintf("accuracy %.1f ± %.1f %% on %d images", now, se, len(q.sample))
+	if order, ok := q.checkOrder(best); ok {
+		c.Status = Skipped
+		c.Finding += "; what is wrong is the order of classes"
+		return []Check{c, order}
+	}
 	if q.guesses(best) {
 		c.Status = Skipped
 		c.Finding += "; near guessing, whatever the preprocessing: it cannot be judged"
@@ -24,11 +28,11 @@ func (q *search) judge(best *candidate) []Check {
 		better, _ := score(best.hits())
 		points, pse := gain(q.start.hits(), best.hits())
 		c.Status = Problem
-		c.Mend = strings.Join(best.flags, " ")
+		c.Mend = best.flags(q.start.pre)
 		c.Finding += fmt.Sprintf("; with the flags below %.1f %% (%.1f ± %.1f points more)", better, points, pse)
 	case q.next != nil:
 		next, _ := score(q.next.hits())
-		c.Finding += fmt.Sprintf("; no alternative is clearly better (the best, %s, has %.1f %%)", strings.Join(q.next.flags, " "), next)
+		c.Finding += fmt.Sprintf("; no alternative is clearly better (the best, %s, has %.1f %%)", q.next.flags(q.start.pre), next)
 	}
 	return []Check{c}
 }
@@ -54,6 +58,20 @@ func (q *search) judgeLabels() Check {
 		}
 	}
 	return c
+}
+
+// transposed counts by predicted class and by label.
+func transposed(table map[int]map[int]int) map[int]map[int]int {
+	t := map[int]map[int]int{}
+	for label, row := range table {
+		for class, n := range row {
+			if t[class] == nil {
+				t[class] = map[int]int{}
+			}
+			t[class][label] += n
+		}
+	}
+	return t
 }
 
 // purities are the share of images whose prediction is the most frequent one for their label, and the share that one

@@ -87,7 +87,12 @@ func (n *Network) examineData(ctx context.Context, opt ExamineOptions) ([]doctor
 			return nil, err
 		}
 	}
-	return doctor.Examine(ctx, s)
+	var checks []doctor.Check
+	for _, note := range dataset.Notes(s.Data) {
+		checks = append(checks, doctor.Check{Name: "data", Status: doctor.OK, Finding: note})
+	}
+	more, err := doctor.Examine(ctx, s)
+	return append(checks, more...), err
 }
 
 // Glance makes, in a few seconds, the checks that a measurement on data should begin with (doctor.Glance). calib are the

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -64,6 +65,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mkpng":    makePNG,
+			"mkfolder": makeFolders,
 			"flip":     flipByte,
 			"truncate": truncate,
 			"jsonkeys": checkKeys,
@@ -94,6 +96,37 @@ func makePNG(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(png.Encode(f, img))
 	ts.Check(f.Close())
+}
+
+// mkfolder DIR SPEC 8|16 NAME...: the images of SPEC as gray pictures of so many bits in a folder per class; those of a
+// class called "-" are left out.
+func makeFolders(ts *testscript.TestScript, _ bool, args []string) {
+	src, err := dataset.Open(args[1])
+	ts.Check(err)
+	for i := range src.Len() {
+		s, err := src.Sample(i)
+		ts.Check(err)
+		name := args[3:][s.Label]
+		if name == "-" {
+			continue
+		}
+		deep, flat := image.NewGray16(image.Rect(0, 0, s.Image.Width, s.Image.Height)), image.NewGray(image.Rect(0, 0, s.Image.Width, s.Image.Height))
+		for k, v := range s.Image.Pix {
+			x, y := k%s.Image.Width, k/s.Image.Width
+			deep.SetGray16(x, y, color.Gray16{Y: 257 * uint16(v)})
+			flat.SetGray(x, y, color.Gray{Y: uint8(v)})
+		}
+		path := ts.MkAbs(filepath.Join(args[0], name, strconv.Itoa(i)+".png"))
+		ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+		f, err := os.Create(path)
+		ts.Check(err)
+		if args[2] == "16" {
+			ts.Check(png.Encode(f, deep))
+		} else {
+			ts.Check(png.Encode(f, flat))
+		}
+		ts.Check(f.Close())
+	}
 }
 
 // flip FILE OFFSET
