@@ -180,7 +180,11 @@ func (k *packer) runWhole(u *unit) {
 // gridOf is the planes or tokens of an edge, not yet cut.
 func (k *packer) gridOf(v *value) *grid {
 	e := &k.p.edges[v.edge]
-	return &grid{channels: e.Channels, positions: e.Rows * e.Cols, tokens: e.ChannelsLast}
+	g := &grid{channels: e.Channels, positions: e.Rows * e.Cols, tokens: e.ChannelsLast, row: 1}
+	if e.RowSums {
+		g.row = e.Cols // a row's values are corrected together
+	}
+	return g
 }
 
 // joins tells whether a value is a Concat whose parts are read where they lie.

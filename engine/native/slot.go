@@ -24,6 +24,7 @@ type slot struct {
 type grid struct {
 	channels, positions int
 	tokens              bool // channels are last
+	row                 int  // positions that blocks must not cut apart
 	c, p                int  // of a block
 }
 
@@ -47,7 +48,7 @@ func (g *grid) accepts(c cut) bool {
 	if g.tokens {
 		return c.outer == 1 && c.inner%g.channels == 0
 	}
-	return c.outer == g.channels || c.outer == 1 && c.inner%g.positions == 0
+	return c.outer == g.channels && c.inner%g.row == 0 || c.outer == 1 && c.inner%g.positions == 0
 }
 
 // span is the channels and positions that rows [from, to) of a cut hold.

@@ -235,14 +235,14 @@ func (k *packer) gridFor(t *top, v *value) *grid {
 	band := t.out.size(t.rows)
 	switch {
 	case t.whole != nil:
-		g.p = min(g.positions, max(bandInner, blockValues/min(g.channels, 16)))
+		g.p = min(g.positions, roundUp(max(bandInner, blockValues/min(g.channels, 16)), g.row))
 		g.c = min(g.channels, max(1, blockValues/g.p))
 	case g.tokens || t.out.outer == g.channels:
 		g.p = band / g.channels
 		g.c = min(g.channels, max(1, blockValues/g.p))
 	default:
 		g.c = band / g.positions
-		g.p = min(g.positions, max(bandInner, blockValues/g.c))
+		g.p = min(g.positions, roundUp(max(bandInner, blockValues/g.c), g.row))
 		return g // blocks must fill bands
 	}
 	if g.c > 16 && g.c < g.channels {
