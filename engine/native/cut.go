@@ -156,12 +156,16 @@ var bandings = map[string]func(s *site) (banding, error){
 	"Slice":              bandSlice,
 }
 
+// elementwise are the operators that work value by value, with NumPy's broadcasting.
+var elementwise = map[string]bool{}
+
 func init() {
 	for _, op := range []string{
 		"Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "Swish", "Elu", "Selu", "Gelu", "Softplus", "Softsign",
 		"Mish", "Exp", "Log", "Sqrt", "Reciprocal", "Erf", "Neg", "Abs", "Sign", "Floor", "Ceil", "Round", "Sin", "Cos", "ThresholdedRelu",
 		"Trunc", "Add", "Sub", "Mul", "Div", "PRelu", "Pow", "Min", "Max", "Mod", "Equal", "QuantizedAdd", "Greater", "GreaterOrEqual",
 	} {
+		elementwise[op] = true
 		bandings[op] = bandRows
 	}
 }

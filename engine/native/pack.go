@@ -66,6 +66,8 @@ type value struct {
 	step    int // that computes it; -1 for inputs
 	stored  bool
 	joined  bool // a Concat of its parts
+	view    *view
+	pieces  int // channels of which views read at a time; 0: all
 	source  home
 	slot    *slot
 }
@@ -137,23 +139,79 @@ func (k *packer) newUnit(i int) {
 	k.units = append(k.units, u)
 	if u.whole = k.wholes[i]; u.whole == nil {
 		u.bands, u.whole = s.site.banding()
+		k.follow(u)
 	}
 	if u.whole == nil {
 		u.out = cutOf(s.site.outShape(0), u.bands.axis)
-		if v := k.values[s.out[0]]; v.edge >= 0 {
-			if _, packs := k.form(v); packs && !k.gridOf(v).accepts(u.out) {
-				u.whole = errors.New("its edge is cut in another way")
-			}
+		if !k.takes(k.values[s.out[0]], u.out) {
+			u.whole = errors.New("its edge is cut in another way")
 		}
 	}
 	if u.whole != nil {
 		k.runWhole(u)
+	}
+	if k.addViews(u) {
+		return
 	}
 	for _, id := range s.out {
 		v := k.values[id]
 		v.joined = !v.stored && v.edge < 0 && k.joins(u, v)
 		v.stored = !v.joined && (v.stored || v.edge >= 0 || u.whole != nil || v.readers != 1)
 	}
+}
+
+// takes tells whether a value can be stored in rows of a cut.
+func (k *packer) takes(v *value, c cut) bool {
+	_, packs := k.form(v)
+	return !packs || k.gridOf(v).accepts(c)
+}
+
+// follow makes a step that works value by value take its input apart as the step does that computes it for it alone.
+func (k *packer) follow(u *unit) {
+	s := &k.p.steps[u.step]
+	if u.whole != nil || !elementwise[u.site.Op] || !s.in[0].computed {
+		return
+	}
+	v := k.values[s.in[0].storage]
+	if v.stored || v.joined || v.view != nil || k.units[v.step].whole != nil {
+		return
+	}
+	out := u.site.outShape(0)
+	for axis := range out {
+		if cutOf(out, axis) != k.units[v.step].out {
+			continue
+		}
+		if b := u.site.along(axis); b.inputs[0] == axis && out[axis] > 1 && k.takes(k.values[s.out[0]], cutOf(out, axis)) {
+			u.bands = b
+			return
+		}
+	}
+}
+
+// addViews makes the outputs of a step views of its input, if all can be.
+func (k *packer) addViews(u *unit) bool {
+	var views []*view
+	for i, id := range k.p.steps[u.step].out {
+		v := k.values[id]
+		to := k.viewOf(u, i)
+		if to == nil || v.edge >= 0 || v.output > 0 || v.readers == 0 || len(to.shape) > maxAxes {
+			return false
+		}
+		views = append(views, to)
+	}
+	for i, id := range k.p.steps[u.step].out {
+		k.values[id].view, k.values[id].stored = views[i], false
+	}
+	return true
+}
+
+// unview stores what was a view: one reader cannot use it.
+func (k *packer) unview(v *value) {
+	u := k.units[v.step]
+	for _, id := range k.p.steps[u.step].out {
+		k.values[id].view, k.values[id].stored = nil, true
+	}
+	k.settle(u)
 }
 
 // runWhole makes u read and write everything at once.
@@ -172,9 +230,6 @@ func (k *packer) runWhole(u *unit) {
 		u.work.more = append(u.work.more, buffer{size: tensor.Size(k.values[id].shape)})
 	}
 	u.made[bandShape{out: 1}] = &made{run: s.run, scratch: scratch}
-	for _, id := range s.out {
-		k.values[id].stored = !k.values[id].joined
-	}
 }
 
 // gridOf is the planes or tokens of an edge, not yet cut.
@@ -204,13 +259,16 @@ func (k *packer) cutFor(u *unit, i int) cut {
 // settle looks whether u can read its inputs in bands, and stores what it cannot read on demand.
 func (k *packer) settle(u *unit) {
 	s := &k.p.steps[u.step]
-	if k.values[s.out[0]].joined {
+	if v := k.values[s.out[0]]; v.joined || v.view != nil {
 		return // its reader settles its parts
 	}
 	for i, o := range s.in {
-		if o.computed && u.whole == nil && !k.serves(o.storage, k.cutFor(u, i)) {
+		if o.computed && !k.serves(o.storage, k.cutFor(u, i)) && u.whole == nil {
 			u.whole = fmt.Errorf("input %d is cut in another way", i)
 			k.runWhole(u)
+			for _, id := range s.out {
+				k.values[id].stored = true
+			}
 		}
 	}
 	for i, o := range s.in {
@@ -224,6 +282,16 @@ func (k *packer) settle(u *unit) {
 func (k *packer) serves(id int, c cut) bool {
 	v := k.values[id]
 	switch {
+	case v.view != nil:
+		_, ok := v.view.axisOf(c)
+		base := k.values[v.view.base]
+		if _, packs := k.form(base); packs {
+			ok = ok && v.view.suits(k.gridOf(base))
+		}
+		if !ok {
+			k.unview(v)
+		}
+		return true
 	case v.joined:
 		parts, ok := k.parts(v, c)
 		for _, p := range parts {
@@ -241,6 +309,14 @@ func (k *packer) serves(id int, c cut) bool {
 // demand notes that a value is read in rows of a cut, by some readers: what cannot be computed on demand is stored.
 func (k *packer) demand(id int, c cut, readers int) {
 	v := k.values[id]
+	if v.view != nil {
+		base := k.values[v.view.base]
+		base.stored = true
+		if _, packs := k.form(base); packs {
+			base.pieces = v.view.pieces(k.gridOf(base), c)
+		}
+		return
+	}
 	if v.joined {
 		parts, _ := k.parts(v, c)
 		for _, p := range parts {
@@ -301,6 +377,10 @@ func (k *packer) sourceOf(o operand, c cut) source {
 	}
 	v := k.values[o.storage]
 	switch {
+	case v.view != nil:
+		base := k.values[v.view.base]
+		axis, _ := v.view.axisOf(c)
+		return &strided{c, v.view, axis, base.source, base.slot}
 	case v.joined:
 		parts, _ := k.parts(v, c)
 		j := &joined{inner: c.inner}
@@ -332,4 +412,5 @@ func (k *packer) connect(u *unit) {
 			u.inputs[i] = feed{constant: o.constant}
 		}
 	}
+	u.inPlace = u.replaces()
 }

@@ -84,6 +84,13 @@ func (k *packer) finish() (*Packed, error) {
 			case *packedRows:
 				s.slot.buffer.last = i
 				last[s.slot] = t
+			case *strided:
+				if s.slot != nil {
+					s.slot.buffer.last = i
+					last[s.slot] = t
+				} else if s.base.buffer != nil {
+					s.base.buffer.last = i
+				}
 			}
 		})
 		t.work = &buffer{size: t.size * k.threads, first: i, last: i}
@@ -157,6 +164,9 @@ func (t *top) bind(w *worker, space []float32) topState {
 			s.task.out[i+1] = s.more[i]
 		}
 		s.out, s.scratch, s.row = slice(&u.work.out), slice(&u.work.scratch), slice(&u.work.row)
+		if u.inPlace {
+			s.out = s.slabs[0]
+		}
 	}
 	return topState{slice(&t.block), bytesOf(slice(&t.bytes))}
 }

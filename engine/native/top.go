@@ -181,6 +181,7 @@ const (
 	blockValues = 2048
 	workShare   = 2
 	leastWork   = 32 << 10
+	leastPiece  = 16
 )
 
 // chooseRows sets the height of a band: as high as the budget allows.
@@ -208,7 +209,9 @@ func (k *packer) chooseRows(t *top) error {
 		if rows <= step || 4*int64(t.size) <= max(k.budget, leastWork) {
 			return nil
 		}
-		rows = ceilDiv(rows, 2)
+		if rows = ceilDiv(rows, 2); rows > 4 {
+			rows = rows / 4 * 4 // rows of 16 channels fill groups of 64 values
+		}
 	}
 }
 
@@ -240,13 +243,16 @@ func (k *packer) gridFor(t *top, v *value) *grid {
 	case g.tokens || t.out.outer == g.channels:
 		g.p = band / g.channels
 		g.c = min(g.channels, max(1, blockValues/g.p))
+		if v.pieces > 0 {
+			g.c = min(g.c, max(v.pieces, leastPiece))
+		}
 	default:
 		g.c = band / g.positions
 		g.p = min(g.positions, roundUp(max(bandInner, blockValues/g.c), g.row))
 		return g // blocks must fill bands
 	}
-	if g.c > 16 && g.c < g.channels {
-		g.c = g.c / 16 * 16
+	if g.c > leastPiece && g.c < g.channels {
+		g.c = g.c / leastPiece * leastPiece
 	}
 	return g
 }

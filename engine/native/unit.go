@@ -15,7 +15,8 @@ type unit struct {
 	made   map[bandShape]*made
 	work   work
 
-	ringRows int // of a plane of input 0, where it is a ring
+	ringRows int  // of a plane of input 0, where it is a ring
+	inPlace  bool // the result replaces input 0
 }
 
 // feed is where an input comes from.
@@ -50,6 +51,20 @@ type unitState struct {
 	more         [][]float32
 }
 
+// replaces tells whether the result may take the place of input 0: kernels that work value by value or row by row allow
+// that.
+func (u *unit) replaces() bool {
+	switch u.site.Op {
+	case "BatchNormalization", "Softmax", "LayerNormalization":
+	default:
+		if !elementwise[u.site.Op] {
+			return false
+		}
+	}
+	f := &u.inputs[0]
+	return u.whole == nil && f.source != nil && f.cut == u.out && u.bands.inputs[0] != whole && !f.lies(0, 1)
+}
+
 // build makes the runner for bands of a shape.
 func (u *unit) build(shape bandShape) error {
 	s := u.site.band(&u.bands, shape, u.ringRows)
@@ -79,6 +94,9 @@ func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 	s.task.out[0] = dst[:n:cap(dst)]
 	s.task.scratch = s.scratch[:m.scratch:cap(s.scratch)]
 	m.run(&s.task)
+	if u.inPlace {
+		s.held[0] = [2]int{}
+	}
 	return dst[:n]
 }
 
