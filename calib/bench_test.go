@@ -60,9 +60,6 @@ func BenchmarkCalibrate(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	e, err := calib.EstimatePlan(b.Context(), greedy, profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: "greedy"}, 1)
-	if err != nil {
-		b.Fatal(err)
-	}
+	e := estimateOf(b, greedy, profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: "greedy"}, 1)
 	b.ReportMetric(e.Time().Seconds()/(took.Seconds()/float64(b.N)), "greedy/graded")
 }

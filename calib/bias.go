@@ -92,7 +92,17 @@ func (r *run) Bias(edges []profile.Edge) ([]profile.Bias, error) {
 	if r.opt.Corrector == nil {
 		return nil, nil
 	}
-	return remembered(r, "biases", edges, nil, func() ([]profile.Bias, error) { return r.measureBias(edges) })
+	return remembered(r, "biases", edges, nil, func() ([]profile.Bias, error) {
+		if f := r.forecast; f != nil && r.guessed("biases", r.biasImages()) {
+			r.limitLast(biasBatches * r.heavyLimit())
+			return f.biases, nil
+		}
+		biases, err := r.measureBias(edges)
+		if f := r.forecast; f != nil {
+			f.biases = biases
+		}
+		return biases, err
+	})
 }
 
 func (r *run) measureBias(edges []profile.Edge) ([]profile.Bias, error) {
@@ -120,6 +130,7 @@ func (r *run) measureBias(edges []profile.Edge) ([]profile.Bias, error) {
 		}
 	}
 	r.phases = append(r.phases, Phase{Name: "biases", Passes: float64(n), Time: time.Since(start), images: n, limit: biasBatches * r.heavyLimit()})
+	r.measured("biases", n, time.Since(start))
 	return found.result(), nil
 }
 
@@ -190,7 +201,7 @@ func (r *run) floatMeans(n, batches int) ([][][]float64, error) {
 			return nil
 		}, err
 	})
-	r.phases[len(r.phases)-1].limit = biasBatches * r.heavyLimit()
+	r.limitLast(biasBatches * r.heavyLimit())
 	return total, err
 }
 

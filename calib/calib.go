@@ -94,8 +94,8 @@ type Calibration struct {
 	observed observed
 	kept     sync.Map // outputs of the float network by image
 
-	phases  []Phase // what has been run, for Estimate
-	partial bool    // only an estimate is wanted: searches try one channel per edge
+	phases   []Phase   // what has been run
+	forecast *forecast // not nil: only time is wanted
 }
 
 // New begins a calibration. A source without images gives ErrNoImages.
@@ -216,6 +216,9 @@ func (r *run) pass(phase string, newHook func() (hook engine.Hook, consume func(
 
 // passOf does something to each of n images, which are spread over all; what it returns is called in their order.
 func (r *run) passOf(phase string, prog engine.Program, n int, do func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error)) error {
+	if r.guessed(phase, n) {
+		return nil
+	}
 	start := time.Now()
 	err := parallel.Ordered(r.ctx, n, r.opt.Workers, func(_, k int) (func() error, error) {
 		i := r.spread(k, n)
@@ -233,5 +236,9 @@ func (r *run) passOf(phase string, prog engine.Program, n int, do func(i int, x 
 		return consume()
 	})
 	r.phases = append(r.phases, Phase{Name: phase, Passes: float64(n), Time: time.Since(start), images: n})
+	r.measured(phase, n, time.Since(start))
 	return err
 }
+
+// limitLast notes that the last phase runs so many images at most, however many there are.
+func (c *Calibration) limitLast(images int) { c.phases[len(c.phases)-1].limit = images }

@@ -61,7 +61,10 @@ func (r *run) Curves(edges []profile.Edge, steps [][]float32) ([][]method.Effect
 	if curves, ok := r.curves[key]; ok {
 		return curves, nil
 	}
-	curves, err := r.measureCurves(key, edges, steps)
+	curves, err := r.guessCurves(edges, steps), error(nil)
+	if r.forecast == nil {
+		curves, err = r.measureCurves(key, edges, steps)
+	}
 	if err == nil {
 		r.curves[key] = curves
 	}
@@ -76,17 +79,13 @@ func (r *run) curvesKey(edges []profile.Edge, steps [][]float32, o Objective) [3
 // step. What is finished edge by edge is saved.
 func (r *run) measureCurves(key [32]byte, edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
 	n, start := r.heavyImages(), time.Now()
-	if r.partial {
-		n = 1
-	}
 	var asked []int // edges with steps
-	points, passes := make([][]method.Score, len(edges)), 0.0
+	points := make([][]method.Score, len(edges))
 	for i := range edges {
 		if len(steps[i]) > 0 {
 			asked = append(asked, i)
 		}
 		points[i] = make([]method.Score, len(steps[i]))
-		passes += float64(n) * float64(2+len(steps[i])) / 2 // heads and tails are half a pass on average
 	}
 	state, err := r.openState(key, points)
 	if err != nil {
@@ -116,14 +115,20 @@ func (r *run) measureCurves(key [32]byte, edges []profile.Edge, steps [][]float3
 		sum = curvePart{}
 		return state.saveSometimes()
 	})
-	r.phases = append(r.phases, Phase{Name: "curves", Passes: passes, Time: time.Since(start), Search: true, images: n, limit: r.heavyLimit()})
+	r.phases = append(r.phases, r.curvesPhase(steps, n, time.Since(start)))
 	if err != nil {
 		return nil, state.saveOn(err)
 	}
-	if !r.partial {
-		err = errors.Join(state.save(), r.saveAlso(edges, steps, also, n))
+	return curvesOf(state.scores), errors.Join(state.save(), r.saveAlso(edges, steps, also, n))
+}
+
+// curvesPhase counts passes: heads and tails are half a one on average.
+func (r *run) curvesPhase(steps [][]float32, images int, took time.Duration) Phase {
+	passes := 0.0
+	for _, s := range steps {
+		passes += float64(images) * float64(2+len(s)) / 2
 	}
-	return curvesOf(state.scores), err
+	return Phase{Name: "curves", Passes: passes, Time: took, Search: true, images: images, limit: r.heavyLimit()}
 }
 
 // saveAlso saves the curves of further objectives, if no part of the work was done earlier.

@@ -2,10 +2,12 @@ package calib
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"time"
 
 	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -35,8 +37,9 @@ func (p *Phase) scale(all, trial int) float64 {
 // Estimate is what a calibration is expected to take.
 type Estimate struct {
 	Edges, Channels int
+	Images          int // that were run to find out
 	Phases          []Phase
-	Memory          uint64 // bytes from the operating system, as measured on the trial
+	Memory          uint64 // bytes from the operating system, as measured so far
 }
 
 // Time is that of all phases.
@@ -47,44 +50,73 @@ func (e *Estimate) Time() (sum time.Duration) {
 	return sum
 }
 
-// TrialImages per worker are calibrated for real.
-const TrialImages = 2
+// Forecast tells what plans of a calibration would take, in a few seconds for networks of all sizes: what is done to every
+// image is done once to a few, with all workers, and timed; curves and trials are made up, so that a search goes its usual way. It
+// belongs to one goroutine.
+type Forecast struct {
+	whole, part *Calibration
+}
 
-// EstimatePlan tells what Plan would take: it plans on a few of the images with all workers, times what a search does
-// to one of them, and scales to all.
-func EstimatePlan(ctx context.Context, c *Calibration, setting profile.Setting, seed uint64) (*Estimate, error) {
-	all := c.src.Len()
-	trial := min(all, TrialImages*max(1, c.opt.Workers))
-	part := newCalibration(c.prog, first(c.src, trial), Options{
+// forecast is what a calibration knows whose plans are worth nothing but their time.
+type forecast struct {
+	pass   time.Duration            // per image while all workers run
+	units  map[string]time.Duration // per image, by phase
+	trial  *method.Trial            // the first, which was run
+	biases []profile.Bias
+}
+
+// trialTime is what a pass over the images of a forecast may take, if one per worker takes no more.
+const trialTime = 500 * time.Millisecond
+
+// NewForecast times the float network.
+func NewForecast(ctx context.Context, c *Calibration) (*Forecast, error) {
+	workers := max(1, c.opt.Workers)
+	part := newCalibration(c.prog, first(c.src, min(c.src.Len(), workers)), Options{
 		Workers: c.opt.Workers, AllowNonFinite: c.opt.AllowNonFinite, Coder: c.opt.Coder, MinBits: c.opt.MinBits,
 		Corrector: c.opt.Corrector, Objective: c.opt.Objective, Outputs: c.opt.Outputs,
 	})
-	part.partial = true
+	part.forecast = &forecast{units: map[string]time.Duration{}}
 	pass, err := part.timePass(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := part.Plan(ctx, setting, seed); err != nil {
-		return nil, err
+	part.forecast.pass = pass
+	if n := 2 * workers; n <= c.src.Len() && pass*time.Duration(n) <= trialTime {
+		part.src = first(c.src, n)
 	}
-	e := &Estimate{Phases: part.Phases()}
+	return &Forecast{c, part}, nil
+}
+
+// Pass is what the float network takes per image while all workers run.
+func (f *Forecast) Pass() time.Duration { return f.part.forecast.pass }
+
+// Plan tells what the calibration's Plan would take after those that were asked for before. The plan itself is made from too
+// little to be used for anything but timing; only the first one's coders can be taught.
+func (f *Forecast) Plan(ctx context.Context, setting profile.Setting, seed uint64) (*Estimate, *Plan, error) {
+	c := f.part
+	c.phases = nil
+	plan, err := c.Plan(ctx, setting, seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := &Estimate{Phases: c.Phases(), Images: c.src.Len()}
 	for _, edge := range c.prog.Edges() {
 		e.Edges++
 		e.Channels += edge.Channels
 	}
 	for i := range e.Phases {
 		p := &e.Phases[i]
-		scale := p.scale(all, trial)
+		scale := p.scale(f.whole.src.Len(), c.src.Len())
 		p.Passes *= scale
 		p.Time = time.Duration(float64(p.Time) * scale)
 		if p.Search {
-			p.Time = time.Duration(p.Passes * float64(pass))
+			p.Time = time.Duration(p.Passes * float64(c.forecast.pass))
 		}
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	e.Memory = m.Sys
-	return e, nil
+	return e, plan, nil
 }
 
 // timePass is the time per image while all workers run.
@@ -96,19 +128,91 @@ func (c *Calibration) timePass(ctx context.Context) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	const rounds = 4 // the first of which warms up
-	var start time.Time
-	n := len(inputs)
-	err := parallel.Ordered(ctx, rounds*n, c.opt.Workers, func(_, i int) (struct{}, error) {
-		_, err := c.prog.Run(inputs[i%n], nil)
-		return struct{}{}, err
-	}, func(i int, _ struct{}) error {
-		if i == n-1 {
-			start = time.Now()
+	round := func() (time.Duration, error) {
+		start := time.Now()
+		err := parallel.Ordered(ctx, len(inputs), c.opt.Workers, func(_, i int) (struct{}, error) {
+			_, err := c.prog.Run(inputs[i], nil)
+			return struct{}{}, err
+		}, func(int, struct{}) error { return nil })
+		return time.Since(start), err
+	}
+	took, err := round() // it warms up
+	for range 3 {
+		if err != nil || took > trialTime {
+			break
 		}
+		took, err = round()
+	}
+	return took / time.Duration(len(inputs)), err
+}
+
+// measured notes what a phase takes.
+func (c *Calibration) measured(phase string, images int, took time.Duration) {
+	if f := c.forecast; f != nil && images > 0 {
+		f.units[phase] = took / time.Duration(images)
+	}
+}
+
+// guessed tells whether it is known what a phase takes; nothing has to be run then, and nothing is learned.
+func (c *Calibration) guessed(phase string, images int) bool {
+	if c.forecast == nil {
+		return false
+	}
+	unit, ok := c.forecast.units[phase]
+	if ok {
+		c.phases = append(c.phases, Phase{Name: phase, Passes: float64(images), Time: unit * time.Duration(images), images: images})
+	}
+	return ok
+}
+
+// guessCurves are those of noise: a step's distortion is its share of the edge's energy.
+func (r *run) guessCurves(edges []profile.Edge, steps [][]float32) [][]method.Effect {
+	if r.forecast == nil {
 		return nil
-	})
-	return time.Since(start) / time.Duration((rounds-1)*n), err
+	}
+	r.phases = append(r.phases, r.curvesPhase(steps, 1, 0))
+	curves := make([][]method.Effect, len(edges))
+	for i := range edges {
+		for _, step := range steps[i] {
+			curves[i] = append(curves[i], r.guessEffect(&edges[i], i, step))
+		}
+	}
+	return curves
+}
+
+func (r *run) guessEffect(e *profile.Edge, i int, step float32) method.Effect {
+	noise := float64(step) * float64(step) / max(r.stats[i].Square, math.SmallestNonzeroFloat32)
+	bits := max(.01, 2-math.Log2(noise)/2)
+	return method.Effect{Distortion: noise, Bits: bits * float64(e.Elements())}
+}
+
+// guessTrial is what made-up curves say, of what the first trial, which was run, could measure.
+func (r *run) guessTrial(edges []profile.Edge, t method.Trial) method.Trial {
+	if r.forecast.trial == nil {
+		first := t
+		r.forecast.trial = &first
+	}
+	real := r.forecast.trial
+	t = method.Trial{Images: r.src.Len()}
+	values := 0
+	for i := range edges {
+		effect := r.guessEffect(&edges[i], i, edges[i].Steps[0])
+		t.Distortion += effect.Distortion
+		t.Bits += effect.Bits
+		values += edges[i].Elements()
+	}
+	t.Bits /= float64(max(1, values))
+	t.KL, t.Drop, t.Agreement = t.Distortion, t.Distortion, 100-t.Distortion
+	if math.IsNaN(real.KL) {
+		t.KL = real.KL
+	}
+	if math.IsNaN(real.Drop) {
+		t.Drop = real.Drop
+	}
+	if math.IsNaN(real.Agreement) {
+		t.Agreement = real.Agreement
+	}
+	return t
 }
 
 // first is the beginning of a source, with labels and scores if it has them.

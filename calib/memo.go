@@ -15,7 +15,7 @@ import (
 
 // remembered answers a question, which name, edges and more identify, from the Store, or by ask, and then saves the answer.
 func remembered[T any](r *run, name string, edges []profile.Edge, more any, ask func() (T, error)) (answer T, err error) {
-	if r.opt.Store == nil || r.partial || !r.remember {
+	if r.opt.Store == nil || r.forecast != nil || !r.remember {
 		return ask()
 	}
 	key := r.stateKey(name, edges, more)

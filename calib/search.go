@@ -63,7 +63,7 @@ func (s search) rank(r *run, edges []profile.Edge) ([][]method.Score, error) {
 	}
 	n := r.src.Len()
 	phase := newMeter(fmt.Sprintf("ranking (%s)", s.name), costs, n)
-	if r.partial {
+	if r.forecast != nil {
 		r.phases = append(r.phases, Phase{Name: phase.name, Passes: phase.total(), Search: true})
 		return newScores(edges), nil
 	}
@@ -195,19 +195,34 @@ func copyChannel(e *profile.Edge, dst, src []float32, c int) (changed bool) {
 	return changed
 }
 
-// costs are what the search of every edge takes per image, in whole passes of the network, measured on one image. They
-// steer what is displayed, nothing else.
+// costs are what the search of every edge takes per image, in whole passes of the network: by when its edges are there in
+// one run. They steer what is displayed, nothing else.
 func (s search) costs(r *run, edges []profile.Edge) ([]float64, error) {
 	x, err := r.src.Input(0)
 	if err != nil {
 		return nil, err
 	}
-	_, cuts, err := engine.Costs(r.ctx, r.prog, x, s.hook(edges))
-	costs := make([]float64, len(cuts))
-	for i, c := range cuts {
-		costs[i] = c.Head + c.Tail*float64(edges[i].Channels+1)
+	costs, hook := make([]float64, len(edges)), s.hook(edges)
+	var start time.Time
+	for range 2 { // the first warms up
+		start = time.Now()
+		_, err = r.prog.Run(x, func(i int, data []float32) error {
+			costs[i] = float64(time.Since(start))
+			if hook == nil {
+				return nil
+			}
+			return hook(i, data)
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return costs, err
+	whole := float64(time.Since(start))
+	for i := range costs {
+		head := costs[i] / whole
+		costs[i] = head + (1-head)*float64(edges[i].Channels+1)
+	}
+	return costs, nil
 }
 
 // meter tells how far a search is.

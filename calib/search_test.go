@@ -11,6 +11,9 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/calib"
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/profile"
@@ -202,16 +205,71 @@ func TestGreedyNeedsLabels(t *testing.T) {
 	}
 }
 
+// estimateOf is what a plan would take.
+func estimateOf(t testing.TB, c *calib.Calibration, setting profile.Setting, seed uint64) *calib.Estimate {
+	t.Helper()
+	f, err := calib.NewForecast(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, _, err := f.Plan(t.Context(), setting, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// What is estimated for graded names the phases that are run, and plans of one forecast share what those of a calibration share.
+func TestEstimateOfGraded(t *testing.T) {
+	prog, src := classifier(t, 40)
+	compile := func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) }
+	c, err := calib.New(prog, src, calib.Options{Workers: 2, Corrector: calib.NewCorrector(prog, compile, compile)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := calib.NewForecast(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := func(goal float64) (names []string) {
+		t.Helper()
+		e, _, err := f.Plan(t.Context(), profile.Setting{Name: "graded", Dial: profile.Budget, Goal: goal}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range e.Phases {
+			names = append(names, p.Name)
+			if p.Passes <= 0 || p.Time <= 0 {
+				t.Errorf("%+v", p)
+			}
+		}
+		return names
+	}
+	if diff := cmp.Diff([]string{"statistics", "curves", "trials", "frames", "biases (float)", "biases", "tables"}, named(2)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"trials", "frames", "biases", "tables"}, named(1)); diff != "" {
+		t.Error(diff)
+	}
+	var ran []string
+	if _, err := c.Plan(t.Context(), profile.Setting{Name: "graded"}, 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range c.Phases() {
+		ran = append(ran, p.Name)
+	}
+	if diff := cmp.Diff([]string{"statistics", "curves", "trials", "frames", "biases (float)", "biases", "tables"}, ran); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestEstimateNamesEveryPhase(t *testing.T) {
 	prog, src := classifier(t, 40)
 	c, err := calib.New(prog, src, calib.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	estimate, err := calib.EstimatePlan(t.Context(), c, dqaSetting("greedy"), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	estimate := estimateOf(t, c, dqaSetting("greedy"), 0)
 	var names []string
 	for _, p := range estimate.Phases {
 		names = append(names, p.Name)

@@ -31,7 +31,13 @@ const frameImages = 64
 
 // Try implements method.Env: a pass that counts codes and compares outputs, then one that makes frames.
 func (r *run) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, error) {
-	return remembered(r, "trial", edges, []any{bias, r.coder(), r.opt.Objective}, func() (method.Trial, error) { return r.try(edges, bias) })
+	return remembered(r, "trial", edges, []any{bias, r.coder(), r.opt.Objective}, func() (method.Trial, error) {
+		t, err := r.try(edges, bias)
+		if r.forecast != nil && err == nil {
+			t = r.guessTrial(edges, t)
+		}
+		return t, err
+	})
 }
 
 func (r *run) try(edges []profile.Edge, bias []profile.Bias) (method.Trial, error) {
@@ -60,6 +66,11 @@ func (r *run) try(edges []profile.Edge, bias []profile.Bias) (method.Trial, erro
 		}, err
 	})
 	if err != nil {
+		return t, err
+	}
+	if sum.images == 0 { // a forecast
+		err := r.passOf("frames", prog, min(r.src.Len(), frameImages), nil)
+		r.limitLast(frameImages)
 		return t, err
 	}
 	sum.fill(&t)
@@ -108,7 +119,7 @@ func (r *run) storedBits(prog engine.Program, edges []profile.Edge, bias []profi
 		_, err := prog.Run(x, enc.Hook)
 		return func() error { bytes += enc.FrameSize(); return nil }, err
 	})
-	r.phases[len(r.phases)-1].limit = frameImages
+	r.limitLast(frameImages)
 	return 8 * float64(bytes) / float64(n) / float64(codec.Profile().Elements()), err
 }
 

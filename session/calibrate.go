@@ -43,9 +43,6 @@ type Phase = calib.Phase
 // Estimate is what a calibration is expected to take.
 type Estimate = calib.Estimate
 
-// TrialImages per worker are what estimates are made from.
-const TrialImages = calib.TrialImages
-
 // Calibrator makes profiles of several settings from one set of images. What they can share (statistics, rankings,
 // curves) is measured once. It belongs to one goroutine.
 type Calibrator struct {
@@ -145,13 +142,18 @@ func (k *Calibrator) Calibrate(ctx context.Context, v Variant) (*Calibrated, err
 	return made, k.origin(made.Profile)
 }
 
-// Estimate tells what Calibrate would take, from a few of the images, run for real.
+// Estimate tells what Calibrate would take, from a few of the images. It takes seconds.
 func (k *Calibrator) Estimate(ctx context.Context, v Variant) (*Estimate, error) {
 	v, err := v.Complete()
 	if err != nil {
 		return nil, err
 	}
-	return calib.EstimatePlan(ctx, k.c, v.Setting, v.Seed)
+	f, err := calib.NewForecast(ctx, k.c)
+	if err != nil {
+		return nil, err
+	}
+	e, _, err := f.Plan(ctx, v.Setting, v.Seed)
+	return e, err
 }
 
 // Phases are what has been run, in order, with the time and the passes through the network that it took.

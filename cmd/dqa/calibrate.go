@@ -240,6 +240,7 @@ type dryRun struct {
 	Phases   []dryRunPhase `json:"phases"`
 	Seconds  float64       `json:"seconds"`
 	Memory   uint64        `json:"memory_bytes"`
+	Tried    int           `json:"tried"` // images that were run to find out
 }
 
 type dryRunPhase struct {
@@ -260,7 +261,7 @@ func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.In
 	}
 	d := dryRun{
 		Setting: session.Describe(v.Setting), Images: data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: a.workers,
-		Seconds: e.Time().Seconds(), Memory: e.Memory,
+		Seconds: e.Time().Seconds(), Memory: e.Memory, Tried: e.Images,
 	}
 	for _, p := range e.Phases {
 		d.Phases = append(d.Phases, dryRunPhase{p.Name, p.Passes, p.Time.Seconds(), p.Search})
@@ -284,8 +285,7 @@ func (d dryRun) text(w io.Writer) error {
 	if err := tableOf(w, "phase\tpasses\ttime\t", rows); err != nil {
 		return err
 	}
-	trial := min(d.Images, session.TrialImages*max(1, d.Workers))
-	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", duration(d.Seconds), trial, d.Memory>>20)
+	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", duration(d.Seconds), d.Tried, d.Memory>>20)
 	return err
 }
 
