@@ -14,6 +14,8 @@ type Result struct {
 	Outputs []Output `json:"outputs,omitempty"`
 	// Warnings say, a sentence each, why the figures may mean nothing.
 	Warnings []string `json:"warnings,omitempty"`
+	// Partial says how much of what was asked for is there; "": all.
+	Partial string `json:"partial,omitempty"`
 }
 
 // Row is one method at one setting, stored one way.

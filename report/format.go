@@ -15,7 +15,7 @@ const float32Method = "fp32"
 // prepare returns a copy of r that is safe to show: printable text, finite numbers, the fp32 row first.
 func prepare(r Result) Result {
 	r.Model, r.Data = clean(r.Model), clean(r.Data)
-	r.Metric = cleanPointer(r.Metric)
+	r.Metric, r.Partial = cleanPointer(r.Metric), clean(r.Partial)
 	r.FP32 = finite(r.FP32)
 	r.Warnings = slices.Clone(r.Warnings)
 	for i, w := range r.Warnings {

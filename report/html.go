@@ -94,6 +94,9 @@ type definition struct{ Term, Meaning string }
 func newSection(r Result, id string) (section, error) {
 	cols, said := fold(r, columns(r, true), isCommon)
 	s := section{ID: id, Model: r.Model, Facts: r.Data + ", " + count(r.Images, "image"), Finding: Summary(r), Caption: "All rows of " + r.Model, Warnings: r.Warnings}
+	if r.Partial != "" {
+		s.Facts += "; partial: " + r.Partial + " were done"
+	}
 	if len(said) > 0 {
 		s.Facts += "; throughout: " + strings.Join(said, ", ")
 	}

@@ -41,6 +41,9 @@ func WriteTable(w io.Writer, r Result, opt TableOptions) error {
 	for _, line := range header(r, width) {
 		b.WriteString(line + "\n")
 	}
+	if r.Partial != "" {
+		writeWrapped(&b, "partial: "+r.Partial+" were done", width)
+	}
 	if len(said) > 0 {
 		writeWrapped(&b, "throughout: "+strings.Join(said, ", "), width)
 	}

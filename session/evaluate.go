@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/calib"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/method"
@@ -66,6 +67,11 @@ func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c Candidate, err
 	if err != nil {
 		return c, err
 	}
+	return k.stored(plan)
+}
+
+// stored is a plan in several ways to store it.
+func (k *Calibrator) stored(plan *calib.Plan) (c Candidate, err error) {
 	if c.Program, err = k.net.biased(plan.Bias); err != nil {
 		return c, err
 	}
@@ -92,13 +98,8 @@ func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c Candidate, err
 func (k *Calibrator) Candidates(ctx context.Context, variants []Variant) ([]Candidate, error) {
 	var all []Candidate
 	for _, v := range variants {
-		c, err := k.Candidate(ctx, v)
-		if len(variants) > 1 && errors.Is(err, method.ErrUnmeasured) && v.Dial == profile.MaxDrop {
-			v.Dial, v.Goal = profile.MinAgreement, 100-v.Goal
-			c, err = k.Candidate(ctx, v)
-		}
-		if len(variants) > 1 && errors.Is(err, method.ErrUnmeasured) {
-			k.Skipped = append(k.Skipped, err)
+		c, err := k.candidate(ctx, v, len(variants) > 1)
+		if errors.Is(err, errSkipped) {
 			continue
 		}
 		if err != nil {
@@ -107,4 +108,20 @@ func (k *Calibrator) Candidates(ctx context.Context, variants []Variant) ([]Cand
 		all = append(all, c)
 	}
 	return all, nil
+}
+
+var errSkipped = errors.New("left out")
+
+// candidate is Candidate of one among several variants, or errSkipped.
+func (k *Calibrator) candidate(ctx context.Context, v Variant, several bool) (Candidate, error) {
+	c, err := k.Candidate(ctx, v)
+	if several && errors.Is(err, method.ErrUnmeasured) && v.Dial == profile.MaxDrop {
+		v.Dial, v.Goal = profile.MinAgreement, 100-v.Goal
+		c, err = k.Candidate(ctx, v)
+	}
+	if several && errors.Is(err, method.ErrUnmeasured) {
+		k.Skipped = append(k.Skipped, err)
+		return c, errSkipped
+	}
+	return c, err
 }

@@ -358,7 +358,9 @@ func TestSweep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := c.Sweep(t.Context(), test, variants, ledger, session.EvaluateOptions{Progress: progress})
+		r, err := c.Sweep(t.Context(), test, variants, session.SweepOptions{
+			Ledger: ledger, EvaluateOptions: session.EvaluateOptions{Progress: progress},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,57 +15,163 @@ import (
 // interrupted.
 const sweepGroup = 6
 
-// Sweep calibrates and evaluates many variants and gives one table. What the ledger holds already is not done again, and
-// what is finished is added to it; it may be nil. Errors are those of Calibrate and Evaluate.
-func (k *Calibrator) Sweep(
-	ctx context.Context, data *dataset.Inputs, variants []Variant, ledger *Ledger, opt EvaluateOptions,
-) (report.Result, error) {
-	var joined report.Result
-	for group := range slices.Chunk(variants, sweepGroup) {
-		r, err := k.sweepGroup(ctx, data, group, ledger, opt)
-		if err != nil {
-			return report.Result{}, err
-		}
-		if joined.Rows != nil {
-			r.Rows = append(joined.Rows, r.Rows[1:]...) // one float row for all
-		}
-		joined = r
-	}
-	return joined, nil
+// SweepOptions steer a sweep. The zero value works.
+type SweepOptions struct {
+	EvaluateOptions
+	// Ledger holds what is finished, which is not done again; nil: nothing is kept.
+	Ledger *Ledger
+	// Finished is told, on the sweep's goroutine, what there is after every group of variants but the last: a result that is
+	// Partial. It may be nil.
+	Finished func(report.Result)
 }
 
-// sweepGroup evaluates some variants, or finds in the ledger that it has been done.
-func (k *Calibrator) sweepGroup(
-	ctx context.Context, data *dataset.Inputs, group []Variant, ledger *Ledger, opt EvaluateOptions,
-) (report.Result, error) {
+// Sweep calibrates and evaluates many variants and gives one table, in their order. The work goes from coarse to fine: of
+// every method first the ends of its list, then what lies between, so that what there is after an interruption says
+// something of all. Errors are those of Calibrate and Evaluate.
+func (k *Calibrator) Sweep(ctx context.Context, data *dataset.Inputs, variants []Variant, opt SweepOptions) (report.Result, error) {
+	s := &sweep{Calibrator: k, data: data, opt: opt, rows: make([][]report.Row, len(variants))}
+	for group := range slices.Chunk(coarseFirst(variants), sweepGroup) {
+		if s.done > 0 && opt.Finished != nil {
+			opt.Finished(s.result())
+		}
+		if err := s.group(ctx, variants, group); err != nil {
+			return report.Result{}, err
+		}
+	}
+	return s.result(), nil
+}
+
+// sweep is one at work.
+type sweep struct {
+	*Calibrator
+	data  *dataset.Inputs
+	opt   SweepOptions
+	whole report.Result  // with the float network's row alone
+	rows  [][]report.Row // by variant
+	done  int            // variants
+}
+
+// result is what there is so far.
+func (s *sweep) result() report.Result {
+	r := s.whole
+	r.Rows = slices.Clone(r.Rows)
+	for _, rows := range s.rows {
+		r.Rows = append(r.Rows, rows...)
+	}
+	if s.done < len(s.rows) {
+		r.Partial = fmt.Sprintf("%d of %d settings", s.done, len(s.rows))
+	}
+	return r
+}
+
+// group evaluates some variants, or finds in the ledger that it has been done.
+func (s *sweep) group(ctx context.Context, variants []Variant, group []int) error {
+	var candidates []Candidate
+	var made []int // variants, by candidate
+	for _, i := range group {
+		c, err := s.candidate(ctx, variants[i], len(variants) > 1)
+		if errors.Is(err, errSkipped) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		candidates, made = append(candidates, c), append(made, i)
+	}
+	key, err := s.key(candidates)
+	if err != nil {
+		return err
+	}
+	r, ok := s.opt.Ledger.result(key)
+	if !ok {
+		res, err := s.net.Evaluate(ctx, s.data, candidates, s.opt.EvaluateOptions)
+		if err != nil {
+			return err
+		}
+		r = report.Of(res, s.net.name, s.data.Source().Spec())
+		if err := s.opt.Ledger.add(key, r); err != nil {
+			return err
+		}
+	}
+	left := r.Rows[1:]
+	for n, c := range candidates {
+		own := rowsOf(c)
+		s.rows[made[n]], left = left[:own], left[own:]
+	}
+	r.Rows = r.Rows[:1]
+	s.whole = r
+	s.done += len(group)
+	return nil
+}
+
+// rowsOf is how many rows a candidate becomes.
+func rowsOf(c Candidate) (n int) {
+	for _, b := range withBases([]Candidate{c}) {
+		n += len(b.Codecs)
+	}
+	return n
+}
+
+// key names what results depend on.
+func (s *sweep) key(candidates []Candidate) (string, error) {
 	h := sha256.New()
-	digest, err := data.Source().Digest()
+	digest, err := s.data.Source().Digest()
 	if err != nil {
-		return report.Result{}, err
+		return "", err
 	}
-	scores, err := k.net.metric(data, opt.Probabilities, opt.Seed)
+	scores, err := s.net.metric(s.data, s.opt.Probabilities, s.opt.Seed)
 	if err != nil {
-		return report.Result{}, err
+		return "", err
 	}
-	fmt.Fprintf(h, "%x %+v %+v", digest, k.net.pre, scores)
-	candidates, err := k.Candidates(ctx, group)
-	if err != nil {
-		return report.Result{}, err
-	}
+	fmt.Fprintf(h, "%x %+v %+v", digest, s.net.pre, scores)
 	for _, c := range candidates {
 		for _, codec := range c.Codecs {
 			d := codec.Profile().Digest()
 			h.Write(d[:])
 		}
 	}
-	key := fmt.Sprintf("%x", h.Sum(nil)[:16])
-	if r, ok := ledger.result(key); ok {
-		return r, nil
+	return fmt.Sprintf("%x", h.Sum(nil)[:16]), nil
+}
+
+// coarseFirst orders variants, by their numbers, so that methods take turns and each of them begins with the ends of its
+// list and halves the gaps.
+func coarseFirst(variants []Variant) (order []int) {
+	var methods [][]int
+	number := map[Variant]int{}
+	for i, v := range variants {
+		v.Bits, v.ExtraBits, v.Ratio, v.Dial, v.Goal = 0, 0, 0, 0, 0
+		if _, ok := number[v]; !ok {
+			number[v] = len(methods)
+			methods = append(methods, nil)
+		}
+		methods[number[v]] = append(methods[number[v]], i)
 	}
-	res, err := k.net.Evaluate(ctx, data, candidates, opt)
-	if err != nil {
-		return report.Result{}, err
+	for turn := 0; len(order) < len(variants); turn++ {
+		for _, m := range methods {
+			if turn < len(m) {
+				order = append(order, m[halving(len(m))[turn]])
+			}
+		}
 	}
-	r := report.Of(res, k.net.name, data.Source().Spec())
-	return r, ledger.add(key, r)
+	return order
+}
+
+// halving orders 0 to n-1: the ends, the middle, the middles of what is left.
+func halving(n int) []int {
+	order := []int{0}
+	if n > 1 {
+		order = append(order, n-1)
+	}
+	gaps := [][2]int{{0, n - 1}}
+	for len(gaps) > 0 {
+		low, high := gaps[0][0], gaps[0][1]
+		gaps = gaps[1:]
+		if high-low < 2 {
+			continue
+		}
+		middle := (low + high) / 2
+		order = append(order, middle)
+		gaps = append(gaps, [2]int{low, middle}, [2]int{middle, high})
+	}
+	return order
 }

@@ -76,3 +76,59 @@ func interrupt(t *testing.T, dir string, args []string, signal os.Signal) {
 		t.Errorf("standard error: %q", lines)
 	}
 }
+
+// A sweep that is interrupted prints and writes what is done, marked as partial, ends with 130, and goes on with --resume to
+// the report of one that was not.
+func TestSweepInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	args := []string{
+		"sweep", "demo:classify", "--data", "demo:classify[10:14]", "--calib", "demo:classify[0:2]", "-q", "-o", "out",
+		"--methods", "direct,dqa:unsigned", "--bits", "2,3,4,5,6", "--extra-bits", "1,2", "--ratio", "0.25,0.5",
+	}
+	run := func(stdout *bytes.Buffer, more ...string) *exec.Cmd {
+		t.Helper()
+		cmd := exec.Command(os.Args[0], append(args, more...)...)
+		cmd.Dir, cmd.Stdout = dir, stdout
+		cmd.Env = append(os.Environ(), asCommand+"=1")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	report := func() string {
+		b, err := os.ReadFile(filepath.Join(dir, "out", "report.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	var part, whole, again bytes.Buffer
+	first := run(&part)
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(dir, "out", "sweep.progress")); err == nil {
+			break
+		}
+	}
+	if err := first.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Wait(); first.ProcessState.ExitCode() != exitInterrupted {
+		t.Fatalf("exit code %d (%v); it must not end before it is interrupted", first.ProcessState.ExitCode(), err)
+	}
+	if !strings.Contains(part.String(), "partial: ") || !strings.Contains(part.String(), " of 25 settings were done") {
+		t.Errorf("printed:\n%s", &part)
+	}
+	if r := report(); !strings.Contains(r, `"partial": "`) || strings.Count(r, `"method"`) < 1+6*3 {
+		t.Errorf("report:\n%s", r)
+	}
+	if err := run(&whole, "--resume").Wait(); err != nil {
+		t.Fatal(err)
+	}
+	resumed := report()
+	if err := run(&again).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if report() != resumed || whole.String() != again.String() || strings.Contains(resumed, "partial") {
+		t.Errorf("resumed:\n%s\nat once:\n%s", &whole, &again)
+	}
+}

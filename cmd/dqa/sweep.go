@@ -1,9 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
+	"sync/atomic"
+	"time"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -13,8 +19,8 @@ import (
 // sweepFlags are those of the verb.
 type sweepFlags struct {
 	compareFlags
-	out    string
-	resume bool
+	out            string
+	resume, dryRun bool
 }
 
 func (a *app) sweep() *cobra.Command {
@@ -24,7 +30,9 @@ func (a *app) sweep() *cobra.Command {
 		Short: "eval over a grid of bits, extra bits and ratios, with a plot",
 		Long: `sweep evaluates every method at every n (--bits), m (--extra-bits) and r (--ratio), each stored as the paper does and
 with its whole codes entropy-coded, and prints one table. With -o it writes report.html, report.json and sweep.svg, and
-keeps what is finished: after an interruption the same command with --resume does only what is missing.
+keeps what is finished: after an interruption the same command with --resume does only what is missing. It tells first what
+it will take (--dry-run: and stops), goes from coarse to fine, and after Ctrl-C prints and writes what there is, marked as
+partial.
 
 ` + variantHelp,
 		Example: `  dqa sweep resnet32.onnx --data cifar10:test.bin --calib 'cifar10:calib.bin[0:256]' -o sweep
@@ -37,6 +45,7 @@ keeps what is finished: after an interruption the same command with --resume doe
 	f.register(cmd, a, session.SweepGrid)
 	flags := cmd.Flags()
 	flags.StringVarP(&f.out, "output", "o", "", "folder for report.html, report.json and sweep.svg; made if needed")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "keep what an interrupted sweep has finished (needs -o)")
 	must(cmd.MarkFlagRequired("calib"))
 	return cmd
@@ -60,13 +69,12 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 		return err
 	}
 	var ledger *session.Ledger
-	if f.out != "" {
+	if f.out != "" && !f.dryRun {
 		if ledger, err = session.OpenLedger(f.out, f.resume); err != nil {
 			return err
 		}
 	}
 	bar := a.newProgress()
-	defer bar.finish()
 	if err := a.checkScores(net, data, a.evaluateOptions(&f.compareFlags, bar)); err != nil {
 		return err
 	}
@@ -74,22 +82,125 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	if err != nil {
 		return err
 	}
-	result, err := k.Sweep(cmd.Context(), data, variants, ledger, a.evaluateOptions(&f.compareFlags, bar))
-	if err != nil {
+	opt := session.SweepOptions{EvaluateOptions: a.evaluateOptions(&f.compareFlags, bar), Ledger: ledger}
+	if done, err := a.tellCost(cmd.Context(), k, data, variants, f.dryRun, opt.EvaluateOptions); done || err != nil {
 		return err
 	}
+	result, err := sweepOrPart(cmd.Context(), k, data, variants, opt)
 	result.Warnings = a.warnings
 	bar.finish()
-	if err := f.write(result); err != nil {
+	if err != nil && result.Partial == "" {
 		return err
 	}
-	if err := ledger.Remove(); err != nil {
-		return err
+	if e := a.showSweep(f, result); e != nil || err != nil {
+		return errors.Join(e, err)
 	}
+	return ledger.Remove()
+}
+
+// showSweep prints the table and writes the report.
+func (a *app) showSweep(f *sweepFlags, result report.Result) error {
+	var err error
 	if a.json {
-		return report.WriteJSON(a.out, result)
+		err = report.WriteJSON(a.out, result)
+	} else {
+		err = report.WriteTable(a.out, result, a.tableOptions())
 	}
-	return report.WriteTable(a.out, result, a.tableOptions())
+	return errors.Join(err, f.write(result))
+}
+
+// tellCost tells what a sweep will take, before it begins; a dry run is done then.
+func (a *app) tellCost(
+	ctx context.Context, k *session.Calibrator, data *dataset.Inputs, variants []session.Variant, dry bool, opt session.EvaluateOptions,
+) (done bool, err error) {
+	if a.quiet && !dry {
+		return false, nil
+	}
+	e, err := k.EstimateSweep(ctx, data, variants, opt)
+	if err != nil {
+		return false, err
+	}
+	if dry {
+		v := newSweepCost(e)
+		return true, a.print(a.out, v, v.text)
+	}
+	a.note("%d settings, each on %d images and calibrated on %d: about %s", e.Settings, e.Images, e.CalibImages, duration(e.Time().Seconds()))
+	return false, nil
+}
+
+// sweepOrPart is a sweep, or what there is of it when the context ends: with its cause as the error, and at once, for a
+// signal leaves little time.
+func sweepOrPart(
+	ctx context.Context, k *session.Calibrator, data *dataset.Inputs, variants []session.Variant, opt session.SweepOptions,
+) (report.Result, error) {
+	type outcome struct {
+		report.Result
+		err error
+	}
+	var last atomic.Pointer[report.Result]
+	opt.Finished = func(r report.Result) { last.Store(&r) }
+	whole := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		if p := session.Catch(func() { o.Result, o.err = k.Sweep(ctx, data, variants, opt) }); p != nil {
+			o.err = p
+		}
+		whole <- o
+	}()
+	var o outcome
+	select {
+	case o = <-whole:
+	case <-ctx.Done():
+		select {
+		case o = <-whole:
+		case <-time.After(partialAfter):
+			o.err = context.Cause(ctx)
+		}
+	}
+	if part := last.Load(); part != nil && errors.Is(o.err, context.Canceled) {
+		o.Result = *part
+	}
+	return o.Result, o.err
+}
+
+// partialAfter is how long images that are at work are waited for.
+const partialAfter = 200 * time.Millisecond
+
+// sweepCost is what sweep --dry-run --json prints.
+type sweepCost struct {
+	Settings    int           `json:"settings"`
+	Images      int           `json:"images"`
+	CalibImages int           `json:"calibration_images"`
+	Phases      []dryRunPhase `json:"phases"`
+	Seconds     float64       `json:"seconds"`
+	Tried       int           `json:"tried"` // images that were run to find out
+}
+
+func newSweepCost(e *session.SweepEstimate) *sweepCost {
+	v := &sweepCost{e.Settings, e.Images, e.CalibImages, nil, e.Time().Seconds(), e.Tried}
+	for _, p := range e.Phases {
+		v.Phases = append(v.Phases, dryRunPhase{p.Name, p.Passes, p.Time.Seconds(), p.Search})
+	}
+	passes := float64(e.Settings) * float64(e.Images)
+	v.Phases = append(v.Phases, dryRunPhase{"evaluating", passes, e.Evaluate.Seconds(), true})
+	return v
+}
+
+func (v *sweepCost) text(w io.Writer) error {
+	fmt.Fprintf(w, "%d settings, each on %d images and calibrated on %d; nothing is written\n\n", v.Settings, v.Images, v.CalibImages)
+	var rows [][]string
+	for _, p := range v.Phases {
+		note := ""
+		if p.Resumes {
+			note = "can be resumed"
+		}
+		rows = append(rows, []string{p.Name, fmt.Sprintf("%.0f", p.Passes), duration(p.Seconds), note})
+	}
+	if err := tableOf(w, "phase\tpasses\ttime\t", rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images\n", duration(v.Seconds), v.Tried)
+	return err
 }
 
 func (f *sweepFlags) write(r report.Result) error {
