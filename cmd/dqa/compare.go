@@ -20,6 +20,7 @@ type compareFlags struct {
 	grid          gridFlags
 	data, calib   string
 	probabilities bool
+	dryRun        bool // of a sweep: nothing but its time is wanted
 }
 
 func (f *compareFlags) register(cmd *cobra.Command, a *app, g session.Grid) {
@@ -61,8 +62,10 @@ func (a *app) newCalibrator(
 	if err != nil {
 		return nil, err
 	}
-	if err := a.glance(ctx, net, test, data, a.evaluateOptions(f, bar)); err != nil {
-		return nil, err
+	if !f.dryRun {
+		if err := a.glance(ctx, net, test, data, a.evaluateOptions(f, bar)); err != nil {
+			return nil, err
+		}
 	}
 	minBits, err := parseMinBits(f.set.minBits, net)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 // sweepFlags are those of the verb.
 type sweepFlags struct {
 	compareFlags
-	out            string
-	resume, dryRun bool
+	out    string
+	resume bool
 }
 
 func (a *app) sweep() *cobra.Command {
