@@ -46,3 +46,6 @@ func revision() string {
 	}
 	return rev + modified
 }
+
+// PeakResident is the most memory of this process that was resident at a time, in bytes; 0 where that is not known.
+func PeakResident() int64 { return cpu.PeakResident() }

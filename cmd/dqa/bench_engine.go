@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"strconv"
 
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -11,10 +15,11 @@ import (
 
 // engineFlags are those of bench engine.
 type engineFlags struct {
-	pre     preprocessFlags
-	threads []int
-	rounds  int
-	ort     bool
+	pre        preprocessFlags
+	prof, data string
+	threads    []int
+	rounds     int
+	child      string // the mode that a fresh process runs
 }
 
 func (a *app) benchEngine() *cobra.Command {
@@ -22,57 +27,125 @@ func (a *app) benchEngine() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "engine MODEL...",
 		Short: "latency, processor time and memory of the engine, beside ONNX Runtime's",
-		Long: `engine runs networks in alternating rounds: on this engine, and with a binary built with the tag ort and its library at
-hand (--ort-lib) on ONNX Runtime with all of its optimizations and as many threads. Figures are medians of the rounds. The input are
-normally distributed numbers.`,
+		Long: `engine runs networks in alternating rounds: in float32, with --profile also packed, and with --ort-lib, in a binary built
+with the tag ort, on ONNX Runtime with all of its optimizations and as many threads. Times are medians of the rounds. Memory is
+counted, and checked by what was resident of a fresh process that ran the network the same way. The input is the first image of
+--data, or normally distributed numbers.`,
 		Example: `  dqa bench engine resnet32.onnx
+  dqa bench engine unet.onnx --profile unet.dqap --data 'npy:test_x.npy[0:1]' --threads 1,2
   dqa-ort bench engine resnet32.onnx unet.onnx --ort-lib libonnxruntime.so --threads 1,2 --json`,
-		Args:              cobra.MatchAll(cobra.MinimumNArgs(1)),
+		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeModel,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.runBenchEngine(cmd.Context(), &f, args) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.runBenchEngine(cmd, &f, args) },
 	}
 	f.pre.register(cmd, a)
-	cmd.Flags().IntSliceVar(&f.threads, "threads", []int{1}, "threads of one image: 1,2")
-	cmd.Flags().IntVar(&f.rounds, "rounds", 7, "rounds of which the median counts")
+	flags := cmd.Flags()
+	flags.StringVar(&f.prof, "profile", "", "profile of the network, which runs packed as well")
+	flags.StringVar(&f.data, "data", "", "images (SPEC); the first is the input")
+	flags.IntSliceVar(&f.threads, "threads", []int{1}, "threads of one image: 1,2")
+	flags.IntVar(&f.rounds, "rounds", 7, "rounds of which the median counts")
+	flags.StringVar(&f.child, "child", "", "")
+	must(flags.MarkHidden("child"))
 	return cmd
 }
 
-func (a *app) runBenchEngine(ctx context.Context, f *engineFlags, models []string) error {
+func (a *app) runBenchEngine(cmd *cobra.Command, f *engineFlags, models []string) error {
 	if f.rounds < 1 || len(f.threads) == 0 {
 		return fmt.Errorf("%w: --rounds %d, at least 1; --threads %v", session.ErrSetting, f.rounds, f.threads)
+	}
+	if f.prof != "" && len(models) > 1 {
+		return &usageError{cmd, fmt.Errorf("a profile goes with one model, %d are given", len(models))}
 	}
 	bar := a.newProgress()
 	defer bar.finish()
 	var rows []session.EngineRow
 	version := ""
 	for _, model := range models {
-		net, err := a.open(model, &f.pre, session.Options{})
-		if err != nil {
-			return err
-		}
-		res, err := net.BenchEngine(ctx, session.BenchOptions{
-			Threads: f.threads, Rounds: f.rounds, ORT: a.ortLib != "", Model: model, Progress: bar.report,
-		})
+		res, err := a.benchModel(cmd.Context(), f, model, bar)
 		if err != nil {
 			return fmt.Errorf("%s: %w", model, err)
 		}
 		rows, version = append(rows, res.Rows...), res.ORTVersion
 	}
 	bar.finish()
+	if f.child != "" {
+		return printJSON(a.out, session.PeakResident())
+	}
 	return a.print(a.out, rows, func(w io.Writer) error { return writeEngine(w, rows, version) })
+}
+
+func (a *app) benchModel(ctx context.Context, f *engineFlags, model string, bar *progress) (*session.EngineBench, error) {
+	opt := session.BenchOptions{
+		Threads: f.threads, Rounds: f.rounds, ORT: a.ortLib != "", Model: model, Progress: bar.report,
+		Resident: func(mode string, threads int) (int64, error) { return a.residentOf(ctx, f, model, mode, threads) },
+	}
+	open := session.Options{}
+	if f.prof != "" {
+		var err error
+		if opt.Profile, err = a.readProfile(f.prof); err != nil {
+			return nil, err
+		}
+		open = session.OptionsOf(opt.Profile)
+	}
+	net, err := a.open(model, &f.pre, open)
+	if err != nil {
+		return nil, err
+	}
+	if f.data != "" {
+		data, err := a.openData(net, f.data)
+		if err != nil {
+			return nil, err
+		}
+		if opt.Input, err = data.Input(0); err != nil {
+			return nil, err
+		}
+	}
+	if f.child != "" {
+		opt.ORT = false
+		return &session.EngineBench{}, net.RunContender(opt, f.child)
+	}
+	return net.BenchEngine(ctx, opt)
+}
+
+// residentOf asks a fresh process, whose memory nothing else has used; 0 where that cannot be told.
+func (a *app) residentOf(ctx context.Context, f *engineFlags, model, mode string, threads int) (int64, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, nil
+	}
+	args := []string{"bench", "engine", model, "--child", mode, "--threads", strconv.Itoa(threads), "--quiet"}
+	for _, flag := range []string{"profile", "data", "preprocess", "shape"} {
+		if v := map[string]string{"profile": f.prof, "data": f.data, "preprocess": f.pre.file, "shape": f.pre.shape}[flag]; v != "" {
+			args = append(args, "--"+flag, v)
+		}
+	}
+	out, err := exec.CommandContext(ctx, self, args...).Output()
+	if err != nil {
+		return 0, fmt.Errorf("a fresh process: %w", err)
+	}
+	var bytes int64
+	return bytes, json.Unmarshal(out, &bytes)
 }
 
 func writeEngine(w io.Writer, rows []session.EngineRow, version string) error {
 	var cells [][]string
 	for _, r := range rows {
-		line := []string{r.Model, r.Mode, fmt.Sprint(r.Threads), fmt.Sprintf("%.3f", r.MS), fmt.Sprintf("%.3f", r.MSBest),
-			fmt.Sprintf("%.0f %%", 100*r.Spread), fmt.Sprintf("%.3f", r.CPUMS), fmt.Sprintf("%.1f", r.GFLOPS), fmt.Sprintf("%.0f %%", 100*r.PeakShare)}
+		line := []string{
+			r.Model, r.Mode, fmt.Sprint(r.Threads), fmt.Sprintf("%.3f", r.MS), fmt.Sprintf("%.3f", r.MSBest), fmt.Sprintf("%.0f %%", 100*r.Spread),
+			fmt.Sprintf("%.3f", r.CPUMS), fmt.Sprintf("%.1f", r.GFLOPS), fmt.Sprintf("%.0f %%", 100*r.PeakShare), sizeText(r.Peak),
+			fmt.Sprintf("1/%.1f", float64(r.FloatPeak)/float64(max(r.Peak, 1))), sizeText(r.Resident),
+		}
+		if r.Equal != nil {
+			line = append(line, fmt.Sprintf("%.2f", r.PackedOver), map[bool]string{true: "yes", false: "NO"}[*r.Equal])
+		} else {
+			line = append(line, "", "")
+		}
 		if version != "" {
 			line = append(line, fmt.Sprintf("%.3f", r.ORTMS), fmt.Sprintf("%.2f", r.Ratio))
 		}
 		cells = append(cells, line)
 	}
-	head := "network\tmode\tthreads\tms\tbest\tspread\tcpu ms\tGFLOP/s\tof peak"
+	head := "network\tmode\tthreads\tms\tbest\tspread\tcpu ms\tGFLOP/s\tof peak\tactivations\tof float\tresident\tpacked/float\tequal"
 	if version != "" {
 		head += "\tORT ms\tratio"
 	}
@@ -80,6 +153,8 @@ func writeEngine(w io.Writer, rows []session.EngineRow, version string) error {
 		return err
 	}
 	fmt.Fprintf(w, "\ninstruction set %s; ms: median of alternating rounds, per image; load average %.1f before\n", rows[0].ISA, rows[0].Load)
+	fmt.Fprintln(w, "activations: counted; of float: beside the float run on one thread; resident: all memory of a fresh process that did this\n"+
+		"equal: packed outputs are those of the simulation, bit for bit")
 	if version != "" {
 		fmt.Fprintf(w, "ratio: time of ONNX Runtime %s / ours, above 1 we are faster\n", version)
 	}
