@@ -59,14 +59,15 @@ func (l *lanes) run(t *task) {
 	var buf [kernel.Rows * panelWidth]float32
 	var none [kernel.Rows]float32
 	inf := float32(math.Inf(1))
-	k := kernel.Tile{Off: l.off, Bias: none[:], Out: buf[:], OutStep: panelWidth, Lo: -inf, Hi: inf}
-	for i := range k.Base {
-		k.Base[i] = i * kernel.Width
+	k := kernel.Tile{Off: l.off, Bias: none[:], Out: buf[:], OutStep: panelWidth, Rows: kernel.Rows, Lo: -inf, Hi: inf}
+	var places [kernel.MaxVectors]kernel.Place
+	for i := range places {
+		places[i] = kernel.Place{Base: int32(i * kernel.Width), At: int32(i * kernel.Width)}
 	}
 	u := kernel.Unpack{In: buf[:], Step: panelWidth, OutStep: l.at, Lo: l.lo, Hi: l.hi}
 	for o := 0; o < l.m; o += panelWidth {
 		n := min(panelWidth, l.m-o)
-		k.X, k.Add, k.Vectors = l.panels[o*l.channels:], l.bias[o:], ceilDiv(n, kernel.Width)
+		k.X, k.Add, k.Places = l.panels[o*l.channels:], l.bias[o:], places[:ceilDiv(n, kernel.Width)]
 		for at := 0; at < l.at; at += kernel.Rows {
 			k.W = t.scratch[at*l.channels:][:kernel.Rows*l.channels]
 			k.Run(l.isa)

@@ -17,10 +17,11 @@ type product struct {
 	bias   []float32 // rows, padded to whole tiles
 	lo, hi float32
 
-	vectors []vector // the output positions
-	dense   int      // how many of the first vectors go to consecutive positions, vector v to v*kernel.Width
-	width   int      // values per output row
-	reach   int      // x is read before here
+	vectors []vector       // the output positions
+	places  []kernel.Place // of the vectors
+	strips  []strip
+	width   int // values per output row
+	reach   int // x is read before here
 }
 
 // vector is up to kernel.Width neighbouring output positions, computed from x[base:].
@@ -31,6 +32,13 @@ type vector struct {
 
 // span says where n values from lane on belong in the output row.
 type span struct{ lane, at, n int }
+
+// strip is a range of vectors that one tile computes. scattered ones go through a buffer: some of their values do not belong to
+// the output, or not next to each other.
+type strip struct {
+	from, to  int
+	scattered bool
+}
 
 // operands of one product. add is nil or holds what is added to row r at r*addStep.
 type factors struct {
@@ -45,24 +53,71 @@ func newProduct(s *site, rows int, off []int32, bias []float32) *product {
 	return p
 }
 
-// setVectors sets the output positions of rows that hold width values.
+// setVectors sets the output positions of rows that hold width values: all of them, in ascending order.
 func (p *product) setVectors(vectors []vector, width int) {
-	p.vectors, p.width = vectors, width
-	p.dense, p.reach = denseVectors(vectors), 0
+	moveLast(vectors)
+	p.vectors, p.width, p.reach = vectors, width, 0
+	p.places, p.strips = make([]kernel.Place, len(vectors)), nil
 	farthest := int(slices.Max(p.off))
 	for _, v := range vectors {
 		p.reach = max(p.reach, v.base+farthest+kernel.Width)
 	}
+	for from := 0; from < len(vectors); {
+		s := p.nextStrip(from)
+		for i := s.from; i < s.to; i++ {
+			at := vectors[i].spans[0].at
+			if s.scattered {
+				at = (i - s.from) * kernel.Width
+			}
+			p.places[i] = kernel.Place{Base: int32(vectors[i].base), At: int32(at)}
+		}
+		p.strips = append(p.strips, s)
+		from = s.to
+	}
 }
 
-// denseVectors counts the vectors up to the first that does not go where its number says.
-func denseVectors(vectors []vector) int {
-	for i, v := range vectors {
-		if len(v.spans) != 1 || v.spans[0] != (span{0, i * kernel.Width, kernel.Width}) {
-			return i
-		}
+// moveLast lets the last vector begin earlier if it has room for more values than are left: then nothing is written behind
+// them. Some values are computed twice.
+func moveLast(vectors []vector) {
+	n := len(vectors)
+	if n < 2 {
+		return
 	}
-	return len(vectors)
+	last, before := &vectors[n-1], vectors[n-2]
+	if len(last.spans) != 1 || len(before.spans) != 1 || last.spans[0].lane != 0 || before.spans[0] != (span{0, last.spans[0].at - kernel.Width, kernel.Width}) ||
+		before.base != last.base-kernel.Width {
+		return
+	}
+	missing := kernel.Width - last.spans[0].n
+	*last = vector{last.base - missing, []span{{0, last.spans[0].at - missing, kernel.Width}}}
+}
+
+// stripVectors and scatteredVectors bound a strip: what its rows read of x should stay in the second-level cache.
+const (
+	stripVectors     = 24
+	scatteredVectors = 6
+)
+
+// nextStrip begins at vector from. Values behind a vector's last may be overwritten if a later vector brings the right ones.
+func (p *product) nextStrip(from int) strip {
+	direct := func(i int) bool {
+		v := p.vectors[i].spans
+		return len(v) == 1 && v[0].lane == 0 && v[0].at+kernel.Width <= p.width
+	}
+	to := from
+	for to < len(p.vectors) && direct(to) {
+		to++
+	}
+	if n := to - from; n > 1 || to == len(p.vectors) && n > 0 {
+		if pieces := (n + stripVectors - 1 - kernel.MaxVectors) / stripVectors; pieces > 1 {
+			to = from + roundUp(ceilDiv(n, pieces), 2*kernel.MaxVectors)
+		}
+		return strip{from, to, false}
+	}
+	for to < len(p.vectors) && to-from < scatteredVectors && !(direct(to) && to+1 < len(p.vectors) && direct(to+1)) {
+		to++
+	}
+	return strip{from, to, true}
 }
 
 // line returns the vectors of n consecutive positions: those of vector i are computed from base(i).
@@ -97,73 +152,44 @@ func packWeights(dst, w []float32, rows, depth, rowStep, kStep int) {
 
 func packedSize(rows, depth int) int { return roundUp(rows, kernel.Rows) * depth }
 
-// run computes the product. The larger operand is walked once, the smaller one stays in the cache.
+// run computes the product.
 func (p *product) run(f *factors) {
-	t := kernel.Tile{X: f.x[:p.reach], Off: p.off, Lo: p.lo, Hi: p.hi}
-	if len(p.vectors) < p.rows {
-		for row := 0; row < p.rows; row += kernel.Rows {
-			for v := 0; v < len(p.vectors); v += t.Vectors {
-				p.tile(&t, f, row, v)
-			}
-		}
-		return
-	}
-	for v := 0; v < len(p.vectors); v += t.Vectors {
-		for row := 0; row < p.rows; row += kernel.Rows {
-			p.tile(&t, f, row, v)
-		}
-	}
-}
-
-// tileWidth is the number of vectors for the next tile when left remain: never one where two tiles of two will do,
-// since a single vector cannot keep the multipliers busy.
-func tileWidth(left int) int {
-	if left == 2 || left == 4 {
-		return 2
-	}
-	return min(left, kernel.MaxVectors)
-}
-
-// tile computes the rows from row on at the vectors from v on; it sets t.Vectors.
-func (p *product) tile(t *kernel.Tile, f *factors, row, v int) {
 	depth := len(p.off)
-	t.W, t.Bias = f.w[row*depth:][:kernel.Rows*depth], p.bias[row:][:kernel.Rows]
-	t.Vectors = tileWidth(len(p.vectors) - v)
-	for i := range p.vectors[v:][:t.Vectors] {
-		t.Base[i] = p.vectors[v+i].base
+	t := kernel.Tile{X: f.x[:p.reach], Off: p.off, Lo: p.lo, Hi: p.hi}
+	for _, s := range p.strips {
+		t.Places = p.places[s.from:s.to]
+		for row := 0; row < p.rows; row += kernel.Rows {
+			t.W, t.Bias, t.Rows = f.w[row*depth:][:kernel.Rows*depth], p.bias[row:][:kernel.Rows], min(kernel.Rows, p.rows-row)
+			if s.scattered {
+				p.runScattered(t, f, row, s)
+				continue
+			}
+			t.Out, t.OutStep = f.out[row*p.width:], p.width
+			if f.add != nil {
+				t.Add, t.AddStep = f.add[row*f.addStep:], f.addStep
+			}
+			t.Run(p.isa)
+		}
 	}
-	if v+t.Vectors > p.dense || row+kernel.Rows > p.rows {
-		p.scatterTile(*t, f, row, v)
-		return
-	}
-	t.Out, t.OutStep = f.out[row*p.width+v*kernel.Width:], p.width
-	if f.add != nil {
-		t.Add, t.AddStep = f.add[row*f.addStep+v*kernel.Width:], f.addStep
-	}
-	t.Run(p.isa)
 }
 
-// scatterTile computes a tile whose values do not all belong to the output, or not next to each other: it goes through
-// buffers on the stack, which is why it works on a copy of the tile.
-func (p *product) scatterTile(t kernel.Tile, f *factors, row, v int) {
-	var out, add [kernel.Rows * tileStep]float32
-	rows := min(kernel.Rows, p.rows-row)
-	vectors := p.vectors[v:][:t.Vectors]
-	t.Out, t.OutStep = out[:], tileStep
+// runScattered computes a strip by way of buffers on the stack, which is why it works on a copy of the tile.
+func (p *product) runScattered(t kernel.Tile, f *factors, row int, s strip) {
+	const step = scatteredVectors * kernel.Width
+	var out, add [kernel.Rows * step]float32
+	vectors := p.vectors[s.from:s.to]
+	t.Out, t.OutStep = out[:], step
 	if f.add != nil {
-		t.Add, t.AddStep = add[:], tileStep
-		for r := range rows {
-			collect(add[r*tileStep:][:tileStep], f.add[(row+r)*f.addStep:], vectors)
+		t.Add, t.AddStep = add[:], step
+		for r := range t.Rows {
+			collect(add[r*step:][:step], f.add[(row+r)*f.addStep:], vectors)
 		}
 	}
 	t.Run(p.isa)
-	for r := range rows {
-		scatter(f.out[(row+r)*p.width:][:p.width], out[r*tileStep:][:tileStep], vectors)
+	for r := range t.Rows {
+		scatter(f.out[(row+r)*p.width:][:p.width], out[r*step:][:step], vectors)
 	}
 }
-
-// tileStep is the row length of a tile in a buffer of its own.
-const tileStep = kernel.MaxVectors * kernel.Width
 
 // scatter copies the values of the vectors to where they belong in dst.
 func scatter(dst, src []float32, vectors []vector) {

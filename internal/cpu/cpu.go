@@ -41,8 +41,10 @@ func ISA() string { return order[current.Load()] }
 
 // Engine names the instruction set of the engine's kernels, which are fewer than the codec's.
 func Engine() string {
-	if Has(AVX2) {
-		return AVX2
+	for _, isa := range []string{AVX512, AVX2} {
+		if Has(isa) {
+			return isa
+		}
 	}
 	return Generic
 }

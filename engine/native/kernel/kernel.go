@@ -7,28 +7,29 @@ package kernel
 // must go on for up to Width-1 values behind the last one that matters.
 const Width = 8
 
-// Rows and MaxVectors are the extents of a Tile.
+// Rows is the number of output rows of a Tile; MaxVectors is how many vectors wide matrices are cut for it, so that no
+// instruction set has a rest.
 const (
 	Rows       = 4
 	MaxVectors = 3
 )
 
-// Tile computes a block of a product of a weight matrix with gathered input vectors: Rows output rows by Vectors
-// vectors,
+// Tile computes a strip of a product of a weight matrix with gathered input vectors: up to four output rows by any number
+// of vectors,
 //
-//	out[r][v][i] = clamp(bias[r] + sum over k of W[k*Rows+r] * X[Base[v]+Off[k]+i] + add[r][v][i], Lo, Hi)
+//	out[r][At+i] = clamp(bias[r] + sum over k of W[k*4+r] * X[Base+Off[k]+i] + add[r][At+i], Lo, Hi)
 //
-// for i in 0..Width-1. A convolution is such a product whose Off lists where the taps of its filter lie.
-// NaN passes the clamp.
+// for every vector and i in 0..Width-1; of two vectors that overlap in the output the later one stays. A convolution is
+// such a product whose Off lists where the taps of its filter lie. NaN passes the clamp.
 type Tile struct {
 	X    []float32
 	Off  []int32   // one offset into X per k
 	W    []float32 // len(Off) groups of Rows weights
 	Bias []float32 // Rows values
 
-	Base    [MaxVectors]int
-	Vectors int // 1..MaxVectors
+	Places []Place // of the vectors
 
+	Rows    int       // that are stored, 1..Rows
 	Out     []float32 // row r starts at r*OutStep
 	OutStep int
 	Add     []float32 // row r starts at r*AddStep; nil adds nothing
@@ -36,6 +37,9 @@ type Tile struct {
 
 	Lo, Hi float32
 }
+
+// Place is where Width neighbouring values of a product are computed from, in X, and where they go in an output row.
+type Place struct{ Base, At int32 }
 
 // Depthwise computes one channel of a depthwise convolution, row by row:
 //
@@ -57,9 +61,9 @@ type Depthwise struct {
 
 func tileGeneric(t *Tile) {
 	x := t.X
-	for v := range t.Vectors {
+	for _, v := range t.Places {
 		for i := 0; i < Width; i += 2 {
-			base := t.Base[v] + i
+			base := int(v.Base) + i
 			b := t.Bias[:Rows]
 			a0, a1, a2, a3 := b[0], b[1], b[2], b[3]
 			c0, c1, c2, c3 := a0, a1, a2, a3
@@ -76,15 +80,15 @@ func tileGeneric(t *Tile) {
 				a3 += float32(q[3] * u[0])
 				c3 += float32(q[3] * u[1])
 			}
-			t.finish(v*Width+i, a0, a1, a2, a3)
-			t.finish(v*Width+i+1, c0, c1, c2, c3)
+			t.finish(int(v.At)+i, a0, a1, a2, a3)
+			t.finish(int(v.At)+i+1, c0, c1, c2, c3)
 		}
 	}
 }
 
 // finish adds what is to be added, clamps and stores column i.
 func (t *Tile) finish(i int, sums ...float32) {
-	for r, s := range sums {
+	for r, s := range sums[:t.Rows] {
 		if t.Add != nil {
 			s += t.Add[r*t.AddStep+i]
 		}

@@ -4,30 +4,26 @@ package kernel
 
 import "github.com/dqa-go/dqa/internal/cpu"
 
-// Run computes the tile with the instruction set isa, one of the names of package cpu.
+// Run computes the tile with the instruction set isa, one of the names of package cpu. AVX2 and AVX-512 give the same bits.
 func (t *Tile) Run(isa string) {
-	if isa != cpu.AVX2 || len(t.Off) == 0 {
+	if isa == cpu.Generic || len(t.Off) == 0 || len(t.Places) == 0 {
 		tileGeneric(t)
 		return
 	}
 	_, _ = t.W[len(t.Off)*Rows-1], t.Bias[Rows-1]
-	_ = t.Out[(Rows-1)*t.OutStep+t.Vectors*Width-1]
-	if t.Add != nil {
-		_ = t.Add[(Rows-1)*t.AddStep+t.Vectors*Width-1]
+	if t.Rows < 1 || t.Rows > Rows {
+		panic("kernel: rows of a tile")
 	}
-	switch t.Vectors {
-	case 3:
-		tile3(t)
-	case 2:
-		tile2(t)
-	case 1:
-		tile1(t)
+	if isa == cpu.AVX512 {
+		tileAVX512(t)
+		return
 	}
+	tileAVX2(t)
 }
 
 // Run computes the channel with the instruction set isa, one of the names of package cpu.
 func (d *Depthwise) Run(isa string) {
-	if isa != cpu.AVX2 || d.Rows == 0 || d.Vectors == 0 || len(d.Off) == 0 {
+	if isa == cpu.Generic || d.Rows == 0 || d.Vectors == 0 || len(d.Off) == 0 {
 		depthwiseGeneric(d)
 		return
 	}
@@ -35,24 +31,21 @@ func (d *Depthwise) Run(isa string) {
 	depthwiseRows(d)
 }
 
-// The assembly trusts its caller on Base and Off, which are fixed when a network is compiled; other lengths are checked
-// above.
+// The assembly trusts its caller on Places and Off, which are fixed when a network is compiled, and on the lengths of what
+// they point into.
 
 //go:noescape
-func tile3(t *Tile)
+func tileAVX2(t *Tile)
 
 //go:noescape
-func tile2(t *Tile)
-
-//go:noescape
-func tile1(t *Tile)
+func tileAVX512(t *Tile)
 
 //go:noescape
 func depthwiseRows(d *Depthwise)
 
 // Run computes the channel with the instruction set isa, one of the names of package cpu.
 func (p *Plane3) Run(isa string) {
-	if isa != cpu.AVX2 || p.Rows == 0 || p.Cols == 0 || p.Stride > 2 {
+	if isa == cpu.Generic || p.Rows == 0 || p.Cols == 0 || p.Stride > 2 {
 		plane3Generic(p)
 		return
 	}
@@ -66,7 +59,7 @@ func (p *Plane3) Run(isa string) {
 
 // Run unpacks n channels with the instruction set isa, one of the names of package cpu.
 func (u *Unpack) Run(isa string, n int) {
-	if isa != cpu.AVX2 || n%4 != 0 || n == 0 {
+	if isa == cpu.Generic || n%4 != 0 || n == 0 {
 		unpackGeneric(u, n)
 		return
 	}

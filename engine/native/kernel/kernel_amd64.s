@@ -3,26 +3,28 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Registers of the tiles: AX the Tile, CX taps left, R12 offsets, DX weights, R8 R9 R10 the three input vectors,
-// Y4..Y15 the sums (row r, vector v in Y(4+Vectors*r+v)), Y0..Y2 input, Y3 a weight.
+// Registers of the tiles: AX the Tile, R14 the next vector, R15 vectors left, SI X, CX taps left, R12 offsets, DX weights,
+// R8 R9 R10 where the vectors are read, Y4..Y15 the sums (row r, vector v in Y(4+vectors*r+v)), Y0..Y2 input, Y3 a weight.
 
-#define LOAD_POINTERS \
-	MOVQ t+0(FP), AX; \
+#define START \
 	MOVQ Tile_Off+8(AX), CX; \
 	MOVQ Tile_Off(AX), R12; \
 	MOVQ Tile_W(AX), DX; \
-	MOVQ Tile_Bias(AX), BX; \
-	MOVQ Tile_X(AX), SI; \
-	MOVQ Tile_Base(AX), R8; \
-	LEAQ (SI)(R8*4), R8
+	MOVQ Tile_Bias(AX), BX
 
-#define LOAD_EPILOGUE \
+#define INPUT(N, R) \
+	MOVLQSX N(R14), R; \
+	LEAQ (SI)(R*4), R
+
+// FINISH: DI the row of the output, R13 from row to row, BX that of what is added, R11 from row to row there, CX rows left.
+#define FINISH \
 	MOVQ Tile_Out(AX), DI; \
 	MOVQ Tile_OutStep(AX), R13; \
 	SHLQ $2, R13; \
 	MOVQ Tile_Add(AX), BX; \
-	MOVQ Tile_AddStep(AX), SI; \
-	SHLQ $2, SI; \
+	MOVQ Tile_AddStep(AX), R11; \
+	SHLQ $2, R11; \
+	MOVQ Tile_Rows(AX), CX; \
 	VBROADCASTSS Tile_Lo(AX), Y1; \
 	VBROADCASTSS Tile_Hi(AX), Y2
 
@@ -38,27 +40,78 @@
 	VFMADD231PS Y2, Y3, C
 
 #define ADD3(A, B, C) \
-	VADDPS 0(BX), A, A; \
-	VADDPS 32(BX), B, B; \
-	VADDPS 64(BX), C, C; \
-	ADDQ SI, BX
+	VADDPS (BX)(R8*4), A, A; \
+	VADDPS (BX)(R9*4), B, B; \
+	VADDPS (BX)(R10*4), C, C; \
+	ADDQ R11, BX
 
 #define STORE3(A, B, C) \
 	CLAMP(A); \
 	CLAMP(B); \
 	CLAMP(C); \
-	VMOVUPS A, 0(DI); \
-	VMOVUPS B, 32(DI); \
-	VMOVUPS C, 64(DI); \
-	ADDQ R13, DI
+	VMOVUPS A, (DI)(R8*4); \
+	VMOVUPS B, (DI)(R9*4); \
+	VMOVUPS C, (DI)(R10*4); \
+	ADDQ R13, DI; \
+	DECQ CX
 
-// func tile3(t *Tile)
-TEXT ·tile3(SB), NOSPLIT, $0-8
-	LOAD_POINTERS
-	MOVQ Tile_Base+8(AX), R9
-	LEAQ (SI)(R9*4), R9
-	MOVQ Tile_Base+16(AX), R10
-	LEAQ (SI)(R10*4), R10
+#define ROW2(N, A, B) \
+	VBROADCASTSS N(DX), Y3; \
+	VFMADD231PS Y0, Y3, A; \
+	VFMADD231PS Y1, Y3, B
+
+#define ADD2(A, B) \
+	VADDPS (BX)(R8*4), A, A; \
+	VADDPS (BX)(R9*4), B, B; \
+	ADDQ R11, BX
+
+#define STORE2(A, B) \
+	CLAMP(A); \
+	CLAMP(B); \
+	VMOVUPS A, (DI)(R8*4); \
+	VMOVUPS B, (DI)(R9*4); \
+	ADDQ R13, DI; \
+	DECQ CX
+
+#define ROW1(N, A) \
+	VBROADCASTSS N(DX), Y3; \
+	VFMADD231PS Y0, Y3, A
+
+#define ADD1(A) \
+	VADDPS (BX)(R8*4), A, A; \
+	ADDQ R11, BX
+
+#define STORE1(A) \
+	CLAMP(A); \
+	VMOVUPS A, (DI)(R8*4); \
+	ADDQ R13, DI; \
+	DECQ CX
+
+// func tileAVX2(t *Tile)
+TEXT ·tileAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ Tile_Places(AX), R14
+	MOVQ Tile_Places+8(AX), R15
+	MOVQ Tile_X(AX), SI
+
+	// Never one vector where two tiles of two will do: one cannot keep the multipliers busy.
+next:
+	CMPQ R15, $4
+	JGT three
+	JEQ two
+	CMPQ R15, $2
+	JGT three
+	JEQ two
+	TESTQ R15, R15
+	JNZ one
+	VZEROUPPER
+	RET
+
+three:
+	START
+	INPUT(0, R8)
+	INPUT(8, R9)
+	INPUT(16, R10)
 	VBROADCASTSS 0(BX), Y4
 	VMOVAPS Y4, Y5
 	VMOVAPS Y4, Y6
@@ -72,7 +125,7 @@ TEXT ·tile3(SB), NOSPLIT, $0-8
 	VMOVAPS Y13, Y14
 	VMOVAPS Y13, Y15
 
-loop3:
+taps3:
 	MOVLQSX (R12), R11
 	VMOVUPS (R8)(R11*4), Y0
 	VMOVUPS (R9)(R11*4), Y1
@@ -84,46 +137,45 @@ loop3:
 	ADDQ $4, R12
 	ADDQ $16, DX
 	DECQ CX
-	JNZ loop3
+	JNZ taps3
 
-	LOAD_EPILOGUE
+	FINISH
+	MOVLQSX 4(R14), R8
+	MOVLQSX 12(R14), R9
+	MOVLQSX 20(R14), R10
 	TESTQ BX, BX
 	JZ store3
 	ADD3(Y4, Y5, Y6)
+	STORE3(Y4, Y5, Y6)
+	JZ done3
 	ADD3(Y7, Y8, Y9)
+	STORE3(Y7, Y8, Y9)
+	JZ done3
 	ADD3(Y10, Y11, Y12)
+	STORE3(Y10, Y11, Y12)
+	JZ done3
 	ADD3(Y13, Y14, Y15)
+	STORE3(Y13, Y14, Y15)
+	JMP done3
 
 store3:
 	STORE3(Y4, Y5, Y6)
+	JZ done3
 	STORE3(Y7, Y8, Y9)
+	JZ done3
 	STORE3(Y10, Y11, Y12)
+	JZ done3
 	STORE3(Y13, Y14, Y15)
-	VZEROUPPER
-	RET
 
-#define ROW2(N, A, B) \
-	VBROADCASTSS N(DX), Y3; \
-	VFMADD231PS Y0, Y3, A; \
-	VFMADD231PS Y1, Y3, B
+done3:
+	ADDQ $24, R14
+	SUBQ $3, R15
+	JMP next
 
-#define ADD2(A, B) \
-	VADDPS 0(BX), A, A; \
-	VADDPS 32(BX), B, B; \
-	ADDQ SI, BX
-
-#define STORE2(A, B) \
-	CLAMP(A); \
-	CLAMP(B); \
-	VMOVUPS A, 0(DI); \
-	VMOVUPS B, 32(DI); \
-	ADDQ R13, DI
-
-// func tile2(t *Tile)
-TEXT ·tile2(SB), NOSPLIT, $0-8
-	LOAD_POINTERS
-	MOVQ Tile_Base+8(AX), R9
-	LEAQ (SI)(R9*4), R9
+two:
+	START
+	INPUT(0, R8)
+	INPUT(8, R9)
 	VBROADCASTSS 0(BX), Y4
 	VMOVAPS Y4, Y5
 	VBROADCASTSS 4(BX), Y6
@@ -133,7 +185,7 @@ TEXT ·tile2(SB), NOSPLIT, $0-8
 	VBROADCASTSS 12(BX), Y10
 	VMOVAPS Y10, Y11
 
-loop2:
+taps2:
 	MOVLQSX (R12), R11
 	VMOVUPS (R8)(R11*4), Y0
 	VMOVUPS (R9)(R11*4), Y1
@@ -144,46 +196,49 @@ loop2:
 	ADDQ $4, R12
 	ADDQ $16, DX
 	DECQ CX
-	JNZ loop2
+	JNZ taps2
 
-	LOAD_EPILOGUE
+	FINISH
+	MOVLQSX 4(R14), R8
+	MOVLQSX 12(R14), R9
 	TESTQ BX, BX
 	JZ store2
 	ADD2(Y4, Y5)
+	STORE2(Y4, Y5)
+	JZ done2
 	ADD2(Y6, Y7)
+	STORE2(Y6, Y7)
+	JZ done2
 	ADD2(Y8, Y9)
+	STORE2(Y8, Y9)
+	JZ done2
 	ADD2(Y10, Y11)
+	STORE2(Y10, Y11)
+	JMP done2
 
 store2:
 	STORE2(Y4, Y5)
+	JZ done2
 	STORE2(Y6, Y7)
+	JZ done2
 	STORE2(Y8, Y9)
+	JZ done2
 	STORE2(Y10, Y11)
-	VZEROUPPER
-	RET
 
-#define ROW1(N, A) \
-	VBROADCASTSS N(DX), Y3; \
-	VFMADD231PS Y0, Y3, A
+done2:
+	ADDQ $16, R14
+	SUBQ $2, R15
+	JMP next
 
-#define ADD1(A) \
-	VADDPS 0(BX), A, A; \
-	ADDQ SI, BX
-
-#define STORE1(A) \
-	CLAMP(A); \
-	VMOVUPS A, 0(DI); \
-	ADDQ R13, DI
-
-// func tile1(t *Tile)
-TEXT ·tile1(SB), NOSPLIT, $0-8
-	LOAD_POINTERS
+one:
+	START
+	INPUT(0, R8)
 	VBROADCASTSS 0(BX), Y4
 	VBROADCASTSS 4(BX), Y5
 	VBROADCASTSS 8(BX), Y6
 	VBROADCASTSS 12(BX), Y7
 
-loop1:
+taps1:
 	MOVLQSX (R12), R11
 	VMOVUPS (R8)(R11*4), Y0
 	ROW1(0, Y4)
@@ -193,23 +248,38 @@ loop1:
 	ADDQ $4, R12
 	ADDQ $16, DX
 	DECQ CX
-	JNZ loop1
+	JNZ taps1
 
-	LOAD_EPILOGUE
+	FINISH
+	MOVLQSX 4(R14), R8
 	TESTQ BX, BX
 	JZ store1
 	ADD1(Y4)
+	STORE1(Y4)
+	JZ done1
 	ADD1(Y5)
+	STORE1(Y5)
+	JZ done1
 	ADD1(Y6)
+	STORE1(Y6)
+	JZ done1
 	ADD1(Y7)
+	STORE1(Y7)
+	JMP done1
 
 store1:
 	STORE1(Y4)
+	JZ done1
 	STORE1(Y5)
+	JZ done1
 	STORE1(Y6)
+	JZ done1
 	STORE1(Y7)
-	VZEROUPPER
-	RET
+
+done1:
+	ADDQ $8, R14
+	SUBQ $1, R15
+	JMP next
 
 // func depthwiseRows(d *Depthwise)
 //

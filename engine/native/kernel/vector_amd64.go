@@ -6,10 +6,10 @@ import "github.com/dqa-go/dqa/internal/cpu"
 
 // For returns the kernels of an instruction set, one of the names of package cpu.
 func For(isa string) *Vectors {
-	if isa == cpu.AVX2 {
-		return &avx2
+	if isa == cpu.Generic {
+		return &generic
 	}
-	return &generic
+	return &avx2
 }
 
 var avx2 = Vectors{
