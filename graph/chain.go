@@ -74,7 +74,7 @@ func (c Chain) Op() string {
 
 // Chains groups all nodes but views into the chains that write one tensor each, in the order in which those are
 // complete. A value inside a chain has one reader, the chain's next node. Where both inputs of an Add could take it
-// in, only the one that is computed last does.
+// in, only the one that is computed last does. Nothing is taken in behind a node of which several outputs are read.
 func (g *Graph) Chains() []Chain {
 	c := &chainer{use: g.usage(), graph: g, open: map[string]*link{}}
 	for i, n := range g.Nodes {
@@ -129,7 +129,9 @@ func (c *chainer) visit(i int, n *Node) {
 	l.chain.Nodes = append(append(l.chain.Nodes, l.reshapes()...), n)
 	l.chain.Output = n.Outputs[0]
 	c.all[i] = &link{chain: l.chain, at: i, stage: next}
-	c.open[n.Outputs[0]] = c.all[i]
+	if !slices.ContainsFunc(n.Outputs[1:], c.use.read) { // whoever reads them waits for no end of a chain
+		c.open[n.Outputs[0]] = c.all[i]
+	}
 }
 
 // end returns the open link at v if only one node reads v, so that it can go on there.
@@ -229,6 +231,9 @@ func (g *Graph) usage() usage {
 	}
 	return u
 }
+
+// read tells whether a node reads v, or the network returns it.
+func (u usage) read(v string) bool { return len(u.readers[v]) > 0 || u.output[v] }
 
 // once tells whether exactly one input of one node reads v, and v is no network output.
 func (u usage) once(v string) bool { return len(u.readers[v]) == 1 && !u.output[v] }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
 )
@@ -236,6 +237,22 @@ func TestUnknownEdgeSet(t *testing.T) {
 	}
 	if _, err := g.ExplainValues("all"); !errors.Is(err, graph.ErrEdgeSet) {
 		t.Errorf("ExplainValues: %v", err)
+	}
+}
+
+// TestChainsEndAtSeveralOutputs: what reads the second output need not wait for what follows the first.
+func TestChainsEndAtSeveralOutputs(t *testing.T) {
+	g := net(14, 1, 3).floats("w", []int64{1, 1, 3}, 1, 2, 3).floats("r", []int64{1, 1, 1}, .5).node("RNN", "x w r", "a h", "hidden_size", 1).
+		node("Floor", "h", "f").node("Relu", "a", "b").outputs("b", "f").parse(t)
+	var got []string
+	for _, c := range g.Chains() {
+		got = append(got, c.Output+"="+c.Op())
+	}
+	if want := "a=RNN f=Floor b=Relu"; strings.Join(got, " ") != want {
+		t.Errorf("chains %q, want %q", got, want)
+	}
+	if _, err := native.Compile(g, nil); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -49,7 +50,7 @@ func (e *exporter) typed(n *graph.Node, in []string, a graph.Attributes) (bool, 
 		delete(a, "axis")
 		e.write("CumSum", []string{in[0], axis}, n.Outputs, a)
 	case "Take":
-		e.write("Gather", []string{in[0], e.cast(in[1], out+"/places", castInt64)}, n.Outputs, graph.Attributes{"axis": int64(0)})
+		e.take(n, in)
 	case "QuantizedAdd":
 		return true, e.quantizedAdd(n, in, a)
 	case "Requantize":
@@ -64,6 +65,15 @@ func (e *exporter) typed(n *graph.Node, in []string, a graph.Attributes) (bool, 
 		return false, nil
 	}
 	return true, nil
+}
+
+// take writes Gather of the values with NaN behind them, which a place outside picks: ONNX has none outside.
+func (e *exporter) take(n *graph.Node, in []string) {
+	out := n.Outputs[0]
+	e.write("Concat", []string{in[0], e.floats(float32(math.NaN()))}, []string{out + "/values"}, graph.Attributes{"axis": int64(0)})
+	e.write("Min", []string{in[1], e.scalar(float32(e.g.Values[n.Inputs[0]].Shape[0]))}, []string{out + "/inside"}, nil)
+	places := e.cast(out+"/inside", out+"/places", castInt64)
+	e.write("Gather", []string{out + "/values", places}, n.Outputs, graph.Attributes{"axis": int64(0)})
 }
 
 // condition returns the condition of Where as truth values.

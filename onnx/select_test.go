@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -23,26 +24,42 @@ func TestComputedIndicesOutside(t *testing.T) {
 		"GatherElements": net(13, n).floats("t", []int64{2, 3}, table...).node("Cast", "x", "i", "to", 7).node("Concat", "i i", "j", "axis", 0).
 			node("GatherElements", "t j", "y", "axis", 1).outputs("y"),
 	} {
-		p, err := native.Compile(m.parse(t), nil)
+		g := m.parse(t)
+		model, err := Marshal(g)
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := tensor.New(1, len(index))
-		copy(x.Data, index)
-		out, err := p.Run(x, nil)
+		again, err := Parse(model, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for k, got := range out[0].Data {
-			w := nan
-			if at := want[k%len(index)]; at >= 0 {
-				w = rows[k/len(index)][at]
-			}
-			if got != w && !(got != got && w != w) {
-				t.Errorf("%s: index %g of row %d picks %g, want %g", name, index[k%len(index)], k/len(index), got, w)
+		for _, g := range []*graph.Graph{g, again} {
+			for k, got := range firstOutput(t, g, index) {
+				w := nan
+				if at := want[k%len(index)]; at >= 0 {
+					w = rows[k/len(index)][at]
+				}
+				if got != w && !(got != got && w != w) {
+					t.Errorf("%s: index %g of row %d picks %g, want %g", name, index[k%len(index)], k/len(index), got, w)
+				}
 			}
 		}
 	}
+}
+
+func firstOutput(t *testing.T, g *graph.Graph, x []float32) []float32 {
+	t.Helper()
+	p, err := native.Compile(g, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := tensor.New(g.Input.Shape...)
+	copy(in.Data, x)
+	out, err := p.Run(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out[0].Data
 }
 
 // TestNoIntegers: constants that have no integer, NaN among them, are left to the engine, whose answer is NaN.
