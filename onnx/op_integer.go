@@ -12,8 +12,8 @@ var integerOperators = table{
 	"Equal":          comparison(func(a, b float64) bool { return a == b }),
 	"Greater":        comparison(func(a, b float64) bool { return a > b }),
 	"Less":           comparison(func(a, b float64) bool { return a < b }),
-	"GreaterOrEqual": comparison(func(a, b float64) bool { return a >= b }),
-	"LessOrEqual":    comparison(func(a, b float64) bool { return a <= b }),
+	"GreaterOrEqual": comparison(func(a, b float64) bool { return a >= b }).from(12),
+	"LessOrEqual":    comparison(func(a, b float64) bool { return a <= b }).from(12),
 	"And":            comparison(func(a, b float64) bool { return a != 0 && b != 0 }),
 	"Or":             comparison(func(a, b float64) bool { return a != 0 || b != 0 }),
 	"Xor":            comparison(func(a, b float64) bool { return (a != 0) != (b != 0) }),
@@ -72,6 +72,12 @@ func comparison(f func(a, b float64) bool) operator {
 		})
 		return c.setConstant(r)
 	}}
+}
+
+// from says which opset has the operator first.
+func (op operator) from(opset int) operator {
+	op.since = opset
+	return op
 }
 
 func lowerNot(c *call) error {

@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/dqa-go/dqa/graph"
@@ -38,15 +37,12 @@ func (c *call) integerInput(i, z int) (string, kind, error) {
 	if err := c.asFloats(i); err != nil {
 		return "", k, err
 	}
-	zero, err := c.ints(z, "zero point")
+	zero, err := c.zeroOf(z, k.elem)
 	if err != nil {
 		return "", k, err
 	}
 	if len(zero) > 1 && slices.Min(zero) != slices.Max(zero) {
 		return "", k, refuse("a zero point per channel of an activation")
-	}
-	if err := c.sameType(z, k.elem, zero); err != nil {
-		return "", k, err
 	}
 	whole := ranges[k.elem]
 	if len(zero) == 0 || zero[0] == 0 {
@@ -56,17 +52,22 @@ func (c *call) integerInput(i, z int) (string, kind, error) {
 	return x, kind{k.elem, whole.low - float64(zero[0]), whole.high - float64(zero[0])}, err
 }
 
-// sameType checks that the zero points of input z are of the type of the integers; a folded constant has forgotten its own.
-func (c *call) sameType(z int, elem elementType, zero []int64) error {
+// zeroOf reads the zero points of integers of a type, which must be of that type, too; a folded constant has forgotten its
+// own.
+func (c *call) zeroOf(z int, elem elementType) ([]int64, error) {
+	zero, err := c.ints(z, "zero point")
+	if err != nil {
+		return nil, err
+	}
 	if t := c.tensor(z); t != nil && t.Elem != 0 && elementType(t.Elem) != elem {
-		return invalid("integers of type %s and a zero point of type %s", elem, elementType(t.Elem))
+		return nil, invalid("integers of type %s and a zero point of type %s", elem, elementType(t.Elem))
 	}
 	for _, v := range zero {
 		if !(kind{elem, float64(v), float64(v)}).fits(elem) {
-			return invalid("zero point %d does not fit %s", v, elem)
+			return nil, invalid("zero point %d does not fit %s", v, elem)
 		}
 	}
-	return nil
+	return zero, nil
 }
 
 // dequantized writes DequantizeLinear with one scale and zero point.
@@ -83,17 +84,16 @@ func (c *call) weightsOf(i, z int, last bool) (*graph.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	zero, err := c.ints(z, "zero point of the weight")
-	if err != nil {
-		return nil, err
-	}
 	if w.Type != graph.Int64 || len(w.Shape) < 1 {
 		return nil, invalid("weights must be integers")
 	}
-	if own, _ := kindOfTensor(w); own.elem != onnxpb.TensorProto_INT64 {
-		if err := c.sameType(z, own.elem, zero); err != nil {
-			return nil, err
-		}
+	elem := elementType(w.Elem)
+	if elem == 0 {
+		elem = c.kindOfZero(z)
+	}
+	zero, err := c.zeroOf(z, elem)
+	if err != nil {
+		return nil, err
 	}
 	n, inner := w.Shape[0], product(w.Shape[1:])
 	if last {
@@ -134,7 +134,7 @@ func (c *call) scales(i int, what string) ([]float32, error) {
 
 // requantized writes the integers round(x * factor) + zero of the type of input z. axis is that of the factors.
 func (c *call) requantized(x string, factor []float32, z, axis int) error {
-	zero, err := c.ints(z, "zero point")
+	zero, err := c.zeroOf(z, c.kindOfZero(z))
 	if err != nil {
 		return err
 	}
@@ -447,9 +447,13 @@ func lowerQLinearBinary(c *call) error {
 	if !ok || !also || k.elem != other.elem {
 		return invalid("its inputs must hold integers of one type")
 	}
+	for _, z := range []int{2, 5, 7} {
+		if _, err := c.zeroOf(z, k.elem); err != nil {
+			return err
+		}
+	}
 	for _, i := range []int{0, 3} {
-		z, err := c.ints(i+2, "zero point")
-		if err := errors.Join(err, c.sameType(i+2, k.elem, z), c.asFloats(i)); err != nil {
+		if err := c.asFloats(i); err != nil {
 			return err
 		}
 	}
@@ -505,9 +509,14 @@ func lowerQLinearUnary(c *call) error {
 		return err
 	}
 	y = k.do(false, "Div", []string{y, k.number("out", out[0])}, nil, c.values[y].Shape)
-	zero, err := c.ints(4, "zero point")
-	if err != nil || k.err != nil || op != "AveragePool" || len(zero) != 1 {
-		return errors.Join(err, k.err, c.requantized(y, []float32{1}, 4, 0))
+	zero, err := c.zeroOf(4, c.kindOfZero(4))
+	switch {
+	case k.err != nil:
+		return k.err
+	case err != nil:
+		return err
+	case op != "AveragePool" || len(zero) != 1:
+		return c.requantized(y, []float32{1}, 4, 0)
 	}
 	y = k.do(false, "Add", []string{y, k.number("point", float32(zero[0]))}, nil, c.values[y].Shape)
 	if k.err != nil {

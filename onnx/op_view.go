@@ -19,7 +19,7 @@ var viewOperators = table{
 	"Split":        {inputs: [2]int{1, 2}, outputs: 1 << 20, attrs: "axis:i split:I num_outputs:i", lower: lowerSplit, eval: evalSplit},
 	"Slice":        {inputs: [2]int{1, 5}, attrs: "starts:I ends:I axes:I", lower: lowerSlice, eval: one(evalSlice)},
 	"Pad":          {inputs: [2]int{1, 4}, attrs: "mode:s pads:I value:f", lower: lowerPad},
-	"Expand":       {inputs: [2]int{2, 2}, lower: lowerExpand, eval: one(func(_ *graph.Node, t *graph.Tensor, s []int) *graph.Tensor { return expandTo(t, s) })},
+	"Expand":       {since: 8, inputs: [2]int{2, 2}, lower: lowerExpand, eval: one(func(_ *graph.Node, t *graph.Tensor, s []int) *graph.Tensor { return expandTo(t, s) })},
 	"Tile":         {inputs: [2]int{2, 2}, lower: lowerTile},
 	"Gather":       {inputs: [2]int{2, 2}, attrs: "axis:i", lower: lowerGather, eval: evalGather},
 	"DepthToSpace": {inputs: [2]int{1, 1}, attrs: "blocksize:i mode:s", lower: lowerDepthToSpace},

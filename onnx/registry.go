@@ -61,6 +61,9 @@ func (op operator) run(c *call) error {
 			return invalid("input %d is missing", i)
 		}
 	}
+	if err := fitsOpset(n, c.opset); err != nil {
+		return err
+	}
 	if len(n.Outputs) == 0 || n.Outputs[0] == "" && op.outputs < 2 {
 		return invalid("it has no output")
 	}
