@@ -41,16 +41,23 @@ func build(m *model, opt Options) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := newBuilder(m, shape, fixed).build(m)
-	var unsupported *graph.UnsupportedError
-	switch {
-	case fixed == 0 || errors.As(err, &unsupported):
-		return g, err
-	case err != nil:
-		return nil, fmt.Errorf("%w: the model fixes the batch of input %q to %d and cannot be read for a batch of 1 (export it with that, or with a dynamic batch axis): %w",
-			ErrShape, m.input.name, fixed, err)
+	if fixed == 0 {
+		return newBuilder(m, shape, 0).build(m)
 	}
-	return g, rebatched(g, fixed)
+	again := m.clone()
+	g, err := newBuilder(m, shape, fixed).build(m)
+	if err == nil {
+		var whole *graph.Graph
+		if whole, err = newBuilder(again, append([]int{fixed}, shape[1:]...), 0).build(again); err == nil {
+			return g, rebatched(g, whole, fixed)
+		}
+	}
+	var unsupported *graph.UnsupportedError
+	if errors.As(err, &unsupported) {
+		return nil, err
+	}
+	return nil, fmt.Errorf("%w: the model fixes the batch of input %q to %d and cannot be read for a batch of 1 (export it with that, or with a dynamic batch axis): %w",
+		ErrShape, m.input.name, fixed, err)
 }
 
 // buildPart makes the Graph of a part of a cut.

@@ -43,7 +43,8 @@ func TestRandomGraphs(t *testing.T) {
 			t.FailNow()
 		}
 	}
-	t.Logf("%d graphs up to seed %d: %d were read, %d compiled, %d cuts, %d written and read again", c.graphs, seed-1, c.read, c.run, c.cuts, c.written)
+	t.Logf("%d graphs up to seed %d: %d were read, %d compiled, %d cuts, %d written and read again, %d also as two images",
+		c.graphs, seed-1, c.read, c.run, c.cuts, c.written, c.batches)
 	for _, op := range onnx.Operators() {
 		if enough := ours || c.graphs >= 30*len(onnx.Operators()); enough && c.ops[op.Name] == 0 && !slices.Contains(neverValid, op.Name) {
 			t.Errorf("%s was in no graph that could be read", op.Name)
@@ -56,8 +57,8 @@ func TestRandomGraphs(t *testing.T) {
 }
 
 type counts struct {
-	graphs, read, run, cuts, written int
-	ops                              map[string]int // of the graphs that were read
+	graphs, read, run, cuts, written, batches int
+	ops                                       map[string]int // of the graphs that were read
 }
 
 // FuzzRandomGraphs is the same for `go test -fuzz`.
@@ -85,6 +86,7 @@ func checkSeed(t *testing.T, seed uint64, c *counts) {
 	}()
 	m := modelgen.New(seed, onnx.Operators(), func(model []byte) (*graph.Graph, error) { return onnx.Parse(model, onnx.Options{}) })
 	c.graphs++
+	checkBatch(t, m.Batched(2), seed, c)
 	g, err := onnx.Parse(m.Bytes, onnx.Options{})
 	if err != nil {
 		if !m.Damaged {
@@ -100,6 +102,54 @@ func checkSeed(t *testing.T, seed uint64, c *counts) {
 		c.ops[op]++
 	}
 	checkNetwork(t, g, seed, c)
+}
+
+// checkBatch reads a model whose input is two images. Where the reader makes it one of one image, that computes for each
+// what the model does with both.
+func checkBatch(t *testing.T, model []byte, seed uint64, c *counts) {
+	t.Helper()
+	one, err := onnx.Parse(model, onnx.Options{})
+	if err != nil {
+		return
+	}
+	both, err := onnx.Parse(model, onnx.Options{Part: true})
+	if err != nil {
+		return // a constant of one image where ONNX demands two, which nothing but the shape tells apart
+	}
+	p, err := native.Compile(one, nil)
+	if err != nil {
+		return
+	}
+	q, err := native.Compile(both, nil)
+	if err != nil {
+		return
+	}
+	c.batches++
+	x := tensor.New(both.Input.Shape...)
+	fill(x.Data, rand.New(rand.NewPCG(seed, 3)))
+	want, err := q.RunInputs([]*tensor.Tensor{x}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size1 := len(x.Data) / 2
+	for i := range 2 {
+		got, err := p.Run(&tensor.Tensor{Shape: one.Input.Shape, Data: x.Data[i*size1:][:size1]}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, o := range one.Outputs {
+			n := len(got[k].Data)
+			w := want[k].Data
+			if len(w) == 2*n {
+				w = w[i*n:][:n]
+			}
+			if len(w) != n {
+				t.Errorf("output %s of shape %v as one image, %v as two", o.Name, got[k].Shape, want[k].Shape)
+			} else if difference(got[k].Data, w) > 1e-4*size(w) {
+				t.Errorf("output %s of image %d of two differs by %g", o.Name, i, difference(got[k].Data, w))
+			}
+		}
+	}
 }
 
 // fill makes an input of numbers, one time in eight with what no image holds among them.

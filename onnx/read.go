@@ -231,6 +231,13 @@ func newModel(name string, opset int) *model {
 	}
 }
 
+// clone is a model to build another graph from: building adds names and constants.
+func (m *model) clone() *model {
+	n := *m
+	n.consts, n.taken = maps.Clone(m.consts), maps.Clone(m.taken)
+	return &n
+}
+
 func readModel(g *onnxpb.GraphProto, opset int, external *externals, opt Options) (*model, error) {
 	m := newModel(g.GetName(), opset)
 	m.external = external

@@ -173,6 +173,7 @@ func TestRebatched(t *testing.T) {
 		"moved": batch().node("Transpose", "x", "y", "perm", []int64{0, 2, 1}),
 		"mean":  batch().node("ReduceMean", "x", "y", "axes", []int64{-1}),
 		"wide":  batch().ints("s", 8, 4, 2).node("Expand", "x s", "y"),
+		"equal": batch().floats("k", []int64{1, 4, 2}, 1, 2, 3).node("Softplus", "k", "c").node("Sub", "c x", "y"),
 	} {
 		if g := m.outputs("y").parse(t); g.Outputs[0].Shape[0] != 1 {
 			t.Errorf("%s: %v", name, g.Outputs[0].Shape)
@@ -185,7 +186,12 @@ func TestRebatched(t *testing.T) {
 		"all":       batch().node("ReduceMean", "x", "y"),
 		"softmax":   batch().node("Softmax", "x", "y", "axis", 0),
 		"transpose": batch().node("Transpose", "x", "y", "perm", []int64{1, 0, 2}),
-		"constant":  batch().floats("k", []int64{8, 4, 2}, 1).node("Add", "x k", "y"),
+		"constant":  batch().floats("k", []int64{8, 4, 2}, 1, 2, 3).node("Add", "x k", "y"),
+		"one":       batch().ints("z", 0).ints("o", 1).node("Slice", "x z o", "y"),
+		"backwards": batch().ints("s", -1).ints("e", -9).ints("z", 0).node("Slice", "x s e z s", "y"),
+		"counted":   batch().node("Shape", "x", "s").scalar("z", 0).node("Gather", "s z", "n").node("Cast", "n", "f", "to", 1).node("Mul", "x f", "y"),
+		"axis":      batch().ints("z", 0).node("Unsqueeze", "x z", "u").node("ReduceMean", "u", "y", "axes", []int64{1}),
+		"scalar":    batch().floats("k", nil, 1).node("Softplus", "k", "c").node("ReduceMax", "x", "m", "keepdims", 0).node("Sub", "c m", "y"),
 	} {
 		t.Run(name, func(t *testing.T) { m.outputs("y").fails(t, ErrShape, "fixes the batch") })
 	}

@@ -30,6 +30,21 @@ type Model struct {
 	Bytes   []byte
 	Ops     []string // operators of its nodes
 	Damaged bool     // something was changed that may make it invalid
+	input   []int
+}
+
+// Batched is the model with an input of several images.
+func (m Model) Batched(images int) []byte {
+	var p onnxpb.ModelProto
+	if err := proto.Unmarshal(m.Bytes, &p); err != nil {
+		panic(err) // it was made by Marshal
+	}
+	p.Graph.Input = []*onnxpb.ValueInfoProto{info("x", append([]int{images}, m.input[1:]...))}
+	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(&p)
+	if err != nil {
+		panic(err)
+	}
+	return data
 }
 
 const (
@@ -64,7 +79,7 @@ func New(seed uint64, ops []Operator, read Reader) Model {
 	first := ops[seed%uint64(len(ops))]
 	m.opset = max(m.opset, int64(first.Since))
 	m.input()
-	made := Model{}
+	made := Model{input: m.values[0].shape}
 	prepare := m.IntN(3) // nodes before the operator whose turn it is
 	for k := range 1 + prepare + m.IntN(maxNodes) {
 		op := pick(m, ops)
