@@ -2,11 +2,16 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/dqa-go/dqa/internal/testdata"
+	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -72,4 +77,64 @@ func checkPacked(t *testing.T, q *Quantized, x *tensor.Tensor, threads ...int) {
 		plan := p.NewPlan(0)
 		t.Logf("%d threads: peak %d, planned %d (packed %d, float %d, work %d)", n, p.Peak(), plan.Peak, plan.Packed, plan.Float, plan.Work)
 	}
+}
+
+// TestPackedOnAllNetworks is the promise of the packed run: on every network of the shared data, at 2, 3 and 4 bits and on
+// 1, 2 and 4 threads, outputs equal those of the hook that encodes and decodes every edge.
+func TestPackedOnAllNetworks(t *testing.T) {
+	models, err := filepath.Glob(filepath.Join(testdata.Shared(t, "models"), "*.onnx"))
+	if err != nil || len(models) == 0 {
+		t.Fatal("no models", err)
+	}
+	if os.Getenv("CI") == "" {
+		models = models[:3]
+	}
+	for _, model := range models {
+		t.Run(filepath.Base(model), func(t *testing.T) {
+			t.Parallel()
+			checkAllBits(t, model)
+		})
+	}
+}
+
+func checkAllBits(t *testing.T, model string) {
+	net, err := Open(model, Options{})
+	if errors.Is(err, onnx.ErrShape) || errors.Is(err, ErrNoEdges) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := randomInput(net.Graph().Input.Shape)
+	for _, bits := range []int{2, 3, 4} {
+		p, err := net.profileFor(x, bits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := net.Bind(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPacked(t, q, x, 1, 2, 4)
+	}
+}
+
+// profileFor is a profile of static steps that cover what the edges hold for one input.
+func (n *Network) profileFor(x *tensor.Tensor, bits int) (*profile.Profile, error) {
+	edges, err := n.codedEdges(nil)
+	if err != nil {
+		return nil, err
+	}
+	p := &profile.Profile{
+		Tool: "test", Network: profile.Network{Name: n.name, Digest: n.graph.Digest}, EdgeSet: string(n.EdgeSet()), Preprocess: n.pre,
+		Setting: profile.Setting{Name: "direct", Bits: bits, Unsigned: true, Scale: profile.StaticTensor}, Edges: edges,
+	}
+	_, err = n.prog.Run(x, func(i int, data []float32) error {
+		e := &edges[i]
+		e.Bits, e.Unsigned, e.Scale, e.RowSums = bits, e.OneSided, profile.StaticTensor, n.Edges()[i].RowSums
+		top := e.Maximum(data)
+		e.Steps = []float32{e.ScaleFor(0, top).Step, e.ScaleFor(0, top).Step}
+		return nil
+	})
+	return p, err
 }
