@@ -82,8 +82,19 @@ func (n *Network) outputArrays(images int) []Array {
 	return all
 }
 
+// collect adds the outputs of an image, which belong to it: those of the first are taken as they are, so that one image is never
+// held twice.
 func collect(all []Array, outputs []*tensor.Tensor) {
 	for k, t := range outputs {
-		all[k].Data = append(all[k].Data, t.Data...)
+		switch a := &all[k]; {
+		case a.Data == nil:
+			a.Data = t.Data
+		case cap(a.Data) == len(t.Data): // the second: room for all
+			data := make([]float32, len(a.Data), len(t.Data)*a.Shape[0])
+			copy(data, a.Data)
+			a.Data = append(data, t.Data...)
+		default:
+			a.Data = append(a.Data, t.Data...)
+		}
 	}
 }
