@@ -70,11 +70,6 @@ func (q *Quantized) Codec() *dqa.Codec { return q.codec }
 // Program is the network with the profile's biases. It stores nothing by itself: an Encoder's hook does.
 func (q *Quantized) Program() engine.Program { return q.prog }
 
-// Candidate is what an evaluation compares with the float network.
-func (q *Quantized) Candidate() Candidate {
-	return Candidate{Codecs: []*dqa.Codec{q.codec}, Program: q.prog}
-}
-
 // matches refuses a profile of another network.
 func (n *Network) matches(p *profile.Profile) error {
 	if err := n.sameModel(p); err != nil {

@@ -1,17 +1,17 @@
+//go:build !device
+
 package session
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/doctor"
 	"github.com/dqa-go/dqa/graph"
-	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -110,12 +110,4 @@ func (n *Network) Glance(ctx context.Context, data, calib *dataset.Inputs, opt E
 		s.Calib = calib.Source()
 	}
 	return doctor.Glance(ctx, s)
-}
-
-// Contradictions are the settings in which two preprocessings make different inputs of the same picture, as those of the
-// second; what is said of labels and of open shapes does not count.
-func Contradictions(from, to profile.Preprocess) []dataset.Setting {
-	return slices.DeleteFunc(dataset.Changes(from, to), func(s dataset.Setting) bool {
-		return s.Name == "ignore" || s.Name == "label-shift" || s.Name == "shape"
-	})
 }

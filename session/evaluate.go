@@ -1,3 +1,5 @@
+//go:build !device
+
 package session
 
 import (
@@ -124,4 +126,9 @@ func (k *Calibrator) candidate(ctx context.Context, v Variant, several bool) (Ca
 		return c, errSkipped
 	}
 	return c, err
+}
+
+// Candidate is what an evaluation compares with the float network.
+func (q *Quantized) Candidate() Candidate {
+	return Candidate{Codecs: []*dqa.Codec{q.codec}, Program: q.prog}
 }

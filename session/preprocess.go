@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dqa-go/dqa/dataset"
@@ -40,3 +41,11 @@ func PreprocessFile(model string) string {
 
 // BuiltIn tells whether a model's name is kept for built-in networks.
 func BuiltIn(model string) bool { return strings.HasPrefix(model, "demo:") }
+
+// Contradictions are the settings in which two preprocessings make different inputs of the same picture, as those of the
+// second; what is said of labels and of open shapes does not count.
+func Contradictions(from, to profile.Preprocess) []dataset.Setting {
+	return slices.DeleteFunc(dataset.Changes(from, to), func(s dataset.Setting) bool {
+		return s.Name == "ignore" || s.Name == "label-shift" || s.Name == "shape"
+	})
+}

@@ -1,3 +1,5 @@
+//go:build !device
+
 package main
 
 import (
@@ -191,13 +193,6 @@ func parseRate(s string) (float64, error) {
 		}
 	}
 	return 0, fmt.Errorf("%w: --link %q is no rate such as 250kbit, 10Mbit or 1Gbit", session.ErrSetting, s)
-}
-
-// must is for errors that only a bug in this program can cause.
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
 }
 
 // calibrated is what calibrate --json prints.

@@ -1,9 +1,12 @@
+//go:build !device
+
 package main
 
 import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/dqa-go/dqa/dataset"
@@ -11,6 +14,7 @@ import (
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // compareFlags are what a comparison of methods compares, and on what.
@@ -95,4 +99,35 @@ func writeReport(dir, title, note string, results []report.Result) error {
 	return file.Write(filepath.Join(dir, "report.html"), func(w io.Writer) error {
 		return report.WriteHTML(w, title, results, report.HTMLOptions{Note: note})
 	})
+}
+
+// checkScores tells before anything long begins what could not be scored, and what is scored where there is a choice.
+func (a *app) checkScores(net *session.Network, data *dataset.Inputs, opt session.EvaluateOptions) error {
+	outputs, err := net.CheckScores(data, opt)
+	if err == nil && outputs.Doubt != "" {
+		a.note("%s", outputs.Doubt)
+	}
+	return err
+}
+
+// glance looks at data, network and calibration images (nil: data are) before anything long begins.
+func (a *app) glance(ctx context.Context, net *session.Network, data, calib *dataset.Inputs, opt session.EvaluateOptions) error {
+	checks, err := net.Glance(ctx, data, calib, opt)
+	for _, c := range checks {
+		a.warn(c.Finding, c.Mend)
+	}
+	return err
+}
+
+// fileWidth is the width of tables that do not go to a terminal: nothing is left out for lack of it.
+const fileWidth = 160
+
+// tableOptions fits tables to the terminal.
+func (a *app) tableOptions() report.TableOptions {
+	if f, ok := a.out.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return report.TableOptions{Width: width}
+		}
+	}
+	return report.TableOptions{Width: fileWidth}
 }

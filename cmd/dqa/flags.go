@@ -160,3 +160,10 @@ func parseEdges(text string) (graph.EdgeSet, error) {
 	}
 	return "", fmt.Errorf("--edges: %w: %q", graph.ErrEdgeSet, text)
 }
+
+// must is for errors that only a bug in this program can cause.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,15 +17,6 @@ func (a *app) warn(warning, hint string) {
 	a.warnings = append(a.warnings, warning)
 	s := a.styleOf(a.err)
 	fmt.Fprintf(a.err, "%s %s\n%s %s\n", s.warn("dqa: warning:"), oneLine(warning), s.strong("dqa: hint:"), oneLine(hint))
-}
-
-// glance looks at data, network and calibration images (nil: data are) before anything long begins.
-func (a *app) glance(ctx context.Context, net *session.Network, data, calib *dataset.Inputs, opt session.EvaluateOptions) error {
-	checks, err := net.Glance(ctx, data, calib, opt)
-	for _, c := range checks {
-		a.warn(c.Finding, c.Mend)
-	}
-	return err
 }
 
 // checkPreprocess compares the preprocessing that a profile was calibrated with with what the flags make of it. Images may

@@ -97,15 +97,6 @@ func (a *app) openFeed(net *session.Network, spec string) (session.Feed, error) 
 // pickSeed decides which images --images takes.
 const pickSeed = 1
 
-// checkScores tells before anything long begins what could not be scored, and what is scored where there is a choice.
-func (a *app) checkScores(net *session.Network, data *dataset.Inputs, opt session.EvaluateOptions) error {
-	outputs, err := net.CheckScores(data, opt)
-	if err == nil && outputs.Doubt != "" {
-		a.note("%s", outputs.Doubt)
-	}
-	return err
-}
-
 // readProfile reads a .dqap file or standard input.
 func (a *app) readProfile(path string) (*profile.Profile, error) {
 	b, err := a.readInput(path, profileMagic)

@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/dqa-go/dqa/report"
 	"golang.org/x/term"
 )
 
@@ -31,17 +30,4 @@ func (s style) render(code, text string) string {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
-
-// fileWidth is the width of tables that do not go to a terminal: nothing is left out for lack of it.
-const fileWidth = 160
-
-// tableOptions fits tables to the terminal.
-func (a *app) tableOptions() report.TableOptions {
-	if f, ok := a.out.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return report.TableOptions{Width: width}
-		}
-	}
-	return report.TableOptions{Width: fileWidth}
 }

@@ -1,0 +1,46 @@
+//go:build !device
+
+package main
+
+import "github.com/spf13/cobra"
+
+func (a *app) verbs() []*cobra.Command {
+	return []*cobra.Command{
+		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.encode(), a.decode(), a.bench(),
+		a.errors(), a.version(),
+	}
+}
+
+const rootHelp = `dqa stores the activations of a neural network in a few bits per value, without retraining, and tells
+honestly what that costs: accuracy, and bits really stored.
+
+Start here:
+  dqa demo                                   the whole job on two built-in networks
+  dqa inspect MODEL.onnx                     is my network supported, and what would be quantized?
+  dqa doctor MODEL.onnx --data TEST          are preprocessing, labels and data what the network wants?
+  dqa eval MODEL.onnx --data TEST --calib CALIBRATION
+                                             accuracy against stored bits, on my network and data
+  dqa sweep MODEL.onnx --data TEST --calib CALIBRATION -o OUT
+                                             the same over bits, extra bits and ratios, with a plot
+  dqa calibrate MODEL.onnx --data CALIBRATION -o P.dqap
+  dqa run MODEL.onnx --data IMAGES -o OUT.npz
+  dqa split MODEL.onnx --at EDGE -o DIR      head.onnx and tail.onnx, for a device and a gateway
+  dqa encode MODEL.onnx --profile P.dqap --data IMAGES -o FRAMES
+
+Data is named by a SPEC:
+  cifar10:FILE.bin          original binary format
+  dir:DIR                   images in a folder and those below it, no labels
+  imagefolder:DIR           one sub-folder per class, sorted or as in its classes.txt
+  images:LIST               lines of: path, class index (separated by tabs, commas or spaces)
+  masks:IMAGES,LABELS       two folders of equal names, or two arrays
+  npy:X  or  npy:X,Y        arrays of images, and labels or masks: .npy, .npz or FILE.npz:NAME
+  demo:classify, demo:segment
+  npz:FILE[,FILE...]        tensors that run and decode wrote, for the tail of a cut (run, encode)
+A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".
+
+"-" in place of a profile, a frame or an output is standard input or output:
+  dqa calibrate M.onnx --data C -o - | dqa eval M.onnx --data T --profile -
+
+Exit codes: 0 done; 1 other failures, or inspect or doctor found a problem; 2 wrong use; 3 the model; 4 the data;
+5 a profile or a frame; 6 activations that are not finite; 7 writing failed; 8 a fault of dqa itself; 130 interrupted. All errors: dqa errors.
+NO_COLOR=1 turns colours off.`
