@@ -11,6 +11,10 @@ menu:
 build: ## build bin/dqa, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dqa ./cmd/dqa
 
+.PHONY: build-device
+build-device: ## build bin/dqa-run, which runs, encodes and decodes, half as large: for devices
+	CGO_ENABLED=0 $(GO) build -tags device -trimpath -ldflags '-s -w' -o bin/dqa-run ./cmd/dqa
+
 .PHONY: build-ort
 build-ort: ## build bin/dqa-ort, which can also use ONNX Runtime's shared library (still no cgo)
 	CGO_ENABLED=0 $(GO) build -tags ort -trimpath -o bin/dqa-ort ./cmd/dqa
