@@ -19,7 +19,15 @@ func (l *layout) hasPlane3() bool {
 	return l.kh == 3 && l.kw == 3 && l.dy == 1 && l.dx == 1 && l.sx == l.sy && l.sx <= 2
 }
 
+// fitsPlanes tells whether the columns of padding are those that kernel.Planes3 computes.
+func (l *layout) fitsPlanes() bool {
+	return l.left == 1 && l.ow*l.sx == l.w && l.oh > 0
+}
+
 func newDepthwise3(s *site, l layout, f filters) runner {
+	if l.fitsPlanes() {
+		return newPlanes(s, l, f)
+	}
 	d := &depthwise3{layout: l, isa: s.isa, filters: f.w, bias: f.bias}
 	d.paddedRows = (l.oh-1)*l.sy + 3
 	pitch := max((l.ow-1)*l.sx+3, l.left+l.w)
@@ -42,5 +50,22 @@ func (d *depthwise3) run(t *task) {
 		c := i % d.c
 		k.W, k.Bias, k.Out = d.filters[9*c:][:9], d.bias[c], t.out[0][i*out:][:out]
 		k.Run(d.isa)
+	}
+}
+
+// newPlanes is a depthwise3 that reads the planes where they are.
+func newPlanes(s *site, l layout, f filters) runner {
+	k := kernel.Planes3{
+		W: f.w, Bias: f.bias, Channels: l.c, InRows: l.h, InCols: l.w, Rows: l.oh, Cols: l.ow, Top: l.top, Stride: l.sx,
+		Zeros: make([]float32, l.w+3*kernel.Width), Lo: s.lo, Hi: s.hi,
+	}
+	s.scratch = 0
+	in, out, isa := l.c*l.h*l.w, l.c*l.oh*l.ow, s.isa
+	return func(t *task) {
+		for n := range l.n {
+			k := k
+			k.X, k.Out = t.in[0][n*in:], t.out[0][n*out:][:out]
+			k.Run(isa)
+		}
 	}
 }

@@ -57,6 +57,21 @@ func (p *Plane3) Run(isa string) {
 	}
 }
 
+// Run computes the planes with the instruction set isa, one of the names of package cpu.
+func (p *Planes3) Run(isa string) {
+	if isa == cpu.Generic || min(p.Channels, p.Rows, p.Cols) < 1 || p.Stride*p.Cols != p.InCols || p.Stride > 2 {
+		planes3Generic(p)
+		return
+	}
+	_, _, _, _ = p.W[9*p.Channels-1], p.Bias[p.Channels-1], p.Out[p.Channels*p.Rows*p.Cols-1], p.Zeros[p.InCols+3*Width-1]
+	_ = p.X[p.Channels*p.InRows*p.InCols-1 : p.Channels*p.InRows*p.InCols+2*Width]
+	if p.Stride == 1 {
+		planes3Stride1(p)
+	} else {
+		planes3Stride2(p)
+	}
+}
+
 // Run unpacks n channels with the instruction set isa, one of the names of package cpu.
 func (u *Unpack) Run(isa string, n int) {
 	if isa == cpu.Generic || n%4 != 0 || n == 0 {
@@ -75,6 +90,12 @@ func plane3Stride1(p *Plane3)
 
 //go:noescape
 func plane3Stride2(p *Plane3)
+
+//go:noescape
+func planes3Stride1(p *Planes3)
+
+//go:noescape
+func planes3Stride2(p *Planes3)
 
 //go:noescape
 func unpackAVX2(u *Unpack, fours int)

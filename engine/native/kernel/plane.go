@@ -41,6 +41,41 @@ func (p *Plane3) reach() int {
 	return ((p.Rows-1)*p.Stride+2)*p.Pitch + vectors*Width*p.Stride + Width
 }
 
+// Planes3 computes a depthwise convolution of 3 x 3 taps from the planes as they are: what lies beside them is zero.
+//
+//	out[c][y][i] = clamp(Bias[c] + sum over r, k of W[c][r][k] * X[c][y*Stride+r-Top][i*Stride+k-1], Lo, Hi)
+//
+// for Cols columns of output: as many as InCols at stride 1, half as many at stride 2. Kernels read up to two vectors
+// behind a plane. Plane3 adds in the same order.
+type Planes3 struct {
+	X, W, Bias, Out []float32
+	Zeros           []float32 // InCols + 3*Width of them
+
+	Channels, InRows, InCols, Rows, Cols, Top, Stride int
+
+	Lo, Hi float32
+}
+
+func planes3Generic(p *Planes3) {
+	for c := range p.Channels {
+		x, w, out := p.X[c*p.InRows*p.InCols:], p.W[9*c:][:9], p.Out[c*p.Rows*p.Cols:][:p.Rows*p.Cols]
+		for y := range p.Rows {
+			for i := range p.Cols {
+				sum := p.Bias[c]
+				for r := range 3 {
+					for k := range 3 {
+						row, col := y*p.Stride+r-p.Top, i*p.Stride+k-1
+						if row >= 0 && row < p.InRows && col >= 0 && col < p.InCols {
+							sum += float32(w[3*r+k] * x[row*p.InCols+col])
+						}
+					}
+				}
+				out[y*p.Cols+i] = clamp(sum, p.Lo, p.Hi)
+			}
+		}
+	}
+}
+
 // Unpack is what makes channels of lanes: it turns a block of In, whose four rows of Step values hold four positions of n
 // channels, into n pieces of four values, OutStep apart, adds what lies at the same places of Add (nil: nothing) and clamps.
 type Unpack struct {

@@ -19,6 +19,32 @@ func plane3(r *rand.Rand, rows, cols, stride int) *Plane3 {
 	return p
 }
 
+// checkPlanes3 compares with the plain twin, and where padding is like that of a band or of a whole map.
+func checkPlanes3(t *testing.T, r *rand.Rand, rows, cols, stride int) {
+	t.Helper()
+	p := &Planes3{Channels: 1 + r.IntN(5), Rows: rows, Cols: cols, InCols: cols * stride, Top: r.IntN(2), Stride: stride, Lo: -1, Hi: 1}
+	p.InRows = max(1, (rows-1)*stride+3-p.Top-r.IntN(2))
+	p.Zeros, p.W, p.Bias = make([]float32, p.InCols+3*Width), values(r, 9*p.Channels), values(r, p.Channels)
+	n := p.Channels * p.InRows * p.InCols
+	p.X = values(r, n+2*Width)
+	for i := n; i < len(p.X); i++ {
+		p.X[i] = float32(math.NaN())
+	}
+	p.X[r.IntN(n)] = float32(math.Inf(1))
+	want := make([]float32, p.Channels*rows*cols)
+	p.Out = want
+	planes3Generic(p)
+	all, out := guarded(len(want))
+	p.Out = out
+	p.Run(cpu.Engine())
+	compare(t, "planes3", out, want, 2e-6)
+	for i, v := range all {
+		if (i < 9 || i >= 9+len(out)) && v != -77 {
+			t.Fatalf("planes3 of %dx%d writes beside its output, at %d", rows, cols, i-9)
+		}
+	}
+}
+
 func checkPlanes(t *testing.T, r *rand.Rand, rows, cols int) {
 	t.Helper()
 	for stride := 1; stride <= 2; stride++ {
@@ -35,6 +61,9 @@ func checkPlanes(t *testing.T, r *rand.Rand, rows, cols int) {
 				t.Fatalf("plane3 of %dx%d writes beside its output, at %d", rows, cols, i-9)
 			}
 		}
+	}
+	for _, stride := range []int{1, 2} {
+		checkPlanes3(t, r, rows, cols, stride)
 	}
 	n := 4 * rows
 	u := Unpack{In: values(r, 4*n+30), Step: n + 5, OutStep: cols + 4, Lo: 0, Hi: float32(math.Inf(1))}
