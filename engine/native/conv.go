@@ -117,12 +117,22 @@ func newConvolution(s *site, l layout, f filters, m int) *convolution {
 			}
 		}
 	}
-	vectors := l.positions()
+	pointwise := l.pointwise()
+	var vectors []vector
+	if pointwise {
+		s.scratch = gatheredSize(channels)
+	} else {
+		vectors = l.positions()
+	}
 	depth := len(off)
 	for i := range f.group {
 		g := convGroup{from: i * channels, to: i * rows}
 		g.product = newProduct(s, rows, off, f.bias[g.to:][:rows])
-		g.setVectors(vectors, l.oh*l.ow)
+		if pointwise {
+			g.gatherStrips(l.oh*l.ow, l.h*l.w)
+		} else {
+			g.setVectors(vectors, l.oh*l.ow)
+		}
 		g.w = s.share(fmt.Sprint("filters ", f.group, i), func() []float32 {
 			w := make([]float32, packedSize(rows, depth))
 			packWeights(w, f.w[g.to*depth:], rows, depth, depth, 1)
@@ -138,7 +148,7 @@ func (v *convolution) run(t *task) {
 	for n := range v.n {
 		x := v.fill(t.in[0][n*in:], t.scratch)
 		for _, g := range v.groups {
-			f := factors{x: x[g.from*v.plane:], w: g.w, out: t.out[0][n*out+g.to*g.width:]}
+			f := factors{x: x[g.from*v.plane:], w: g.w, out: t.out[0][n*out+g.to*g.width:], gathered: t.scratch}
 			if v.residual {
 				f.add, f.addStep = t.in[len(t.in)-1][n*out+g.to*g.width:], g.width
 			}

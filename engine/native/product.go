@@ -22,6 +22,7 @@ type product struct {
 	strips  []strip
 	width   int // values per output row
 	reach   int // x is read before here
+	step    int // where strips of x are gathered before they are read: from row to row of x
 }
 
 // vector is up to kernel.Width neighbouring output positions, computed from x[base:].
@@ -44,6 +45,7 @@ type strip struct {
 type factors struct {
 	x, w, out, add []float32
 	addStep        int
+	gathered       []float32 // room for gathered strips
 }
 
 func newProduct(s *site, rows int, off []int32, bias []float32) *product {
@@ -69,12 +71,34 @@ func (p *product) setVectors(vectors []vector, width int) {
 			if s.scattered {
 				at = (i - s.from) * kernel.Width
 			}
-			p.places[i] = kernel.Place{Base: int32(vectors[i].base), At: int32(at)}
+			base := vectors[i].base
+			if p.gathers() {
+				base -= vectors[from].base
+			}
+			p.places[i] = kernel.Place{Base: int32(base), At: int32(at)}
 		}
 		p.strips = append(p.strips, s)
 		from = s.to
 	}
 }
+
+// gatherStrips sets the output positions of a product whose row k of x, width values, lies at k*step, where so many rows that
+// far apart would compete for the same sets of the cache: strips are copied together before their tiles read them.
+func (p *product) gatherStrips(width, step int) {
+	p.step = step
+	for k := range p.off {
+		p.off[k] = int32(k * gatheredPitch)
+	}
+	p.setVectors(line(width, func(i int) int { return i * kernel.Width }), width)
+}
+
+func (p *product) gathers() bool { return p.step > 0 }
+
+// gatheredPitch is from row to row of a gathered strip.
+const gatheredPitch = (stripVectors+kernel.MaxVectors)*kernel.Width + kernel.Width
+
+// gatheredSize is the room that strips of depth rows need.
+func gatheredSize(depth int) int64 { return int64(depth)*gatheredPitch + slack }
 
 // moveLast lets the last vector begin earlier if it has room for more values than are left: then nothing is written behind
 // them. Some values are computed twice.
@@ -154,40 +178,53 @@ func packedSize(rows, depth int) int { return roundUp(rows, kernel.Rows) * depth
 
 // run computes the product.
 func (p *product) run(f *factors) {
-	depth := len(p.off)
-	t := kernel.Tile{X: f.x[:p.reach], Off: p.off, Lo: p.lo, Hi: p.hi}
+	t := kernel.Tile{Off: p.off, Lo: p.lo, Hi: p.hi}
+	if p.gathers() {
+		t.X = f.gathered
+	} else {
+		t.X = f.x[:p.reach]
+	}
 	for _, s := range p.strips {
 		t.Places = p.places[s.from:s.to]
-		for row := 0; row < p.rows; row += kernel.Rows {
-			t.W, t.Bias, t.Rows = f.w[row*depth:][:kernel.Rows*depth], p.bias[row:][:kernel.Rows], min(kernel.Rows, p.rows-row)
-			if s.scattered {
-				p.runScattered(t, f, row, s)
-				continue
-			}
-			t.Out, t.OutStep = f.out[row*p.width:], p.width
-			if f.add != nil {
-				t.Add, t.AddStep = f.add[row*f.addStep:], f.addStep
-			}
-			t.Run(p.isa)
+		if p.gathers() {
+			p.gather(t.X, f.x[p.vectors[s.from].base:], s)
 		}
+		if s.scattered {
+			p.runScattered(t, f, s)
+			continue
+		}
+		t.W, t.Bias, t.Rows, t.Out, t.OutStep = f.w, p.bias, p.rows, f.out, p.width
+		t.Add, t.AddStep = f.add, f.addStep
+		t.Run(p.isa)
+	}
+}
+
+// gather brings what a strip reads together.
+func (p *product) gather(dst, x []float32, s strip) {
+	n := p.vectors[s.to-1].base - p.vectors[s.from].base + kernel.Width
+	for k := range p.off {
+		copy(dst[k*gatheredPitch:][:n], x[k*p.step:])
 	}
 }
 
 // runScattered computes a strip by way of buffers on the stack, which is why it works on a copy of the tile.
-func (p *product) runScattered(t kernel.Tile, f *factors, row int, s strip) {
+func (p *product) runScattered(t kernel.Tile, f *factors, s strip) {
 	const step = scatteredVectors * kernel.Width
 	var out, add [kernel.Rows * step]float32
-	vectors := p.vectors[s.from:s.to]
+	depth, vectors := len(p.off), p.vectors[s.from:s.to]
 	t.Out, t.OutStep = out[:], step
-	if f.add != nil {
-		t.Add, t.AddStep = add[:], step
-		for r := range t.Rows {
-			collect(add[r*step:][:step], f.add[(row+r)*f.addStep:], vectors)
+	for row := 0; row < p.rows; row += kernel.Rows {
+		t.W, t.Bias, t.Rows = f.w[row*depth:][:kernel.Rows*depth], p.bias[row:][:kernel.Rows], min(kernel.Rows, p.rows-row)
+		if f.add != nil {
+			t.Add, t.AddStep = add[:], step
+			for r := range t.Rows {
+				collect(add[r*step:][:step], f.add[(row+r)*f.addStep:], vectors)
+			}
 		}
-	}
-	t.Run(p.isa)
-	for r := range t.Rows {
-		scatter(f.out[(row+r)*p.width:][:p.width], out[r*step:][:step], vectors)
+		t.Run(p.isa)
+		for r := range t.Rows {
+			scatter(f.out[(row+r)*p.width:][:p.width], out[r*step:][:step], vectors)
+		}
 	}
 }
 

@@ -97,7 +97,7 @@ func newLayout(g window) layout {
 	l.phaseWidth = ceilDiv(g.w+g.left+g.rightPad, g.sx)
 	l.pitch = l.phaseWidth * g.sx
 	l.plane = l.rows * l.pitch
-	if l.plane%skewEvery == 0 && (!l.direct || g.c >= skewChannels) {
+	if l.plane%skewEvery == 0 && !l.pointwise() && (!l.direct || g.c >= skewChannels) {
 		l.plane += skew
 		l.direct = false
 	}
@@ -111,6 +111,11 @@ const (
 	skew         = 16
 	skewChannels = 24
 )
+
+// pointwise tells whether a convolution of 1 x 1 reads planes so far apart that strips of them are gathered.
+func (l *layout) pointwise() bool {
+	return l.direct && !l.ready && l.kh == 1 && l.kw == 1 && l.sy == 1 && l.c >= skewChannels && l.h*l.w%skewEvery == 0
+}
 
 // checkSize refuses a padded input beyond the kernels' offsets of 32 bits, which is also all that an int may have. Padding
 // and strides may be anything up to maxValues.
@@ -150,16 +155,25 @@ func (l *layout) fill(x, buf []float32) []float32 {
 	if l.direct || l.ready {
 		return x
 	}
-	clear(buf[:l.size()])
 	for c := range l.c {
-		for y := range l.h {
-			row := buf[c*l.plane+(y+l.top)*l.pitch:][:l.pitch]
-			src := x[(c*l.h+y)*l.w:][:l.w]
-			if l.sx == 1 {
-				copy(row[l.left:], src)
-				continue
+		plane, src := buf[c*l.plane:][:l.plane], x[c*l.h*l.w:][:l.h*l.w]
+		clear(plane[:l.top*l.pitch])
+		rest := plane[l.top*l.pitch:]
+		switch {
+		case l.sx > 1:
+			clear(rest)
+			for y := range l.h {
+				l.splitPhases(rest[y*l.pitch:][:l.pitch], src[y*l.w:][:l.w])
 			}
-			l.splitPhases(row, src)
+		case l.pitch == l.w:
+			clear(rest[copy(rest, src):])
+		default:
+			for y := range l.h {
+				row := rest[y*l.pitch:][:l.pitch]
+				clear(row[:l.left])
+				clear(row[l.left+copy(row[l.left:], src[y*l.w:][:l.w]):])
+			}
+			clear(rest[l.h*l.pitch:])
 		}
 	}
 	return buf

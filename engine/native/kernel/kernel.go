@@ -7,29 +7,29 @@ package kernel
 // must go on for up to Width-1 values behind the last one that matters.
 const Width = 8
 
-// Rows is the number of output rows of a Tile; MaxVectors is how many vectors wide matrices are cut for it, so that no
+// Rows is the number of output rows of a product that are computed together; MaxVectors is how many vectors wide matrices are cut for it, so that no
 // instruction set has a rest.
 const (
 	Rows       = 4
 	MaxVectors = 3
 )
 
-// Tile computes a strip of a product of a weight matrix with gathered input vectors: up to four output rows by any number
-// of vectors,
+// Tile computes a strip of a product of a weight matrix with gathered input vectors: any number of output rows by any
+// number of vectors,
 //
-//	out[r][At+i] = clamp(bias[r] + sum over k of W[k*4+r] * X[Base+Off[k]+i] + add[r][At+i], Lo, Hi)
+//	out[r][At+i] = clamp(bias[r] + sum over k of w[r][k] * X[Base+Off[k]+i] + add[r][At+i], Lo, Hi)
 //
 // for every vector and i in 0..Width-1; of two vectors that overlap in the output the later one stays. A convolution is
 // such a product whose Off lists where the taps of its filter lie. NaN passes the clamp.
 type Tile struct {
 	X    []float32
 	Off  []int32   // one offset into X per k
-	W    []float32 // len(Off) groups of Rows weights
-	Bias []float32 // Rows values
+	W    []float32 // w, Rows rows together: len(Off) groups of Rows weights, then those of the next rows
+	Bias []float32 // of every row; like W padded to a multiple of Rows
 
 	Places []Place // of the vectors
 
-	Rows    int       // that are stored, 1..Rows
+	Rows    int       // that are stored
 	Out     []float32 // row r starts at r*OutStep
 	OutStep int
 	Add     []float32 // row r starts at r*AddStep; nil adds nothing
@@ -60,39 +60,43 @@ type Depthwise struct {
 }
 
 func tileGeneric(t *Tile) {
-	x := t.X
-	for _, v := range t.Places {
-		for i := 0; i < Width; i += 2 {
-			base := int(v.Base) + i
-			b := t.Bias[:Rows]
-			a0, a1, a2, a3 := b[0], b[1], b[2], b[3]
-			c0, c1, c2, c3 := a0, a1, a2, a3
-			w := t.W
-			for k, off := range t.Off {
-				u := x[base+int(off):][:2]
-				q := w[k*Rows:][:Rows]
-				a0 += float32(q[0] * u[0])
-				c0 += float32(q[0] * u[1])
-				a1 += float32(q[1] * u[0])
-				c1 += float32(q[1] * u[1])
-				a2 += float32(q[2] * u[0])
-				c2 += float32(q[2] * u[1])
-				a3 += float32(q[3] * u[0])
-				c3 += float32(q[3] * u[1])
+	for row := 0; row < t.Rows; row += Rows {
+		for _, p := range t.Places {
+			for i := 0; i < Width; i += 2 {
+				t.columns(row, int(p.Base)+i, int(p.At)+i)
 			}
-			t.finish(int(v.At)+i, a0, a1, a2, a3)
-			t.finish(int(v.At)+i+1, c0, c1, c2, c3)
 		}
 	}
 }
 
-// finish adds what is to be added, clamps and stores column i.
-func (t *Tile) finish(i int, sums ...float32) {
-	for r, s := range sums[:t.Rows] {
+// columns computes two neighbouring values of Rows rows.
+func (t *Tile) columns(row, base, at int) {
+	x, w, b := t.X, t.W[row*len(t.Off):], t.Bias[row:][:Rows]
+	a0, a1, a2, a3 := b[0], b[1], b[2], b[3]
+	c0, c1, c2, c3 := a0, a1, a2, a3
+	for k, off := range t.Off {
+		u := x[base+int(off):][:2]
+		q := w[k*Rows:][:Rows]
+		a0 += float32(q[0] * u[0])
+		c0 += float32(q[0] * u[1])
+		a1 += float32(q[1] * u[0])
+		c1 += float32(q[1] * u[1])
+		a2 += float32(q[2] * u[0])
+		c2 += float32(q[2] * u[1])
+		a3 += float32(q[3] * u[0])
+		c3 += float32(q[3] * u[1])
+	}
+	t.finish(row, at, a0, a1, a2, a3)
+	t.finish(row, at+1, c0, c1, c2, c3)
+}
+
+// finish adds what is to be added, clamps and stores column i of the rows from row on.
+func (t *Tile) finish(row, i int, sums ...float32) {
+	for r, s := range sums[:min(Rows, t.Rows-row)] {
 		if t.Add != nil {
-			s += t.Add[r*t.AddStep+i]
+			s += t.Add[(row+r)*t.AddStep+i]
 		}
-		t.Out[r*t.OutStep+i] = clamp(s, t.Lo, t.Hi)
+		t.Out[(row+r)*t.OutStep+i] = clamp(s, t.Lo, t.Hi)
 	}
 }
 

@@ -6,14 +6,12 @@ import "github.com/dqa-go/dqa/internal/cpu"
 
 // Run computes the tile with the instruction set isa, one of the names of package cpu. AVX2 and AVX-512 give the same bits.
 func (t *Tile) Run(isa string) {
-	if isa == cpu.Generic || len(t.Off) == 0 || len(t.Places) == 0 {
+	if isa == cpu.Generic || len(t.Off) == 0 || len(t.Places) == 0 || t.Rows < 1 {
 		tileGeneric(t)
 		return
 	}
-	_, _ = t.W[len(t.Off)*Rows-1], t.Bias[Rows-1]
-	if t.Rows < 1 || t.Rows > Rows {
-		panic("kernel: rows of a tile")
-	}
+	padded := (t.Rows + Rows - 1) / Rows * Rows
+	_, _ = t.W[len(t.Off)*padded-1], t.Bias[padded-1]
 	if isa == cpu.AVX512 {
 		tileAVX512(t)
 		return

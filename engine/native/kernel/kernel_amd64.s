@@ -4,13 +4,47 @@
 #include "textflag.h"
 
 // Registers of the tiles: AX the Tile, R14 the next vector, R15 vectors left, SI X, CX taps left, R12 offsets, DX weights,
-// R8 R9 R10 where the vectors are read, Y4..Y15 the sums (row r, vector v in Y(4+vectors*r+v)), Y0..Y2 input, Y3 a weight.
+// R8 R9 R10 where the vectors are read; on the stack the weights, bias, output and addend of four rows, and the rows left; Y4..Y15 the sums (row r, vector v in Y(4+vectors*r+v)), Y0..Y2 input, Y3 a weight.
+
+// OPEN puts on the stack where the first four rows are, NEXTROWS the next four; it ends where none are left.
+#define OPEN \
+	MOVQ t+0(FP), AX; \
+	MOVQ Tile_W(AX), DX; \
+	MOVQ DX, 0(SP); \
+	MOVQ Tile_Bias(AX), BX; \
+	MOVQ BX, 8(SP); \
+	MOVQ Tile_Out(AX), DI; \
+	MOVQ DI, 16(SP); \
+	MOVQ Tile_Add(AX), BX; \
+	MOVQ BX, 24(SP); \
+	MOVQ Tile_Rows(AX), CX; \
+	MOVQ CX, 32(SP)
+
+#define NEXTROWS \
+	SUBQ $4, 32(SP); \
+	JLE end; \
+	MOVQ Tile_Off+8(AX), CX; \
+	SHLQ $4, CX; \
+	ADDQ CX, 0(SP); \
+	ADDQ $16, 8(SP); \
+	MOVQ Tile_OutStep(AX), CX; \
+	SHLQ $4, CX; \
+	ADDQ CX, 16(SP); \
+	CMPQ 24(SP), $0; \
+	JEQ rows; \
+	MOVQ Tile_AddStep(AX), CX; \
+	SHLQ $4, CX; \
+	ADDQ CX, 24(SP); \
+	JMP rows; \
+end: \
+	VZEROUPPER; \
+	RET
 
 #define START \
 	MOVQ Tile_Off+8(AX), CX; \
 	MOVQ Tile_Off(AX), R12; \
-	MOVQ Tile_W(AX), DX; \
-	MOVQ Tile_Bias(AX), BX
+	MOVQ 0(SP), DX; \
+	MOVQ 8(SP), BX
 
 #define INPUT(N, R) \
 	MOVLQSX N(R14), R; \
@@ -18,13 +52,13 @@
 
 // FINISH: DI the row of the output, R13 from row to row, BX that of what is added, R11 from row to row there, CX rows left.
 #define FINISH \
-	MOVQ Tile_Out(AX), DI; \
+	MOVQ 16(SP), DI; \
 	MOVQ Tile_OutStep(AX), R13; \
 	SHLQ $2, R13; \
-	MOVQ Tile_Add(AX), BX; \
+	MOVQ 24(SP), BX; \
 	MOVQ Tile_AddStep(AX), R11; \
 	SHLQ $2, R11; \
-	MOVQ Tile_Rows(AX), CX; \
+	MOVQ 32(SP), CX; \
 	VBROADCASTSS Tile_Lo(AX), Y1; \
 	VBROADCASTSS Tile_Hi(AX), Y2
 
@@ -88,8 +122,10 @@
 	DECQ CX
 
 // func tileAVX2(t *Tile)
-TEXT ·tileAVX2(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
+TEXT ·tileAVX2(SB), NOSPLIT, $40-8
+	OPEN
+
+rows:
 	MOVQ Tile_Places(AX), R14
 	MOVQ Tile_Places+8(AX), R15
 	MOVQ Tile_X(AX), SI
@@ -104,8 +140,7 @@ next:
 	JEQ two
 	TESTQ R15, R15
 	JNZ one
-	VZEROUPPER
-	RET
+	NEXTROWS
 
 three:
 	START

@@ -12,9 +12,9 @@ import (
 // randomTile is a tile of k taps with every pointer misaligned and scattered. Vectors are neighbours, or not, or overlap.
 func randomTile(seed uint64, k, vectors int, add bool) *Tile {
 	r := rand.New(rand.NewPCG(seed, 1))
-	t := &Tile{Rows: 1 + r.IntN(Rows), OutStep: (vectors+1)*Width + r.IntN(5), Lo: float32(math.Inf(-1)), Hi: float32(math.Inf(1))}
+	t := &Tile{Rows: 1 + r.IntN(3*Rows), OutStep: (vectors+1)*Width + r.IntN(5), Lo: float32(math.Inf(-1)), Hi: float32(math.Inf(1))}
 	t.X = values(r, 500+(vectors+1)*Width)
-	t.W, t.Bias, t.Out = values(r, k*Rows), values(r, Rows), values(r, Rows*t.OutStep)
+	t.W, t.Bias, t.Out = values(r, k*3*Rows), values(r, 3*Rows), values(r, t.Rows*t.OutStep)
 	for range k {
 		t.Off = append(t.Off, int32(r.IntN(400)-50))
 	}
@@ -31,7 +31,7 @@ func randomTile(seed uint64, k, vectors int, add bool) *Tile {
 	}
 	if add {
 		t.AddStep = r.IntN(2) * (vectors*Width + 3)
-		t.Add = values(r, (Rows-1)*t.AddStep+vectors*Width)
+		t.Add = values(r, (t.Rows-1)*t.AddStep+vectors*Width)
 	}
 	if r.IntN(2) == 0 {
 		t.Lo, t.Hi = 0, 1
@@ -58,7 +58,7 @@ func tileExact(t *Tile) []float64 {
 			for i := range Width {
 				s := float64(t.Bias[r])
 				for k, off := range t.Off {
-					s += float64(t.W[k*Rows+r]) * float64(t.X[int(p.Base+off)+i])
+					s += float64(t.W[(r/Rows*len(t.Off)+k)*Rows+r%Rows]) * float64(t.X[int(p.Base+off)+i])
 				}
 				if t.Add != nil {
 					s += float64(t.Add[r*t.AddStep+int(p.At)+i])
@@ -170,7 +170,7 @@ func FuzzDepthwise(f *testing.F) {
 func TestNaNPassesTheClamp(t *testing.T) {
 	for _, isa := range instructionSets() {
 		tile := randomTile(1, 3, 3, false)
-		tile.Rows = Rows
+		tile.Rows, tile.Out = Rows, make([]float32, Rows*tile.OutStep)
 		tile.Lo, tile.Hi, tile.Bias[2] = 0, 6, float32(math.NaN())
 		tile.Run(isa)
 		if v := tile.Out[2*tile.OutStep+5]; v == v {
@@ -190,7 +190,7 @@ func TestNaNPassesTheClamp(t *testing.T) {
 func TestTilesOfAnyWidthAgree(t *testing.T) {
 	for _, isa := range instructionSets() {
 		whole := randomTile(3, 50, maxVectors, false)
-		whole.Rows = Rows
+		whole.Rows, whole.Out = Rows, make([]float32, Rows*whole.OutStep)
 		if isa == cpu.AVX512 {
 			whole.Run(cpu.AVX2)
 		} else {
@@ -217,7 +217,7 @@ func BenchmarkTile(b *testing.B) {
 		for _, vectors := range []int{1, 2, 3, 4, 6, 24} {
 			b.Run(fmt.Sprintf("%s/4x%d", isa, vectors*Width), func(b *testing.B) {
 				t := randomTile(1, 144, vectors, false)
-				t.Rows = Rows
+				t.Rows, t.Out = Rows, make([]float32, Rows*t.OutStep)
 				for i := range t.Places {
 					t.Places[i] = Place{int32(50 + i*Width), int32(i * Width)}
 				}

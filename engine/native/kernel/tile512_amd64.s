@@ -5,7 +5,41 @@
 
 // Registers: AX the Tile, R14 the next vector, R15 vectors left, SI X, CX taps left, R12 offsets, DX weights, R8 R9 R10 R11
 // R13 BX where the vectors are read, two of them in a register; Z4..Z15 the sums (row r, pair p in Z(4+pairs*r+p)), Z0..Z2
-// input, Z16..Z19 weights. An odd last vector is paired with itself.
+// input, Z16..Z19 weights; the stack as in tileAVX2. An odd last vector is paired with itself.
+
+// OPEN puts on the stack where the first four rows are, NEXTROWS the next four; it ends where none are left.
+#define OPEN \
+	MOVQ t+0(FP), AX; \
+	MOVQ Tile_W(AX), DX; \
+	MOVQ DX, 0(SP); \
+	MOVQ Tile_Bias(AX), BX; \
+	MOVQ BX, 8(SP); \
+	MOVQ Tile_Out(AX), DI; \
+	MOVQ DI, 16(SP); \
+	MOVQ Tile_Add(AX), BX; \
+	MOVQ BX, 24(SP); \
+	MOVQ Tile_Rows(AX), CX; \
+	MOVQ CX, 32(SP)
+
+#define NEXTROWS \
+	SUBQ $4, 32(SP); \
+	JLE end; \
+	MOVQ Tile_Off+8(AX), CX; \
+	SHLQ $4, CX; \
+	ADDQ CX, 0(SP); \
+	ADDQ $16, 8(SP); \
+	MOVQ Tile_OutStep(AX), CX; \
+	SHLQ $4, CX; \
+	ADDQ CX, 16(SP); \
+	CMPQ 24(SP), $0; \
+	JEQ rows; \
+	MOVQ Tile_AddStep(AX), CX; \
+	SHLQ $4, CX; \
+	ADDQ CX, 24(SP); \
+	JMP rows; \
+end: \
+	VZEROUPPER; \
+	RET
 
 #define INPUT(N, R) \
 	MOVLQSX N(R14), R; \
@@ -15,13 +49,13 @@
 
 // FINISH: DI the row of the output, CX from row to row, BX that of what is added, R13 from row to row there, SI rows left.
 #define FINISH \
-	MOVQ Tile_Out(AX), DI; \
+	MOVQ 16(SP), DI; \
 	MOVQ Tile_OutStep(AX), CX; \
 	SHLQ $2, CX; \
-	MOVQ Tile_Add(AX), BX; \
+	MOVQ 24(SP), BX; \
 	MOVQ Tile_AddStep(AX), R13; \
 	SHLQ $2, R13; \
-	MOVQ Tile_Rows(AX), SI; \
+	MOVQ 32(SP), SI; \
 	VBROADCASTSS Tile_Lo(AX), Z1; \
 	VBROADCASTSS Tile_Hi(AX), Z2
 
@@ -52,8 +86,10 @@
 	DECQ SI
 
 // func tileAVX512(t *Tile)
-TEXT ·tileAVX512(SB), NOSPLIT, $0-8
-	MOVQ t+0(FP), AX
+TEXT ·tileAVX512(SB), NOSPLIT, $40-8
+	OPEN
+
+rows:
 	MOVQ Tile_Places(AX), R14
 	MOVQ Tile_Places+8(AX), R15
 
@@ -68,9 +104,8 @@ next:
 	CMPQ R15, $3
 	JGE two
 	TESTQ R15, R15
-	JNZ one
-	VZEROUPPER
-	RET
+	JG one
+	NEXTROWS
 
 three:
 	INPUT(0, R8)
@@ -84,7 +119,7 @@ three:
 	INPUT(40, BX)
 
 read3:
-	MOVQ Tile_Bias(AX), DX
+	MOVQ 8(SP), DX
 	VBROADCASTSS 0(DX), Z4
 	VMOVAPS Z4, Z5
 	VMOVAPS Z4, Z6
@@ -99,7 +134,7 @@ read3:
 	VMOVAPS Z13, Z15
 	MOVQ Tile_Off+8(AX), CX
 	MOVQ Tile_Off(AX), R12
-	MOVQ Tile_W(AX), DX
+	MOVQ 0(SP), DX
 
 	// Neighbours are read as one.
 	LEAQ 32(R8), DI
@@ -234,9 +269,7 @@ store3:
 done3:
 	ADDQ $48, R14
 	SUBQ $6, R15
-	JGT next
-	VZEROUPPER
-	RET
+	JMP next
 
 two:
 	INPUT(0, R8)
@@ -248,7 +281,7 @@ two:
 	INPUT(24, R11)
 
 read2:
-	MOVQ Tile_Bias(AX), DX
+	MOVQ 8(SP), DX
 	VBROADCASTSS 0(DX), Z4
 	VMOVAPS Z4, Z5
 	VBROADCASTSS 4(DX), Z6
@@ -259,7 +292,7 @@ read2:
 	VMOVAPS Z10, Z11
 	MOVQ Tile_Off+8(AX), CX
 	MOVQ Tile_Off(AX), R12
-	MOVQ Tile_W(AX), DX
+	MOVQ 0(SP), DX
 
 taps2:
 	MOVLQSX (R12), DI
@@ -339,9 +372,7 @@ store2:
 done2:
 	ADDQ $32, R14
 	SUBQ $4, R15
-	JGT next
-	VZEROUPPER
-	RET
+	JMP next
 
 one:
 	INPUT(0, R8)
@@ -351,14 +382,14 @@ one:
 	INPUT(8, R9)
 
 read1:
-	MOVQ Tile_Bias(AX), DX
+	MOVQ 8(SP), DX
 	VBROADCASTSS 0(DX), Z4
 	VBROADCASTSS 4(DX), Z5
 	VBROADCASTSS 8(DX), Z6
 	VBROADCASTSS 12(DX), Z7
 	MOVQ Tile_Off+8(AX), CX
 	MOVQ Tile_Off(AX), R12
-	MOVQ Tile_W(AX), DX
+	MOVQ 0(SP), DX
 
 taps1:
 	MOVLQSX (R12), DI
@@ -419,6 +450,4 @@ store1:
 done1:
 	ADDQ $16, R14
 	SUBQ $2, R15
-	JGT next
-	VZEROUPPER
-	RET
+	JMP next
