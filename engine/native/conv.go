@@ -74,8 +74,10 @@ func buildConv(s *site) (runner, error) {
 		return newLanes(s, g, f, m).run, nil
 	}
 	l := newLayout(g)
+	l.deinterleave = s.kernels.Deinterleave
 	if s.of != nil && s.ringRows > 0 {
 		l = newRing(g, s.ringRows)
+		l.deinterleave = s.kernels.Deinterleave
 		s.ring = &l
 	}
 	if !l.fits() {
@@ -93,7 +95,8 @@ func buildConv(s *site) (runner, error) {
 
 // convolution is a product whose offsets are the taps of the filter.
 type convolution struct {
-	layout
+	layout   // of as many rows as are computed together
+	image    window
 	groups   []convGroup
 	m        int // output channels
 	residual bool
@@ -107,7 +110,11 @@ type convGroup struct {
 }
 
 func newConvolution(s *site, l layout, f filters, m int) *convolution {
-	v := &convolution{layout: l, m: m, residual: s.residual}
+	image := l.window
+	if l = l.part(); l.oh < image.oh {
+		s.scratch = int64(l.size())
+	}
+	v := &convolution{layout: l, image: image, m: m, residual: s.residual}
 	channels, rows := l.c/f.group, m/f.group
 	off := make([]int32, 0, channels*l.kh*l.kw)
 	for c := range channels {
@@ -133,6 +140,7 @@ func newConvolution(s *site, l layout, f filters, m int) *convolution {
 		} else {
 			g.setVectors(vectors, l.oh*l.ow)
 		}
+		g.outStep = image.oh * image.ow
 		g.w = s.share(fmt.Sprint("filters ", f.group, i), func() []float32 {
 			w := make([]float32, packedSize(rows, depth))
 			packWeights(w, f.w[g.to*depth:], rows, depth, depth, 1)
@@ -144,16 +152,26 @@ func newConvolution(s *site, l layout, f filters, m int) *convolution {
 }
 
 func (v *convolution) run(t *task) {
-	in, out := v.c*v.h*v.w, v.m*v.oh*v.ow
-	for n := range v.n {
-		x := v.fill(t.in[0][n*in:], t.scratch)
-		for _, g := range v.groups {
-			f := factors{x: x[g.from*v.plane:], w: g.w, out: t.out[0][n*out+g.to*g.width:], gathered: t.scratch}
-			if v.residual {
-				f.add, f.addStep = t.in[len(t.in)-1][n*out+g.to*g.width:], g.width
-			}
-			g.product.run(&f)
+	g := &v.image
+	for n := range g.n {
+		for y := 0; y < g.oh; y += v.oh {
+			v.runPart(t, n, y)
 		}
+	}
+}
+
+// runPart computes the rows from y on of image n.
+func (v *convolution) runPart(t *task, n, y int) {
+	g := &v.image
+	x := v.fillRows(t.in[0][n*g.c*g.h*g.w:], t.scratch, g.h, y*g.sy-g.top)
+	for i := range v.groups {
+		c := &v.groups[i]
+		at := (n*v.m+c.to)*c.outStep + y*g.ow
+		f := factors{x: x[c.from*v.plane:], w: c.w, out: t.out[0][at:], gathered: t.scratch}
+		if v.residual {
+			f.add, f.addStep = t.in[len(t.in)-1][at:], c.outStep
+		}
+		c.product.run(&f)
 	}
 }
 

@@ -21,6 +21,7 @@ type product struct {
 	places  []kernel.Place // of the vectors
 	strips  []strip
 	width   int // values per output row
+	outStep int // from output row to output row
 	reach   int // x is read before here
 	step    int // where strips of x are gathered before they are read: from row to row of x
 }
@@ -58,7 +59,7 @@ func newProduct(s *site, rows int, off []int32, bias []float32) *product {
 // setVectors sets the output positions of rows that hold width values: all of them, in ascending order.
 func (p *product) setVectors(vectors []vector, width int) {
 	moveLast(vectors)
-	p.vectors, p.width, p.reach = vectors, width, 0
+	p.vectors, p.width, p.outStep, p.reach = vectors, width, width, 0
 	p.places, p.strips = make([]kernel.Place, len(vectors)), nil
 	farthest := int(slices.Max(p.off))
 	for _, v := range vectors {
@@ -193,7 +194,7 @@ func (p *product) run(f *factors) {
 			p.runScattered(t, f, s)
 			continue
 		}
-		t.W, t.Bias, t.Rows, t.Out, t.OutStep = f.w, p.bias, p.rows, f.out, p.width
+		t.W, t.Bias, t.Rows, t.Out, t.OutStep = f.w, p.bias, p.rows, f.out, p.outStep
 		t.Add, t.AddStep = f.add, f.addStep
 		t.Run(p.isa)
 	}
@@ -223,7 +224,7 @@ func (p *product) runScattered(t kernel.Tile, f *factors, s strip) {
 		}
 		t.Run(p.isa)
 		for r := range t.Rows {
-			scatter(f.out[(row+r)*p.width:][:p.width], out[r*step:][:step], vectors)
+			scatter(f.out[(row+r)*p.outStep:][:p.width], out[r*step:][:step], vectors)
 		}
 	}
 }

@@ -79,6 +79,8 @@ type layout struct {
 	phaseWidth int  // columns of one phase
 	pitch      int  // from row to row
 	plane      int  // from channel to channel
+	// deinterleave separates even and odd columns.
+	deinterleave func(even, odd, x []float32)
 }
 
 // newRing is the layout of a band whose input comes laid out, in planes of some rows.
@@ -151,36 +153,79 @@ func (l *layout) tap(c, y, x int) int32 {
 func (l *layout) base(y, x int) int { return y*l.sy*l.pitch + x }
 
 // fill lays image x out in buf and returns the slice to read from.
-func (l *layout) fill(x, buf []float32) []float32 {
+func (l *layout) fill(x, buf []float32) []float32 { return l.fillRows(x, buf, l.h, -l.top) }
+
+// fillRows lays out the rows from first on of an image of h rows; rows beside it are zero.
+func (l *layout) fillRows(x, buf []float32, h, first int) []float32 {
 	if l.direct || l.ready {
 		return x
 	}
+	from, to := min(max(-first, 0), l.rows), max(min(h-first, l.rows), 0)
 	for c := range l.c {
-		plane, src := buf[c*l.plane:][:l.plane], x[c*l.h*l.w:][:l.h*l.w]
-		clear(plane[:l.top*l.pitch])
-		rest := plane[l.top*l.pitch:]
-		switch {
-		case l.sx > 1:
-			clear(rest)
-			for y := range l.h {
-				l.splitPhases(rest[y*l.pitch:][:l.pitch], src[y*l.w:][:l.w])
-			}
-		case l.pitch == l.w:
-			clear(rest[copy(rest, src):])
-		default:
-			for y := range l.h {
-				row := rest[y*l.pitch:][:l.pitch]
-				clear(row[:l.left])
-				clear(row[l.left+copy(row[l.left:], src[y*l.w:][:l.w]):])
-			}
-			clear(rest[l.h*l.pitch:])
+		plane := buf[c*l.plane:][:l.plane]
+		clear(plane[:from*l.pitch])
+		clear(plane[max(from, to)*l.pitch:])
+		if from < to {
+			l.fillPlane(plane[from*l.pitch:to*l.pitch], x[(c*h+first+from)*l.w:])
 		}
 	}
 	return buf
 }
 
+// fillPlane lays rows of the image out one behind the other.
+func (l *layout) fillPlane(plane, x []float32) {
+	if l.sx == 1 && l.pitch == l.w {
+		copy(plane, x)
+		return
+	}
+	if l.sx > 1 {
+		clear(plane)
+	}
+	for ; len(plane) > 0; plane, x = plane[l.pitch:], x[l.w:] {
+		row := plane[:l.pitch]
+		if l.sx > 1 {
+			l.splitPhases(row, x[:l.w])
+			continue
+		}
+		clear(row[:l.left])
+		clear(row[l.left+copy(row[l.left:], x[:l.w]):])
+	}
+}
+
+// partValues bounds what is laid out at once, so that it stays in the second-level cache.
+const partValues = 1 << 16
+
+// part is the layout of fewer rows of the output, of which the whole has a multiple; l itself where it is small or no part fits.
+func (l *layout) part() layout {
+	if l.direct || l.ready || l.c*l.plane <= partValues {
+		return *l
+	}
+	for n := 2; n <= l.oh/minPartRows; n++ {
+		if l.oh%n != 0 {
+			continue
+		}
+		g := l.window
+		g.oh, g.top, g.bottom = l.oh/n, 0, 0
+		g.h = int(farthest(g.oh, g.sy, g.kh, g.dy)) + 1
+		p := newLayout(g)
+		p.direct, p.deinterleave = false, l.deinterleave
+		if p.size() <= partValues {
+			return p
+		}
+	}
+	return *l
+}
+
+// minPartRows keeps the rows that two parts lay out few.
+const minPartRows = 4
+
 // splitPhases puts the columns of each phase next to each other.
 func (l *layout) splitPhases(row, src []float32) {
+	if l.sx == 2 {
+		even, odd := row[l.left%2*l.phaseWidth+l.left/2:], row[(l.left+1)%2*l.phaseWidth+(l.left+1)/2:]
+		l.deinterleave(even[:(len(src)+1)/2], odd[:len(src)/2], src)
+		return
+	}
 	for phase := range l.sx {
 		to := row[phase*l.phaseWidth:][:l.phaseWidth]
 		first := ceilDiv(max(l.left-phase, 0), l.sx) // columns before it are padding

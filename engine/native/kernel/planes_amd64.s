@@ -323,3 +323,26 @@ masked:
 	VMOVUPS (R12)(R13*4), Y11
 	VMASKMOVPS Y9, Y11, (DI)
 	JMP  stored
+
+// func deinterleaveAVX2(even, odd, x *float32, n int)
+TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-32
+	MOVQ even+0(FP), DI
+	MOVQ odd+8(FP), DX
+	MOVQ x+16(FP), SI
+	MOVQ n+24(FP), CX
+
+eight:
+	VMOVUPS (SI), Y0
+	VSHUFPS $0x88, 32(SI), Y0, Y1
+	VSHUFPS $0xdd, 32(SI), Y0, Y2
+	VPERMPD $0xd8, Y1, Y1
+	VPERMPD $0xd8, Y2, Y2
+	VMOVUPS Y1, (DI)
+	VMOVUPS Y2, (DX)
+	ADDQ    $64, SI
+	ADDQ    $32, DI
+	ADDQ    $32, DX
+	SUBQ    $8, CX
+	JNZ     eight
+	VZEROUPPER
+	RET

@@ -3,7 +3,7 @@ package kernel
 import "math"
 
 // Vectors are the kernels that work along contiguous values, for one instruction set; Compile chooses them once. dst may
-// be one of the operands (not of PackRows). Slices of one call have the same length unless said otherwise. Kernels without polynomials give
+// be one of the operands (not of PackRows and Deinterleave). Slices of one call have the same length unless said otherwise. Kernels without polynomials give
 // the same values on every instruction set, save the sign of zero.
 type Vectors struct {
 	Add, Sub, Mul, Div func(dst, a, b []float32)
@@ -33,6 +33,8 @@ type Vectors struct {
 	MaxPool2 func(dst, x []float32, rows int)
 	// Interleave sets dst[2i] = a[i] + shift, dst[2i+1] = b[i] + shift; len(dst) is 2*len(a).
 	Interleave func(dst, a, b []float32, shift float32)
+	// Deinterleave sets even[i] = x[2i], odd[i] = x[2i+1]; their lengths are those of x's halves, even's may be one more.
+	Deinterleave func(even, odd, x []float32)
 }
 
 // generic is plain Go: the oracle.
@@ -41,7 +43,7 @@ var generic = Vectors{
 	PRelu: preluGeneric, Affine: Affine, Leaky: leakyGeneric, HardSwish: hardSwishGeneric,
 	Sigmoid: sigmoidGeneric, Swish: swishGeneric, Tanh: tanhGeneric, Gelu: geluGeneric,
 	Softmax: softmaxGeneric, Normalize: normalizeGeneric, PackRows: packRowsGeneric,
-	MaxPool2: maxPool2Generic, Interleave: interleaveGeneric,
+	MaxPool2: maxPool2Generic, Interleave: interleaveGeneric, Deinterleave: deinterleaveGeneric,
 }
 
 func addGeneric(dst, a, b []float32) {
@@ -197,5 +199,14 @@ func maxPool2Generic(dst, x []float32, rows int) {
 func interleaveGeneric(dst, a, b []float32, shift float32) {
 	for i, v := range a {
 		dst[2*i], dst[2*i+1] = v+shift, b[i]+shift
+	}
+}
+
+func deinterleaveGeneric(even, odd, x []float32) {
+	for i := range even {
+		even[i] = x[2*i]
+	}
+	for i := range odd {
+		odd[i] = x[2*i+1]
 	}
 }

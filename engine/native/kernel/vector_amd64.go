@@ -77,6 +77,14 @@ var avx2 = Vectors{
 			interleaveAVX2(&dst[0], &a[0], &b[0], n, shift)
 		}
 	},
+	Deinterleave: func(even, odd, x []float32) {
+		n := len(odd) / Width * Width
+		if n > 0 {
+			_, _ = even[n-1], x[2*n-1]
+			deinterleaveAVX2(&even[0], &odd[0], &x[0], n)
+		}
+		deinterleaveGeneric(even[n:], odd[n:], x[2*n:])
+	},
 }
 
 // same is the length of x; it panics where dst is shorter.
@@ -159,3 +167,6 @@ func maxPool2AVX2(dst, x *float32, rows, w int)
 
 //go:noescape
 func interleaveAVX2(dst, a, b *float32, n int, shift float32)
+
+//go:noescape
+func deinterleaveAVX2(even, odd, x *float32, n int)

@@ -68,7 +68,7 @@ func both(t *testing.T, name string, n int, x []float32, tolerance float64, run 
 				t.Fatalf("%s of %d values writes beside its output, at %d", name, n, i-9)
 			}
 		}
-		if n == len(x) && name != "pack" {
+		if n == len(x) && name != "pack" && name != "deinterleave" {
 			_, in := guarded(n)
 			copy(in, x)
 			run(For(isa), in, in)
@@ -118,6 +118,7 @@ func checkVectors(t *testing.T, r *rand.Rand, n int) {
 		both(t, "normalize", 3*n, odd(r, 3*n, false), 3e-6, func(k *Vectors, dst, x []float32) { k.Normalize(dst, x, scale, bias, 1e-5) })
 		flat := slices.Repeat([]float32{r.Float32()*100 - 50}, 3*n)
 		both(t, "normalize flat rows", 3*n, flat, 3e-6, func(k *Vectors, dst, x []float32) { k.Normalize(dst, x, scale, bias, 1e-12) })
+		both(t, "deinterleave", n, x, 0, func(k *Vectors, dst, x []float32) { k.Deinterleave(dst[:(n+1)/2], dst[(n+1)/2:], x) })
 		both(t, "interleave", 2*n, x, 0, func(k *Vectors, dst, x []float32) { k.Interleave(dst, x, y, .25) })
 		both(t, "maxpool", 3*n, odd(r, 12*n, wild), 0, func(k *Vectors, dst, x []float32) { k.MaxPool2(dst, x, 3) })
 	}
