@@ -10,6 +10,7 @@ type transposed struct {
 	weights [][]float32 // packed, per group
 	bias    []float32
 	m       int // output channels
+	rows    int // of the input that are computed together
 	// interleave joins the terms of 2 x 2 filters, which do not overlap, row by row; nil for other filters.
 	interleave func(dst, a, b []float32, shift float32)
 }
@@ -30,7 +31,7 @@ func buildConvTranspose(s *site) (runner, error) {
 	if !transposedFits(g) {
 		return nil, fmt.Errorf("output %dx%d does not fit the input", g.oh, g.ow)
 	}
-	t := &transposed{window: g, bias: f.bias, m: m}
+	t := &transposed{window: g, bias: f.bias, m: m, rows: g.h}
 	channels, rows, plane := g.c/f.group, m/f.group*g.kh*g.kw, g.h*g.w
 	off := make([]int32, channels)
 	for c := range off {
@@ -38,7 +39,18 @@ func buildConvTranspose(s *site) (runner, error) {
 	}
 	t.product = newProduct(s, rows, off, nil)
 	t.noClamp()
-	t.setVectors(line(plane, func(i int) int { return i * vectorWidth }), plane)
+	if t.doubles() {
+		t.interleave = s.kernels.Interleave
+		t.rows = rowsOfPart(g.h, rows*g.w)
+	}
+	terms := t.rows * g.w
+	s.scratch = int64(rows) * int64(terms)
+	if plane%skewEvery == 0 && channels >= skewChannels {
+		t.gatherStrips(terms, plane)
+		s.scratch += gatheredSize(channels)
+	} else {
+		t.setVectors(line(terms, func(i int) int { return i * vectorWidth }), terms)
+	}
 	for i := range f.group {
 		t.weights = append(t.weights, s.share(fmt.Sprint("transposed ", f.group, i), func() []float32 {
 			w := make([]float32, packedSize(rows, channels))
@@ -46,10 +58,6 @@ func buildConvTranspose(s *site) (runner, error) {
 			return w
 		}))
 	}
-	if t.doubles() {
-		t.interleave = s.kernels.Interleave
-	}
-	s.scratch = int64(rows) * int64(plane)
 	return t.run, nil
 }
 
@@ -67,29 +75,36 @@ func transposedFits(g window) bool {
 }
 
 func (t *transposed) run(k *task) {
-	in, out := t.c*t.h*t.w, t.oh*t.ow
-	perGroup := t.m / len(t.weights)
 	for n := range t.n {
-		for i, w := range t.weights {
-			x := k.in[0][n*in+i*in/len(t.weights):]
-			t.product.run(&factors{x: x, w: w, out: k.scratch})
-			for c := range perGroup {
-				channel := i*perGroup + c
-				plane := k.out[0][(n*t.m+channel)*out:][:out]
-				if t.interleave != nil {
-					t.join(plane, k.scratch[c*4*t.h*t.w:], t.bias[channel])
-					continue
-				}
-				t.addUp(plane, k.scratch[c*t.kh*t.kw*t.h*t.w:], t.bias[channel])
+		for i := range t.weights {
+			for y := 0; y < t.h; y += t.rows {
+				t.runPart(k, n, i, y)
 			}
 		}
 	}
 }
 
+// runPart computes what the input rows from y on give in a group of image n.
+func (t *transposed) runPart(k *task, n, group, y int) {
+	in, out, terms := t.c*t.h*t.w, t.oh*t.ow, t.kh*t.kw*t.rows*t.w
+	perGroup := t.m / len(t.weights)
+	x := k.in[0][n*in+group*in/len(t.weights)+y*t.w:]
+	t.product.run(&factors{x: x, w: t.weights[group], out: k.scratch, gathered: k.scratch[perGroup*terms:]})
+	for c := range perGroup {
+		channel := group*perGroup + c
+		plane := k.out[0][(n*t.m+channel)*out:][:out]
+		if t.interleave != nil {
+			t.join(plane[2*y*t.ow:], k.scratch[c*terms:], t.bias[channel])
+			continue
+		}
+		t.addUp(plane, k.scratch[c*terms:], t.bias[channel])
+	}
+}
+
 // join puts the terms of a channel where they belong: every output has one.
 func (t *transposed) join(plane, terms []float32, bias float32) {
-	in := t.h * t.w
-	for y := range t.oh {
+	in := t.rows * t.w
+	for y := range 2 * t.rows {
 		even := terms[y%2*2*in+y/2*t.w:]
 		t.interleave(plane[y*t.ow:][:t.ow], even[:t.w], even[in:][:t.w], bias)
 	}

@@ -216,6 +216,16 @@ func (l *layout) part() layout {
 	return *l
 }
 
+// rowsOfPart is the largest part of h rows, of which h is a multiple, that takes partValues with so many values a row.
+func rowsOfPart(h, values int) int {
+	for n := 1; n < h; n++ {
+		if h%n == 0 && h/n*values <= partValues {
+			return h / n
+		}
+	}
+	return 1
+}
+
 // minPartRows keeps the rows that two parts lay out few.
 const minPartRows = 4
 
