@@ -1,10 +1,14 @@
 package eval
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dqa-go/dqa/profile"
+)
 
 // ClassIoU is the intersection over union of every class in percent, NaN where it does not apply.
 type ClassIoU struct {
-	Name string // "fp32" or the setting: "dqa 3+3"
+	Name string // "fp32" or the setting: "dqa 3+3, r 0.5"
 	IoU  []float64
 }
 
@@ -16,12 +20,29 @@ func (r *Results) ClassIoUs() []ClassIoU {
 	}
 	all := []ClassIoU{{"fp32", ref.Reference.IoU}}
 	for _, m := range r.Measured {
-		s := m.Codecs[0].Profile().Setting
-		name := fmt.Sprintf("%s %d", s.Name, s.Bits)
-		if s.ExtraBits > 0 {
-			name = fmt.Sprintf("%s+%d", name, s.ExtraBits)
+		name := settingName(m.Codecs[0].Profile().Setting)
+		if m.BaseOnly {
+			name += ", base"
 		}
 		all = append(all, ClassIoU{name, m.Score.Summary().Candidate.IoU})
 	}
 	return all
+}
+
+// settingName is what tells settings apart, in the words that ask for them: "graded max-drop 1", "dqa:unsigned 3+3".
+func settingName(s profile.Setting) string {
+	name := s.Name
+	if s.Unsigned && s.Dial == profile.NoDial { // graded leaves no choice
+		name += ":unsigned"
+	}
+	if s.Ranking != "" && s.Ranking != "energy" {
+		name += ":" + s.Ranking
+	}
+	switch {
+	case s.Dial != profile.NoDial:
+		return fmt.Sprintf("%s %s %g", name, s.Dial, s.Goal)
+	case s.ExtraBits > 0:
+		return fmt.Sprintf("%s %d+%d, r %g", name, s.Bits, s.ExtraBits, s.Ratio)
+	}
+	return fmt.Sprintf("%s %d", name, s.Bits)
 }

@@ -14,6 +14,8 @@ type Result struct {
 	Outputs []Output `json:"outputs,omitempty"`
 	// Warnings say, a sentence each, why the figures may mean nothing.
 	Warnings []string `json:"warnings,omitempty"`
+	// Resize says how pictures became the network's size: "256 (bilinear, as Pillow)"; "": they had it.
+	Resize string `json:"resize,omitempty"`
 	// Partial says how much of what was asked for is there; "": all.
 	Partial string `json:"partial,omitempty"`
 }

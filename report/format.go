@@ -16,6 +16,7 @@ const float32Method = "fp32"
 func prepare(r Result) Result {
 	r.Model, r.Data = clean(r.Model), clean(r.Data)
 	r.Metric, r.Partial = cleanPointer(r.Metric), clean(r.Partial)
+	r.Resize = clean(r.Resize)
 	r.FP32 = finite(r.FP32)
 	r.Warnings = slices.Clone(r.Warnings)
 	for i, w := range r.Warnings {
@@ -68,6 +69,9 @@ func clean(s string) string {
 // absolute is a path from the root in a name or a SPEC: kind:PATH, kind:PATH,PATH, each with a slice behind it. The last
 // part of the path is what matched.
 var absolute = regexp.MustCompile(`(^|[:,]|: )(?:[A-Za-z]:[/\\]|/)(?:(?:\\.|[^,\[])*[/\\])?((?:\\.|[^,\[/\\])*)`)
+
+// pathsInText are absolute paths within a sentence, whose words end at blanks.
+var pathsInText = regexp.MustCompile(`(^|[\s:,"'(])(?:[A-Za-z]:[/\\]|/)(?:[^\s,"')]*[/\\])?([^\s,"')/\\]+)`)
 
 // withoutFolders leaves of absolute paths the last part: where somebody keeps files is nobody's business.
 func withoutFolders(s string) string { return absolute.ReplaceAllString(s, "$1$2") }

@@ -37,8 +37,7 @@ func WriteHTML(w io.Writer, title string, results []Result, opt HTMLOptions) err
 		Script: template.JS(pageJS),
 	}
 	for i, r := range results {
-		r.Model, r.Data = withoutFolders(r.Model), withoutFolders(r.Data)
-		s, err := newSection(prepare(r), "result"+strconv.Itoa(i+1))
+		s, err := newSection(prepare(Portable(r)), "result"+strconv.Itoa(i+1))
 		if err != nil {
 			return err
 		}
@@ -94,6 +93,9 @@ type definition struct{ Term, Meaning string }
 func newSection(r Result, id string) (section, error) {
 	cols, said := fold(r, columns(r, true), isCommon)
 	s := section{ID: id, Model: r.Model, Facts: r.Data + ", " + count(r.Images, "image"), Finding: Summary(r), Caption: "All rows of " + r.Model, Warnings: r.Warnings}
+	if r.Resize != "" {
+		s.Facts += "; resized to " + r.Resize
+	}
 	if r.Partial != "" {
 		s.Facts += "; partial: " + r.Partial + " were done"
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"slices"
 )
 
 // WriteJSON writes one result as an object and any other number of them as an array, indented, with a final newline.
@@ -20,6 +21,17 @@ func WriteJSON(w io.Writer, results ...Result) error {
 		return enc.Encode(rounded[0])
 	}
 	return enc.Encode(rounded)
+}
+
+// Portable is r without the folders of absolute paths: what is written to be handed on does not tell where somebody keeps
+// files.
+func Portable(r Result) Result {
+	r.Model, r.Data = withoutFolders(r.Model), withoutFolders(r.Data)
+	r.Warnings = slices.Clone(r.Warnings)
+	for i, w := range r.Warnings {
+		r.Warnings[i] = pathsInText.ReplaceAllString(w, "$1$2")
+	}
+	return r
 }
 
 // round returns a copy of r that is fit for JSON.

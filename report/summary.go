@@ -217,7 +217,7 @@ func (n *namer) row(row Row) string {
 		name += " at " + bits + " bits"
 	}
 	if !plainCoder(str(row.Coder)) {
-		name += " with its codes entropy-coded"
+		name += " with its codes entropy-coded (" + str(row.Coder) + ")"
 	}
 	return shorten(name, 80)
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -40,6 +41,9 @@ func WriteTable(w io.Writer, r Result, opt TableOptions) error {
 	}
 	for _, line := range header(r, width) {
 		b.WriteString(line + "\n")
+	}
+	if r.Resize != "" {
+		writeWrapped(&b, "resized to "+r.Resize, width)
 	}
 	if r.Partial != "" {
 		writeWrapped(&b, "partial: "+r.Partial+" were done", width)
@@ -164,7 +168,35 @@ func legend(r Result, cols []column) []string {
 	add(shown("coder") && stored("fast"), "fast: whole codes, by a prefix code that vector units decode")
 	add(shown("coder") && stored("small"), "small: whole codes, entropy-coded by 16 models that the network's channels share")
 	add(shown("coder") && stored("smallest"), "smallest: the same codes by 128 models, chosen by the codes to the left and above")
+	for _, m := range signsAlike(r) {
+		add(shown("codes"), "unsigned: for "+m+" the same codes as signed: values of every edge have both signs")
+	}
 	return lines
+}
+
+// signsAlike are the methods whose rows with unsigned codes are those with signed ones: no edge is one-sided.
+func signsAlike(r Result) (methods []string) {
+	unsigned, alike := map[string]int{}, map[string]int{}
+	for _, row := range r.Rows {
+		if row.Signed == nil || *row.Signed {
+			continue
+		}
+		unsigned[row.Method]++
+		twin := row
+		twin.Signed = pointer(true)
+		if slices.ContainsFunc(r.Rows, func(o Row) bool { return reflect.DeepEqual(withoutProfile(o), withoutProfile(twin)) }) {
+			alike[row.Method]++
+		}
+		if !slices.Contains(methods, row.Method) {
+			methods = append(methods, row.Method)
+		}
+	}
+	return slices.DeleteFunc(methods, func(m string) bool { return alike[m] < unsigned[m] })
+}
+
+func withoutProfile(row Row) Row {
+	row.ProfileBytes = nil // it says which was asked for
+	return row
 }
 
 // klUnit is what the KL is counted per.

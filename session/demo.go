@@ -75,7 +75,7 @@ func demoNetwork(ctx context.Context, shown demo.Net, opt DemoOptions) (report.R
 	if err != nil {
 		return report.Result{}, err
 	}
-	return report.Of(res, net.name, test.Source().Spec()), nil
+	return net.Report(res, test), nil
 }
 
 // first is the SPEC of the first n images of one that ends in [a:b]; of all if n is 0.

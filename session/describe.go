@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/report"
 )
 
 // Describe names a setting as people do: "dqa 3+3 bits, r 0.5, energy, dynamic-channel".
@@ -61,4 +63,26 @@ func DescribeCoders(p *profile.Profile) string {
 		}
 	}
 	return strings.Join(all, " and ")
+}
+
+// Resize says how pictures become the network's size: "256 (bilinear, as Pillow)"; "" where they are not resized.
+func (n *Network) Resize() string {
+	size := n.pre.Resize
+	if size.Width == 0 {
+		return ""
+	}
+	how := map[profile.Resample]string{
+		profile.Bilinear: "bilinear, as Pillow", profile.Bicubic: "bicubic, as Pillow", profile.Letterbox: "letterbox, as ultralytics",
+	}[n.pre.Resample]
+	if size.Height == 0 { // the shorter side
+		return fmt.Sprintf("%d (%s)", size.Width, how)
+	}
+	return fmt.Sprintf("%dx%d (%s)", size.Height, size.Width, how)
+}
+
+// Report is what an evaluation on data came to, as tables and JSON have it.
+func (n *Network) Report(r *Results, data *dataset.Inputs) report.Result {
+	result := report.Of(r, n.name, data.Source().Spec())
+	result.Resize = n.Resize()
+	return result
 }

@@ -90,7 +90,7 @@ func (s *sweep) group(ctx context.Context, variants []Variant, group []int) erro
 		if err != nil {
 			return err
 		}
-		r = report.Of(res, s.net.name, s.data.Source().Spec())
+		r = s.net.Report(res, s.data)
 		if err := s.opt.Ledger.add(key, r); err != nil {
 			return err
 		}

@@ -76,6 +76,7 @@ grow with the number of images.`,
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
 	completeWords(cmd, "method", session.Methods())
 	completeWords(cmd, "coder", []string{"raw", "paper", "fast", "small", "smallest", "auto"})
+	cmd.MarkFlagsMutuallyExclusive("resume", "dry-run")
 	must(cmd.MarkFlagRequired("data"))
 	return cmd
 }
@@ -83,6 +84,9 @@ grow with the number of images.`,
 func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) error {
 	if f.out == "" && !f.dryRun {
 		return &usageError{cmd, errors.New("-o, the profile to write, is missing")}
+	}
+	if f.out == pipe && f.resume {
+		return &usageError{cmd, errors.New("--resume with -o -: progress is kept beside a file")}
 	}
 	v, opt, err := f.setting(cmd)
 	if err != nil {

@@ -92,6 +92,9 @@ func writeReport(dir, title, note string, results []report.Result) error {
 	if err := file.MkdirAll(dir); err != nil {
 		return err
 	}
+	for i, r := range results {
+		results[i] = report.Portable(r)
+	}
 	err := file.Write(filepath.Join(dir, "report.json"), func(w io.Writer) error { return report.WriteJSON(w, results...) })
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ and without --calib nothing else is compared.
 	f.register(cmd, a, session.PaperGrid)
 	flags := cmd.Flags()
 	flags.StringVar(&a.output, "output", "", "as --score-output")
+	cmd.MarkFlagsMutuallyExclusive("output", "score-output")
 	flags.StringArrayVar(&f.profiles, "profile", nil, "profile made by calibrate, - for standard input; may be repeated")
 	flags.StringVar(&f.report, "report", "", "folder for report.html (a page with a plot) and report.json; made if needed")
 	return cmd
@@ -93,7 +94,7 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		return err
 	}
 	bar.finish()
-	result := report.Of(res, net.Name(), data.Source().Spec())
+	result := net.Report(res, data)
 	result.Warnings = a.warnings
 	if err := a.show(result, res.ClassIoUs(), f); err != nil || a.json {
 		return err
@@ -159,6 +160,9 @@ func (f *evalFlags) options(cmd *cobra.Command, profiles []*profile.Profile) (se
 	}
 	first := session.OptionsOf(profiles[0])
 	if cmd.Flags().Changed("edges") {
+		if opt.Edges != first.Edges {
+			return opt, fmt.Errorf("%w: --edges %s, %s was calibrated for %s", session.ErrSetting, opt.Edges, f.profiles[0], first.Edges)
+		}
 		first.Edges, first.Skip = opt.Edges, opt.Skip
 	}
 	return first, nil

@@ -85,7 +85,13 @@ func (p *preprocessFlags) apply(pre *profile.Preprocess) error {
 	set("crop", func() (e error) { pre.Crop, e = dataset.ParseCrop(p.crop); return })
 	set("mean", func() (e error) { pre.Mean, e = dataset.ParseFloats(p.mean); return })
 	set("std", func() (e error) { pre.Std, e = dataset.ParseFloats(p.std); return })
-	set("divisor", func() error { pre.Divisor = p.divisor; return nil })
+	set("divisor", func() error {
+		pre.Divisor = p.divisor
+		if p.divisor == 0 {
+			return fmt.Errorf("%w: nothing is divided by 0", dataset.ErrPreprocess)
+		}
+		return nil
+	})
 	set("channels", func() error { pre.Channels = p.channels; return nil })
 	set("layout", func() error { pre.Layout = p.layout; return nil })
 	set("shape", func() (e error) { pre.Shape, e = dataset.ParseInts(p.shape); return })

@@ -67,6 +67,9 @@ func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, e
 		case inspect.FrameFile:
 			return a.lookAtFrame(path, b, prof)
 		}
+		if path == pipe && err == nil {
+			return nil, fmt.Errorf("standard input: %w: neither a profile nor a frame; models are read from files", dqa.ErrMagic)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -94,6 +94,9 @@ func (a *app) prepare(cmd *cobra.Command) error {
 	if err := a.applyConfig(cmd); err != nil {
 		return err
 	}
+	if a.workers < 0 || a.images < 0 {
+		return &usageError{cmd, fmt.Errorf("--workers %d, --images %d: not below 0", a.workers, a.images)}
+	}
 	if a.workers > maxWorkers {
 		return &usageError{cmd, fmt.Errorf("--workers %d: at most %d", a.workers, maxWorkers)}
 	}

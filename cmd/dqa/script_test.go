@@ -6,9 +6,12 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/dqa-go/dqa/dataset"
@@ -64,17 +67,18 @@ func TestScript(t *testing.T) {
 			return cond == "data" && absent == nil || cond == "ci" && testdata.CI(), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"mkpng":    makePNG,
-			"mkfolder": makeFolders,
-			"flip":     flipByte,
-			"truncate": truncate,
-			"jsonkeys": checkKeys,
-			"sums":     checkSections,
-			"arrays":   checkArrays,
-			"fails":    checkFailure,
-			"mkonnx":   makeONNX,
-			"mknpy":    makeNPY,
-			"pty":      inTerminal,
+			"mkpng":     makePNG,
+			"mkfolder":  makeFolders,
+			"flip":      flipByte,
+			"truncate":  truncate,
+			"jsonkeys":  checkKeys,
+			"sums":      checkSections,
+			"arrays":    checkArrays,
+			"samenames": checkNames,
+			"fails":     checkFailure,
+			"mkonnx":    makeONNX,
+			"mknpy":     makeNPY,
+			"pty":       inTerminal,
 
 			"empty": checkEmpty,
 		},
@@ -198,5 +202,31 @@ func checkEmpty(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if len(entries) > 0 {
 		ts.Fatalf("%s holds %v", args[0], entries)
+	}
+}
+
+// samenames FILE.json KEY FILE.npz: the object's KEY, a list of things with names or an object by name, has the names of the
+// archive's arrays.
+func checkNames(ts *testscript.TestScript, _ bool, args []string) {
+	var v map[string]json.RawMessage
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))
+	var byName map[string]any
+	var list []struct{ Name string }
+	if json.Unmarshal(v[args[1]], &byName) != nil {
+		ts.Check(json.Unmarshal(v[args[1]], &list))
+	}
+	names := slices.Sorted(maps.Keys(byName))
+	for _, item := range list {
+		names = append(names, item.Name)
+	}
+	r, err := zip.OpenReader(ts.MkAbs(args[2]))
+	ts.Check(err)
+	defer r.Close()
+	var keys []string
+	for _, f := range r.File {
+		keys = append(keys, strings.TrimSuffix(f.Name, ".npy"))
+	}
+	if len(keys) == 0 || !slices.Equal(keys, names) {
+		ts.Fatalf("%s has the names %q, %s %q", args[0], names, args[2], keys)
 	}
 }

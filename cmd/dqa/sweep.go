@@ -49,11 +49,15 @@ partial.
 	flags.StringVarP(&f.out, "output", "o", "", "folder for report.html, report.json and sweep.svg; made if needed")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "keep what an interrupted sweep has finished (needs -o)")
+	cmd.MarkFlagsMutuallyExclusive("resume", "dry-run")
 	must(cmd.MarkFlagRequired("calib"))
 	return cmd
 }
 
 func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
+	if f.resume && f.out == "" {
+		return &usageError{cmd, errors.New("--resume without -o, the folder that has what was finished")}
+	}
 	variants, err := f.variants(cmd)
 	if err != nil {
 		return err
