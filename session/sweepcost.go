@@ -27,7 +27,9 @@ func (e *SweepEstimate) Time() time.Duration { return e.Calibrate + e.Evaluate }
 
 // EstimateSweep tells what Sweep would take, in seconds for networks of all sizes: what settings share is counted once, what
 // each does to an image is timed on a few.
-func (k *Calibrator) EstimateSweep(ctx context.Context, data *dataset.Inputs, variants []Variant, opt EvaluateOptions) (*SweepEstimate, error) {
+func (k *Calibrator) EstimateSweep(
+	ctx context.Context, data *dataset.Inputs, variants []Variant, opt EvaluateOptions,
+) (*SweepEstimate, error) {
 	f, err := calib.NewForecast(ctx, k.c)
 	if err != nil {
 		return nil, err
@@ -76,7 +78,9 @@ func (e *SweepEstimate) add(one *calib.Estimate) {
 }
 
 // timeCandidate is what evaluating one candidate takes per image, the float network included.
-func (k *Calibrator) timeCandidate(ctx context.Context, data *dataset.Inputs, plan *calib.Plan, images int, opt EvaluateOptions) (time.Duration, error) {
+func (k *Calibrator) timeCandidate(
+	ctx context.Context, data *dataset.Inputs, plan *calib.Plan, images int, opt EvaluateOptions,
+) (time.Duration, error) {
 	c, err := k.stored(plan)
 	if err != nil {
 		return 0, err
@@ -95,6 +99,8 @@ func (k *Calibrator) timeCandidate(ctx context.Context, data *dataset.Inputs, pl
 		return 0, err
 	}
 	start := time.Now()
-	_, err = eval.Run(ctx, k.net.prog, few, []Candidate{c}, eval.Options{Metric: scores, Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite})
+	_, err = eval.Run(ctx, k.net.prog, few, []Candidate{c}, eval.Options{
+		Metric: scores, Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite,
+	})
 	return time.Since(start) / time.Duration(images), err
 }
