@@ -3,7 +3,7 @@ package eval
 import (
 	"fmt"
 
-	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa"
 )
 
 // ClassIoU is the intersection over union of every class in percent, NaN where it does not apply.
@@ -20,7 +20,7 @@ func (r *Results) ClassIoUs() []ClassIoU {
 	}
 	all := []ClassIoU{{"fp32", ref.Reference.IoU}}
 	for _, m := range r.Measured {
-		name := settingName(m.Codecs[0].Profile().Setting)
+		name := settingName(m.Codecs[0])
 		if m.BaseOnly {
 			name += ", base"
 		}
@@ -30,16 +30,17 @@ func (r *Results) ClassIoUs() []ClassIoU {
 }
 
 // settingName is what tells settings apart, in the words that ask for them: "graded max-drop 1", "dqa:unsigned 3+3".
-func settingName(s profile.Setting) string {
-	name := s.Name
-	if s.Unsigned && s.Dial == profile.NoDial { // graded leaves no choice
+func settingName(codec *dqa.Codec) string {
+	s := codec.Profile().Setting
+	name, dialled := s.Name, s.Dial > 0
+	if s.Unsigned && !dialled { // graded leaves no choice
 		name += ":unsigned"
 	}
 	if s.Ranking != "" && s.Ranking != "energy" {
 		name += ":" + s.Ranking
 	}
 	switch {
-	case s.Dial != profile.NoDial:
+	case dialled:
 		return fmt.Sprintf("%s %s %g", name, s.Dial, s.Goal)
 	case s.ExtraBits > 0:
 		return fmt.Sprintf("%s %d+%d, r %g", name, s.Bits, s.ExtraBits, s.Ratio)
