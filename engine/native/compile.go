@@ -144,7 +144,8 @@ func (c *compiler) chainFrom(i int, claimed map[int]bool) []int {
 	g := c.p.graph
 	n, chain := g.Nodes[i], []int{i}
 	canAdd := n.Op == "Conv" && !isDepthwise(g, n)
-	if n.Op != "Conv" && n.Op != "BatchNormalization" {
+	canBias := n.Op == "MatMul" && isMatrix(g.Constants[n.Inputs[1]])
+	if n.Op != "Conv" && n.Op != "BatchNormalization" && n.Op != "Gemm" && !canBias {
 		return chain
 	}
 	for {
@@ -159,6 +160,8 @@ func (c *compiler) chainFrom(i int, claimed map[int]bool) []int {
 			return append(chain, next)
 		case canAdd && n.Op == "Add" && c.addsSameShape(n, value):
 			chain, i, canAdd = append(chain, next), next, false
+		case canBias && n.Op == "Add" && len(n.Inputs) == 2 && isRow(g, other(n.Inputs, value), value):
+			chain, i, canBias = append(chain, next), next, false
 		default:
 			return chain
 		}
@@ -166,6 +169,18 @@ func (c *compiler) chainFrom(i int, claimed map[int]bool) []int {
 }
 
 func isClamp(n *graph.Node) bool { return n.Op == "Relu" || n.Op == "Clip" }
+
+func isMatrix(k *graph.Tensor) bool { return k != nil && k.Type == graph.Float32 && len(k.Shape) == 2 }
+
+// isRow reports whether a constant holds one number for every value along the last axis of another value, and no more axes.
+func isRow(g *graph.Graph, constant, value string) bool {
+	k, shape := g.Constants[constant], g.Values[value].Shape
+	if k == nil || k.Type != graph.Float32 || len(k.Shape) == 0 || len(k.Shape) > len(shape) {
+		return false
+	}
+	last := len(k.Shape) - 1
+	return k.Shape[last] == shape[len(shape)-1] && tensor.Size(k.Shape) == k.Shape[last]
+}
 
 // addsSameShape reports whether n adds another runtime value of the same shape to value.
 func (c *compiler) addsSameShape(n *graph.Node, value string) bool {
@@ -239,8 +254,13 @@ func (c *compiler) newSite(chain []int) (*site, error) {
 		n := g.Nodes[i]
 		switch n.Op {
 		case "Add":
+			added := other(n.Inputs, s.outputs[0])
+			if k := g.Constants[added]; k != nil {
+				s.bias = withoutSubnormals(k.Floats)
+				break
+			}
 			s.residual = true
-			s.inputs = append(s.inputs, other(n.Inputs, s.outputs[0]))
+			s.inputs = append(s.inputs, added)
 		default:
 			s.lo, s.hi = clampLimits(n)
 		}

@@ -72,7 +72,7 @@ func (k *packer) topNode(t *top) engine.PlanNode {
 
 func (u *unit) node(stored string) engine.PlanNode {
 	n := engine.PlanNode{Name: u.site.Name, Op: u.site.Op, Edge: -1, Stored: stored}
-	if u.site.residual {
+	if u.site.residual || u.site.bias != nil {
 		n.Op += "+Add"
 	}
 	if lo, hi := u.site.lo, u.site.hi; lo > -math.MaxFloat32 || hi < math.MaxFloat32 {

@@ -128,6 +128,9 @@ func buildConstantMatMul(s *site, rows int, shape []int) (runner, error) {
 		return nil, fmt.Errorf("%w: %d rows of weights", graph.ErrLimit, depth)
 	}
 	g := &gemm{rows: rows, depth: depth, pack: s.kernels.PackRows}
+	if s.bias != nil {
+		g.bias = withSlack(s.bias)
+	}
 	g.setPanels(s, columns, func(c, k int) float32 { return w[k*columns+c] })
 	s.scratch = int64(roundUp(rows, kernel.Rows)) * int64(depth)
 	return g.run, nil

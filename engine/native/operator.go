@@ -146,8 +146,9 @@ type site struct {
 	taken   []bool   // inputs that the runner does not need at run time
 	scratch int64    // values of scratch space that the runner needs
 
-	residual bool    // the last input is added to the result
-	lo, hi   float32 // the result is clamped
+	residual bool      // the last input is added to the result
+	bias     []float32 // along the last axis, added to a product
+	lo, hi   float32   // the result is clamped
 
 	weights *weights
 	// Of a band: the whole, and the shapes that differ from it.

@@ -393,3 +393,32 @@ func TestHookErrorEndsTheRun(t *testing.T) {
 		t.Errorf("RunTo: %v", err)
 	}
 }
+
+// A product takes the Add of a row and the Relu behind it in. Bits stay those of the three steps, which edges keep apart.
+func TestProductsTakeBiasesIn(t *testing.T) {
+	for name, shape := range map[string][]int{"row": {9}, "row of rank 3": {1, 1, 9}, "every value": {2, 3, 9}, "column": {3, 1}} {
+		b := newGraphBuilder(2, 3, 5)
+		for constant, shape := range map[string][]int{"w": {5, 9}, "bias": shape} {
+			values := formulaInput(shape).Data
+			b.constant(constant, &graph.Tensor{Type: graph.Float32, Shape: shape, Floats: values})
+		}
+		b.node("MatMul", "product", []int{2, 3, 9}, nil, "input", "w")
+		b.node("Add", "sum", []int{2, 3, 9}, nil, "bias", "product")
+		b.node("Relu", "out", []int{2, 3, 9}, nil, "sum")
+		b.outputs("out")
+		apart, err := Compile(b.g, everyValue(b.g))
+		if err != nil {
+			t.Fatal(err)
+		}
+		together, err := Compile(b.g, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[bool]int{true: 1, false: 3}[name == "row" || name == "row of rank 3"]
+		if len(together.steps) != want || len(apart.steps) != 3 {
+			t.Errorf("%s: %d steps and %d with edges, want %d and 3", name, len(together.steps), len(apart.steps), want)
+		}
+		x := formulaInput([]int{2, 3, 5})
+		sameOutputs(t, name, mustRun(t, together, x, nil), mustRun(t, apart, x, nil))
+	}
+}
