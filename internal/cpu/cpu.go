@@ -41,7 +41,7 @@ func ISA() string { return order[current.Load()] }
 
 // Engine names the instruction set of the engine's kernels, which are fewer than the codec's.
 func Engine() string {
-	for _, isa := range []string{AVX512, AVX2} {
+	for _, isa := range []string{AVX512, AVX2, NEON} {
 		if Has(isa) {
 			return isa
 		}

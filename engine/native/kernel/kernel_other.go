@@ -2,9 +2,6 @@
 
 package kernel
 
-// Run computes the tile; isa is ignored where there is no assembly.
-func (t *Tile) Run(isa string) { tileGeneric(t) }
-
 // Run computes the channel; isa is ignored where there is no assembly.
 func (d *Depthwise) Run(isa string) { depthwiseGeneric(d) }
 

@@ -91,7 +91,7 @@ func checkTile(t *testing.T, tile *Tile, isa string) {
 
 func instructionSets() []string {
 	sets := []string{cpu.Generic}
-	for _, isa := range []string{cpu.AVX2, cpu.AVX512} {
+	for _, isa := range []string{cpu.AVX2, cpu.AVX512, cpu.NEON} {
 		if cpu.Has(isa) {
 			sets = append(sets, isa)
 		}
