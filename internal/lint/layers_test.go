@@ -29,6 +29,7 @@ var layers = [][]string{
 	{"graph"},
 	{"onnx"},
 	{"engine"},
+	{"gradient"},
 	{"dataset", "metric"},
 	{"demo"},
 	{"method"},
