@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cpu"
@@ -43,8 +44,8 @@ func TestRandomGraphs(t *testing.T) {
 			t.FailNow()
 		}
 	}
-	t.Logf("%d graphs up to seed %d: %d were read, %d compiled, %d cuts, %d written and read again, %d also as two images",
-		c.graphs, seed-1, c.read, c.run, c.cuts, c.written, c.batches)
+	t.Logf("%d graphs up to seed %d: %d were read, %d compiled, %d cuts, %d written and read again, %d also as two images, %d packed",
+		c.graphs, seed-1, c.read, c.run, c.cuts, c.written, c.batches, c.packed)
 	for _, op := range onnx.Operators() {
 		if enough := ours || c.graphs >= 30*len(onnx.Operators()); enough && c.ops[op.Name] == 0 && !slices.Contains(neverValid, op.Name) {
 			t.Errorf("%s was in no graph that could be read", op.Name)
@@ -57,8 +58,8 @@ func TestRandomGraphs(t *testing.T) {
 }
 
 type counts struct {
-	graphs, read, run, cuts, written, batches int
-	ops                                       map[string]int // of the graphs that were read
+	graphs, read, run, cuts, written, batches, packed int
+	ops                                               map[string]int // of the graphs that were read
 }
 
 // FuzzRandomGraphs is the same for `go test -fuzz`.
@@ -196,6 +197,7 @@ func checkNetwork(t *testing.T, g *graph.Graph, seed uint64, c *counts) {
 		t.Fatal(err)
 	}
 	checkInstructionSets(t, g, x)
+	checkPacked(t, fast, x, seed, c)
 	for i, e := range edges {
 		state, err := fast.RunTo(i, x, nil)
 		if err != nil {
@@ -221,6 +223,84 @@ func checkNetwork(t *testing.T, g *graph.Graph, seed uint64, c *counts) {
 		c.cuts++
 	}
 	checkMarshal(t, g, x, want, c)
+}
+
+// checkPacked runs with edges that lie in memory as bytes, in bands of any height on any number of goroutines: bit for bit
+// what a hook makes of whole edges.
+func checkPacked(t *testing.T, p *native.Program, x *tensor.Tensor, seed uint64, c *counts) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(seed, 4))
+	forms := make([]engine.Form, len(p.Edges()))
+	for i, e := range p.Edges() {
+		if random.IntN(4) > 0 {
+			forms[i] = byteForm{e.ChannelsLast}
+		}
+	}
+	packed, err := p.Pack(forms, engine.PackOptions{Rows: random.IntN(5), Threads: 1 + random.IntN(3)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := p.Run(x, func(i int, data []float32) error {
+		for k := range data {
+			if forms[i] != nil {
+				data[k] = float32(code(data[k])) * step
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := packed.Run(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.packed++
+	for k := range want {
+		if !sameBits(got[k].Data, want[k].Data) {
+			t.Errorf("packed: output %d differs from the simulation", k)
+		}
+	}
+}
+
+// byteForm codes every value in a byte.
+type byteForm struct{ last bool }
+
+const step = 0.03125
+
+func code(v float32) int8 {
+	if v != v {
+		return 0
+	}
+	return int8(min(max(math.RoundToEven(float64(v/step)), -127), 127))
+}
+
+func (f byteForm) Last() bool                    { return f.last }
+func (f byteForm) Bound(_, channels, n int) int  { return channels * n }
+func (f byteForm) Expect(_, channels, n int) int { return channels * n }
+
+func (f byteForm) at(stride, i, p int) int {
+	if f.last {
+		return p*stride + i
+	}
+	return i*stride + p
+}
+
+func (f byteForm) Encode(dst []byte, x []float32, stride, _, channels, n int) int {
+	for i := range channels {
+		for p := range n {
+			dst[i*n+p] = byte(code(x[f.at(stride, i, p)]))
+		}
+	}
+	return channels * n
+}
+
+func (f byteForm) Decode(x []float32, stride int, src []byte, _, channels, n, from, to int) {
+	for i := range channels {
+		for p := from; p < to; p++ {
+			x[f.at(stride, i, p-from)] = float32(int8(src[i*n+p])) * step
+		}
+	}
 }
 
 // checkInstructionSets runs node by node on both: each gets what the other's nodes before it computed, so that differences

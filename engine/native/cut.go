@@ -49,8 +49,9 @@ func (s *slide) rows(from, to int) (a, b, before, behind int) {
 		return a, b, before, max(0, (b-1-a)*s.stride+s.extent-before-(to-from))
 	}
 	start, end := s.span(from, to)
-	a, b = max(0, start), min(s.in, end)
-	return a, b, a - start, min(max(0, end-s.in), s.behind)
+	a = min(max(0, start), s.in)
+	b = max(a, min(s.in, end))
+	return a, b, max(0, min(0, end)-start), min(max(0, end-max(s.in, start)), s.behind)
 }
 
 // span is what the output rows [from, to) read, rows of padding included.
@@ -150,8 +151,8 @@ var bandings = map[string]func(s *site) (banding, error){
 	"LogSoftmax":         bandAxis,
 	"Concat":             bandAxis,
 	"LayerNormalization": bandAxis,
-	"BatchNormalization": bandRows,
-	"LRN":                bandRows,
+	"BatchNormalization": bandPlanes,
+	"LRN":                bandPlanes,
 	"Pad":                bandPad,
 	"Slice":              bandSlice,
 }
@@ -196,6 +197,14 @@ func bandRows(s *site) (banding, error) {
 		return banding{}, errOneRow
 	}
 	return s.along(rowsAxis(out)), nil
+}
+
+// bandPlanes takes apart operators for which axis 1 is that of channels.
+func bandPlanes(s *site) (banding, error) {
+	if len(s.outShape(0)) < 3 {
+		return banding{}, errCrosses
+	}
+	return s.along(2), nil
 }
 
 // along is the banding along an axis of the output: inputs that are broadcast along it are read as a whole.
@@ -273,10 +282,10 @@ func bandWindow(s *site) (banding, error) {
 	return b, err
 }
 
-// wantsRing tells whether a convolution reads its input in a layout of its own.
+// wantsRing tells whether a convolution reads its input in a layout of its own, whose rows are those of the bands.
 func (s *site) wantsRing() (bool, error) {
 	g, err := newWindow(s)
-	if err != nil || g.n > 1 {
+	if err != nil || g.n > 1 || len(s.shape(0)) != 4 {
 		return false, err
 	}
 	suits, err := s.suitsLanes(&filters{group: s.Attrs.Int("group", 1)})
@@ -292,6 +301,9 @@ func bandTransposed(s *site) (banding, error) {
 	}
 	w.up = true
 	b.window = w
+	if w.stride > w.extent || s.outShape(0)[2]+w.before-w.extent > (w.in-1)*w.stride {
+		return b, errors.New("rows that no input reaches")
+	}
 	return b, nil
 }
 

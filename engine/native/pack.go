@@ -160,10 +160,11 @@ func (k *packer) newUnit(i int) {
 	}
 }
 
-// takes tells whether a value can be stored in rows of a cut.
+// takes tells whether a value can be stored in rows of a cut: its form codes whole blocks of them, also where it stays
+// float.
 func (k *packer) takes(v *value, c cut) bool {
-	_, packs := k.form(v)
-	return !packs || k.gridOf(v).accepts(c)
+	f, _ := k.form(v)
+	return f == nil || k.gridOf(v).accepts(c)
 }
 
 // follow makes a step that works value by value take its input apart as the step does that computes it for it alone.

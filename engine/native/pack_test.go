@@ -134,6 +134,67 @@ func TestPackedRunIsSimulation(t *testing.T) {
 	}
 }
 
+// packedGraphs are small graphs that bands got wrong once; random ones are in package onnx.
+func packedGraphs() map[string]*graphBuilder {
+	ints := func(v ...int64) []int64 { return v }
+	weights := func(b *graphBuilder, shape ...int) {
+		t := &graph.Tensor{Type: graph.Float32, Shape: shape}
+		for i := range tensor.Size(shape) {
+			t.Floats = append(t.Floats, float32(i%5)-2)
+		}
+		b.constant("w", t)
+	}
+	list := map[string]*graphBuilder{}
+	add := func(name string, shape ...int) *graphBuilder {
+		list[name] = newGraphBuilder(shape...)
+		return list[name]
+	}
+	b := add("rows of a sequence are values", 1, 4, 6)
+	weights(b, 2, 4, 3)
+	b.node("Conv", "a", []int{1, 2, 7}, graph.Attributes{"kernel_shape": ints(3), "pads": ints(1, 2)}, "input", "w")
+	b.node("Relu", "y", []int{1, 2, 7}, nil, "a")
+
+	b = add("in place of what is read where it is stored", 1, 4, 6, 6)
+	b.node("Sin", "s", []int{1, 4, 6, 6}, nil, "input")
+	b.node("Div", "a", []int{1, 4, 6, 6}, nil, "input", "s")
+	b.node("Greater", "y", []int{1, 4, 6, 6}, nil, "a", "s")
+
+	b = add("padding alone", 1, 4, 6, 6)
+	b.node("Pad", "a", []int{1, 4, 11, 6}, graph.Attributes{"pads": ints(0, 0, 2, 0, 0, 0, 3, 0)}, "input")
+	b.node("Abs", "y", []int{1, 4, 11, 6}, nil, "a")
+
+	b = add("channels that neighbour", 1, 5, 3)
+	b.node("LRN", "y", []int{1, 5, 3}, graph.Attributes{"size": int64(3), "beta": float32(2)}, "input")
+
+	b = add("rows that no input reaches", 1, 2, 4, 4)
+	weights(b, 2, 3, 1, 1)
+	b.node("ConvTranspose", "a", []int{1, 3, 6, 4}, graph.Attributes{"kernel_shape": ints(1, 1), "dilations": ints(3, 3), "output_padding": ints(2, 0)}, "input", "w")
+	b.node("Relu", "y", []int{1, 3, 6, 4}, nil, "a")
+
+	b = add("blocks of tokens that bands cut", 2, 9, 7)
+	b.node("Exp", "a", []int{2, 9, 7}, nil, "input")
+	b.node("Erf", "b", []int{2, 9, 7}, nil, "a")
+	b.node("Neg", "y", []int{2, 9, 7}, nil, "b")
+	for _, b := range list {
+		b.outputs("y")
+	}
+	return list
+}
+
+func TestPackedSmallGraphs(t *testing.T) {
+	for name, b := range packedGraphs() {
+		t.Run(name, func(t *testing.T) {
+			p := compileNetwork(t, b.g, graph.Stored)
+			x := formulaInput(p.graph.Input.Shape)
+			want := mustRun(t, p, x, simulation(p, testForms(p, 127, 16)))
+			for rows := range 8 {
+				packed := mustPack(t, p, testForms(p, 127, 16), engine.PackOptions{Rows: rows, Threads: 1 + rows%3})
+				sameOutputs(t, fmt.Sprintf("%d rows", rows), mustRunPacked(t, packed, x), want)
+			}
+		})
+	}
+}
+
 // Without forms, bands are the float run.
 func TestBandsAreTheFloatRun(t *testing.T) {
 	for _, name := range quickNetworks() {

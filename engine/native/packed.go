@@ -164,9 +164,6 @@ func (t *top) bind(w *worker, space []float32) topState {
 			s.task.out[i+1] = s.more[i]
 		}
 		s.out, s.scratch, s.row = slice(&u.work.out), slice(&u.work.scratch), slice(&u.work.row)
-		if u.inPlace {
-			s.out = s.slabs[0]
-		}
 	}
 	return topState{slice(&t.block), bytesOf(slice(&t.bytes))}
 }

@@ -85,7 +85,7 @@ func (u *unit) try(p *probe, own bool, from, to int) {
 		p.shapes[u] = map[bandShape]bool{}
 	}
 	p.shapes[u][u.bands.shapeOf(from, to)] = true
-	if own && !u.inPlace {
+	if own && !u.overwrites(from, to) {
 		u.work.out.size = max(u.work.out.size, u.out.size(to-from))
 	}
 	if p.held[u] == nil {

@@ -65,6 +65,13 @@ func (u *unit) replaces() bool {
 	return u.whole == nil && f.source != nil && f.cut == u.out && u.bands.inputs[0] != whole && !f.lies(0, 1)
 }
 
+// overwrites tells whether rows [from, to) take the place of those of input 0: not where they are read where they are
+// stored.
+func (u *unit) overwrites(from, to int) bool {
+	f := &u.inputs[0]
+	return u.inPlace && !f.lies(u.bands.rows(0, f.n, from, to))
+}
+
 // build makes the runner for bands of a shape.
 func (u *unit) build(shape bandShape) error {
 	s := u.site.band(&u.bands, shape, u.ringRows)
@@ -87,7 +94,11 @@ func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 		}
 		u.load(w, s, i, from, to)
 	}
-	if dst == nil {
+	switch {
+	case dst != nil:
+	case u.overwrites(from, to):
+		dst = s.slabs[0]
+	default:
 		dst = s.out
 	}
 	n := u.out.size(to - from)

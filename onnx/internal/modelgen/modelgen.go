@@ -115,6 +115,7 @@ func (m *maker) input() {
 	shape := pick(m, [][]int{
 		{1, 1 + m.IntN(8), size(), size()}, {1, 1 + m.IntN(8), size(), size()}, {1, 4, 6, 6}, {1, 1 + m.IntN(6), size()}, {1, 1 + m.IntN(20)},
 		{1, 15 + m.IntN(20), size(), size()}, {1, 2, size(), 15 + m.IntN(20)}, {1, 1 + m.IntN(4), 15 + m.IntN(40)}, {1, 30 + m.IntN(40)},
+		{1, 2 + m.IntN(7), 12 + m.IntN(20), 12 + m.IntN(20)}, {1, 20 + m.IntN(40), 20 + m.IntN(60)}, // large enough to be packed
 	})
 	m.graph.Input = []*onnxpb.ValueInfoProto{info("x", shape)}
 	m.values = []value{{name: "x", shape: shape, elem: int32(onnxpb.TensorProto_FLOAT)}}

@@ -38,7 +38,7 @@ func init() {
 		"Squeeze Unsqueeze ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp": over,
 		"DepthToSpace SpaceToDepth":                         blocks,
 		"ConvInteger QLinearConv":                           integerConv,
-		"QLinearMatMul":                                     integerMatMul,
+		"QLinearMatMul MatMulInteger":                       integerMatMul,
 		"com.microsoft.QLinearAdd com.microsoft.QLinearMul": integerBinary,
 		"com.microsoft.QLinearSigmoid com.microsoft.QLinearLeakyRelu com.microsoft.QLinearGlobalAveragePool com.microsoft.QLinearAveragePool": integerUnary,
 		"com.microsoft.FusedConv": fusedConv,

@@ -92,6 +92,10 @@ func integerMatMul(m *maker, n *onnxpb.NodeProto) {
 	a, scale, zero := m.codes(2, 3, 4)
 	outs := 1 + m.IntN(9)
 	w := m.filters(onnxpb.TensorProto_INT8, a.shape[len(a.shape)-1], outs)
+	if n.GetOpType() == "MatMulInteger" {
+		n.Input = []string{a.name, w, zero, m.narrow(onnxpb.TensorProto_INT8, int32(m.IntN(9)-4))}[:2+m.IntN(3)]
+		return
+	}
 	each := []int{}
 	if m.IntN(2) == 0 {
 		each = []int{outs}
