@@ -73,7 +73,7 @@ func buildSoftmax(s *site) (runner, error) {
 		return nil, fmt.Errorf("axis %d of %d", axis, len(shape))
 	}
 	n, step := shape[axis], tensor.Size(shape[axis+1:])
-	if step == 1 && s.Op == "Softmax" {
+	if whole := s.whole().shape(0); s.Op == "Softmax" && tensor.Size(whole[axis+1:]) == 1 { // bands have the kernel of the whole
 		rows := s.kernels.Softmax
 		return func(t *task) { rows(t.out[0], t.in[0], n) }, nil
 	}

@@ -171,6 +171,9 @@ func packedGraphs() map[string]*graphBuilder {
 	b.node("ConvTranspose", "a", []int{1, 3, 6, 4}, graph.Attributes{"kernel_shape": ints(1, 1), "dilations": ints(3, 3), "output_padding": ints(2, 0)}, "input", "w")
 	b.node("Relu", "y", []int{1, 3, 6, 4}, nil, "a")
 
+	b = add("kernels for lines that a band has and the whole has not", 1, 24, 12, 1)
+	b.node("Softmax", "y", []int{1, 24, 12, 1}, graph.Attributes{"axis": int64(1)}, "input")
+
 	b = add("blocks of tokens that bands cut", 2, 9, 7)
 	b.node("Exp", "a", []int{2, 9, 7}, nil, "input")
 	b.node("Erf", "b", []int{2, 9, 7}, nil, "a")
