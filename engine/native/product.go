@@ -129,8 +129,9 @@ func (p *product) nextStrip(from int) strip {
 		v := p.vectors[i].spans
 		return len(v) == 1 && v[0].lane == 0 && v[0].at+kernel.Width <= p.width
 	}
-	to := from
-	for to < len(p.vectors) && direct(to) {
+	// Two strips are looked at, not all that follows: networks of millions of positions are compiled, too.
+	to, limit := from, min(len(p.vectors), from+2*stripVectors)
+	for to < limit && direct(to) {
 		to++
 	}
 	if n := to - from; n > 1 || to == len(p.vectors) && n > 0 {
