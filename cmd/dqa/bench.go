@@ -13,7 +13,9 @@ import (
 
 	"github.com/dqa-go/dqa/bench"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -23,7 +25,7 @@ func (a *app) bench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "what coding costs on this machine: bits and speed of every coder and of general-purpose compressors",
-		Args:  noSuchCommand,
+		Args:  cli.NoSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.benchCodec(), a.benchEngine())
@@ -57,7 +59,7 @@ codes have an entropy of --bits.`,
 		Example: `  dqa bench codec
   dqa bench codec --model resnet32.onnx --data 'cifar10:calib.bin[0:16]' --profile resnet32.dqap --json
   dqa bench codec --npy activations.npy --bits 3 --plot codec.svg`,
-		Args: exactArgs(),
+		Args: cli.ExactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runBenchCodec(cmd.Context(), &f) },
 	}
 	f.pre.register(cmd, a)
@@ -100,21 +102,21 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 		what += fmt.Sprintf(", %d images stacked", len(t.Images))
 		t = t.Stacked()
 	}
-	bar := a.newProgress()
-	defer bar.finish()
+	bar := a.NewProgress()
+	defer bar.Finish()
 	res, err := bench.Codec(ctx, t, bench.Options{Bits: f.bits, Places: places, Rounds: f.rounds, Progress: func(_ string, done, total int) {
-		bar.report("measuring", "coders", done, total)
+		bar.Report("measuring", "coders", done, total)
 	}})
 	if err != nil {
 		return err
 	}
-	bar.finish()
+	bar.Finish()
 	if f.svg != "" {
 		if err := file.Write(f.svg, func(w io.Writer) error { return res.PlotSVG(w, places[0].Name) }); err != nil {
 			return err
 		}
 	}
-	return a.print(a.out, res, func(w io.Writer) error { return writeBench(w, res, what) })
+	return a.Print(a.Out, res, func(w io.Writer) error { return writeBench(w, res, what) })
 }
 
 // edgeNumbers finds edges by number or name.
@@ -196,7 +198,7 @@ func writeBench(w io.Writer, r *bench.Result, what string) error {
 			header += fmt.Sprintf("\tencode (%s)\tdecode (%s)", row.Where, row.Where)
 		}
 	}
-	if err := tableOf(w, header+"\t", rows); err != nil {
+	if err := text.Table(w, header+"\t", rows); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(w, `

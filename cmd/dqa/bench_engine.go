@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"strconv"
 
+	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -47,7 +49,7 @@ counted, and checked by what was resident of a fresh process that ran the networ
 	flags.IntSliceVar(&f.threads, "threads", []int{1}, "threads of one image: 1,2")
 	flags.IntVar(&f.rounds, "rounds", 7, "rounds of which the median counts")
 	flags.StringVar(&f.child, "child", "", "")
-	must(flags.MarkHidden("child"))
+	cli.Must(flags.MarkHidden("child"))
 	return cmd
 }
 
@@ -56,10 +58,10 @@ func (a *app) runBenchEngine(cmd *cobra.Command, f *engineFlags, models []string
 		return fmt.Errorf("%w: --rounds %d, at least 1; --threads %v", session.ErrSetting, f.rounds, f.threads)
 	}
 	if f.prof != "" && len(models) > 1 {
-		return &usageError{cmd, fmt.Errorf("a profile goes with one model, %d are given", len(models))}
+		return cli.Usage(cmd, fmt.Errorf("a profile goes with one model, %d are given", len(models)))
 	}
-	bar := a.newProgress()
-	defer bar.finish()
+	bar := a.NewProgress()
+	defer bar.Finish()
 	var rows []session.EngineRow
 	version := ""
 	for _, model := range models {
@@ -69,16 +71,16 @@ func (a *app) runBenchEngine(cmd *cobra.Command, f *engineFlags, models []string
 		}
 		rows, version = append(rows, res.Rows...), res.ORTVersion
 	}
-	bar.finish()
+	bar.Finish()
 	if f.child != "" {
-		return printJSON(a.out, session.PeakResident())
+		return cli.PrintJSON(a.Out, session.PeakResident())
 	}
-	return a.print(a.out, rows, func(w io.Writer) error { return writeEngine(w, rows, version) })
+	return a.Print(a.Out, rows, func(w io.Writer) error { return writeEngine(w, rows, version) })
 }
 
-func (a *app) benchModel(ctx context.Context, f *engineFlags, model string, bar *progress) (*session.EngineBench, error) {
+func (a *app) benchModel(ctx context.Context, f *engineFlags, model string, bar *cli.Progress) (*session.EngineBench, error) {
 	opt := session.BenchOptions{
-		Threads: f.threads, Rounds: f.rounds, ORT: a.ortLib != "", Model: model, Progress: bar.report,
+		Threads: f.threads, Rounds: f.rounds, ORT: a.ortLib != "", Model: model, Progress: bar.Report,
 		Resident: func(mode string, threads int) (int64, error) { return a.residentOf(ctx, f, model, mode, threads) },
 	}
 	open := session.Options{}
@@ -134,8 +136,8 @@ func writeEngine(w io.Writer, rows []session.EngineRow, version string) error {
 	for _, r := range rows {
 		line := []string{
 			r.Model, r.Mode, fmt.Sprint(r.Threads), fmt.Sprintf("%.3f", r.MS), fmt.Sprintf("%.3f", r.MSBest), fmt.Sprintf("%.0f %%", 100*r.Spread),
-			fmt.Sprintf("%.3f", r.CPUMS), fmt.Sprintf("%.1f", r.GFLOPS), fmt.Sprintf("%.0f %%", 100*r.PeakShare), sizeText(r.Peak),
-			fmt.Sprintf("1/%.1f", float64(r.FloatPeak)/float64(max(r.Peak, 1))), sizeText(r.Resident),
+			fmt.Sprintf("%.3f", r.CPUMS), fmt.Sprintf("%.1f", r.GFLOPS), fmt.Sprintf("%.0f %%", 100*r.PeakShare), text.Size(r.Peak),
+			fmt.Sprintf("1/%.1f", float64(r.FloatPeak)/float64(max(r.Peak, 1))), text.Size(r.Resident),
 		}
 		if r.Equal != nil {
 			line = append(line, fmt.Sprintf("%.2f", r.PackedOver), map[bool]string{true: "yes", false: "NO"}[*r.Equal])
@@ -151,7 +153,7 @@ func writeEngine(w io.Writer, rows []session.EngineRow, version string) error {
 	if version != "" {
 		head += "\tORT ms\tratio"
 	}
-	if err := tableOf(w, head, cells); err != nil {
+	if err := text.Table(w, head, cells); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\ninstruction set %s; ms: median of alternating rounds, per image; load average %.1f before\n", rows[0].ISA, rows[0].Load)

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -54,7 +56,7 @@ grow with the number of images.`,
   dqa calibrate demo:classify --data 'demo:classify[0:128]' --coder auto --link 100Mbit -o demo.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:64]' --method dqa --ranking greedy --dry-run -o demo.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:64]' --method clip --scale static-tensor -o demo.dqap`,
-		Args:              exactArgs("MODEL"),
+		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runCalibrate(cmd, args[0], &f) },
 	}
@@ -74,19 +76,19 @@ grow with the number of images.`,
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
 	flags.DurationVar(&f.saveEvery, "save-every", time.Second, "how often a search saves its progress")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
-	completeWords(cmd, "method", session.Methods())
-	completeWords(cmd, "coder", []string{"raw", "paper", "fast", "small", "smallest", "auto"})
+	cli.CompleteWords(cmd, "method", session.Methods()...)
+	cli.CompleteWords(cmd, "coder", "raw", "paper", "fast", "small", "smallest", "auto")
 	cmd.MarkFlagsMutuallyExclusive("resume", "dry-run")
-	must(cmd.MarkFlagRequired("data"))
+	cli.Must(cmd.MarkFlagRequired("data"))
 	return cmd
 }
 
 func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) error {
 	if f.out == "" && !f.dryRun {
-		return &usageError{cmd, errors.New("-o, the profile to write, is missing")}
+		return cli.Usage(cmd, errors.New("-o, the profile to write, is missing"))
 	}
-	if f.out == pipe && f.resume {
-		return &usageError{cmd, errors.New("--resume with -o -: progress is kept beside a file")}
+	if f.out == cli.Pipe && f.resume {
+		return cli.Usage(cmd, errors.New("--resume with -o -: progress is kept beside a file"))
 	}
 	v, opt, err := f.setting(cmd)
 	if err != nil {
@@ -107,44 +109,44 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if opt.MinBits, err = parseMinBits(f.set.minBits, net); err != nil {
 		return err
 	}
-	if f.out != pipe && !f.dryRun {
+	if f.out != cli.Pipe && !f.dryRun {
 		if err := file.CheckOutput(f.out); err != nil {
 			return err
 		}
 	}
-	bar := a.newProgress()
-	defer bar.finish()
+	bar := a.NewProgress()
+	defer bar.Finish()
 	opt.Workers, opt.AllowNonFinite, opt.Probabilities = a.workers, f.set.allowNonFinite, f.probabilities
-	opt.SaveEvery, opt.Progress = f.saveEvery, bar.report
+	opt.SaveEvery, opt.Progress = f.saveEvery, bar.Report
 	if f.dryRun {
 		return a.dryRun(cmd.Context(), net, data, v, opt)
 	}
-	look := session.EvaluateOptions{Workers: a.workers, Probabilities: f.probabilities, Progress: bar.report}
+	look := session.EvaluateOptions{Workers: a.workers, Probabilities: f.probabilities, Progress: bar.Report}
 	if err := a.glance(cmd.Context(), net, data, nil, look); err != nil {
 		return err
 	}
 	store := session.NewFileStore(f.out+session.ProgressExt, f.resume)
-	if f.out != pipe {
+	if f.out != cli.Pipe {
 		opt.Store = store
 		if store.Lost() {
-			a.note("%s holds the progress of an earlier run; this one begins anew (--resume would go on)", store.Path())
+			a.Note("%s holds the progress of an earlier run; this one begins anew (--resume would go on)", store.Path())
 		}
 	}
 	made, err := net.Calibrate(cmd.Context(), data, v, opt)
 	if err != nil {
 		return err
 	}
-	bar.finish()
+	bar.Finish()
 	return a.writeCalibrated(f.out, made, store)
 }
 
 // writeCalibrated writes the profile; what was kept of the search is no longer needed then.
 func (a *app) writeCalibrated(out string, made *session.Calibrated, store *session.FileStore) error {
 	for _, note := range made.Notes {
-		a.note("%s", note)
+		a.Note("%s", note)
 	}
 	encoded := made.Profile.Append(nil)
-	w, err := a.writeOutput(out, func(w io.Writer) error { _, err := w.Write(encoded); return err })
+	w, err := a.WriteOutput(out, func(w io.Writer) error { _, err := w.Write(encoded); return err })
 	if err != nil {
 		return err
 	}
@@ -222,7 +224,7 @@ func (a *app) printCalibrated(w io.Writer, out string, p *profile.Profile, size 
 		Values: p.Elements(), Data: p.Data.Spec, Images: p.Data.Images, Seed: p.Seed, Bytes: size, Digest: fmt.Sprintf("%x", p.Digest()),
 		Warnings: a.warnings,
 	}
-	return a.print(w, c, func(w io.Writer) error {
+	return a.Print(w, c, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: %s for %s, coder %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
 			c.Output, c.Setting, c.Model, c.Coder, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
 		return err
@@ -265,7 +267,7 @@ func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.In
 	for _, p := range e.Phases {
 		d.Phases = append(d.Phases, dryRunPhase{p.Name, p.Passes, p.Time.Seconds(), p.Search})
 	}
-	return a.print(a.out, d, d.text)
+	return a.Print(a.Out, d, d.text)
 }
 
 func (d dryRun) text(w io.Writer) error {
@@ -279,22 +281,11 @@ func (d dryRun) text(w io.Writer) error {
 		if p.Resumes {
 			note = "a search: many passes per image, can be resumed"
 		}
-		rows = append(rows, []string{p.Name, fmt.Sprintf("%.0f", p.Passes), duration(p.Seconds), note})
+		rows = append(rows, []string{p.Name, fmt.Sprintf("%.0f", p.Passes), text.Duration(p.Seconds), note})
 	}
-	if err := tableOf(w, "phase\tpasses\ttime\t", rows); err != nil {
+	if err := text.Table(w, "phase\tpasses\ttime\t", rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", duration(d.Seconds), d.Tried, d.Memory>>20)
+	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", text.Duration(d.Seconds), d.Tried, d.Memory>>20)
 	return err
-}
-
-func duration(seconds float64) string {
-	d := time.Duration(seconds * float64(time.Second))
-	switch {
-	case d < time.Second:
-		return d.Round(10 * time.Millisecond).String()
-	case d < time.Minute:
-		return d.Round(100 * time.Millisecond).String()
-	}
-	return d.Round(time.Second).String()
 }

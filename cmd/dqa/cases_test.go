@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/session"
 )
 
@@ -149,7 +150,7 @@ func TestOneLayer(t *testing.T) {
 	}
 	command(t, "inspect", "testdata/cases/"+name+".onnx")
 	var errs bytes.Buffer
-	if code := run(caseArgs("calibrate", name, "--data", caseData(name), "-o", out+".dqap"), nil, io.Discard, &errs); code != exitModel || !strings.Contains(errs.String(), "nothing to quantize") {
+	if code := run(caseArgs("calibrate", name, "--data", caseData(name), "-o", out+".dqap"), nil, io.Discard, &errs); code != cli.ExitModel || !strings.Contains(errs.String(), "nothing to quantize") {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
 }
@@ -209,7 +210,7 @@ func TestSeveralOutputs(t *testing.T) {
 	// What cannot be scored is said at once.
 	var errs bytes.Buffer
 	args := caseArgs("eval", two, "--data", caseData(two)+",testdata/cases/"+name+".y.npy", "--calib", "npy:nowhere.npy", "-q")
-	if code := run(args, nil, io.Discard, &errs); code != exitModel || !strings.Contains(errs.String(), "none fits the labels") {
+	if code := run(args, nil, io.Discard, &errs); code != cli.ExitModel || !strings.Contains(errs.String(), "none fits the labels") {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
 }

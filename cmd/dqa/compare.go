@@ -3,18 +3,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // compareFlags are what a comparison of methods compares, and on what.
@@ -39,7 +39,7 @@ func (f *compareFlags) register(cmd *cobra.Command, a *app, g session.Grid) {
 	flags.StringVar(&f.grid.ratios, "ratio", defaults.ratios, "r: share of important channels per edge (dqa), a list")
 	flags.StringVar(&f.grid.budgets, "budget", defaults.budgets, "stored bits per value (graded), a list")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (it ends in a softmax)")
-	must(cmd.MarkFlagRequired("data"))
+	cli.Must(cmd.MarkFlagRequired("data"))
 }
 
 func (f *compareFlags) variants(cmd *cobra.Command) ([]session.Variant, error) {
@@ -57,7 +57,7 @@ func (f *compareFlags) variants(cmd *cobra.Command) ([]session.Variant, error) {
 // newCalibrator calibrates on the images of --calib, once network, test and calibration images have been looked at.
 // Searches keep their progress in store, if it is not nil.
 func (a *app) newCalibrator(
-	ctx context.Context, net *session.Network, test *dataset.Inputs, f *compareFlags, store session.Store, bar *progress,
+	ctx context.Context, net *session.Network, test *dataset.Inputs, f *compareFlags, store session.Store, bar *cli.Progress,
 ) (*session.Calibrator, error) {
 	if f.calib == "" {
 		return nil, fmt.Errorf("%w: needed to calibrate %s", errNoCalib, f.grid.methods)
@@ -77,13 +77,13 @@ func (a *app) newCalibrator(
 	}
 	return net.NewCalibrator(data, session.CalibrateOptions{
 		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, Probabilities: f.probabilities, MinBits: minBits, Store: store,
-		Progress: bar.report,
+		Progress: bar.Report,
 	})
 }
 
-func (a *app) evaluateOptions(f *compareFlags, bar *progress) session.EvaluateOptions {
+func (a *app) evaluateOptions(f *compareFlags, bar *cli.Progress) session.EvaluateOptions {
 	return session.EvaluateOptions{
-		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, Probabilities: f.probabilities, Seed: f.set.seed, Progress: bar.report,
+		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, Probabilities: f.probabilities, Seed: f.set.seed, Progress: bar.Report,
 	}
 }
 
@@ -108,7 +108,7 @@ func writeReport(dir, title, note string, results []report.Result) error {
 func (a *app) checkScores(net *session.Network, data *dataset.Inputs, opt session.EvaluateOptions) error {
 	outputs, err := net.CheckScores(data, opt)
 	if err == nil && outputs.Doubt != "" {
-		a.note("%s", outputs.Doubt)
+		a.Note("%s", outputs.Doubt)
 	}
 	return err
 }
@@ -127,10 +127,5 @@ const fileWidth = 160
 
 // tableOptions fits tables to the terminal.
 func (a *app) tableOptions() report.TableOptions {
-	if f, ok := a.out.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return report.TableOptions{Width: width}
-		}
-	}
-	return report.TableOptions{Width: fileWidth}
+	return report.TableOptions{Width: cmp.Or(cli.Width(a.Out), fileWidth)}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -38,28 +39,28 @@ front, of the images in the order of frames.json. - is standard input or output.
 the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --base-only does without the rest.`,
 		Example: `  dqa decode resnet32.dqap frames/000000.dqaf -o activations.npz
   python3 -c 'import numpy as np; print({k: v.shape for k, v in np.load("activations.npz").items()})'`,
-		Args: exactArgs("the profile", "the frame"), // a folder of frames, too
+		Args: cli.ExactArgs("the profile", "the frame"), // a folder of frames, too
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := a.readProfile(args[0])
 			if err != nil {
 				return err
 			}
-			d, size, err := a.decodeAt(p, args[1], session.DecodeOptions{BaseOnly: baseOnly, Workers: a.workers, MaxMemory: int64(a.memory)})
+			d, size, err := a.decodeAt(p, args[1], session.DecodeOptions{BaseOnly: baseOnly, Workers: a.workers, MaxMemory: int64(a.MaxMemory)})
 			if err != nil {
 				return err
 			}
 			if whole && !d.Complete {
 				return fmt.Errorf("%s: %w: the refinements are missing", args[1], dqa.ErrTruncated)
 			}
-			w, err := a.writeOutput(out, func(w io.Writer) error { return session.WriteNPZ(w, d.Edges) })
+			w, err := a.WriteOutput(out, func(w io.Writer) error { return session.WriteNPZ(w, d.Edges) })
 			if err != nil {
 				return err
 			}
 			v := decoded{out, len(d.Edges), valuesOf(d.Edges), size, !d.Complete, nonFinite(d.Edges)}
 			if v.NonFinite > 0 {
-				a.note("%s: %d values are infinite: the frame's scales are too large", args[1], v.NonFinite)
+				a.Note("%s: %d values are infinite: the frame's scales are too large", args[1], v.NonFinite)
 			}
-			return a.print(w, v, func(w io.Writer) error {
+			return a.Print(w, v, func(w io.Writer) error {
 				note := ""
 				if v.BaseOnly {
 					note = ", base only"
@@ -73,14 +74,14 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 	cmd.Flags().BoolVar(&baseOnly, "base-only", false, "do without the refinements of a scalable frame")
 	cmd.Flags().BoolVar(&whole, "whole", false, "refuse a scalable frame that was cut after its base part")
 	cmd.MarkFlagsMutuallyExclusive("base-only", "whole")
-	must(cmd.MarkFlagRequired("output"))
+	cli.Must(cmd.MarkFlagRequired("output"))
 	return cmd
 }
 
 // decodeAt decodes a frame or a folder of frames, of so many bytes.
 func (a *app) decodeAt(p *profile.Profile, path string, opt session.DecodeOptions) (d *session.Decoded, size int, err error) {
-	if info, err := os.Stat(path); path == pipe || err != nil || !info.IsDir() {
-		src, err := a.readInput(path, frameMagic)
+	if info, err := os.Stat(path); path == cli.Pipe || err != nil || !info.IsDir() {
+		src, err := a.ReadInput(path, cli.FrameMagic)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -94,7 +95,7 @@ func (a *app) decodeAt(p *profile.Profile, path string, opt session.DecodeOption
 		return nil, 0, err
 	}
 	d, err = session.DecodeAll(p, len(frames), func(i int) ([]byte, error) {
-		src, err := a.readInput(filepath.Join(path, frames[i].Frame), frameMagic)
+		src, err := a.ReadInput(filepath.Join(path, frames[i].Frame), cli.FrameMagic)
 		size += len(src)
 		return src, err
 	}, opt)

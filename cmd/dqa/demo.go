@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -26,26 +27,26 @@ func (a *app) demo() *cobra.Command {
 compares float32 with direct quantization, the paper's DQA and graded on other images, prints one table per task and
 writes report.html and report.json. It takes 15 to 20 seconds on two cores; --full takes five times as long, on more
 images, bits and budgets.`,
-		Args: exactArgs(),
+		Args: cli.ExactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			start := time.Now()
 			if err := file.CheckFolder(out); err != nil {
 				return err
 			}
-			bar := a.newProgress()
-			defer bar.finish()
+			bar := a.NewProgress()
+			defer bar.Finish()
 			results, err := session.Demo(cmd.Context(), session.DemoOptions{
-				Engine: session.Engine(a.engine), ORTLibrary: a.ortLib, Workers: a.workers, Full: full, Images: images, Progress: bar.report,
+				Engine: session.Engine(a.engine), ORTLibrary: a.ortLib, Workers: a.workers, Full: full, Images: images, Progress: bar.Report,
 			})
 			if err != nil {
 				return err
 			}
-			bar.finish()
+			bar.Finish()
 			if err := writeReport(out, demoTitle, demoNote, results); err != nil {
 				return err
 			}
-			if a.json {
-				return report.WriteJSON(a.out, results...)
+			if a.JSON {
+				return report.WriteJSON(a.Out, results...)
 			}
 			return a.printDemo(results, out, time.Since(start))
 		},
@@ -64,15 +65,15 @@ const (
 func (a *app) printDemo(results []report.Result, dir string, took time.Duration) error {
 	for i, r := range results {
 		if i > 0 {
-			fmt.Fprintln(a.out)
+			fmt.Fprintln(a.Out)
 		}
 		opt := a.tableOptions()
 		opt.NoLegend = i+1 < len(results)
-		if err := report.WriteTable(a.out, r, opt); err != nil {
+		if err := report.WriteTable(a.Out, r, opt); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.out, report.Summary(r))
+		fmt.Fprintln(a.Out, report.Summary(r))
 	}
-	_, err := fmt.Fprintf(a.out, "\n%.0f seconds, seed 1. Look at %s\n", took.Seconds(), filepath.Join(dir, "report.html"))
+	_, err := fmt.Fprintf(a.Out, "\n%.0f seconds, seed 1. Look at %s\n", took.Seconds(), filepath.Join(dir, "report.html"))
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/dqa-go/dqa/doctor"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -35,7 +36,7 @@ Exit code 1: a problem was found.`,
 		Example: `  dqa doctor resnet32.onnx
   dqa doctor resnet32.onnx --data cifar10:test.bin --calib 'cifar10:calib.bin[0:256]'
   dqa doctor demo:classify --data demo:classify --divisor 1`,
-		Args:              exactArgs("MODEL"),
+		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runDoctor(cmd.Context(), args[0], &f) },
 	}
@@ -47,7 +48,7 @@ Exit code 1: a problem was found.`,
 	flags.StringVar(&f.edges, "edges", "stored", "stored or activations")
 	flags.IntVar(&f.images, "images", 200, "images to run, spread evenly over --data; 0: all")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (it ends in a softmax)")
-	completeWords(cmd, "edges", []string{"stored", "activations"})
+	cli.CompleteWords(cmd, "edges", "stored", "activations")
 	return cmd
 }
 
@@ -60,32 +61,32 @@ func (a *app) runDoctor(ctx context.Context, model string, f *doctorFlags) error
 	if err != nil {
 		return err
 	}
-	bar := a.newProgress()
-	defer bar.finish()
+	bar := a.NewProgress()
+	defer bar.Finish()
 	checks, err := session.Examine(ctx, model, session.ExamineOptions{
 		Options: opt, Data: f.data, Calib: f.calib, Images: f.images, Probabilities: f.probabilities,
-		Workers: a.workers, Progress: bar.report,
+		Workers: a.workers, Progress: bar.Report,
 	})
 	if err != nil {
 		return err
 	}
-	bar.finish()
-	if err := a.print(a.out, checks, func(w io.Writer) error { return a.printChecks(w, checks) }); err != nil {
+	bar.Finish()
+	if err := a.Print(a.Out, checks, func(w io.Writer) error { return a.printChecks(w, checks) }); err != nil {
 		return err
 	}
 	for _, c := range checks {
 		if c.Status == doctor.Problem {
-			return errReported
+			return cli.ErrReported
 		}
 	}
 	return nil
 }
 
 func (a *app) printChecks(w io.Writer, checks []doctor.Check) error {
-	s := a.styleOf(w)
-	paint := map[doctor.Status]func(string) string{doctor.OK: s.good, doctor.Warning: s.warn, doctor.Problem: s.bad, doctor.Skipped: s.strong}
+	s := a.StyleOf(w)
+	paint := map[doctor.Status]func(string) string{doctor.OK: s.Good, doctor.Warning: s.Warn, doctor.Problem: s.Bad, doctor.Skipped: s.Strong}
 	for _, c := range checks {
-		fmt.Fprintf(w, "%s  %s: %s\n", paint[c.Status](fmt.Sprintf("%-7s", c.Status)), c.Name, oneLine(c.Finding))
+		fmt.Fprintf(w, "%s  %s: %s\n", paint[c.Status](fmt.Sprintf("%-7s", c.Status)), c.Name, cli.OneLine(c.Finding))
 		if c.Mend != "" {
 			fmt.Fprintf(w, "%-7s  try: %s\n", "", c.Mend)
 		}

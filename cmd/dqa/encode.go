@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ the head computes with all edges stored, as --profile says.`,
 		Example: `  dqa encode head.onnx --profile head.dqap --store cut.dqap --data dir:photos -o frames
   dqa encode resnet32.onnx --profile resnet32.dqap --data 'cifar10:test.bin[0:10]' -o frames
   dqa encode demo:classify --profile demo.dqap --data 'demo:classify[7:8]' -o - | dqa decode demo.dqap - -o edges.npz`,
-		Args:              exactArgs("MODEL"),
+		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q, err := a.openQuantized(args[0], &pre, prof, dataset.IsTensors(spec))
@@ -52,7 +53,7 @@ the head computes with all edges stored, as --profile says.`,
 	f.StringVarP(&to, "output", "o", "", "folder for the frames, one per image, made if needed; - for standard output")
 	f.BoolVar(&allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
 	for _, name := range []string{"profile", "data", "output"} {
-		must(cmd.MarkFlagRequired(name))
+		cli.Must(cmd.MarkFlagRequired(name))
 	}
 	return cmd
 }
@@ -89,10 +90,10 @@ func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to stri
 	if err != nil {
 		return err
 	}
-	bar := a.newProgress()
-	defer bar.finish()
-	opt := session.EncodeOptions{AllowNonFinite: allowNonFinite, Workers: a.workers, Progress: bar.report}
-	if to == pipe {
+	bar := a.NewProgress()
+	defer bar.Finish()
+	opt := session.EncodeOptions{AllowNonFinite: allowNonFinite, Workers: a.workers, Progress: bar.Report}
+	if to == cli.Pipe {
 		return a.encodeToPipe(q, data, opt)
 	}
 	if err := file.MkdirAll(to); err != nil {
@@ -110,11 +111,11 @@ func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to stri
 	if err != nil {
 		return err
 	}
-	bar.finish()
-	if err := file.Write(filepath.Join(to, session.ManifestName), func(w io.Writer) error { return printJSON(w, manifest) }); err != nil {
+	bar.Finish()
+	if err := file.Write(filepath.Join(to, session.ManifestName), func(w io.Writer) error { return cli.PrintJSON(w, manifest) }); err != nil {
 		return err
 	}
-	return a.printEncoded(a.out, to, q, len(manifest), total)
+	return a.printEncoded(a.Out, to, q, len(manifest), total)
 }
 
 // encodeToPipe writes the frame of a single image to standard output.
@@ -130,7 +131,7 @@ func (a *app) encodeToPipe(q *session.Quantized, data session.Feed, opt session.
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	w, err := a.writeOutput(pipe, func(w io.Writer) error { _, err := w.Write(frame); return err })
+	w, err := a.WriteOutput(cli.Pipe, func(w io.Writer) error { _, err := w.Write(frame); return err })
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ type encodedFrames struct {
 func (a *app) printEncoded(w io.Writer, to string, q *session.Quantized, frames, total int) error {
 	mean := float64(total) / float64(frames)
 	v := encodedFrames{to, frames, 8 * mean / float64(q.Codec().Profile().Elements()), mean}
-	return a.print(w, v, func(w io.Writer) error {
+	return a.Print(w, v, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%d frames in %s, %.3f stored bits per value, %.0f bytes per image on average\n",
 			v.Frames, v.Output, v.StoredBits, v.FrameBytes)
 		return err
@@ -162,7 +163,7 @@ type frameNames map[string]bool
 // names sort as images do.
 func (used frameNames) name(image string, i int) string {
 	base := filepath.Base(filepath.ToSlash(image))
-	base = visible(strings.TrimSuffix(base, filepath.Ext(base)))
+	base = cli.Visible(strings.TrimSuffix(base, filepath.Ext(base)))
 	if n, err := strconv.ParseUint(base, 10, 31); err == nil && base == fmt.Sprint(n) {
 		base = fmt.Sprintf("%06d", n)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/session"
 )
 
@@ -22,7 +23,7 @@ func TestFrameNames(t *testing.T) {
 		used, seen := frameNames{}, map[string]bool{}
 		for i, image := range images {
 			name := used.name(image, i)
-			if seen[name] || visible(name) != name {
+			if seen[name] || cli.Visible(name) != name {
 				t.Errorf("%q: image %q is called %q", images, image, name)
 			}
 			seen[name] = true
@@ -79,7 +80,7 @@ func TestDecodeOfACutFrame(t *testing.T) {
 	}{
 		{"frames/000000.dqaf", []string{"--whole", "--json"}, 0, `"base_only": false`},
 		{"cut.dqaf", []string{"--json"}, 0, `"base_only": true`},
-		{"cut.dqaf", []string{"--whole"}, exitFormat, ""},
+		{"cut.dqaf", []string{"--whole"}, cli.ExitFormat, ""},
 	} {
 		args := append([]string{"decode", in("p.dqap"), in(c.frame), "-o", in("x.npz")}, c.flags...)
 		if code, out := dqa(args...); code != c.code || !strings.Contains(out, c.says) {

@@ -11,7 +11,9 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -43,7 +45,7 @@ and without --calib nothing else is compared.
   dqa eval demo:classify --data 'demo:classify[128:256]' --calib 'demo:classify[0:64]' \
     --methods direct,direct:unsigned,clip:unsigned,dqa:mse,dqa:random:seed=2 --bits 3
   dqa eval demo:classify --data demo:classify --profile demo.dqap`,
-		Args:              exactArgs("MODEL"),
+		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runEval(cmd, args[0], &f) },
 	}
@@ -80,11 +82,11 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		}
 		variants = nil
 	}
-	bar := a.newProgress()
+	bar := a.NewProgress()
 	if err := a.checkScores(net, data, a.evaluateOptions(&f.compareFlags, bar)); err != nil {
 		return err
 	}
-	defer bar.finish()
+	defer bar.Finish()
 	made, phases, err := a.calibrateAll(cmd.Context(), net, data, f, variants, bar)
 	if err != nil {
 		return err
@@ -93,10 +95,10 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	bar.finish()
+	bar.Finish()
 	result := net.Report(res, data)
 	result.Warnings = a.warnings
-	if err := a.show(result, res.ClassIoUs(), f); err != nil || a.json {
+	if err := a.show(result, res.ClassIoUs(), f); err != nil || a.JSON {
 		return err
 	}
 	return a.printSearches(phases)
@@ -133,7 +135,7 @@ func (a *app) openForProfiles(cmd *cobra.Command, model string, f *evalFlags) (*
 
 // calibrateAll makes candidates of the variants and tells what that took.
 func (a *app) calibrateAll(
-	ctx context.Context, net *session.Network, data *dataset.Inputs, f *evalFlags, variants []session.Variant, bar *progress,
+	ctx context.Context, net *session.Network, data *dataset.Inputs, f *evalFlags, variants []session.Variant, bar *cli.Progress,
 ) ([]session.Candidate, []session.Phase, error) {
 	if len(variants) == 0 {
 		return nil, nil, a.glance(ctx, net, data, nil, a.evaluateOptions(&f.compareFlags, bar))
@@ -144,7 +146,7 @@ func (a *app) calibrateAll(
 	}
 	made, err := k.Candidates(ctx, variants)
 	for _, skipped := range k.Skipped {
-		a.note("left out: %v", skipped)
+		a.Note("left out: %v", skipped)
 	}
 	return made, k.Phases(), err
 }
@@ -188,20 +190,20 @@ func (a *app) show(result report.Result, classes []session.ClassIoU, f *evalFlag
 			return err
 		}
 	}
-	if a.json {
-		return report.WriteJSON(a.out, result)
+	if a.JSON {
+		return report.WriteJSON(a.Out, result)
 	}
-	if err := report.WriteTable(a.out, result, a.tableOptions()); err != nil {
+	if err := report.WriteTable(a.Out, result, a.tableOptions()); err != nil {
 		return err
 	}
 	if len(result.Rows) > 2 { // there was something to choose from
-		fmt.Fprintln(a.out, report.Summary(result))
+		fmt.Fprintln(a.Out, report.Summary(result))
 	}
 	if len(classes) == 0 {
 		return nil
 	}
-	fmt.Fprintf(a.out, "standard errors: bootstrap over images, seed %d\n\nIoU by class, %%\n", f.set.seed)
-	return printClasses(a.out, classes)
+	fmt.Fprintf(a.Out, "standard errors: bootstrap over images, seed %d\n\nIoU by class, %%\n", f.set.seed)
+	return printClasses(a.Out, classes)
 }
 
 // printSearches tells what choosing channels, shares and amplitudes took.
@@ -209,14 +211,14 @@ func (a *app) printSearches(phases []session.Phase) error {
 	var rows [][]string
 	for _, p := range phases {
 		if p.Name != "statistics" && p.Name != "tables" {
-			rows = append(rows, []string{p.Name, duration(p.Time.Seconds()), fmt.Sprintf("%.0f", p.Passes)})
+			rows = append(rows, []string{p.Name, text.Duration(p.Time.Seconds()), fmt.Sprintf("%.0f", p.Passes)})
 		}
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	fmt.Fprintf(a.out, "\ncalibration, besides statistics and tables (%d workers)\n", a.workers)
-	return tableOf(a.out, "search\ttime\tpasses", rows)
+	fmt.Fprintf(a.Out, "\ncalibration, besides statistics and tables (%d workers)\n", a.workers)
+	return text.Table(a.Out, "search\ttime\tpasses", rows)
 }
 
 // printClasses prints one line per setting, one column per class.
@@ -237,5 +239,5 @@ func printClasses(w io.Writer, classes []session.ClassIoU) error {
 		}
 		rows = append(rows, row)
 	}
-	return tableOf(w, header, rows)
+	return text.Table(w, header, rows)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/session"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -28,15 +30,15 @@ func checkFailure(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: fails NAME TEXT ARGUMENTS...")
 	}
-	all := catalogue()
-	i := slices.IndexFunc(all, func(f fault) bool { return f.name == args[0] })
+	all := testApp(io.Discard).Catalogue()
+	i := slices.IndexFunc(all, func(f cli.Fault) bool { return f.Name == args[0] })
 	if i < 0 {
 		ts.Fatalf("no error is called %q", args[0])
 	}
 	want := all[i]
 	var exit *exec.ExitError
-	if err := ts.Exec("dqa", args[2:]...); !errors.As(err, &exit) || exit.ExitCode() != want.code {
-		ts.Fatalf("%v, want exit code %d", err, want.code)
+	if err := ts.Exec("dqa", args[2:]...); !errors.As(err, &exit) || exit.ExitCode() != want.Code {
+		ts.Fatalf("%v, want exit code %d", err, want.Code)
 	}
 	lines := strings.Split(strings.TrimSpace(ts.ReadFile("stderr")), "\n")
 	if len(lines) != 2 || !strings.HasPrefix(lines[0], "dqa: error: ") || !strings.HasPrefix(lines[1], "dqa: hint: ") {
@@ -45,8 +47,8 @@ func checkFailure(ts *testscript.TestScript, neg bool, args []string) {
 	if !strings.Contains(lines[0], args[1]) {
 		ts.Fatalf("%q does not mention %q", lines[0], args[1])
 	}
-	if hint := strings.TrimPrefix(lines[1], "dqa: hint: "); hint != want.hint && want.name != faultUsage.name {
-		ts.Fatalf("hint %q, want %q", hint, want.hint)
+	if hint := strings.TrimPrefix(lines[1], "dqa: hint: "); hint != want.Hint && want.Name != "usage" {
+		ts.Fatalf("hint %q, want %q", hint, want.Hint)
 	}
 	if out := ts.ReadFile("stdout"); out != "" {
 		ts.Fatalf("standard output: %q", out)
@@ -61,7 +63,7 @@ func injectFault(spec string) {
 		return
 	}
 	count, err := strconv.Atoi(parts[1])
-	must(err)
+	cli.Must(err)
 	causes := map[string]error{"ENOSPC": syscall.ENOSPC, "EROFS": syscall.EROFS, "EACCES": fs.ErrPermission, "EIO": syscall.EIO}
 	signals := map[string]os.Signal{"KILL": os.Kill, "INT": os.Interrupt}
 	var n atomic.Int64
@@ -74,8 +76,8 @@ func injectFault(spec string) {
 		}
 		if signal, ok := signals[parts[2]]; ok {
 			self, err := os.FindProcess(os.Getpid())
-			must(err)
-			must(self.Signal(signal))
+			cli.Must(err)
+			cli.Must(self.Signal(signal))
 			if signal == os.Kill {
 				select {} // until it comes
 			}
@@ -84,22 +86,25 @@ func injectFault(spec string) {
 	})
 }
 
+// testApp writes to w.
+func testApp(w io.Writer) *app { return newApp(nil, w, w) }
+
 // Every kind of error has its exit code, and every message is one line with one hint.
 func TestExplain(t *testing.T) {
 	for err, code := range map[error]int{
-		errors.New("two\nlines"):                              exitFailure,
-		fmt.Errorf("x: %w", &session.Panic{}):                 exitFault,
-		fmt.Errorf("work: %w", context.Canceled):              exitInterrupted,
-		&graph.UnsupportedError{}:                             exitModel,
-		fmt.Errorf("p: %w: q", session.ErrOtherModel):         exitFormat,
-		fmt.Errorf("file: %w", fs.ErrNotExist):                exitFailure,
-		fmt.Errorf("%w x: %w", file.ErrWrite, syscall.ENOSPC): exitWrite,
-		&usageError{(&app{}).root(), errors.New("bad flag")}:  exitUsage,
-		errors.New(`required flag(s) "data" not set`):         exitUsage,
-		errors.New(`unknown command "x" for "dqa"`):           exitUsage,
+		errors.New("two\nlines"):                                      cli.ExitFailure,
+		fmt.Errorf("x: %w", &session.Panic{}):                         cli.ExitFault,
+		fmt.Errorf("work: %w", context.Canceled):                      cli.ExitInterrupted,
+		&graph.UnsupportedError{}:                                     cli.ExitModel,
+		fmt.Errorf("p: %w: q", session.ErrOtherModel):                 cli.ExitFormat,
+		fmt.Errorf("file: %w", fs.ErrNotExist):                        cli.ExitFailure,
+		fmt.Errorf("%w x: %w", file.ErrWrite, syscall.ENOSPC):         cli.ExitWrite,
+		cli.Usage(testApp(io.Discard).root(), errors.New("bad flag")): cli.ExitUsage,
+		errors.New(`required flag(s) "data" not set`):                 cli.ExitUsage,
+		errors.New(`unknown command "x" for "dqa"`):                   cli.ExitUsage,
 	} {
 		var b bytes.Buffer
-		if got := (&app{err: &b}).explain(err); got != code {
+		if got := testApp(&b).Explain(err); got != code {
 			t.Errorf("%v: exit code %d, want %d", err, got, code)
 		}
 		lines := strings.Split(strings.TrimSpace(b.String()), "\n")
@@ -112,14 +117,14 @@ func TestExplain(t *testing.T) {
 // Every entry of the catalogue is complete, has a name of its own and can be reached: none before it takes its errors.
 func TestCatalogue(t *testing.T) {
 	names := map[string]bool{}
-	for _, f := range catalogue() {
-		if f.name == "" || f.meaning == "" || f.hint == "" || f.code == 0 || names[f.name] {
+	for _, f := range testApp(io.Discard).Catalogue() {
+		if f.Name == "" || f.Meaning == "" || f.Hint == "" || f.Code == 0 || names[f.Name] {
 			t.Errorf("%+v", f)
 		}
-		names[f.name] = true
-		if len(f.is) > 0 {
-			if got := classify(fmt.Errorf("work: %w", errors.Join(f.is...))); got.name != f.name {
-				t.Errorf("%s is taken for %s", f.name, got.name)
+		names[f.Name] = true
+		if len(f.Is) > 0 {
+			if got := testApp(io.Discard).Classify(fmt.Errorf("work: %w", errors.Join(f.Is...))); got.Name != f.Name {
+				t.Errorf("%s is taken for %s", f.Name, got.Name)
 			}
 		}
 	}
@@ -131,8 +136,8 @@ func TestErrorsPageIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := writeErrorsPage(&b); err != nil {
-		t.Fatal(err)
+	if code := run([]string{"errors", "--markdown"}, nil, &b, io.Discard); code != 0 {
+		t.Fatal(code)
 	}
 	if b.String() != string(want) {
 		t.Error("docs/ERRORS.md is not what `go generate ./cmd/dqa` makes")
@@ -163,9 +168,9 @@ func TestEveryFaultIsMetByAScript(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range catalogue() {
-		if met[f.name] == (elsewhere[f.name] != "") {
-			t.Errorf("%s: met by a script: %v, listed as covered elsewhere: %v", f.name, met[f.name], elsewhere[f.name] != "")
+	for _, f := range testApp(io.Discard).Catalogue() {
+		if met[f.Name] == (elsewhere[f.Name] != "") {
+			t.Errorf("%s: met by a script: %v, listed as covered elsewhere: %v", f.Name, met[f.Name], elsewhere[f.Name] != "")
 		}
 	}
 }

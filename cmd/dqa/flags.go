@@ -7,6 +7,7 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -46,10 +47,10 @@ func (p *preprocessFlags) register(cmd *cobra.Command, a *app) {
 	f.StringVar(&p.palette, "palette", "", "colours of the classes of coloured masks: '#000000,#ff0000', or a file with one colour a line")
 	f.StringVar(&p.classes, "classes", "", "class folders of an imagefolder in the order of the network's classes: cat,dog, or a file with one a line (default: classes.txt, else sorted)")
 	f.StringArrayVar(&p.inputs, "input", nil, "value of an input that is no image: NAME=FILE.npy or NAME=NUMBER; may be given several times")
-	completeWords(cmd, "resize", []string{"bilinear", "bicubic", "letterbox"})
-	completeWords(cmd, "orientation", []string{"exif", "stored"})
-	completeWords(cmd, "channels", []string{"rgb", "bgr", "gray"})
-	completeWords(cmd, "layout", []string{"nchw", "nhwc"})
+	cli.CompleteWords(cmd, "resize", "bilinear", "bicubic", "letterbox")
+	cli.CompleteWords(cmd, "orientation", "exif", "stored")
+	cli.CompleteWords(cmd, "channels", "rgb", "bgr", "gray")
+	cli.CompleteWords(cmd, "layout", "nchw", "nhwc")
 	p.set = f
 }
 
@@ -135,15 +136,10 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.StringVar(&m.edges, "edges", "stored", "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper)")
 	f.Uint64Var(&m.seed, "seed", 1, "of every random choice")
 	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
-	completeWords(cmd, "ranking", session.Rankings())
-	completeWords(cmd, "scale", scaleNames())
-	completeWords(cmd, "steps", []string{"free", "pow2"})
-	completeWords(cmd, "edges", []string{string(graph.Stored), string(graph.Activations)})
-}
-
-// completeWords makes the shell offer the values of a flag.
-func completeWords(cmd *cobra.Command, flag string, words []string) {
-	must(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)))
+	cli.CompleteWords(cmd, "ranking", session.Rankings()...)
+	cli.CompleteWords(cmd, "scale", scaleNames()...)
+	cli.CompleteWords(cmd, "steps", "free", "pow2")
+	cli.CompleteWords(cmd, "edges", string(graph.Stored), string(graph.Activations))
 }
 
 func scaleNames() (names []string) {
@@ -165,11 +161,4 @@ func parseEdges(text string) (graph.EdgeSet, error) {
 		return s, nil
 	}
 	return "", fmt.Errorf("--edges: %w: %q", graph.ErrEdgeSet, text)
-}
-
-// must is for errors that only a bug in this program can cause.
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
 }

@@ -15,8 +15,7 @@ import (
 // warn tells at once what may make all that follows worthless; reports tell it again.
 func (a *app) warn(warning, hint string) {
 	a.warnings = append(a.warnings, warning)
-	s := a.styleOf(a.err)
-	fmt.Fprintf(a.err, "%s %s\n%s %s\n", s.warn("dqa: warning:"), oneLine(warning), s.strong("dqa: hint:"), oneLine(hint))
+	a.Warn(warning, hint)
 }
 
 // checkPreprocess compares the preprocessing that a profile was calibrated with with what the flags make of it. Images may

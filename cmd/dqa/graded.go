@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -26,7 +27,7 @@ func (d *dialFlags) register(cmd *cobra.Command) {
 	f.Float64Var(&d.maxDrop, "max-drop", 0, "fewest bits with at most this loss, points; needs labels (graded)")
 	f.StringVar(&d.tier, "tier", "", "a budget by name: transparent (3), default (2) or compact (1.5) (graded)")
 	cmd.MarkFlagsMutuallyExclusive("budget", "max-kl", "min-agreement", "max-drop", "tier")
-	completeWords(cmd, "tier", []string{"transparent", "default", "compact"})
+	cli.CompleteWords(cmd, "tier", "transparent", "default", "compact")
 }
 
 // apply sets the dial; cmd tells which flag was given.

@@ -6,12 +6,12 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
+	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -30,13 +30,13 @@ func (a *app) inspect() *cobra.Command {
 of a profile: what it was made from, how every edge is quantized, and of a graded one what every edge's curve says and
 what the whole quantized network came to; of a frame: what its bytes are spent on.`,
 		Example: "  dqa inspect resnet32.onnx --edges activations\n  dqa inspect resnet32.onnx --cost\n  dqa inspect resnet32.dqap\n  dqa inspect frames/000000.dqaf --profile resnet32.dqap",
-		Args:    exactArgs("FILE"),
+		Args:    cli.ExactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v, err := a.lookAt(cmd.Context(), args[0], &pre, edges, ref, cost, prof)
 			if err != nil {
 				return err
 			}
-			if err := a.print(a.out, v, func(w io.Writer) error { return inspectText(w, allVisible(v)) }); err != nil {
+			if err := a.Print(a.Out, v, func(w io.Writer) error { return inspectText(w, cli.AllVisible(v)) }); err != nil {
 				return err
 			}
 			return problemOf(v)
@@ -47,7 +47,7 @@ what the whole quantized network came to; of a frame: what its bytes are spent o
 	cmd.Flags().StringVar(&ref, "reference", "", "of a model: compare its outputs on a formula's input with those of another runtime in this JSON file; exit code 1 if they differ")
 	cmd.Flags().BoolVar(&cost, "cost", false, "of a model: what running up to and from every edge takes, relative to a whole pass")
 	cmd.Flags().StringVar(&prof, "profile", "", "of a frame: the profile that it was made with, to see how near its codes are to what the models allow")
-	completeWords(cmd, "edges", []string{"stored", "activations"})
+	cli.CompleteWords(cmd, "edges", "stored", "activations")
 	return cmd
 }
 
@@ -58,7 +58,7 @@ func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, e
 		set, err = parseEdges(edges)
 	} else if !session.BuiltIn(path) {
 		var b []byte
-		if b, err = a.readInput(path, eitherMagic); err != nil {
+		if b, err = a.ReadInput(path, cli.EitherMagic); err != nil {
 			return nil, err
 		}
 		switch inspect.KindOf(b) {
@@ -67,7 +67,7 @@ func (a *app) lookAt(ctx context.Context, path string, flags *preprocessFlags, e
 		case inspect.FrameFile:
 			return a.lookAtFrame(path, b, prof)
 		}
-		if path == pipe && err == nil {
+		if path == cli.Pipe && err == nil {
 			return nil, fmt.Errorf("standard input: %w: neither a profile nor a frame; models are read from files", dqa.ErrMagic)
 		}
 	}
@@ -97,7 +97,7 @@ func (a *app) lookAtFrame(path string, b []byte, prof string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, f.Account(b, p, dqa.Limits{MaxMemory: int64(a.memory)})
+	return f, f.Account(b, p, dqa.Limits{MaxMemory: int64(a.MaxMemory)})
 }
 
 // problemOf is what scripts want to know by the exit code.
@@ -105,11 +105,11 @@ func problemOf(v any) error {
 	switch v := v.(type) {
 	case *inspect.Model:
 		if len(v.Unsupported) > 0 {
-			return errReported
+			return cli.ErrReported
 		}
 	case *inspect.Reference:
 		if !v.Within {
-			return errReported
+			return cli.ErrReported
 		}
 	}
 	return nil
@@ -127,16 +127,6 @@ func inspectText(w io.Writer, v any) error {
 		return referenceText(w, v)
 	}
 	return costsText(w, v.(*inspect.Costs))
-}
-
-// tableOf writes rows with aligned columns.
-func tableOf(w io.Writer, header string, rows [][]string) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, header)
-	for _, r := range rows {
-		fmt.Fprintln(tw, strings.Join(r, "\t"))
-	}
-	return tw.Flush()
 }
 
 func modelText(w io.Writer, v *inspect.Model) error {
@@ -169,7 +159,7 @@ func modelText(w io.Writer, v *inspect.Model) error {
 		}
 		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprint(e.Shape), side, e.Reason})
 	}
-	if err := tableOf(w, "#\tedge\tshape\tsides\twhy", rows); err != nil {
+	if err := text.Table(w, "#\tedge\tshape\tsides\twhy", rows); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\n%d values are not edges\n", len(v.Others))
@@ -177,7 +167,7 @@ func modelText(w io.Writer, v *inspect.Model) error {
 	for _, name := range slices.Sorted(maps.Keys(v.Others)) {
 		rows = append(rows, []string{name, v.Others[name]})
 	}
-	return tableOf(w, "value\twhy not", rows)
+	return text.Table(w, "value\twhy not", rows)
 }
 
 func referenceText(w io.Writer, v *inspect.Reference) error {
@@ -192,7 +182,7 @@ func referenceText(w io.Writer, v *inspect.Reference) error {
 		}
 		rows = append(rows, []string{o.Name, fmt.Sprintf("%.2g", o.Difference), fmt.Sprintf("%.2g", o.Norm), fmt.Sprint(o.SameArgMax), verdict})
 	}
-	return tableOf(w, "output\tlargest difference / largest value\tnorm\tsame arg max\tverdict", rows)
+	return text.Table(w, "output\tlargest difference / largest value\tnorm\tsame arg max\tverdict", rows)
 }
 
 func costsText(w io.Writer, v *inspect.Costs) error {
@@ -201,5 +191,5 @@ func costsText(w io.Writer, v *inspect.Costs) error {
 	for i, e := range v.Edges {
 		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%.3f", e.Head), fmt.Sprintf("%.3f", e.Tail), fmt.Sprint(e.Live)})
 	}
-	return tableOf(w, "#\tedge\tup to it\tafter it\tlive tensors", rows)
+	return text.Table(w, "#\tedge\tup to it\tafter it\tlive tensors", rows)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/inspect"
+	"github.com/dqa-go/dqa/internal/text"
 )
 
 func profileText(w io.Writer, v *inspect.Profile) error {
@@ -26,7 +27,7 @@ func profileText(w io.Writer, v *inspect.Profile) error {
 			fmt.Sprintf("%d+%d", e.Bits, e.ExtraBits), fmt.Sprintf("%d of %d", len(e.Important), e.Channels),
 			fmt.Sprintf("%dx%d", e.TileChannels, e.TileRows), fmt.Sprint(e.Tiles)})
 	}
-	if err := tableOf(w, "#\tedge\tplanes\tcodes\tbits\timportant\ttile\ttiles", rows); err != nil {
+	if err := text.Table(w, "#\tedge\tplanes\tcodes\tbits\timportant\ttile\ttiles", rows); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
@@ -48,12 +49,12 @@ func gradedText(w io.Writer, v *inspect.Profile) error {
 			fmt.Sprintf("%.3g", e.Step), fmt.Sprintf("%.2f", e.BitsPerValue), fmt.Sprintf("%.1f %%", 100*e.BitsShare),
 			(100 * e.DistortionShare).Text("%.1f %%"), curveText(e.Curve)})
 	}
-	if err := tableOf(w, "#\tedge\tplanes\tcodes\tcoder\tstep\tbits\tof bits\tof distortion\tdistortion at 4, 3, 2, 1 bits", rows); err != nil {
+	if err := text.Table(w, "#\tedge\tplanes\tcodes\tcoder\tstep\tbits\tof bits\tof distortion\tdistortion at 4, 3, 2, 1 bits", rows); err != nil {
 		return err
 	}
 	t := v.SelfTest
 	fmt.Fprintf(w, "\nself-test on the %d calibration images (distortion: %s)\n", t.Images, t.Distortion)
-	err := tableOf(w, "\tdistortion\tstored bits", [][]string{
+	err := text.Table(w, "\tdistortion\tstored bits", [][]string{
 		{"predicted by the curves", t.Predicted.Distortion.Text("%.3g"), fmt.Sprintf("%.3f", t.Predicted.StoredBits)},
 		{"measured, whole network", t.Measured.Distortion.Text("%.3g"), fmt.Sprintf("%.3f", t.Measured.StoredBits)},
 	})
@@ -108,5 +109,5 @@ func printSections(w io.Writer, sections []inspect.Section, total int) error {
 		rows = append(rows, []string{s.Name, fmt.Sprint(s.Bytes), fmt.Sprintf("%.2f %%", 100*float64(s.Bytes)/float64(total))})
 	}
 	rows = append(rows, []string{"file", fmt.Sprint(total), ""})
-	return tableOf(w, "section\tbytes\tshare", rows)
+	return text.Table(w, "section\tbytes\tshare", rows)
 }

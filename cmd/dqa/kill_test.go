@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -58,7 +59,7 @@ func TestKilledGradedEnds(t *testing.T) {
 
 func asDQA(args ...string) *exec.Cmd {
 	self, err := os.Executable()
-	must(err)
+	cli.Must(err)
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(os.Environ(), asCommand+"=1")
 	return cmd

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -14,7 +15,7 @@ import (
 // options are those of opening a network that all verbs share.
 func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) session.Options {
 	data := a.data
-	data.MaxMemory = int64(a.memory)
+	data.MaxMemory = int64(a.MaxMemory)
 	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: data, Output: a.output, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
 }
 
@@ -44,7 +45,7 @@ func (a *app) complete(model string, flags *preprocessFlags, opt session.Options
 func (a *app) open(model string, flags *preprocessFlags, opt session.Options) (*session.Network, error) {
 	own := session.PreprocessFile(model)
 	if flags.file == "" && opt.Preprocess == nil && own != "" {
-		a.note("preprocessing is that of %s", own)
+		a.Note("preprocessing is that of %s", own)
 	}
 	opt, err := a.complete(model, flags, opt)
 	if err != nil {
@@ -68,10 +69,10 @@ func (a *app) openData(net *session.Network, spec string) (*dataset.Inputs, erro
 		return nil, err
 	}
 	for _, note := range data.Notes() {
-		a.note("%s", note)
+		a.Note("%s", note)
 	}
 	if data.Len() < src.Len() {
-		a.note("%d of %d images are taken, spread by seed %d", data.Len(), src.Len(), pickSeed)
+		a.Note("%d of %d images are taken, spread by seed %d", data.Len(), src.Len(), pickSeed)
 	}
 	return data, nil
 }
@@ -87,7 +88,7 @@ func (a *app) openFeed(net *session.Network, spec string) (session.Feed, error) 
 	var stdin []byte
 	if dataset.ReadsStdin(spec) {
 		var err error
-		if stdin, err = a.readInput(pipe, archiveMagic); err != nil {
+		if stdin, err = a.ReadInput(cli.Pipe, cli.ArchiveMagic); err != nil {
 			return nil, err
 		}
 	}
@@ -99,7 +100,7 @@ const pickSeed = 1
 
 // readProfile reads a .dqap file or standard input.
 func (a *app) readProfile(path string) (*profile.Profile, error) {
-	b, err := a.readInput(path, profileMagic)
+	b, err := a.ReadInput(path, cli.ProfileMagic)
 	if err != nil {
 		return nil, err
 	}

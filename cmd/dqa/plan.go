@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -14,7 +16,7 @@ type planFlags struct {
 	prof    string
 	edges   string
 	threads int
-	limit   byteSize
+	limit   cli.Bytes
 }
 
 func (a *app) plan() *cobra.Command {
@@ -30,7 +32,7 @@ Exit code 1: the peak exceeds --limit.`,
 		Example: `  dqa plan unet.onnx
   dqa plan unet.onnx --profile unet.dqap --limit 4MiB
   dqa plan unet.onnx --profile unet.dqap --threads 4 --json`,
-		Args:              exactArgs("MODEL"),
+		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE:              func(_ *cobra.Command, args []string) error { return a.runPlan(args[0], &f) },
 	}
@@ -40,7 +42,7 @@ Exit code 1: the peak exceeds --limit.`,
 	flags.StringVar(&f.edges, "edges", "stored", "stored or activations, where there is no profile")
 	flags.IntVar(&f.threads, "threads", 1, "threads of one image")
 	flags.Var(&f.limit, "limit", "what activations may take: 64MiB, 500KiB")
-	completeWords(cmd, "edges", []string{"stored", "activations"})
+	cli.CompleteWords(cmd, "edges", "stored", "activations")
 	return cmd
 }
 
@@ -50,11 +52,11 @@ func (a *app) runPlan(model string, f *planFlags) error {
 		return err
 	}
 	plan := packed.NewPlan(int64(f.limit))
-	if err := a.print(a.out, plan, func(w io.Writer) error { return a.planText(w, plan) }); err != nil {
+	if err := a.Print(a.Out, plan, func(w io.Writer) error { return a.planText(w, plan) }); err != nil {
 		return err
 	}
 	if !plan.Kept {
-		return errReported
+		return cli.ErrReported
 	}
 	return nil
 }
@@ -80,21 +82,21 @@ func (a *app) pack(model string, f *planFlags) (*session.Packed, error) {
 }
 
 func (a *app) planText(w io.Writer, p *session.Plan) error {
-	s, mode := a.styleOf(w), "float32, in bands"
+	s, mode := a.StyleOf(w), "float32, in bands"
 	if p.Profile != "" {
 		mode = "packed as " + p.Profile + " says"
 	}
-	fmt.Fprintf(w, "%s, %s, %d threads\n\nactivations of one image at their peak: %s\n", p.Model, mode, p.Threads, s.strong(sizeText(p.Peak)))
-	fmt.Fprintf(w, "  packed %s, float32 %s, work buffers %s\n", sizeText(p.Packed), sizeText(p.Float), sizeText(p.Work))
+	fmt.Fprintf(w, "%s, %s, %d threads\n\nactivations of one image at their peak: %s\n", p.Model, mode, p.Threads, s.Strong(text.Size(p.Peak)))
+	fmt.Fprintf(w, "  packed %s, float32 %s, work buffers %s\n", text.Size(p.Packed), text.Size(p.Float), text.Size(p.Work))
 	fmt.Fprintf(w, "  without plan or profile the float32 network takes %s (%.1f times as much); the tensors alone %s\n",
-		sizeText(p.FloatArena), float64(p.FloatArena)/float64(max(p.Peak, 1)), sizeText(p.FloatIdeal))
-	fmt.Fprintf(w, "outputs %s, weights %s\n", sizeText(p.Outputs), sizeText(p.Weights))
+		text.Size(p.FloatArena), float64(p.FloatArena)/float64(max(p.Peak, 1)), text.Size(p.FloatIdeal))
+	fmt.Fprintf(w, "outputs %s, weights %s\n", text.Size(p.Outputs), text.Size(p.Weights))
 	if p.Limit > 0 {
-		verdict := s.good("kept")
+		verdict := s.Good("kept")
 		if !p.Kept {
-			verdict = s.bad("exceeded by " + sizeText(p.Peak-p.Limit))
+			verdict = s.Bad("exceeded by " + text.Size(p.Peak-p.Limit))
 		}
-		fmt.Fprintf(w, "limit %s: %s\n", sizeText(p.Limit), verdict)
+		fmt.Fprintf(w, "limit %s: %s\n", text.Size(p.Limit), verdict)
 	}
 	var rows [][]string
 	for _, n := range p.Nodes {
@@ -106,21 +108,8 @@ func (a *app) planText(w io.Writer, p *session.Plan) error {
 		if n.Float != "" {
 			stored += ": " + n.Float
 		}
-		rows = append(rows, []string{n.Name, n.Op, stored, sizeText(n.Bytes), sizeText(n.Work), sizeText(n.Live), bands})
+		rows = append(rows, []string{n.Name, n.Op, stored, text.Size(n.Bytes), text.Size(n.Work), text.Size(n.Live), bands})
 	}
 	fmt.Fprintln(w)
-	return tableOf(w, "layer\toperators\tstored\tbytes\twork\tall alive\tbands", rows)
-}
-
-// sizeText is a number of bytes for people.
-func sizeText(n int64) string {
-	switch {
-	case n >= 100<<20:
-		return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-	case n >= 1<<10:
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
-	}
-	return fmt.Sprintf("%d bytes", n)
+	return text.Table(w, "layer\toperators\tstored\tbytes\twork\tall alive\tbands", rows)
 }

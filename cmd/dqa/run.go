@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -48,7 +50,7 @@ written, with an array for each of its inputs, under its name; of several that h
   dqa run resnet32.onnx --data 'cifar10:test.bin[0:100]' -o logits.npz
   dqa run resnet32.onnx --profile resnet32.dqap --packed --threads 2 --data 'cifar10:test.bin[0:100]' -o logits.npz
   python3 -c 'import numpy as np; print(np.load("logits.npz")["output"].argmax(1))'`,
-		Args:              exactArgs("MODEL"),
+		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runModel(cmd, args[0], &f) },
 	}
@@ -59,17 +61,17 @@ written, with an array for each of its inputs, under its name; of several that h
 	flags.BoolVar(&f.packed, "packed", false, "activations lie packed in memory (needs --profile)")
 	flags.IntVar(&f.threads, "threads", 1, "threads of one image; results do not depend on it")
 	flags.StringVarP(&f.out, "output", "o", "", "NumPy archive to write; - for standard output")
-	must(cmd.MarkFlagRequired("data"))
-	must(cmd.MarkFlagRequired("output"))
+	cli.Must(cmd.MarkFlagRequired("data"))
+	cli.Must(cmd.MarkFlagRequired("output"))
 	return cmd
 }
 
 func (a *app) runModel(cmd *cobra.Command, model string, f *runFlags) error {
 	if f.packed && f.prof == "" {
-		return &usageError{cmd, errors.New("--packed needs --profile")}
+		return cli.Usage(cmd, errors.New("--packed needs --profile"))
 	}
 	if f.threads < 1 || f.threads > maxWorkers {
-		return &usageError{cmd, fmt.Errorf("--threads %d: 1 to %d", f.threads, maxWorkers)}
+		return cli.Usage(cmd, fmt.Errorf("--threads %d: 1 to %d", f.threads, maxWorkers))
 	}
 	v := ran{Output: f.out, Mode: "float", Threads: f.threads}
 	run, net, err := a.openRun(model, f, &v)
@@ -128,14 +130,14 @@ func (a *app) runAll(ctx context.Context, net *session.Network, run runner, f *r
 	if err != nil {
 		return err
 	}
-	bar := a.newProgress()
-	defer bar.finish()
-	arrays, err := run.all(ctx, data, session.RunOptions{Workers: a.workers, Progress: bar.report})
+	bar := a.NewProgress()
+	defer bar.Finish()
+	arrays, err := run.all(ctx, data, session.RunOptions{Workers: a.workers, Progress: bar.Report})
 	if err != nil {
 		return err
 	}
-	bar.finish()
-	w, err := a.writeOutput(f.out, func(w io.Writer) error { return session.WriteNPZ(w, arrays) })
+	bar.Finish()
+	w, err := a.WriteOutput(f.out, func(w io.Writer) error { return session.WriteNPZ(w, arrays) })
 	if err != nil {
 		return err
 	}
@@ -146,9 +148,9 @@ func (a *app) runAll(ctx context.Context, net *session.Network, run runner, f *r
 	for _, array := range arrays {
 		v.Outputs[array.Name] = array.Shape
 	}
-	return a.print(w, v, func(w io.Writer) error {
+	return a.Print(w, v, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: %d images, outputs %v, engine %s, %s; activations take %s per image\n",
-			v.Output, v.Images, v.Outputs, v.Engine, v.Mode, sizeText(v.Peak))
+			v.Output, v.Images, v.Outputs, v.Engine, v.Mode, text.Size(v.Peak))
 		return err
 	})
 }

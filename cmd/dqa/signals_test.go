@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/dqa-go/dqa/internal/cli"
 )
 
 // TestSignals: whatever a verb waits for or works on, a signal ends it with 130, one error and one hint.
@@ -68,7 +70,7 @@ func interrupt(t *testing.T, dir string, args []string, signal os.Signal) {
 	err = cmd.Wait()
 	timer.Stop()
 	t.Logf("%v after the signal", time.Since(begin).Round(time.Millisecond))
-	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
+	if code := cmd.ProcessState.ExitCode(); code != cli.ExitInterrupted {
 		t.Errorf("exit code %d (%v)\n%s", code, err, &stderr)
 	}
 	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
@@ -112,7 +114,7 @@ func TestSweepInterrupted(t *testing.T) {
 	if err := first.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := first.Wait(); first.ProcessState.ExitCode() != exitInterrupted {
+	if err := first.Wait(); first.ProcessState.ExitCode() != cli.ExitInterrupted {
 		t.Fatalf("exit code %d (%v); it must not end before it is interrupted", first.ProcessState.ExitCode(), err)
 	}
 	if !strings.Contains(part.String(), "partial: ") || !strings.Contains(part.String(), " of 25 settings were done") {

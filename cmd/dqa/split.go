@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx"
 	"github.com/dqa-go/dqa/profile"
@@ -46,7 +47,7 @@ cut (shortcuts), they pass from head to tail, too. On this program's engine head
 for bit. EDGE is a name or a number of ` + "`dqa inspect MODEL`; `--cost` there helps to choose." + ``,
 		Example: `  dqa split resnet32.onnx --at 15 -o parts
   dqa split unet.onnx --at /enc2/Relu_output_0 -o parts`,
-		Args:              exactArgs("MODEL"),
+		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if prof != "" {
@@ -73,8 +74,8 @@ for bit. EDGE is a name or a number of ` + "`dqa inspect MODEL`; `--cost` there 
 	cmd.Flags().StringVar(&edges, "edges", "stored", "stored or activations")
 	cmd.Flags().StringVar(&prof, "profile", "", "profile of the whole network: profiles of the parts are written, too")
 	cmd.MarkFlagsMutuallyExclusive("edges", "profile")
-	must(cmd.MarkFlagRequired("at"))
-	must(cmd.MarkFlagRequired("output"))
+	cli.Must(cmd.MarkFlagRequired("at"))
+	cli.Must(cmd.MarkFlagRequired("output"))
 	return cmd
 }
 
@@ -93,7 +94,7 @@ func (a *app) splitAt(net *session.Network, at, dir string) error {
 	if err := v.write(dir, models[0], models[1]); err != nil {
 		return err
 	}
-	return a.print(a.out, v, allVisible(v).text)
+	return a.Print(a.Out, v, cli.AllVisible(v).text)
 }
 
 func (a *app) splitQuantized(q *session.Quantized, at, dir string) error {
@@ -116,7 +117,7 @@ func (a *app) splitQuantized(q *session.Quantized, at, dir string) error {
 		stored := slices.ContainsFunc(parts.Passing.Edges, func(e profile.Edge) bool { return e.Name == v.Cut[i].Name })
 		v.Cut[i].Stored = &stored
 	}
-	return a.print(a.out, v, allVisible(v).text)
+	return a.Print(a.Out, v, cli.AllVisible(v).text)
 }
 
 func newSplitResult(parts *session.Parts, dir string) *splitResult {

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -40,7 +42,7 @@ partial.
 		Example: `  dqa sweep resnet32.onnx --data cifar10:test.bin --calib 'cifar10:calib.bin[0:256]' -o sweep
   dqa sweep demo:classify --data 'demo:classify[64:128]' --calib 'demo:classify[0:64]' \
     --methods direct:unsigned,dqa:mse --bits 3,4 --extra-bits 1,2 --ratio 0.25,0.5`,
-		Args:              exactArgs("MODEL"),
+		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.runSweep(cmd, args[0], &f) },
 	}
@@ -50,13 +52,13 @@ partial.
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "keep what an interrupted sweep has finished (needs -o)")
 	cmd.MarkFlagsMutuallyExclusive("resume", "dry-run")
-	must(cmd.MarkFlagRequired("calib"))
+	cli.Must(cmd.MarkFlagRequired("calib"))
 	return cmd
 }
 
 func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	if f.resume && f.out == "" {
-		return &usageError{cmd, errors.New("--resume without -o, the folder that has what was finished")}
+		return cli.Usage(cmd, errors.New("--resume without -o, the folder that has what was finished"))
 	}
 	variants, err := f.variants(cmd)
 	if err != nil {
@@ -80,7 +82,7 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 			return err
 		}
 	}
-	bar := a.newProgress()
+	bar := a.NewProgress()
 	if err := a.checkScores(net, data, a.evaluateOptions(&f.compareFlags, bar)); err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	}
 	result, err := sweepOrPart(cmd.Context(), k, data, variants, opt)
 	result.Warnings = a.warnings
-	bar.finish()
+	bar.Finish()
 	if err != nil && result.Partial == "" {
 		return err
 	}
@@ -107,10 +109,10 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 // showSweep prints the table and writes the report.
 func (a *app) showSweep(f *sweepFlags, result report.Result) error {
 	var err error
-	if a.json {
-		err = report.WriteJSON(a.out, result)
+	if a.JSON {
+		err = report.WriteJSON(a.Out, result)
 	} else {
-		err = report.WriteTable(a.out, result, a.tableOptions())
+		err = report.WriteTable(a.Out, result, a.tableOptions())
 	}
 	return errors.Join(err, f.write(result))
 }
@@ -119,7 +121,7 @@ func (a *app) showSweep(f *sweepFlags, result report.Result) error {
 func (a *app) tellCost(
 	ctx context.Context, k *session.Calibrator, data *dataset.Inputs, variants []session.Variant, dry bool, opt session.EvaluateOptions,
 ) (done bool, err error) {
-	if a.quiet && !dry {
+	if a.Quiet && !dry {
 		return false, nil
 	}
 	e, err := k.EstimateSweep(ctx, data, variants, opt)
@@ -128,9 +130,9 @@ func (a *app) tellCost(
 	}
 	if dry {
 		v := newSweepCost(e)
-		return true, a.print(a.out, v, v.text)
+		return true, a.Print(a.Out, v, v.text)
 	}
-	a.note("%d settings, each on %d images and calibrated on %d: about %s", e.Settings, e.Images, e.CalibImages, duration(e.Time().Seconds()))
+	a.Note("%d settings, each on %d images and calibrated on %d: about %s", e.Settings, e.Images, e.CalibImages, text.Duration(e.Time().Seconds()))
 	return false, nil
 }
 
@@ -200,12 +202,12 @@ func (v *sweepCost) text(w io.Writer) error {
 		if p.Resumes {
 			note = "can be resumed"
 		}
-		rows = append(rows, []string{p.Name, fmt.Sprintf("%.0f", p.Passes), duration(p.Seconds), note})
+		rows = append(rows, []string{p.Name, fmt.Sprintf("%.0f", p.Passes), text.Duration(p.Seconds), note})
 	}
-	if err := tableOf(w, "phase\tpasses\ttime\t", rows); err != nil {
+	if err := text.Table(w, "phase\tpasses\ttime\t", rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images\n", duration(v.Seconds), v.Tried)
+	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images\n", text.Duration(v.Seconds), v.Tried)
 	return err
 }
 

@@ -7,7 +7,7 @@ import "github.com/spf13/cobra"
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.encode(), a.decode(), a.bench(),
-		a.errors(), a.version(),
+		a.Errors(), a.version(),
 	}
 }
 

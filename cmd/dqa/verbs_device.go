@@ -6,7 +6,7 @@ import "github.com/spf13/cobra"
 
 // verbs are those of a device: it loads, runs, encodes and decodes, and neither calibrates nor draws.
 func (a *app) verbs() []*cobra.Command {
-	return []*cobra.Command{a.inspect(), a.plan(), a.runVerb(), a.encode(), a.decode(), a.errors(), a.version()}
+	return []*cobra.Command{a.inspect(), a.plan(), a.runVerb(), a.encode(), a.decode(), a.Errors(), a.version()}
 }
 
 const rootHelp = `dqa stores the activations of a neural network in a few bits per value. This is the build for devices (build tag device):

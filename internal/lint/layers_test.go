@@ -19,8 +19,8 @@ const module = "github.com/dqa-go/dqa"
 // A folder stands for everything below it. internal/ is free to be used, but not to import a layer, save where noted.
 var layers = [][]string{
 	{"spec/reader"}, // the specification's reader: nothing of this project
-	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/file", "internal/yamltext"},
-	{"internal/simd"},
+	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/file", "internal/yamltext", "internal/text"},
+	{"internal/simd", "internal/cli"},
 	{"internal/quant", "internal/bitplane", "internal/rans", "internal/huffman", "internal/prefix"},
 	{"frame", "profile"},
 	{"internal/tile"},
@@ -97,7 +97,7 @@ var front = []string{
 	"session", "inspect", // the job
 	"report", "bench", "doctor", // results to print
 	"dataset", "profile", "graph", "onnx", ".", "frame", // what flags describe, and the errors that users meet
-	"internal/file", "internal/cpu", "internal/yamltext",
+	"internal/cli", "internal/text", "internal/file", "internal/cpu", "internal/yamltext",
 }
 
 func TestCommandIsThin(t *testing.T) {

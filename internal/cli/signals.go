@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -16,7 +16,7 @@ const grace = 700 * time.Millisecond
 
 // interruptible ends its context at Ctrl-C or SIGTERM. What has not ended a moment later (it may wait for a pipe), or at a
 // second signal, ends as it is; files that are being written are not left behind.
-func (a *app) interruptible(ctx context.Context) (context.Context, func()) {
+func (a *App) interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals, done := make(chan os.Signal, 2), make(chan struct{})
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -36,7 +36,7 @@ func (a *app) interruptible(ctx context.Context) (context.Context, func()) {
 			return
 		}
 		file.Abandon()
-		os.Exit(a.explain(cause))
+		os.Exit(a.Explain(cause))
 	}()
 	return ctx, func() {
 		signal.Stop(signals)

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -11,22 +11,22 @@ import (
 	"github.com/dqa-go/dqa/internal/file"
 )
 
-// pipe is the path that stands for standard input or output.
-const pipe = "-"
+// Pipe is the path that stands for standard input or output.
+const Pipe = "-"
 
 // Magic numbers of what is read.
 const (
-	profileMagic = "DQAP"
-	frameMagic   = "DQAF"
-	eitherMagic  = "DQA"
-	archiveMagic = "PK"
+	ProfileMagic = "DQAP"
+	FrameMagic   = "DQAF"
+	EitherMagic  = "DQA"
+	ArchiveMagic = "PK"
 )
 
-// readInput reads a file, a pipe or standard input, of a quarter of --max-memory: that much again is spent on what it says.
+// ReadInput reads a file, a pipe or standard input, of a quarter of --max-memory: that much again is spent on what it says.
 // Of what begins otherwise than with magic it reads no more: it may be without end.
-func (a *app) readInput(path, magic string) ([]byte, error) {
-	in, name := a.in, "standard input"
-	if path != pipe {
+func (a *App) ReadInput(path, magic string) ([]byte, error) {
+	in, name := a.In, "standard input"
+	if path != Pipe {
 		f, err := file.Open(path)
 		if err != nil {
 			return nil, err
@@ -34,10 +34,10 @@ func (a *app) readInput(path, magic string) ([]byte, error) {
 		defer f.Close()
 		in, name = f, path
 	}
-	head := make([]byte, len(frameMagic))
+	head := make([]byte, len(FrameMagic))
 	n, err := io.ReadFull(in, head)
 	if err == nil && strings.HasPrefix(string(head), magic) {
-		head, err = file.ReadAll(io.MultiReader(bytes.NewReader(head), in), int64(a.memory)/4)
+		head, err = file.ReadAll(io.MultiReader(bytes.NewReader(head), in), int64(a.MaxMemory)/4)
 	} else {
 		head = head[:n]
 	}
@@ -50,23 +50,23 @@ func (a *app) readInput(path, magic string) ([]byte, error) {
 	return head, nil
 }
 
-// writeOutput writes a whole file, or to standard output. It returns where the summary goes.
-func (a *app) writeOutput(path string, fill func(io.Writer) error) (summary io.Writer, err error) {
-	if path != pipe {
-		summary := a.out
+// WriteOutput writes a whole file, or to standard output. It returns where the summary goes.
+func (a *App) WriteOutput(path string, fill func(io.Writer) error) (summary io.Writer, err error) {
+	if path != Pipe {
+		summary := a.Out
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			summary = a.err // path may be what standard output is
+			summary = a.Err // path may be what standard output is
 		}
 		return summary, file.Write(path, fill)
 	}
-	if isTerminal(a.out) {
+	if IsTerminal(a.Out) {
 		return nil, fmt.Errorf("%w to a terminal: binary data", file.ErrWrite)
 	}
-	if err := fill(a.out); err != nil {
+	if err := fill(a.Out); err != nil {
 		return nil, fmt.Errorf("%w to standard output: %w", file.ErrWrite, err)
 	}
-	if a.quiet {
+	if a.Quiet {
 		return io.Discard, nil
 	}
-	return a.err, nil
+	return a.Err, nil
 }

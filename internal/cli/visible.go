@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"reflect"
@@ -10,8 +10,8 @@ import (
 // Names come from foreign files. What would move a terminal's cursor, colour it or end a line is shown as Go writes it in
 // strings; JSON has its own rules.
 
-// visible is s with control characters and other invisible ones spelled out.
-func visible(s string) string {
+// Visible is s with control characters and other invisible ones spelled out.
+func Visible(s string) string {
 	if strings.IndexFunc(s, hidden) < 0 && utf8.ValidString(s) {
 		return s
 	}
@@ -48,8 +48,8 @@ func escaped(r rune, digits int, letter byte) string {
 	return string(b)
 }
 
-// allVisible is a copy of v, in which every string that can be reached is visible.
-func allVisible[T any](v T) T {
+// AllVisible is a copy of v, in which every string that can be reached is visible.
+func AllVisible[T any](v T) T {
 	return visibleValue(reflect.ValueOf(&v).Elem()).Interface().(T)
 }
 
@@ -57,7 +57,7 @@ func visibleValue(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
 	case reflect.String:
-		out.SetString(visible(v.String()))
+		out.SetString(Visible(v.String()))
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
 			return v

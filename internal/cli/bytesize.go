@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// byteSize is the value of a flag: a number of bytes, or of KiB, MiB, GiB or TiB ("512MiB", "4G").
-type byteSize int64
+// Bytes is the value of a flag: a number of bytes, or of KiB, MiB, GiB or TiB ("512MiB", "4G").
+type Bytes int64
 
 var byteUnits = []struct {
 	name  string
 	bytes float64
 }{{"KIB", 1 << 10}, {"MIB", 1 << 20}, {"GIB", 1 << 30}, {"TIB", 1 << 40}}
 
-func (s *byteSize) String() string {
+func (s *Bytes) String() string {
 	for i := len(byteUnits) - 1; i >= 0; i-- {
 		if u := int64(byteUnits[i].bytes); int64(*s) >= u && int64(*s)%u == 0 {
 			return fmt.Sprint(int64(*s)/u, strings.Replace(byteUnits[i].name, "IB", "iB", 1))
@@ -25,7 +25,7 @@ func (s *byteSize) String() string {
 }
 
 // Set reads what String writes; the B, or the iB, may be missing.
-func (s *byteSize) Set(text string) error {
+func (s *Bytes) Set(text string) error {
 	number, unit := strings.ToUpper(strings.TrimSpace(text)), 1.
 	for _, u := range byteUnits {
 		for _, name := range []string{u.name, u.name[:1] + "B", u.name[:1]} {
@@ -38,8 +38,8 @@ func (s *byteSize) Set(text string) error {
 	if err != nil || !(v*unit >= 1 && v*unit < math.MaxInt64) {
 		return fmt.Errorf("%q is no size: bytes, or as 512MiB or 4GiB", text)
 	}
-	*s = byteSize(v * unit)
+	*s = Bytes(v * unit)
 	return nil
 }
 
-func (s *byteSize) Type() string { return "size" }
+func (s *Bytes) Type() string { return "size" }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -14,29 +14,29 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// applyConfig gives every flag that the command line left out the value that the --config file has for it.
-func (a *app) applyConfig(cmd *cobra.Command) error {
+// ApplyConfig gives every flag that the command line left out the value that the --config file has for it.
+func (a *App) ApplyConfig(cmd *cobra.Command) error {
 	if a.config == "" {
 		return nil
 	}
 	b, err := readConfig(a.config)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", errConfig, a.config, err)
+		return fmt.Errorf("%w: %s: %w", ErrConfig, a.config, err)
 	}
 	var values map[string]any
 	if err := yaml.Unmarshal(b, &values); err != nil {
-		return fmt.Errorf("%w: %s: %s", errConfig, a.config, yaml.FormatError(err, false, false))
+		return fmt.Errorf("%w: %s: %s", ErrConfig, a.config, yaml.FormatError(err, false, false))
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		flag := cmd.Flags().Lookup(name)
 		if flag == nil || name == "config" || name == "help" {
-			return fmt.Errorf("%w: %s: %s has no flag --%s", errConfig, a.config, cmd.CommandPath(), name)
+			return fmt.Errorf("%w: %s: %s has no flag --%s", ErrConfig, a.config, cmd.CommandPath(), name)
 		}
 		if flag.Changed {
 			continue
 		}
 		if err := setFlag(cmd, flag, values[name]); err != nil {
-			return fmt.Errorf("%w: %s: %s: %w", errConfig, a.config, name, err)
+			return fmt.Errorf("%w: %s: %s: %w", ErrConfig, a.config, name, err)
 		}
 	}
 	return nil

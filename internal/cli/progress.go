@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress shows how far long work is: a bar in a terminal, else a line every ten seconds.
-type progress struct {
+// Progress shows how far long work is: a bar in a terminal, else a line every ten seconds.
+type Progress struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar
 	phase string
@@ -18,18 +18,18 @@ type progress struct {
 	last  time.Time
 }
 
-// newProgress returns nil when nothing is to be shown; all methods work on nil.
-func (a *app) newProgress() *progress {
-	if a.quiet {
+// NewProgress returns nil when nothing is to be shown; all methods work on nil.
+func (a *App) NewProgress() *Progress {
+	if a.Quiet {
 		return nil
 	}
-	return &progress{w: a.err}
+	return &Progress{w: a.Err}
 }
 
 const plainInterval = 10 * time.Second
 
-// report is told after every step; unit is what is counted.
-func (p *progress) report(phase, unit string, done, total int) {
+// Report is told after every step; unit is what is counted.
+func (p *Progress) Report(phase, unit string, done, total int) {
 	if p == nil {
 		return
 	}
@@ -47,7 +47,7 @@ func (p *progress) report(phase, unit string, done, total int) {
 }
 
 // left is what the rate since the beginning of this run says.
-func (p *progress) left(now time.Time, done, total int) string {
+func (p *Progress) left(now time.Time, done, total int) string {
 	if done <= p.first {
 		return ""
 	}
@@ -55,21 +55,21 @@ func (p *progress) left(now time.Time, done, total int) string {
 	return fmt.Sprintf(", %s left", time.Duration(left*float64(time.Second)).Round(time.Second))
 }
 
-func (p *progress) begin(phase, unit string, done, total int) {
-	p.finish()
+func (p *Progress) begin(phase, unit string, done, total int) {
+	p.Finish()
 	p.phase, p.start, p.last, p.first = phase, time.Now(), time.Now(), 0
 	if done > 1 {
 		p.first = done
 	}
-	if isTerminal(p.w) {
+	if IsTerminal(p.w) {
 		p.bar = progressbar.NewOptions(total-p.first, progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription(phase),
 			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	}
 }
 
-// finish removes the bar.
-func (p *progress) finish() {
+// Finish removes the bar.
+func (p *Progress) Finish() {
 	if p == nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ func TestVisible(t *testing.T) {
 		"\x1b[2J\x07": `\x1b[2J\x07`, "a\ndqa: error: b": `a\ndqa: error: b`, "\u009b31m": `\x9b31m`, "\u202etxt": `\u202etxt`,
 		"\xff": `\xff`, "\ufffd": "\ufffd", "\U000e0041": `\U000e0041`,
 	} {
-		if got := visible(s); got != want {
+		if got := Visible(s); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)
 		}
 	}
@@ -29,7 +29,7 @@ func TestAllVisible(t *testing.T) {
 	}
 	in := &outer{[]string{"\a"}, map[string]*inner{"\b": {"\f"}}, inner{"\v"}, nil, 3}
 	want := &outer{[]string{`\x07`}, map[string]*inner{`\x08`: {`\x0c`}}, inner{`\x0b`}, nil, 3}
-	if d := cmp.Diff(want, allVisible(in)); d != "" {
+	if d := cmp.Diff(want, AllVisible(in)); d != "" {
 		t.Error(d)
 	}
 	if in.Names[0] != "\a" {
