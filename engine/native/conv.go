@@ -47,6 +47,15 @@ func (f *filters) check(g window, m int) error {
 	return nil
 }
 
+// checkOf is check of all channels, where s is some of them.
+func (f *filters) checkOf(s *site) error {
+	g, err := newWindow(s.whole())
+	if err != nil {
+		return err
+	}
+	return f.check(g, s.whole().outShape(0)[1])
+}
+
 func buildConv(s *site) (runner, error) {
 	if len(s.shape(0)) == 5 {
 		return buildVolumeConv(s)
@@ -60,7 +69,7 @@ func buildConv(s *site) (runner, error) {
 		return nil, err
 	}
 	m := s.outShape(0)[1]
-	if err := f.check(g, m); err != nil {
+	if err := f.checkOf(s); err != nil {
 		return nil, err
 	}
 	if err := g.checkSize(); err != nil {
@@ -75,8 +84,8 @@ func buildConv(s *site) (runner, error) {
 	}
 	l := newLayout(g)
 	l.deinterleave = s.kernels.Deinterleave
-	if s.of != nil && s.ringRows > 0 {
-		l = newRing(g, s.ringRows)
+	if s.of != nil && s.ringRows+s.planes.in > 0 {
+		l = newRing(g, s.ringRows, s.planes.in)
 		l.deinterleave = s.kernels.Deinterleave
 		s.ring = &l
 	}
@@ -100,6 +109,7 @@ type convolution struct {
 	groups   []convGroup
 	m        int // output channels
 	residual bool
+	addStep  int // from plane to plane of the residual
 }
 
 // convGroup computes some of the output channels from some of the input channels.
@@ -136,11 +146,17 @@ func newConvolution(s *site, l layout, f filters, m int) *convolution {
 		g := convGroup{from: i * channels, to: i * rows}
 		g.product = newProduct(s, rows, off, f.bias[g.to:][:rows])
 		if pointwise {
-			g.gatherStrips(l.oh*l.ow, l.h*l.w)
+			g.gatherStrips(l.oh*l.ow, l.plane)
 		} else {
 			g.setVectors(vectors, l.oh*l.ow)
 		}
-		g.outStep = image.oh * image.ow
+		g.outStep, v.addStep = image.oh*image.ow, image.oh*image.ow
+		if s.planes.out > 0 {
+			g.outStep = s.planes.out
+		}
+		if s.planes.add > 0 {
+			v.addStep = s.planes.add
+		}
 		g.w = s.share(fmt.Sprint("filters ", f.group, i), func() []float32 {
 			w := make([]float32, packedSize(rows, depth))
 			packWeights(w, f.w[g.to*depth:], rows, depth, depth, 1)
@@ -166,10 +182,9 @@ func (v *convolution) runPart(t *task, n, y int) {
 	x := v.fillRows(t.in[0][n*g.c*g.h*g.w:], t.scratch, g.h, y*g.sy-g.top)
 	for i := range v.groups {
 		c := &v.groups[i]
-		at := (n*v.m+c.to)*c.outStep + y*g.ow
-		f := factors{x: x[c.from*v.plane:], w: c.w, out: t.out[0][at:], gathered: t.scratch}
+		f := factors{x: x[c.from*v.plane:], w: c.w, out: t.out[0][(n*v.m+c.to)*c.outStep+y*g.ow:], gathered: t.scratch}
 		if v.residual {
-			f.add, f.addStep = t.in[len(t.in)-1][at:], c.outStep
+			f.add, f.addStep = t.in[len(t.in)-1][(n*v.m+c.to)*v.addStep+y*g.ow:], v.addStep
 		}
 		c.product.run(&f)
 	}

@@ -24,6 +24,8 @@ type banding struct {
 	axis   int    // of the output
 	inputs []int  // axis of every input; whole where it is read as a whole
 	window *slide // of input 0; nil: a row reads the rows of its own number
+	planes bool   // rows are channels, and the task says which
+	step   int    // bands start at multiples of it; 0: anywhere
 	ring   bool   // input 0 is laid out as a convolution wants it, rows of padding included
 }
 
@@ -88,9 +90,8 @@ func (b *banding) rows(i, n, from, to int) (int, int) {
 }
 
 // band is s for fewer rows.
-func (s *site) band(b *banding, shape bandShape, ringRows int) *site {
+func (s *site) band(b *banding, shape bandShape) *site {
 	part := *s
-	part.ringRows = ringRows
 	part.of, part.scratch, part.taken = s, 0, make([]bool, len(s.inputs))
 	part.in = make([][]int, len(s.inputs))
 	for i, axis := range b.inputs {
@@ -276,10 +277,25 @@ func bandWindow(s *site) (banding, error) {
 	if w.before >= w.extent || w.behind >= w.extent || (s.outShape(0)[2]-1)*w.stride-w.before >= w.in {
 		return b, errors.New("windows of padding alone")
 	}
-	if s.Op == "Conv" {
-		b.ring, err = s.wantsRing()
+	if s.Op != "Conv" {
+		return b, nil
 	}
+	if s.takesPlanes() {
+		b = s.alone(1)
+		b.planes = true
+		return b, nil
+	}
+	b.ring, err = s.wantsRing()
 	return b, err
+}
+
+// planeValues is up to which size planes are better read whole, some channels at a time: bands of them would be short.
+const planeValues = 2048
+
+// takesPlanes tells whether a convolution works on small planes, each by itself.
+func (s *site) takesPlanes() bool {
+	in := s.shape(0)
+	return isDepthwise(s.graph, s.Node) && in[0] == 1 && max(tensor.Size(in[2:]), tensor.Size(s.outShape(0)[2:])) <= planeValues
 }
 
 // wantsRing tells whether a convolution reads its input in a layout of its own, whose rows are those of the bands.
@@ -300,7 +316,7 @@ func bandTransposed(s *site) (banding, error) {
 		return b, err
 	}
 	w.up = true
-	b.window = w
+	b.window, b.step = w, w.stride
 	if w.stride > w.extent || s.outShape(0)[2]+w.before-w.extent > (w.in-1)*w.stride {
 		return b, errors.New("rows that no input reaches")
 	}
@@ -386,3 +402,51 @@ func bandSlice(s *site) (banding, error) {
 
 // wholeCut is a value in one row.
 func wholeCut(size int) cut { return cut{1, 1, size} }
+
+// floatBanding is banding where all tensors are floats: planes are taken apart from each other where that can be, since
+// they lie one behind the other, and what has few positions by what it computes of each.
+func (s *site) floatBanding() (banding, error) {
+	b, err := s.banding()
+	if err != nil && !errors.Is(err, errOneRow) {
+		return b, err
+	}
+	out := s.outShape(0)
+	switch {
+	case s.Op == "Gemm" && len(out) == 2 && out[0] == 1:
+		b = banding{axis: 1, inputs: slices.Repeat([]int{whole}, len(s.inputs)), planes: true, step: panelWidth}
+	case len(out) < 3 || out[0] != 1 || out[1] < 2:
+		return b, err
+	case s.Op == "Conv":
+		return s.floatConv(b, err)
+	case s.Op == "MaxPool" || s.Op == "AveragePool":
+		b = s.alone(1)
+	case s.Op == "BatchNormalization":
+		b = s.alone(1)
+		b.planes = true
+	case elementwise[s.Op] && len(out) == 4:
+		b = s.along(1)
+	default:
+		return b, err
+	}
+	return b, nil
+}
+
+func (s *site) floatConv(b banding, err error) (banding, error) {
+	if len(s.shape(0)) > 4 {
+		return b, err
+	}
+	suits, lanesErr := s.suitsLanes(&filters{group: s.Attrs.Int("group", 1)})
+	switch {
+	case lanesErr != nil:
+		return b, lanesErr
+	case isDepthwise(s.graph, s.Node):
+		b = s.alone(1)
+		b.planes = true
+	case suits:
+		b = s.alone(1)
+		b.inputs[0], b.planes, b.step = whole, true, panelWidth
+	default:
+		return b, err
+	}
+	return b, nil
+}

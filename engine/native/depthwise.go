@@ -57,16 +57,16 @@ func (d *depthwise) run(t *task) {
 		x := d.fill(t.in[0][n*in:], t.scratch)
 		for c := range d.c {
 			plane := t.out[0][(n*d.c+c)*out:][:out]
-			d.channel(c, x, plane, t.scratch[d.layout.size():])
+			d.channel(t.first+c, x[c*d.plane:], plane, t.scratch[d.layout.size():])
 		}
 	}
 }
 
-// channel computes plane c; wide is scratch space.
+// channel computes channel c from the plane x; wide is scratch space.
 func (d *depthwise) channel(c int, x, plane, wide []float32) {
 	taps := len(d.off)
 	k := kernel.Depthwise{
-		X: x[c*d.plane:][:d.reach], Off: d.off, W: d.filters[c*taps:][:taps], Bias: d.bias[c], Out: plane,
+		X: x[:d.reach], Off: d.off, W: d.filters[c*taps:][:taps], Bias: d.bias[c], Out: plane,
 		Rows: d.rows, Vectors: d.vectors, XStep: d.sy * d.pitch, OutStep: d.step, Lo: d.lo, Hi: d.hi,
 	}
 	if d.exact {

@@ -47,7 +47,7 @@ func (d *depthwise3) run(t *task) {
 		for y := range d.copied {
 			copy(t.scratch[(d.top+y)*pitch+d.left:], x[y*d.w:][:d.w])
 		}
-		c := i % d.c
+		c := t.first + i%d.c
 		k.W, k.Bias, k.Out = d.filters[9*c:][:9], d.bias[c], t.out[0][i*out:][:out]
 		k.Run(d.isa)
 	}
@@ -65,6 +65,7 @@ func newPlanes(s *site, l layout, f filters) runner {
 		for n := range l.n {
 			k := k
 			k.X, k.Out = t.in[0][n*in:], t.out[0][n*out:][:out]
+			k.W, k.Bias = f.w[9*t.first:], f.bias[t.first:]
 			k.Run(isa)
 		}
 	}

@@ -30,12 +30,13 @@ func (s *site) suitsLanes(f *filters) (bool, error) {
 
 func newLanes(s *site, g window, f filters, m int) *lanes {
 	l := &lanes{isa: s.isa, channels: g.c, m: m, at: g.oh * g.ow, lo: s.lo, hi: s.hi, residual: s.residual}
-	padded := roundUp(m, panelWidth)
+	all := len(f.bias) // of which m are computed
+	padded := roundUp(all, panelWidth)
 	l.bias, l.off = make([]float32, padded), make([]int32, g.c)
 	copy(l.bias, f.bias)
 	l.panels = s.share("lanes", func() []float32 {
 		panels := make([]float32, padded*g.c+slack)
-		for o := range m {
+		for o := range all {
 			panel := panels[o/panelWidth*panelWidth*g.c+o%panelWidth:]
 			for k := range g.c {
 				panel[k*panelWidth] = f.w[o*g.c+k]
@@ -67,7 +68,7 @@ func (l *lanes) run(t *task) {
 	u := kernel.Unpack{In: buf[:], Step: panelWidth, OutStep: l.at, Lo: l.lo, Hi: l.hi}
 	for o := 0; o < l.m; o += panelWidth {
 		n := min(panelWidth, l.m-o)
-		k.X, k.Add, k.Places = l.panels[o*l.channels:], l.bias[o:], places[:ceilDiv(n, kernel.Width)]
+		k.X, k.Add, k.Places = l.panels[(t.first+o)*l.channels:], l.bias[t.first+o:], places[:ceilDiv(n, kernel.Width)]
 		for at := 0; at < l.at; at += kernel.Rows {
 			k.W = t.scratch[at*l.channels:][:kernel.Rows*l.channels]
 			k.Run(l.isa)

@@ -41,9 +41,9 @@ func buildGemm(s *site) (runner, error) {
 		return nil, err
 	}
 	g := &gemm{rows: in[0], depth: in[1], pack: s.kernels.PackRows}
-	columns := out[1]
-	if len(w) != columns*g.depth || (bias != nil && len(bias) != columns) {
-		return nil, fmt.Errorf("%d weights and %d biases for %dx%d", len(w), len(bias), columns, g.depth)
+	columns, all := out[1], s.whole().outShape(0)[1]
+	if len(w) != all*g.depth || (bias != nil && len(bias) != all) {
+		return nil, fmt.Errorf("%d weights and %d biases for %dx%d", len(w), len(bias), all, g.depth)
 	}
 	if bias != nil {
 		g.bias = withSlack(bias)
@@ -51,13 +51,14 @@ func buildGemm(s *site) (runner, error) {
 	if g.depth > math.MaxInt32/panelWidth {
 		return nil, fmt.Errorf("%w: %d columns of weights", graph.ErrLimit, g.depth)
 	}
-	g.setPanels(s, columns, func(c, k int) float32 { return w[c*g.depth+k] })
+	g.setPanels(s, columns, all, func(c, k int) float32 { return w[c*g.depth+k] })
 	s.scratch = int64(roundUp(g.rows, kernel.Rows)) * int64(g.depth)
 	return g.run, nil
 }
 
-// setPanels packs W, whose row c holds the weights of output c: column k of all outputs of a panel together.
-func (g *gemm) setPanels(s *site, columns int, w func(c, k int) float32) {
+// setPanels packs W, whose row c holds the weights of output c, of all of which some are computed: column k of all outputs
+// of a panel together.
+func (g *gemm) setPanels(s *site, columns, all int, w func(c, k int) float32) {
 	const width = panelWidth
 	off := make([]int32, g.depth)
 	for k := range off {
@@ -68,8 +69,8 @@ func (g *gemm) setPanels(s *site, columns int, w func(c, k int) float32) {
 		return i/kernel.MaxVectors*width*g.depth + i%kernel.MaxVectors*vectorWidth
 	}), columns)
 	g.panels = s.share("panels of "+s.Op, func() []float32 {
-		panels := make([]float32, roundUp(columns, width)*g.depth)
-		for c := range columns {
+		panels := make([]float32, roundUp(all, width)*g.depth)
+		for c := range all {
 			panel := panels[c/width*width*g.depth+c%width:]
 			for k := range g.depth {
 				panel[k*width] = w(c, k)
@@ -81,7 +82,11 @@ func (g *gemm) setPanels(s *site, columns int, w func(c, k int) float32) {
 
 func (g *gemm) run(t *task) {
 	g.pack(t.scratch, t.in[0], g.rows, g.depth)
-	g.product.run(&factors{x: g.panels, w: t.scratch, out: t.out[0], add: g.bias})
+	f := factors{x: g.panels[t.first*g.depth:], w: t.scratch, out: t.out[0], add: g.bias}
+	if f.add != nil {
+		f.add = f.add[t.first:]
+	}
+	g.product.run(&f)
 }
 
 // matmul is a batched product of two runtime values.
@@ -110,7 +115,7 @@ func buildMatMul(s *site) (runner, error) {
 	}
 	m.product = newProduct(s, m.rows, off, nil)
 	m.setVectors(line(m.columns, func(i int) int { return i * vectorWidth }), m.columns)
-	s.scratch = int64(roundUp(m.rows, kernel.Rows)) * int64(m.depth)
+	s.scratch = int64(min(roundUp(m.rows, kernel.Rows), packedRowsAtATime)) * int64(m.depth)
 	return m.run, nil
 }
 
@@ -131,10 +136,13 @@ func buildConstantMatMul(s *site, rows int, shape []int) (runner, error) {
 	if s.bias != nil {
 		g.bias = withSlack(s.bias)
 	}
-	g.setPanels(s, columns, func(c, k int) float32 { return w[k*columns+c] })
+	g.setPanels(s, columns, columns, func(c, k int) float32 { return w[k*columns+c] })
 	s.scratch = int64(roundUp(rows, kernel.Rows)) * int64(depth)
 	return g.run, nil
 }
+
+// packedRowsAtATime is how many rows of the left side are packed at a time: they stay in the first-level cache.
+const packedRowsAtATime = 32
 
 // matrixStarts lists where the matrix of shape's last two axes starts for every index of batch.
 func matrixStarts(shape, batch []int) []int {
@@ -170,9 +178,12 @@ func broadcastIndex(shape, to []int) []int {
 func (m *matmul) run(t *task) {
 	size := m.rows * m.columns
 	for i := range m.a {
-		if i == 0 || m.a[i] != m.a[i-1] {
-			m.pack(t.scratch, t.in[0][m.a[i]:], m.rows, m.depth)
+		for r := 0; r < m.rows; r += packedRowsAtATime {
+			n := min(packedRowsAtATime, m.rows-r)
+			if i == 0 || m.a[i] != m.a[i-1] || m.rows > packedRowsAtATime {
+				m.pack(t.scratch, t.in[0][m.a[i]+r*m.depth:], n, m.depth)
+			}
+			m.product.run(&factors{x: t.in[1][m.b[i]:], w: t.scratch, out: t.out[0][i*size+r*m.columns:], rows: n})
 		}
-		m.product.run(&factors{x: t.in[1][m.b[i]:], w: t.scratch, out: t.out[0][i*size:]})
 	}
 }

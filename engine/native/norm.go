@@ -14,20 +14,21 @@ func buildBatchNormalization(s *site) (runner, error) {
 		return nil, fmt.Errorf("input of rank %d", len(shape))
 	}
 	n, c, plane := shape[0], shape[1], tensor.Size(shape[2:])
-	var params [4][]float32 // scale, bias, mean, variance
+	all := s.whole().shape(0)[1] // of which c are computed
+	var params [4][]float32      // scale, bias, mean, variance
 	for i := range params {
 		p, err := s.constant(i + 1)
 		if err != nil {
 			return nil, err
 		}
-		if len(p) != c {
-			return nil, fmt.Errorf("input %d has %d values for %d channels", i+1, len(p), c)
+		if len(p) != all {
+			return nil, fmt.Errorf("input %d has %d values for %d channels", i+1, len(p), all)
 		}
 		params[i] = p
 	}
 	epsilon := float64(s.Attrs.Float("epsilon", 1e-5))
-	scale, shift := make([]float32, c), make([]float32, c)
-	for i := range c {
+	scale, shift := make([]float32, all), make([]float32, all)
+	for i := range all {
 		a := float64(params[0][i]) / math.Sqrt(float64(params[3][i])+epsilon)
 		scale[i], shift[i] = float32(a), float32(float64(params[1][i])-a*float64(params[2][i]))
 	}
@@ -36,7 +37,7 @@ func buildBatchNormalization(s *site) (runner, error) {
 	return func(t *task) {
 		for i := range n * c {
 			at := i * plane
-			affine(t.out[0][at:][:plane], t.in[0][at:][:plane], scale[i%c], shift[i%c], lo, hi)
+			affine(t.out[0][at:][:plane], t.in[0][at:][:plane], scale[t.first+i%c], shift[t.first+i%c], lo, hi)
 		}
 	}, nil
 }

@@ -19,6 +19,7 @@ var errUnknown = errors.New("the native engine has no such operator")
 type task struct {
 	in, out [][]float32
 	scratch []float32
+	first   int // channel of the first plane, where a band is some channels
 }
 
 // runner computes one step. It keeps nothing between calls.
@@ -158,7 +159,11 @@ type site struct {
 	// ring is how a convolution's band wants input 0; the rows of a plane are given, so that all bands share it.
 	ring     *layout
 	ringRows int
+	planes   planes
 }
+
+// planes are the steps from plane to plane where a band's planes lie in whole tensors; 0 where they are the band's own.
+type planes struct{ in, out, add int }
 
 // whole is the site that s is a band of, or s.
 func (s *site) whole() *site {

@@ -67,7 +67,7 @@ type value struct {
 	stored  bool
 	joined  bool // a Concat of its parts
 	view    *view
-	pieces  int // channels of which views read at a time; 0: all
+	pieces  int // channels that readers want at a time; 0: all
 	source  home
 	slot    *slot
 }
@@ -138,7 +138,11 @@ func (k *packer) newUnit(i int) {
 	u := &unit{id: i, step: i, site: s.site, made: map[bandShape]*made{}}
 	k.units = append(k.units, u)
 	if u.whole = k.wholes[i]; u.whole == nil {
-		u.bands, u.whole = s.site.banding()
+		if k.forms == nil {
+			u.bands, u.whole = s.site.floatBanding()
+		} else {
+			u.bands, u.whole = s.site.banding()
+		}
 		k.follow(u)
 	}
 	if u.whole == nil {
@@ -326,6 +330,9 @@ func (k *packer) demand(id int, c cut, readers int) {
 			}
 		}
 		return
+	}
+	if _, packs := k.form(v); packs && c.outer == 1 && c.n > 1 && !k.p.edges[v.edge].ChannelsLast {
+		v.pieces = max(1, bandValues*k.p.edges[v.edge].Channels/tensor.Size(v.shape))
 	}
 	if !v.stored && (readers > 1 || v.readers > 1 || k.units[v.step].out != c) {
 		v.stored = true

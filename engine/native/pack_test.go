@@ -115,13 +115,16 @@ func mustRunPacked(t *testing.T, p *Packed, x *tensor.Tensor) []*tensor.Tensor {
 func TestPackedRunIsSimulation(t *testing.T) {
 	for _, name := range quickNetworks() {
 		t.Run(name, func(t *testing.T) {
+			if strings.Contains(name, "folded") || strings.HasPrefix(name, "espnet") || strings.HasSuffix(name, "imagenet.onnx") {
+				testdata.Long(t)
+			}
 			p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), graph.Stored)
 			x := formulaInput(p.graph.Input.Shape)
 			for i, levels := range []float64{1, 127} {
 				want := mustRun(t, p, x, simulation(p, testForms(p, levels, 16)))
 				for k, rows := range []int{0, 1, 2, 7, 1 << 20} {
 					threads := 1 << ((i + k) % 3)
-					if rows > 0 && !testdata.CI() && (strings.HasPrefix(name, "espnet") || i > 0) {
+					if rows > 0 && !testdata.CI() && i > 0 {
 						continue
 					}
 					packed := mustPack(t, p, testForms(p, levels, 16-k*3), engine.PackOptions{Rows: rows, Threads: threads})

@@ -46,7 +46,7 @@ func (u *unit) buildAll(shapes map[bandShape]bool) error {
 		}
 		m := u.made[shape]
 		u.work.scratch.size = max(u.work.scratch.size, m.scratch)
-		if m.ring != nil {
+		if m.ring != nil && u.planes.in == 0 {
 			u.work.slabs[0].size = m.ring.c * m.ring.plane
 			if m.ring.sx > 1 {
 				u.work.row.size = m.ring.w
@@ -85,7 +85,7 @@ func (u *unit) try(p *probe, own bool, from, to int) {
 		p.shapes[u] = map[bandShape]bool{}
 	}
 	p.shapes[u][u.bands.shapeOf(from, to)] = true
-	if own && !u.overwrites(from, to) {
+	if own && !u.overwrites(from, to) && u.planes.out == 0 {
 		u.work.out.size = max(u.work.out.size, u.out.size(to-from))
 	}
 	if p.held[u] == nil {
@@ -100,32 +100,43 @@ func (u *unit) try(p *probe, own bool, from, to int) {
 
 // tryInput is load.
 func (u *unit) tryInput(p *probe, i, from, to int) {
-	f, held := &u.inputs[i], p.held[u]
-	a, b := u.bands.rows(i, f.n, from, to)
-	ring := i == 0 && u.bands.ring
-	if !ring && f.lies(a, b) {
+	if i == 0 && u.planes.in > 0 || i == len(u.inputs)-1 && u.planes.add > 0 {
 		return
 	}
-	if ring {
-		u.ringRows = max(u.ringRows, b-a)
-	} else {
-		u.work.slabs[i].size = max(u.work.slabs[i].size, f.size(b-a))
+	f, held := &u.inputs[i], p.held[u]
+	a, b := u.bands.rows(i, f.n, from, to)
+	if i == 0 && u.bands.ring {
+		u.tryRing(p, a, b)
+		return
 	}
+	if f.lies(a, b) {
+		return
+	}
+	u.work.slabs[i].size = max(u.work.slabs[i].size, f.size(b-a))
 	keep := a
 	if h := held[i]; h[0] <= a && a < h[1] {
 		keep = min(h[1], b)
 	}
-	first, end := keep, b
-	if ring {
-		first, end = min(max(keep, 0), b), max(keep, min(b, f.n))
-	}
-	switch {
-	case first < end && ring:
-		f.probe(p, 0, first, end)
-	case first < end:
-		f.probe(p, b-a, first, end)
+	if keep < b {
+		f.probe(p, b-a, keep, b)
 	}
 	held[i] = [2]int{a, b}
+}
+
+// tryRing is loadRing.
+func (u *unit) tryRing(p *probe, start, end int) {
+	f, held := &u.inputs[0], p.held[u]
+	keep := start
+	end = u.ahead(start, end)
+	if h := held[0]; h[0] <= start && start < h[1] {
+		end = max(end, h[1])
+		keep = h[1]
+	}
+	u.ringRows = max(u.ringRows, end-start)
+	if first, to := min(max(keep, 0), end), max(keep, min(end, f.n)); first < to {
+		f.probe(p, 0, first, to)
+	}
+	held[0] = [2]int{start, end}
 }
 
 func (u *unit) probe(p *probe, rows, from, to int) {

@@ -40,6 +40,8 @@ type span struct{ lane, at, n int }
 type strip struct {
 	from, to  int
 	scattered bool
+	base, n   int      // of x, what it reads of a row
+	vectors   []vector // of a scattered one
 }
 
 // operands of one product. add is nil or holds what is added to row r at r*addStep.
@@ -47,6 +49,7 @@ type factors struct {
 	x, w, out, add []float32
 	addStep        int
 	gathered       []float32 // room for gathered strips
+	rows           int       // the first ones; 0: all
 }
 
 func newProduct(s *site, rows int, off []int32, bias []float32) *product {
@@ -78,9 +81,14 @@ func (p *product) setVectors(vectors []vector, width int) {
 			}
 			p.places[i] = kernel.Place{Base: int32(base), At: int32(at)}
 		}
+		s.base, s.n = vectors[s.from].base, vectors[s.to-1].base-vectors[s.from].base+kernel.Width
+		if s.scattered {
+			s.vectors = slices.Clone(vectors[s.from:s.to])
+		}
 		p.strips = append(p.strips, s)
 		from = s.to
 	}
+	p.vectors = nil // large maps have many
 }
 
 // gatherStrips sets the output positions of a product whose row k of x, width values, lies at k*step, where so many rows that
@@ -138,12 +146,12 @@ func (p *product) nextStrip(from int) strip {
 		if pieces := (n + stripVectors - 1 - kernel.MaxVectors) / stripVectors; pieces > 1 {
 			to = from + roundUp(ceilDiv(n, pieces), 2*kernel.MaxVectors)
 		}
-		return strip{from, to, false}
+		return strip{from: from, to: to}
 	}
 	for to < len(p.vectors) && to-from < scatteredVectors && !(direct(to) && to+1 < len(p.vectors) && direct(to+1)) {
 		to++
 	}
-	return strip{from, to, true}
+	return strip{from: from, to: to, scattered: true}
 }
 
 // line returns the vectors of n consecutive positions: those of vector i are computed from base(i).
@@ -181,6 +189,10 @@ func packedSize(rows, depth int) int { return roundUp(rows, kernel.Rows) * depth
 // run computes the product.
 func (p *product) run(f *factors) {
 	t := kernel.Tile{Off: p.off, Lo: p.lo, Hi: p.hi}
+	rows := p.rows
+	if f.rows > 0 {
+		rows = f.rows
+	}
 	if p.gathers() {
 		t.X = f.gathered
 	} else {
@@ -189,13 +201,13 @@ func (p *product) run(f *factors) {
 	for _, s := range p.strips {
 		t.Places = p.places[s.from:s.to]
 		if p.gathers() {
-			p.gather(t.X, f.x[p.vectors[s.from].base:], s)
+			p.gather(t.X, f.x[s.base:], s)
 		}
 		if s.scattered {
-			p.runScattered(t, f, s)
+			p.runScattered(t, f, &s, rows)
 			continue
 		}
-		t.W, t.Bias, t.Rows, t.Out, t.OutStep = f.w, p.bias, p.rows, f.out, p.outStep
+		t.W, t.Bias, t.Rows, t.Out, t.OutStep = f.w, p.bias, rows, f.out, p.outStep
 		t.Add, t.AddStep = f.add, f.addStep
 		t.Run(p.isa)
 	}
@@ -203,20 +215,19 @@ func (p *product) run(f *factors) {
 
 // gather brings what a strip reads together.
 func (p *product) gather(dst, x []float32, s strip) {
-	n := p.vectors[s.to-1].base - p.vectors[s.from].base + kernel.Width
 	for k := range p.off {
-		copy(dst[k*gatheredPitch:][:n], x[k*p.step:])
+		copy(dst[k*gatheredPitch:][:s.n], x[k*p.step:])
 	}
 }
 
 // runScattered computes a strip by way of buffers on the stack, which is why it works on a copy of the tile.
-func (p *product) runScattered(t kernel.Tile, f *factors, s strip) {
+func (p *product) runScattered(t kernel.Tile, f *factors, s *strip, rows int) {
 	const step = scatteredVectors * kernel.Width
 	var out, add [kernel.Rows * step]float32
-	depth, vectors := len(p.off), p.vectors[s.from:s.to]
+	depth, vectors := len(p.off), s.vectors
 	t.Out, t.OutStep = out[:], step
-	for row := 0; row < p.rows; row += kernel.Rows {
-		t.W, t.Bias, t.Rows = f.w[row*depth:][:kernel.Rows*depth], p.bias[row:][:kernel.Rows], min(kernel.Rows, p.rows-row)
+	for row := 0; row < rows; row += kernel.Rows {
+		t.W, t.Bias, t.Rows = f.w[row*depth:][:kernel.Rows*depth], p.bias[row:][:kernel.Rows], min(kernel.Rows, rows-row)
 		if f.add != nil {
 			t.Add, t.AddStep = add[:], step
 			for r := range t.Rows {

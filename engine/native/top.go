@@ -54,7 +54,7 @@ func (t *top) run(w *worker) {
 // band computes rows and stores them.
 func (t *top) band(w *worker, from, to int) {
 	g := &t.targets[0]
-	if t.direct(to - from) {
+	if t.planes.out > 0 || t.direct(to-from) {
 		t.compute(w, g.values(w)[from*t.out.inner:], from, to)
 		return
 	}
@@ -132,6 +132,7 @@ func (k *packer) addTop(u *unit) error {
 	for i, id := range s.out {
 		k.addTarget(t, i, k.values[id])
 	}
+	t.useInPlace()
 	if err := k.chooseRows(t); err != nil {
 		return err
 	}
@@ -173,10 +174,40 @@ func (k *packer) placeTarget(g *target, v *value, t *top) {
 	k.slots = append(k.slots, v.slot)
 }
 
+// useInPlace lets a convolution read and write planes where they lie in whole tensors of floats.
+func (t *top) useInPlace() {
+	u, g := t.unit, &t.targets[0]
+	if !u.bands.ring || isDepthwise(u.site.graph, u.site.Node) {
+		return
+	}
+	if g.form == nil && len(t.targets) == 1 && u.out.outer > 1 {
+		u.planes.out = u.out.n * u.out.inner
+	}
+	if f := &u.inputs[0]; f.inArena() && u.site.unpadded() {
+		u.planes.in = f.n * f.inner
+	}
+	if f := &u.inputs[len(u.inputs)-1]; u.site.residual && f.inArena() {
+		u.planes.add = f.n * f.inner
+	}
+}
+
+// inArena tells whether an input is floats with slack behind them.
+func (f *feed) inArena() bool {
+	p, ok := f.source.(*plain)
+	return ok && (p.home.buffer != nil || p.constant != nil)
+}
+
+// unpadded tells whether a convolution reads its input as it lies.
+func (s *site) unpadded() bool {
+	g, err := newWindow(s)
+	return err == nil && g.sx == 1 && g.top == 0 && g.left == 0 && g.bottom == 0 && g.rightPad == 0
+}
+
 // What a band and a block should hold, in values; and what work space is allowed: a part of what the edges take, but
 // enough that bands do not get too thin to be fast.
 const (
 	bandValues  = 8192
+	floatValues = 1 << 16 // where nothing is packed
 	bandInner   = 64
 	blockValues = 2048
 	workShare   = 2
@@ -186,10 +217,7 @@ const (
 
 // chooseRows sets the height of a band: as high as the budget allows.
 func (k *packer) chooseRows(t *top) error {
-	n, step := t.out.n, 1
-	if w := t.bands.window; w != nil && w.up {
-		step = w.stride
-	}
+	n, step := t.out.n, max(1, t.bands.step)
 	if t.whole != nil || k.opt.Rows > 0 {
 		rows := n
 		if t.whole == nil {
@@ -197,22 +225,42 @@ func (k *packer) chooseRows(t *top) error {
 		}
 		return t.tryRows(k, roundUp(rows, step))
 	}
-	rows := max(bandValues/(t.out.outer*t.out.inner), ceilDiv(bandInner, t.out.inner), 1)
+	values := bandValues
+	if k.forms == nil {
+		values = floatValues
+	}
+	rows := max(values/(t.out.outer*t.out.inner), ceilDiv(bandInner, t.out.inner), 1)
 	if p, ok := t.inputs[0].source.(*packedRows); ok && p.outer == 1 && !p.tokens {
 		rows = max(1, p.c*p.positions/p.inner) // whole blocks of channels
 	}
 	rows = min(rows, ceilDiv(n, k.threads))
 	for {
+		rows = t.even(rows)
 		if err := t.tryRows(k, roundUp(rows, step)); err != nil {
 			return err
 		}
-		if rows <= step || 4*int64(t.size) <= max(k.budget, leastWork) {
+		if k.forms == nil || rows <= step || 4*int64(t.size) <= max(k.budget, leastWork) {
 			return nil
 		}
 		if rows = ceilDiv(rows, 2); rows > 4 {
 			rows = rows / 4 * 4 // rows of 16 channels fill groups of 64 values
 		}
 	}
+}
+
+// even makes bands end where the blocks of their input do, or else be of about one height.
+func (t *top) even(rows int) int {
+	blocks := blockRows(t.inputs[0].source)
+	if w := t.bands.window; w != nil && blocks%w.stride == 0 {
+		blocks /= w.stride
+	}
+	switch {
+	case t.bands.planes:
+		return rows
+	case blocks > 0 && rows >= blocks:
+		return rows / blocks * blocks
+	}
+	return ceilDiv(t.out.n, ceilDiv(t.out.n, rows))
 }
 
 // tryRows finds what t needs with bands of some rows.
@@ -243,8 +291,11 @@ func (k *packer) gridFor(t *top, v *value) *grid {
 	case g.tokens || t.out.outer == g.channels:
 		g.p = band / g.channels
 		g.c = min(g.channels, max(1, blockValues/g.p))
-		if v.pieces > 0 {
+		switch {
+		case v.pieces > 0 && g.tokens:
 			g.c = min(g.c, max(v.pieces, leastPiece))
+		case v.pieces > 0:
+			g.c = min(g.c, v.pieces)
 		}
 	default:
 		g.c = band / g.positions

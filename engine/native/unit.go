@@ -17,6 +17,7 @@ type unit struct {
 
 	ringRows int  // of a plane of input 0, where it is a ring
 	inPlace  bool // the result replaces input 0
+	planes   planes
 }
 
 // feed is where an input comes from.
@@ -74,7 +75,8 @@ func (u *unit) overwrites(from, to int) bool {
 
 // build makes the runner for bands of a shape.
 func (u *unit) build(shape bandShape) error {
-	s := u.site.band(&u.bands, shape, u.ringRows)
+	s := u.site.band(&u.bands, shape)
+	s.ringRows, s.planes = u.ringRows, u.planes
 	run, err := s.compile()
 	if err != nil {
 		return fmt.Errorf("a band of %d rows: %w", shape.out, err)
@@ -88,11 +90,17 @@ func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 	s := &w.units[u.id]
 	m := u.made[u.bands.shapeOf(from, to)]
 	for i := range u.inputs {
-		if i == 0 && m.ring != nil {
+		switch {
+		case i == 0 && u.planes.in > 0:
+			start, _ := u.bands.window.span(from, to)
+			s.task.in[0] = u.tail(w, i, start)
+		case i == 0 && m.ring != nil:
 			u.loadRing(w, s, m.ring, from, to)
-			continue
+		case i > 0 && i == len(u.inputs)-1 && u.planes.add > 0:
+			s.task.in[i] = u.tail(w, i, from)
+		default:
+			u.load(w, s, i, from, to)
 		}
-		u.load(w, s, i, from, to)
 	}
 	switch {
 	case dst != nil:
@@ -101,7 +109,13 @@ func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 	default:
 		dst = s.out
 	}
+	if u.bands.planes {
+		s.task.first = from
+	}
 	n := u.out.size(to - from)
+	if u.planes.out > 0 {
+		n = len(dst)
+	}
 	s.task.out[0] = dst[:n:cap(dst)]
 	s.task.scratch = s.scratch[:m.scratch:cap(s.scratch)]
 	m.run(&s.task)
@@ -109,6 +123,12 @@ func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 		s.held[0] = [2]int{}
 	}
 	return dst[:n]
+}
+
+// tail is an input that lies in a tensor, from a row on.
+func (u *unit) tail(w *worker, i, from int) []float32 {
+	x := u.inputs[i].source.(*plain).values(w)
+	return x[from*u.inputs[i].inner : cap(x)]
 }
 
 // load makes input i hold what the output rows [from, to) read. Rows that it holds from the band before stay.
@@ -135,9 +155,11 @@ func (u *unit) load(w *worker, s *unitState, i, from, to int) {
 func (u *unit) loadRing(w *worker, s *unitState, l *layout, from, to int) {
 	f := &u.inputs[0]
 	start, end := u.bands.window.span(from, to)
+	end = u.ahead(start, end)
 	slab, keep := s.slabs[0], start
 	if h := s.held[0]; h[0] <= start && start < h[1] {
-		keep = min(h[1], end)
+		end = max(end, h[1])
+		keep = h[1]
 		if h[0] < start {
 			for c := range l.c {
 				plane := slab[c*l.plane:][:l.plane]
@@ -157,6 +179,36 @@ func (u *unit) loadRing(w *worker, s *unitState, l *layout, from, to int) {
 	}
 	s.held[0] = [2]int{start, end}
 	s.task.in[0] = slab[: l.c*l.plane : cap(slab)]
+}
+
+// ahead is up to where the input is read that must be read up to end: whole blocks, where they are not much higher than
+// what is needed.
+func (u *unit) ahead(start, end int) int {
+	f := &u.inputs[0]
+	rows := blockRows(f.source)
+	if to := min(roundUp(end, max(1, rows)), f.n); end < f.n && rows <= end-start {
+		return to
+	}
+	return end
+}
+
+// blockRows is how many rows the blocks of a source hold, 0 where it has none or several kinds.
+func blockRows(s source) int {
+	switch s := s.(type) {
+	case *packedRows:
+		if s.outer == s.channels && s.p%s.inner == 0 {
+			return s.p / s.inner
+		}
+	case *joined:
+		rows := blockRows(s.parts[0].source)
+		for i := range s.parts {
+			if blockRows(s.parts[i].source) != rows {
+				return 0
+			}
+		}
+		return rows
+	}
+	return 0
 }
 
 // keep moves the rows from a on that a slab holds to its start and returns where they end.

@@ -75,6 +75,7 @@ type layout struct {
 	window
 	direct     bool // the input itself serves
 	ready      bool // the input comes laid out
+	inTensor   bool // in planes of a larger tensor
 	rows       int  // of a plane
 	phaseWidth int  // columns of one phase
 	pitch      int  // from row to row
@@ -83,9 +84,14 @@ type layout struct {
 	deinterleave func(even, odd, x []float32)
 }
 
-// newRing is the layout of a band whose input comes laid out, in planes of some rows.
-func newRing(g window, rows int) layout {
+// newRing is the layout of a band whose input comes laid out, in planes of some rows, or where plane is not 0 lies in a
+// tensor with that step from plane to plane.
+func newRing(g window, rows, plane int) layout {
 	l := newLayout(g)
+	if plane > 0 {
+		l.direct, l.ready, l.inTensor, l.plane = true, true, true, plane
+		return l
+	}
 	l.ready, l.plane = true, max(rows, l.rows)*l.pitch
 	if l.plane%skewEvery == 0 {
 		l.plane += skew
@@ -116,7 +122,7 @@ const (
 
 // pointwise tells whether a convolution of 1 x 1 reads planes so far apart that strips of them are gathered.
 func (l *layout) pointwise() bool {
-	return l.direct && !l.ready && l.kh == 1 && l.kw == 1 && l.sy == 1 && l.c >= skewChannels && l.h*l.w%skewEvery == 0
+	return l.direct && (!l.ready || l.inTensor) && l.kh == 1 && l.kw == 1 && l.sy == 1 && l.c >= skewChannels && l.plane%skewEvery == 0
 }
 
 // checkSize refuses a padded input beyond the kernels' offsets of 32 bits, which is also all that an int may have. Padding
