@@ -34,8 +34,8 @@ func (r *rebatch) mixed(n *graph.Node) error {
 	if n != nil {
 		at = fmt.Sprintf("node %q (%s)", n.Name, n.Op)
 	}
-	return fmt.Errorf("%w: the model fixes the batch of input %q to %d, and %s may not keep the images apart: export it with a batch of 1 or a dynamic batch axis",
-		ErrShape, r.whole.Input.Name, r.fixed, at)
+	return fmt.Errorf("%w: the model fixes the batch of input %q to %d, and %s may not keep the images apart: "+
+		"export it with a batch of 1 or a dynamic batch axis", ErrShape, r.whole.Input.Name, r.fixed, at)
 }
 
 // rebatch goes through the nodes of both graphs at once.
@@ -88,7 +88,8 @@ func (r *rebatch) sameConstant(s, t *graph.Tensor) bool {
 		}
 		times = r.fixed
 	}
-	return s.Type == t.Type && slices.EqualFunc(slices.Repeat(s.Floats, times), t.Floats, func(a, b float32) bool { return a == b || a != a && b != b }) &&
+	equal := func(a, b float32) bool { return a == b || a != a && b != b }
+	return s.Type == t.Type && slices.EqualFunc(slices.Repeat(s.Floats, times), t.Floats, equal) &&
 		slices.Equal(slices.Repeat(s.Ints, times), t.Ints)
 }
 

@@ -56,8 +56,8 @@ func build(m *model, opt Options) (*graph.Graph, error) {
 	if errors.As(err, &unsupported) {
 		return nil, err
 	}
-	return nil, fmt.Errorf("%w: the model fixes the batch of input %q to %d and cannot be read for a batch of 1 (export it with that, or with a dynamic batch axis): %w",
-		ErrShape, m.input.name, fixed, err)
+	return nil, fmt.Errorf("%w: the model fixes the batch of input %q to %d and cannot be read for a batch of 1 "+
+		"(export it with that, or with a dynamic batch axis): %w", ErrShape, m.input.name, fixed, err)
 }
 
 // buildPart makes the Graph of a part of a cut.

@@ -184,7 +184,8 @@ func TestUnreadOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range list {
-		if want := map[string]string{"a": "Sigmoid writes it for TopK", "v": "nothing reads it"}[r.Name]; want != "" && (r.Reason != want || r.Edge != (r.Name == "a")) {
+		want := map[string]string{"a": "Sigmoid writes it for TopK", "v": "nothing reads it"}[r.Name]
+		if want != "" && (r.Reason != want || r.Edge != (r.Name == "a")) {
 			t.Errorf("%+v", r)
 		}
 	}

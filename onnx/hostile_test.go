@@ -293,6 +293,7 @@ func TestHostileShapes(t *testing.T) {
 		{"Resize by NaN", y(x().floats("s", []int64{4}, 1, 1, inf-inf, 1), "Resize", "x _ s"), ErrInvalid, "out of range"},
 		{"Resize to sizes", y(x().ints("s", 1, 4, big, big), "Resize", "x _ _ s"), graph.ErrLimit, "more than"},
 		{"Upsample of nothing", y(net(8, 1).node("Squeeze", "x", "q", "axes", []int64{0, 1}), "Upsample", "q", "scales", []float32{}), graph.ErrUnsupported, "0 axes"},
+		{"negative epsilon", y(net(17, 4).floats("s", []int64{4}, 1), "LayerNormalization", "x s", "epsilon", -1.0), ErrInvalid, "epsilon -1"},
 		{"Slice step", y(x().ints("s", 0).ints("e", 1<<62).ints("a", 3).ints("t", 0), "Slice", "x s e a t"), ErrInvalid, "step 0"},
 		{"Slice of nothing", y(x().ints("s", 1<<62).ints("e", -1<<62).ints("a", 3), "Slice", "x s e a"), graph.ErrUnsupported, "empty"},
 		{"Concat", y(x().ints("s", 1<<20), "Concat", strings.Repeat("k1 ", 300), "axis", 0).prepend("ConstantOfShape", "s", "k1"), graph.ErrLimit, "more than"},

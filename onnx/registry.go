@@ -78,6 +78,9 @@ func (op operator) run(c *call) error {
 	if err := op.attrs.check(n.Attrs); err != nil {
 		return err
 	}
+	if e := n.Attrs.Float("epsilon", 0); !(e >= 0) { // else it takes away from a variance, which may leave nothing
+		return invalid("epsilon %g", e)
+	}
 	if err := c.carry(); err != nil {
 		return err
 	}

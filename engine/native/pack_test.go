@@ -171,7 +171,8 @@ func packedGraphs() map[string]*graphBuilder {
 
 	b = add("rows that no input reaches", 1, 2, 4, 4)
 	weights(b, 2, 3, 1, 1)
-	b.node("ConvTranspose", "a", []int{1, 3, 6, 4}, graph.Attributes{"kernel_shape": ints(1, 1), "dilations": ints(3, 3), "output_padding": ints(2, 0)}, "input", "w")
+	attrs := graph.Attributes{"kernel_shape": ints(1, 1), "dilations": ints(3, 3), "output_padding": ints(2, 0)}
+	b.node("ConvTranspose", "a", []int{1, 3, 6, 4}, attrs, "input", "w")
 	b.node("Relu", "y", []int{1, 3, 6, 4}, nil, "a")
 
 	b = add("kernels for lines that a band has and the whole has not", 1, 24, 12, 1)

@@ -40,7 +40,8 @@ func init() {
 		"ConvInteger QLinearConv":                           integerConv,
 		"QLinearMatMul MatMulInteger":                       integerMatMul,
 		"com.microsoft.QLinearAdd com.microsoft.QLinearMul": integerBinary,
-		"com.microsoft.QLinearSigmoid com.microsoft.QLinearLeakyRelu com.microsoft.QLinearGlobalAveragePool com.microsoft.QLinearAveragePool": integerUnary,
+		"com.microsoft.QLinearSigmoid com.microsoft.QLinearLeakyRelu " +
+			"com.microsoft.QLinearGlobalAveragePool com.microsoft.QLinearAveragePool": integerUnary,
 		"com.microsoft.FusedConv": fusedConv,
 		"RNN GRU LSTM":            recurrent,
 		"GridSample":              gridSample,

@@ -13,8 +13,9 @@ import (
 func (m *maker) codes(ranks ...int) (x value, scale, zero string) {
 	scale = m.positive()
 	for _, v := range m.values {
-		if kind := onnxpb.TensorProto_DataType(v.elem); isCode(kind) && !v.constant && slices.Contains(ranks, len(v.shape)) && m.IntN(2) == 0 {
-			return v, scale, m.zero(kind)
+		fits := isCode(v.elem) && !v.constant && slices.Contains(ranks, len(v.shape))
+		if fits && m.IntN(2) == 0 {
+			return v, scale, m.zeroFor(v)
 		}
 	}
 	kind := pick(m, []onnxpb.TensorProto_DataType{onnxpb.TensorProto_UINT8, onnxpb.TensorProto_INT8})
@@ -23,9 +24,13 @@ func (m *maker) codes(ranks ...int) (x value, scale, zero string) {
 	return value{m.before("QuantizeLinear", from.name, scale, zero), from.shape, int32(kind), false}, scale, zero
 }
 
-func isCode(kind onnxpb.TensorProto_DataType) bool {
+func isCode(elem int32) bool {
+	kind := onnxpb.TensorProto_DataType(elem)
 	return kind == onnxpb.TensorProto_UINT8 || kind == onnxpb.TensorProto_INT8
 }
+
+// zeroFor is a zero point of a value's type.
+func (m *maker) zeroFor(v value) string { return m.zero(onnxpb.TensorProto_DataType(v.elem)) }
 
 func (m *maker) zero(kind onnxpb.TensorProto_DataType) string {
 	if kind == onnxpb.TensorProto_UINT8 {
@@ -37,7 +42,8 @@ func (m *maker) zero(kind onnxpb.TensorProto_DataType) string {
 // before adds a node that the one at hand reads, and returns its result.
 func (m *maker) before(op string, inputs ...string) string {
 	out := m.name()
-	m.graph.Node = append(m.graph.Node, &onnxpb.NodeProto{OpType: proto.String(op), Name: proto.String("n" + out), Input: inputs, Output: []string{out}})
+	n := &onnxpb.NodeProto{OpType: proto.String(op), Name: proto.String("n" + out), Input: inputs, Output: []string{out}}
+	m.graph.Node = append(m.graph.Node, n)
 	return out
 }
 
@@ -75,7 +81,7 @@ func integerConv(m *maker, n *onnxpb.NodeProto) {
 	if m.IntN(2) == 0 {
 		each = []int{outs}
 	}
-	n.Input = []string{x.name, scale, zero, w, m.positive(each...), m.narrow(onnxpb.TensorProto_INT8, 0, each...), m.large(), m.zero(onnxpb.TensorProto_DataType(x.elem))}
+	n.Input = []string{x.name, scale, zero, w, m.positive(each...), m.narrow(onnxpb.TensorProto_INT8, 0, each...), m.large(), m.zeroFor(x)}
 	if m.IntN(2) == 0 {
 		t := tensor(onnxpb.TensorProto_INT32, []int{outs})
 		for range outs {
@@ -100,7 +106,7 @@ func integerMatMul(m *maker, n *onnxpb.NodeProto) {
 	if m.IntN(2) == 0 {
 		each = []int{outs}
 	}
-	n.Input = []string{a.name, scale, zero, w, m.positive(each...), m.narrow(onnxpb.TensorProto_INT8, 0, each...), m.large(), m.zero(onnxpb.TensorProto_DataType(a.elem))}
+	n.Input = []string{a.name, scale, zero, w, m.positive(each...), m.narrow(onnxpb.TensorProto_INT8, 0, each...), m.large(), m.zeroFor(a)}
 }
 
 func integerBinary(m *maker, n *onnxpb.NodeProto) {
@@ -108,13 +114,13 @@ func integerBinary(m *maker, n *onnxpb.NodeProto) {
 	b, other, point := a, scale, zero
 	for _, v := range m.values {
 		if v.elem == a.elem && !v.constant && slices.Equal(v.shape, a.shape) && m.IntN(2) == 0 {
-			b, other, point = v, m.positive(), m.zero(onnxpb.TensorProto_DataType(v.elem))
+			b, other, point = v, m.positive(), m.zeroFor(v)
 		}
 	}
 	if m.IntN(3) == 0 {
 		b.name = m.filters(onnxpb.TensorProto_DataType(a.elem), a.shape[len(a.shape)-1])
 	}
-	n.Input = []string{a.name, scale, zero, b.name, other, point, m.positive(), m.zero(onnxpb.TensorProto_DataType(a.elem))}
+	n.Input = []string{a.name, scale, zero, b.name, other, point, m.positive(), m.zeroFor(a)}
 }
 
 func integerUnary(m *maker, n *onnxpb.NodeProto) {
@@ -123,7 +129,7 @@ func integerUnary(m *maker, n *onnxpb.NodeProto) {
 		ranks = []int{2, 3, 4}
 	}
 	x, scale, zero := m.codes(ranks...)
-	n.Input = []string{x.name, scale, zero, m.positive(), m.zero(onnxpb.TensorProto_DataType(x.elem))}
+	n.Input = []string{x.name, scale, zero, m.positive(), m.zeroFor(x)}
 	switch n.GetOpType() {
 	case "QLinearLeakyRelu":
 		attribute(n, "alpha", pick(m, []float32{0, 0.01, 0.5}))
