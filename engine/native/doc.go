@@ -9,6 +9,8 @@
 // its nodes is an edge or has another reader. Reshape and its kin share their input's storage; the hook of an edge
 // has run before any reader sees that storage.
 //
+// Program.Pack makes a Packed of it: edges lie in memory packed, and steps run in bands (docs/ARCHITECTURE.md).
+//
 // The result of a step does not depend on which goroutine computes it nor on what its arena held before, so that
 // results are identical for any number of goroutines. They differ in the last bits between instruction sets, because
 // assembly uses fused multiply-add.
