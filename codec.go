@@ -10,6 +10,9 @@ import (
 	"github.com/dqa-go/dqa/profile"
 )
 
+// FrameVersion is the version of the format of frames that encoders write.
+const FrameVersion = frame.Version
+
 // Codec is a profile made ready for use: tables built, digest computed. It is immutable and may be shared. Only NewCodec
 // makes one.
 type Codec struct {

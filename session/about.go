@@ -4,7 +4,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -23,7 +23,7 @@ type About struct {
 // NewAbout asks Go and the processor.
 func NewAbout() About {
 	return About{
-		FrameFormat: frame.Version, Go: runtime.Version(), ISA: cpu.ISA(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		FrameFormat: dqa.FrameVersion, Go: runtime.Version(), ISA: cpu.ISA(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		ProfileFormat: profile.Version, Revision: revision(), Version: Version,
 	}
 }

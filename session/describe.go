@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/report"
 )
 
 // Describe names a setting as people do: "dqa 3+3 bits, r 0.5, energy, dynamic-channel".
@@ -78,11 +76,4 @@ func (n *Network) Resize() string {
 		return fmt.Sprintf("%d (%s)", size.Width, how)
 	}
 	return fmt.Sprintf("%dx%d (%s)", size.Height, size.Width, how)
-}
-
-// Report is what an evaluation on data came to, as tables and JSON have it.
-func (n *Network) Report(r *Results, data *dataset.Inputs) report.Result {
-	result := report.Of(r, n.name, data.Source().Spec())
-	result.Resize = n.Resize()
-	return result
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/report"
 )
 
 // EvaluateOptions steer an evaluation. The zero value works.
@@ -131,4 +132,11 @@ func (k *Calibrator) candidate(ctx context.Context, v Variant, several bool) (Ca
 // Candidate is what an evaluation compares with the float network.
 func (q *Quantized) Candidate() Candidate {
 	return Candidate{Codecs: []*dqa.Codec{q.codec}, Program: q.prog}
+}
+
+// Report is what an evaluation on data came to, as tables and JSON have it.
+func (n *Network) Report(r *Results, data *dataset.Inputs) report.Result {
+	result := report.Of(r, n.name, data.Source().Spec())
+	result.Resize = n.Resize()
+	return result
 }

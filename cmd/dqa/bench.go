@@ -15,7 +15,6 @@ import (
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -116,7 +115,7 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 			return err
 		}
 	}
-	return a.Print(a.Out, res, func(w io.Writer) error { return writeBench(w, res, what) })
+	return a.Print(a.Out, res, func(w io.Writer) error { return res.WriteText(w, what) })
 }
 
 // edgeNumbers finds edges by number or name.
@@ -178,32 +177,4 @@ func (a *app) networkTensors(ctx context.Context, f *benchFlags) (t bench.Tensor
 		err = fmt.Errorf("%s: %w", f.profile, err)
 	}
 	return t, fmt.Sprintf("%s, %s, %d edges", net.Name(), f.data, len(t.Edges)), err
-}
-
-// writeBench puts both places of a path into one line.
-func writeBench(w io.Writer, r *bench.Result, what string) error {
-	fmt.Fprintf(w, "%s: %d values a frame, %.0f %% of them zero; instruction set %s, one core\n\n", what, r.Values, 100*r.Sparsity, r.Rows[0].ISA)
-	var rows [][]string
-	for i := 0; i < len(r.Rows); {
-		row := r.Rows[i]
-		cells := []string{row.Path, fmt.Sprintf("%.2f", row.Bits), fmt.Sprintf("%+.0f %%", 100*(row.Bits/row.Entropy-1))}
-		for ; i < len(r.Rows) && r.Rows[i].Path == row.Path; i++ {
-			cells = append(cells, fmt.Sprintf("%.3f", r.Rows[i].Encode), fmt.Sprintf("%.3f", r.Rows[i].Decode))
-		}
-		rows = append(rows, append(cells, row.What))
-	}
-	header := "path\tbits\tover entropy"
-	for _, row := range r.Rows {
-		if row.Path == r.Rows[0].Path {
-			header += fmt.Sprintf("\tencode (%s)\tdecode (%s)", row.Where, row.Where)
-		}
-	}
-	if err := text.Table(w, header+"\t", rows); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(w, `
-bits: per value, with headers, scales and checksums, without the profile
-over entropy: of the codes, each channel by its own distribution
-encode, decode: from float32 to bytes and back, 1.000 is as fast as copy() of the float32 values; cache: 1 MiB, memory: 64 MiB`)
-	return err
 }

@@ -12,7 +12,6 @@ import (
 	"strconv"
 
 	"github.com/dqa-go/dqa/internal/cli"
-	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -75,7 +74,7 @@ func (a *app) runBenchEngine(cmd *cobra.Command, f *engineFlags, models []string
 	if f.child != "" {
 		return cli.PrintJSON(a.Out, session.PeakResident())
 	}
-	return a.Print(a.Out, rows, func(w io.Writer) error { return writeEngine(w, rows, version) })
+	return a.Print(a.Out, rows, func(w io.Writer) error { return session.WriteEngine(w, rows, version) })
 }
 
 func (a *app) benchModel(ctx context.Context, f *engineFlags, model string, bar *cli.Progress) (*session.EngineBench, error) {
@@ -129,38 +128,4 @@ func (a *app) residentOf(ctx context.Context, f *engineFlags, model, mode string
 	}
 	var bytes int64
 	return bytes, json.Unmarshal(out, &bytes)
-}
-
-func writeEngine(w io.Writer, rows []session.EngineRow, version string) error {
-	var cells [][]string
-	for _, r := range rows {
-		line := []string{
-			r.Model, r.Mode, fmt.Sprint(r.Threads), fmt.Sprintf("%.3f", r.MS), fmt.Sprintf("%.3f", r.MSBest), fmt.Sprintf("%.0f %%", 100*r.Spread),
-			fmt.Sprintf("%.3f", r.CPUMS), fmt.Sprintf("%.1f", r.GFLOPS), fmt.Sprintf("%.0f %%", 100*r.PeakShare), text.Size(r.Peak),
-			fmt.Sprintf("1/%.1f", float64(r.FloatPeak)/float64(max(r.Peak, 1))), text.Size(r.Resident),
-		}
-		if r.Equal != nil {
-			line = append(line, fmt.Sprintf("%.2f", r.PackedOver), map[bool]string{true: "yes", false: "NO"}[*r.Equal])
-		} else {
-			line = append(line, "", "")
-		}
-		if version != "" {
-			line = append(line, fmt.Sprintf("%.3f", r.ORTMS), fmt.Sprintf("%.2f", r.Ratio))
-		}
-		cells = append(cells, line)
-	}
-	head := "network\tmode\tthreads\tms\tbest\tspread\tcpu ms\tGFLOP/s\tof peak\tactivations\tof float\tresident\tpacked/float\tequal"
-	if version != "" {
-		head += "\tORT ms\tratio"
-	}
-	if err := text.Table(w, head, cells); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\ninstruction set %s; ms: median of alternating rounds, per image; load average %.1f before\n", rows[0].ISA, rows[0].Load)
-	fmt.Fprintln(w, "activations: counted; of float: beside the float run on one thread; resident: all memory of a fresh process that did this\n"+
-		"equal: packed outputs are those of the simulation, bit for bit")
-	if version != "" {
-		fmt.Fprintf(w, "ratio: time of ONNX Runtime %s / ours, above 1 we are faster\n", version)
-	}
-	return nil
 }

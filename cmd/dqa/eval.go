@@ -5,9 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/dqa-go/dqa/dataset"
@@ -203,7 +201,7 @@ func (a *app) show(result report.Result, classes []session.ClassIoU, f *evalFlag
 		return nil
 	}
 	fmt.Fprintf(a.Out, "standard errors: bootstrap over images, seed %d\n\nIoU by class, %%\n", f.set.seed)
-	return printClasses(a.Out, classes)
+	return session.WriteClasses(a.Out, classes)
 }
 
 // printSearches tells what choosing channels, shares and amplitudes took.
@@ -219,25 +217,4 @@ func (a *app) printSearches(phases []session.Phase) error {
 	}
 	fmt.Fprintf(a.Out, "\ncalibration, besides statistics and tables (%d workers)\n", a.workers)
 	return text.Table(a.Out, "search\ttime\tpasses", rows)
-}
-
-// printClasses prints one line per setting, one column per class.
-func printClasses(w io.Writer, classes []session.ClassIoU) error {
-	header := "method"
-	for c := range classes[0].IoU {
-		header += fmt.Sprintf("\t%d", c)
-	}
-	var rows [][]string
-	for _, s := range classes {
-		row := []string{s.Name}
-		for _, v := range s.IoU {
-			if math.IsNaN(v) {
-				row = append(row, "-")
-			} else {
-				row = append(row, fmt.Sprintf("%.2f", v))
-			}
-		}
-		rows = append(rows, row)
-	}
-	return text.Table(w, header, rows)
 }

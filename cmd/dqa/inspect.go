@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/cli"
-	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -36,7 +33,7 @@ what the whole quantized network came to; of a frame: what its bytes are spent o
 			if err != nil {
 				return err
 			}
-			if err := a.Print(a.Out, v, func(w io.Writer) error { return inspectText(w, cli.AllVisible(v)) }); err != nil {
+			if err := a.Print(a.Out, v, func(w io.Writer) error { return inspect.WriteText(w, cli.AllVisible(v)) }); err != nil {
 				return err
 			}
 			return problemOf(v)
@@ -113,83 +110,4 @@ func problemOf(v any) error {
 		}
 	}
 	return nil
-}
-
-func inspectText(w io.Writer, v any) error {
-	switch v := v.(type) {
-	case *inspect.Model:
-		return modelText(w, v)
-	case *inspect.Profile:
-		return profileText(w, v)
-	case *inspect.Frame:
-		return frameText(w, v)
-	case *inspect.Reference:
-		return referenceText(w, v)
-	}
-	return costsText(w, v.(*inspect.Costs))
-}
-
-func modelText(w io.Writer, v *inspect.Model) error {
-	if len(v.Unsupported) > 0 {
-		fmt.Fprintf(w, "%s cannot be run: %d nodes are not supported\n", v.Model, len(v.Unsupported))
-		for _, u := range v.Unsupported {
-			fmt.Fprintf(w, "  %s\n", u)
-		}
-		return nil
-	}
-	fmt.Fprintf(w, "%s  opset %d, input %v, outputs %v\nsha256 %s\n\noperators:", v.Model, v.Opset, v.Input, v.Outputs, v.Digest)
-	for _, op := range slices.Sorted(maps.Keys(v.Operators)) {
-		fmt.Fprintf(w, " %s x%d", op, v.Operators[op])
-	}
-	if len(v.Kinds) > 1 {
-		fmt.Fprint(w, "\n\noutputs, all of which count:")
-		for _, o := range v.Kinds {
-			fmt.Fprintf(w, "\n  %s: %s, by %s", o.Name, o.Kind, o.Measure)
-			if o.Scored {
-				fmt.Fprint(w, "; scored, unless labels fit another")
-			}
-		}
-	}
-	fmt.Fprintf(w, "\n\n%d edges (%s), %d values per image\n", len(v.Edges), v.EdgeSet, v.Values)
-	var rows [][]string
-	for i, e := range v.Edges {
-		side := "two"
-		if e.OneSided {
-			side = "one"
-		}
-		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprint(e.Shape), side, e.Reason})
-	}
-	if err := text.Table(w, "#\tedge\tshape\tsides\twhy", rows); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\n%d values are not edges\n", len(v.Others))
-	rows = rows[:0]
-	for _, name := range slices.Sorted(maps.Keys(v.Others)) {
-		rows = append(rows, []string{name, v.Others[name]})
-	}
-	return text.Table(w, "value\twhy not", rows)
-}
-
-func referenceText(w io.Writer, v *inspect.Reference) error {
-	var rows [][]string
-	for _, o := range v.Outputs {
-		verdict := "equal but for rounding"
-		switch {
-		case !o.Within:
-			verdict = "DIFFERENT"
-		case v.Quantized:
-			verdict = "the same arg max (quantized: a tie that rounds the other way moves values by whole steps)"
-		}
-		rows = append(rows, []string{o.Name, fmt.Sprintf("%.2g", o.Difference), fmt.Sprintf("%.2g", o.Norm), fmt.Sprint(o.SameArgMax), verdict})
-	}
-	return text.Table(w, "output\tlargest difference / largest value\tnorm\tsame arg max\tverdict", rows)
-}
-
-func costsText(w io.Writer, v *inspect.Costs) error {
-	fmt.Fprintf(w, "%s  %.3g ms per image on one core; relative to that:\n\n", v.Model, 1000*v.Seconds)
-	var rows [][]string
-	for i, e := range v.Edges {
-		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%.3f", e.Head), fmt.Sprintf("%.3f", e.Tail), fmt.Sprint(e.Live)})
-	}
-	return text.Table(w, "#\tedge\tup to it\tafter it\tlive tensors", rows)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/graph"
-	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -22,7 +21,7 @@ func Compile(g *graph.Graph, edges []graph.Edge) (*Program, error) {
 		return nil, err
 	}
 	c := &compiler{
-		p:       &Program{graph: g, isa: cpu.Engine(), weights: &weights{packed: map[string][]float32{}}},
+		p:       &Program{graph: g, isa: kernel.ISA(), weights: &weights{packed: map[string][]float32{}}},
 		uses:    map[string]int{},
 		reader:  map[string]int{},
 		edgeOf:  map[string]int{},

@@ -3,12 +3,17 @@
 // products of one output value in the same order wherever that value lies in a tile.
 package kernel
 
+import "github.com/dqa-go/dqa/internal/cpu"
+
+// ISA is the instruction set that is used: the best that this processor has and the engine has kernels for.
+func ISA() string { return cpu.Engine() }
+
 // Width is the number of neighbouring values that a kernel loads at once, a vector. Kernels read whole vectors, so X
 // must go on for up to Width-1 values behind the last one that matters.
 const Width = 8
 
-// Rows is the number of output rows of a product that are computed together; MaxVectors is how many vectors wide matrices are cut for it, so that no
-// instruction set has a rest.
+// Rows is the number of output rows of a product that are computed together; MaxVectors is how many vectors wide matrices
+// are cut for it, so that no instruction set has a rest.
 const (
 	Rows       = 4
 	MaxVectors = 3

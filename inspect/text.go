@@ -1,15 +1,96 @@
-package main
+package inspect
 
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
-	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/text"
 )
 
-func profileText(w io.Writer, v *inspect.Profile) error {
+// WriteText writes what this package returns as people read it. Names are written as they are.
+func WriteText(w io.Writer, v any) error {
+	switch v := v.(type) {
+	case *Model:
+		return modelText(w, v)
+	case *Profile:
+		return profileText(w, v)
+	case *Frame:
+		return frameText(w, v)
+	case *Reference:
+		return referenceText(w, v)
+	}
+	return costsText(w, v.(*Costs))
+}
+
+func modelText(w io.Writer, v *Model) error {
+	if len(v.Unsupported) > 0 {
+		fmt.Fprintf(w, "%s cannot be run: %d nodes are not supported\n", v.Model, len(v.Unsupported))
+		for _, u := range v.Unsupported {
+			fmt.Fprintf(w, "  %s\n", u)
+		}
+		return nil
+	}
+	fmt.Fprintf(w, "%s  opset %d, input %v, outputs %v\nsha256 %s\n\noperators:", v.Model, v.Opset, v.Input, v.Outputs, v.Digest)
+	for _, op := range slices.Sorted(maps.Keys(v.Operators)) {
+		fmt.Fprintf(w, " %s x%d", op, v.Operators[op])
+	}
+	if len(v.Kinds) > 1 {
+		fmt.Fprint(w, "\n\noutputs, all of which count:")
+		for _, o := range v.Kinds {
+			fmt.Fprintf(w, "\n  %s: %s, by %s", o.Name, o.Kind, o.Measure)
+			if o.Scored {
+				fmt.Fprint(w, "; scored, unless labels fit another")
+			}
+		}
+	}
+	fmt.Fprintf(w, "\n\n%d edges (%s), %d values per image\n", len(v.Edges), v.EdgeSet, v.Values)
+	var rows [][]string
+	for i, e := range v.Edges {
+		side := "two"
+		if e.OneSided {
+			side = "one"
+		}
+		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprint(e.Shape), side, e.Reason})
+	}
+	if err := text.Table(w, "#\tedge\tshape\tsides\twhy", rows); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%d values are not edges\n", len(v.Others))
+	rows = rows[:0]
+	for _, name := range slices.Sorted(maps.Keys(v.Others)) {
+		rows = append(rows, []string{name, v.Others[name]})
+	}
+	return text.Table(w, "value\twhy not", rows)
+}
+
+func referenceText(w io.Writer, v *Reference) error {
+	var rows [][]string
+	for _, o := range v.Outputs {
+		verdict := "equal but for rounding"
+		switch {
+		case !o.Within:
+			verdict = "DIFFERENT"
+		case v.Quantized:
+			verdict = "the same arg max (quantized: a tie that rounds the other way moves values by whole steps)"
+		}
+		rows = append(rows, []string{o.Name, fmt.Sprintf("%.2g", o.Difference), fmt.Sprintf("%.2g", o.Norm), fmt.Sprint(o.SameArgMax), verdict})
+	}
+	return text.Table(w, "output\tlargest difference / largest value\tnorm\tsame arg max\tverdict", rows)
+}
+
+func costsText(w io.Writer, v *Costs) error {
+	fmt.Fprintf(w, "%s  %.3g ms per image on one core; relative to that:\n\n", v.Model, 1000*v.Seconds)
+	var rows [][]string
+	for i, e := range v.Edges {
+		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%.3f", e.Head), fmt.Sprintf("%.3f", e.Tail), fmt.Sprint(e.Live)})
+	}
+	return text.Table(w, "#\tedge\tup to it\tafter it\tlive tensors", rows)
+}
+
+func profileText(w io.Writer, v *Profile) error {
 	fmt.Fprintf(w, "%s  profile of %s (sha256 %.12s...)\n", v.File, v.Model, v.ModelSHA)
 	fmt.Fprintf(w, "%s, coder %s, edges %s, seed %d\n", v.Setting, v.Coder, v.EdgeSet, v.Seed)
 	fmt.Fprintf(w, "calibrated on %d images of %s (sha256 %.12s...) by %s, %s\n", v.Images, v.Data, v.DataSHA, v.Tool, v.ISA)
@@ -35,7 +116,7 @@ func profileText(w io.Writer, v *inspect.Profile) error {
 }
 
 // gradedText shows every edge's curve, what was chosen of it and what that takes, then the self-test.
-func gradedText(w io.Writer, v *inspect.Profile) error {
+func gradedText(w io.Writer, v *Profile) error {
 	var rows [][]string
 	for i, e := range v.Edges {
 		codes := "signed"
@@ -66,7 +147,7 @@ func gradedText(w io.Writer, v *inspect.Profile) error {
 }
 
 // curveText reads the curve at whole bits, between the points that are next to each.
-func curveText(curve []inspect.CurvePoint) string {
+func curveText(curve []CurvePoint) string {
 	var parts []string
 	for _, bits := range []float64{4, 3, 2, 1} {
 		text := "-"
@@ -83,7 +164,7 @@ func curveText(curve []inspect.CurvePoint) string {
 	return strings.Join(parts, "  ")
 }
 
-func frameText(w io.Writer, v *inspect.Frame) error {
+func frameText(w io.Writer, v *Frame) error {
 	fmt.Fprintf(w, "%s  frame of %d edges in %d tiles, made with profile %s...\n\n", v.File, v.Edges, v.Tiles, v.Profile[:12])
 	if err := printSections(w, v.Sections, v.Bytes); err != nil {
 		return err
@@ -103,7 +184,7 @@ func frameText(w io.Writer, v *inspect.Frame) error {
 	return err
 }
 
-func printSections(w io.Writer, sections []inspect.Section, total int) error {
+func printSections(w io.Writer, sections []Section, total int) error {
 	var rows [][]string
 	for _, s := range sections {
 		rows = append(rows, []string{s.Name, fmt.Sprint(s.Bytes), fmt.Sprintf("%.2f %%", 100*float64(s.Bytes)/float64(total))})
