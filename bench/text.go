@@ -9,7 +9,8 @@ import (
 
 // WriteText tells of tensors that what names, and puts both places of a path into one line.
 func (r *Result) WriteText(w io.Writer, what string) error {
-	fmt.Fprintf(w, "%s: %d values a frame, %.0f %% of them zero; instruction set %s, one core\n\n", what, r.Values, 100*r.Sparsity, r.Rows[0].ISA)
+	fmt.Fprintf(w, "%s: %d values a frame, %.0f %% of them zero; instruction set %s, one core\n\n", what, r.Values,
+		100*r.Sparsity, r.Rows[0].ISA)
 	var rows [][]string
 	for i := 0; i < len(r.Rows); {
 		row := r.Rows[i]

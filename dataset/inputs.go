@@ -94,7 +94,8 @@ func (in *Inputs) Example(i int) (Example, error) {
 func (in *Inputs) Notes() []string {
 	notes := slices.Clone(Notes(in.src))
 	if in.fit.p.Divisor == 0 && holdsMeasurements(in.src) {
-		notes = append(notes, "the data is not of 8 or 16 bits and is divided by 255 all the same, which is the default: give --divisor 1 where it is scaled already")
+		notes = append(notes,
+			"the data is not of 8 or 16 bits and is divided by 255 all the same, which is the default: give --divisor 1 where it is scaled already")
 	}
 	return notes
 }

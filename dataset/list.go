@@ -44,7 +44,8 @@ func openList(path string, opt Options) (Source, error) {
 	if l.header != "" {
 		notes = append(notes, fmt.Sprintf("%s: the first line was taken for a heading: %s", path, l.header))
 	}
-	return &source{&pictures{filepath.Dir(path), l.names, opt}, labels, spec{scheme: "images", parts: []string{path}}.String(), opt, notes}, nil
+	return &source{&pictures{filepath.Dir(path), l.names, opt}, labels, spec{scheme: "images", parts: []string{path}}.String(),
+		opt, notes}, nil
 }
 
 // list is what was read so far.

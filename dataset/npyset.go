@@ -50,7 +50,8 @@ func openArrayImages(path string, opt *Options) (*arrayImages, error) {
 	x := &arrayImages{array: a}
 	shape := a.header.shape
 	if len(shape) == 3 && isOneImage(shape, opt) {
-		x.notes = append(x.notes, fmt.Sprintf("%s: the shape %v is that of one image for this network, not of %d gray ones", path, shape, shape[0]))
+		x.notes = append(x.notes, fmt.Sprintf("%s: the shape %v is that of one image for this network, not of %d gray ones", path,
+			shape, shape[0]))
 		a.header.shape = append([]int{1}, shape...)
 		a.items, a.bytes = 1, a.items*a.bytes
 	}

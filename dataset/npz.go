@@ -72,7 +72,8 @@ func unpack(path string, r io.ReaderAt, entry *zip.File, opt *Options) (*array, 
 	}
 	size := entry.UncompressedSize64
 	if size > uint64(opt.maxMemory()) {
-		return nil, fmt.Errorf("%w: %s: the compressed array %s takes %d MiB, %d are allowed; numpy.savez stores it so that it is read image by image",
+		return nil, fmt.Errorf("%w: %s: the compressed array %s takes %d MiB, %d are allowed; numpy.savez stores it so that "+
+			"it is read image by image",
 			ErrMemory, path, entry.Name, size>>20, opt.maxMemory()>>20)
 	}
 	packed, err := entry.Open()

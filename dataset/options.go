@@ -34,7 +34,8 @@ func (o *Options) maxMemory() int64 {
 // afford refuses a picture that takes more memory than allowed: its decoder's, and more bytes besides.
 func (o *Options) afford(p pictureInfo, more int64) error {
 	if need := p.bytes + more; need > o.maxMemory() {
-		return fmt.Errorf("%w: a picture of %dx%d pixels would take %d MiB, %d are allowed", ErrMemory, p.height, p.width, need>>20, o.maxMemory()>>20)
+		return fmt.Errorf("%w: a picture of %dx%d pixels would take %d MiB, %d are allowed", ErrMemory, p.height, p.width,
+			need>>20, o.maxMemory()>>20)
 	}
 	return nil
 }

@@ -3,7 +3,8 @@ package graph
 import "slices"
 
 // positive operators cannot return negative numbers.
-var positive = []string{"Relu", "Sigmoid", "HardSigmoid", "Softmax", "Softplus", "Exp", "Sqrt", "Abs", "ArgMax", "Equal", "Greater", "GreaterOrEqual"}
+var positive = []string{"Relu", "Sigmoid", "HardSigmoid", "Softmax", "Softplus", "Exp", "Sqrt", "Abs", "ArgMax", "Equal",
+	"Greater", "GreaterOrEqual"}
 
 // keepers return nothing negative if none of their inputs is negative.
 var keepers = []string{

@@ -130,7 +130,8 @@ func gradedText(w io.Writer, v *Profile) error {
 			fmt.Sprintf("%.3g", e.Step), fmt.Sprintf("%.2f", e.BitsPerValue), fmt.Sprintf("%.1f %%", 100*e.BitsShare),
 			(100 * e.DistortionShare).Text("%.1f %%"), curveText(e.Curve)})
 	}
-	if err := text.Table(w, "#\tedge\tplanes\tcodes\tcoder\tstep\tbits\tof bits\tof distortion\tdistortion at 4, 3, 2, 1 bits", rows); err != nil {
+	if err := text.Table(w, "#\tedge\tplanes\tcodes\tcoder\tstep\tbits\tof bits\tof distortion\tdistortion at 4, 3, 2, 1 bits",
+		rows); err != nil {
 		return err
 	}
 	t := v.SelfTest
@@ -142,7 +143,8 @@ func gradedText(w io.Writer, v *Profile) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "KL %s, agreement %s; biases in %d nodes; %d edges skipped\n\n", t.KL.Text("%.3g"), t.Agreement.Text("%.2f %%"), len(v.Biases), len(v.Skip))
+	fmt.Fprintf(w, "KL %s, agreement %s; biases in %d nodes; %d edges skipped\n\n", t.KL.Text("%.3g"),
+		t.Agreement.Text("%.2f %%"), len(v.Biases), len(v.Skip))
 	return printSections(w, v.Sections, v.Bytes)
 }
 

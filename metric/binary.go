@@ -27,7 +27,8 @@ func positive(label int32) (bool, whites, error) {
 	case 255:
 		return true, full, nil
 	}
-	return false, 0, fmt.Errorf("%w: label %d for an output of one channel, whose labels are 0 and 1, or 0 and 255: is it one to --ignore?", ErrLabel, label)
+	return false, 0, fmt.Errorf("%w: label %d for an output of one channel, whose labels are 0 and 1, or 0 and 255: is it one to --ignore?",
+		ErrLabel, label)
 }
 
 // bernoulli is the logarithm of the probabilities of presence and absence; ok is false for what is no number. A

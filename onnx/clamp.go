@@ -30,7 +30,8 @@ func (e *editor) clampBefore(n *graph.Node) *graph.Node {
 	name := e.fresh(x.Name + "/Clip")
 	high := (n.Attrs.Float("max", 0) - n.Attrs.Float("min", 0)) * e.consts[n.Inputs[1]].Floats[0]
 	e.graph.Values[name] = graph.Value{Name: name, Type: x.Type, Shape: x.Shape}
-	clip := &graph.Node{Name: n.Name + "/Clip", Op: "Clip", Inputs: []string{x.Name}, Outputs: []string{name}, Attrs: graph.Attributes{"min": float32(0), "max": high}}
+	clip := &graph.Node{Name: n.Name + "/Clip", Op: "Clip", Inputs: []string{x.Name}, Outputs: []string{name},
+		Attrs: graph.Attributes{"min": float32(0), "max": high}}
 	n.Inputs = append([]string{name}, n.Inputs[1:]...)
 	return clip
 }

@@ -107,7 +107,8 @@ func (e *exporter) requantize(n *graph.Node, in []string, a graph.Attributes) er
 		return err
 	}
 	unit := e.scalar(1)
-	e.write("Mul", []string{in[0], e.constant(&graph.Tensor{Type: graph.Float32, Shape: shape, Floats: factor.Floats})}, []string{out + "/scaled"}, nil)
+	e.write("Mul", []string{in[0], e.constant(&graph.Tensor{Type: graph.Float32, Shape: shape, Floats: factor.Floats})},
+		[]string{out + "/scaled"}, nil)
 	e.write("QuantizeLinear", []string{out + "/scaled", unit, point}, []string{out + "/integer"}, nil)
 	e.write("DequantizeLinear", []string{out + "/integer", unit, none}, []string{out}, nil)
 	return nil

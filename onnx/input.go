@@ -87,7 +87,8 @@ func (in input) value(t *graph.Tensor) (*graph.Tensor, error) {
 	if in.rank && !fits {
 		return nil, fmt.Errorf("is given in shape %v, it has %v", t.Shape, in.axes)
 	}
-	if t.Type == graph.Float32 && e.dtype != graph.Float32 && slices.ContainsFunc(t.Floats, func(f float32) bool { return f != float32(int64(f)) }) {
+	if t.Type == graph.Float32 && e.dtype != graph.Float32 && slices.ContainsFunc(t.Floats,
+		func(f float32) bool { return f != float32(int64(f)) }) {
 		return nil, fmt.Errorf("is given fractions, it holds %s", in.elem)
 	}
 	t = castTensor(t, e.dtype)

@@ -9,9 +9,12 @@ import (
 
 // fusedOperators are those of ONNX Runtime's own domain that stand for several of ONNX, as its optimizer writes them.
 var fusedOperators = table{
-	"com.microsoft.FusedConv":                        {inputs: [2]int{2, 4}, attrs: windowAttrs + "group:i activation:s activation_params:F", lower: lowerFusedConv},
-	"com.microsoft.FusedGemm":                        {inputs: [2]int{2, 3}, attrs: "alpha:f beta:f transA:i transB:i activation:s activation_alpha:f activation_beta:f activation_gamma:f", lower: lowerFusedGemm},
-	"com.microsoft.FusedMatMul":                      {inputs: [2]int{2, 2}, attrs: "alpha:f transA:i transB:i transBatchA:i transBatchB:i", lower: lowerFusedMatMul},
+	"com.microsoft.FusedConv": {inputs: [2]int{2, 4},
+		attrs: windowAttrs + "group:i activation:s activation_params:F", lower: lowerFusedConv},
+	"com.microsoft.FusedGemm": {inputs: [2]int{2, 3},
+		attrs: "alpha:f beta:f transA:i transB:i activation:s activation_alpha:f activation_beta:f activation_gamma:f", lower: lowerFusedGemm},
+	"com.microsoft.FusedMatMul": {inputs: [2]int{2, 2},
+		attrs: "alpha:f transA:i transB:i transBatchA:i transBatchB:i", lower: lowerFusedMatMul},
 	"com.microsoft.BiasGelu":                         {inputs: [2]int{2, 2}, lower: lowerBiasGelu},
 	"com.microsoft.FastGelu":                         {inputs: [2]int{1, 2}, lower: lowerBiasGelu},
 	"com.microsoft.Gelu":                             {inputs: [2]int{1, 1}, lower: lowerBiasGelu},

@@ -8,7 +8,8 @@ import (
 
 // normOperators bring their input to a common scale.
 var normOperators = table{
-	"BatchNormalization":    {inputs: [2]int{5, 5}, outputs: 3, attrs: "epsilon:f momentum:f spatial:i training_mode:i", lower: lowerBatchNorm},
+	"BatchNormalization": {inputs: [2]int{5, 5}, outputs: 3, attrs: "epsilon:f momentum:f spatial:i training_mode:i",
+		lower: lowerBatchNorm},
 	"InstanceNormalization": {inputs: [2]int{3, 3}, attrs: "epsilon:f", lower: lowerInstanceNorm},
 	"LayerNormalization":    {since: 17, inputs: [2]int{2, 3}, attrs: "axis:i epsilon:f stash_type:i", lower: lowerLayerNorm},
 	"Softmax":               {inputs: [2]int{1, 1}, attrs: "axis:i", lower: lowerSoftmax},

@@ -11,7 +11,8 @@ import (
 // quantizeOperators round to integers of few bits and back. What is constant is folded. At run time a quantized value
 // is the integer that ONNX defines, held as a float: 16 bits fit exactly.
 var quantizeOperators = table{
-	"QuantizeLinear":   {since: 10, inputs: [2]int{2, 3}, attrs: "axis:i saturate:i block_size:i output_dtype:i precision:i", lower: lowerQuantize},
+	"QuantizeLinear": {since: 10, inputs: [2]int{2, 3}, attrs: "axis:i saturate:i block_size:i output_dtype:i precision:i",
+		lower: lowerQuantize},
 	"DequantizeLinear": {since: 10, inputs: [2]int{2, 3}, attrs: "axis:i block_size:i output_dtype:i", lower: lowerDequantize},
 }
 

@@ -23,9 +23,10 @@ var quantizedOperators = table{
 	"com.microsoft.QLinearSigmoid":           {inputs: [2]int{4, 5}, lower: lowerQLinearUnary},
 	"com.microsoft.QLinearLeakyRelu":         {inputs: [2]int{4, 5}, attrs: "alpha:f", lower: lowerQLinearUnary},
 	"com.microsoft.QLinearGlobalAveragePool": {inputs: [2]int{5, 5}, attrs: "channels_last:i", lower: lowerQLinearUnary},
-	"com.microsoft.QLinearAveragePool":       {inputs: [2]int{4, 5}, attrs: windowAttrs + "ceil_mode:i count_include_pad:i channels_last:i", lower: lowerQLinearUnary},
-	"com.microsoft.QuantizeLinear":           {inputs: [2]int{2, 3}, attrs: "axis:i", lower: lowerQuantize},
-	"com.microsoft.DequantizeLinear":         {inputs: [2]int{2, 3}, attrs: "axis:i", lower: lowerDequantize},
+	"com.microsoft.QLinearAveragePool": {inputs: [2]int{4, 5}, attrs: windowAttrs +
+		"ceil_mode:i count_include_pad:i channels_last:i", lower: lowerQLinearUnary},
+	"com.microsoft.QuantizeLinear":   {inputs: [2]int{2, 3}, attrs: "axis:i", lower: lowerQuantize},
+	"com.microsoft.DequantizeLinear": {inputs: [2]int{2, 3}, attrs: "axis:i", lower: lowerDequantize},
 }
 
 // integerInput returns input i minus its zero point, input z, which must be constant; absent: 0.
@@ -73,7 +74,8 @@ func (c *call) zeroOf(z int, elem elementType) ([]int64, error) {
 // dequantized writes DequantizeLinear with one scale and zero point.
 func (c *call) dequantized(x string, scale float32, zero int64, of kind) (string, error) {
 	k := chain{c: c}
-	v := k.do(false, "DequantizeLinear", []string{x, k.list("scale", []int{1}, []float32{scale}), k.list("zero", []int{1}, []float32{float32(zero)})},
+	v := k.do(false, "DequantizeLinear", []string{x, k.list("scale", []int{1}, []float32{scale}),
+		k.list("zero", []int{1}, []float32{float32(zero)})},
 		graph.Attributes{"axis": int64(0), "min": float32(of.low), "max": float32(of.high)}, c.values[x].Shape)
 	return v, k.err
 }
@@ -164,7 +166,8 @@ func (c *call) requantizedBy(x string, factor []float32, zero int64, elem elemen
 	c.mark(ranges[elem])
 	k := chain{c: c}
 	n := len(factor)
-	k.do(true, "Requantize", []string{x, k.list("factor", []int{n}, factor), k.list("zero", []int{n}, slices.Repeat([]float32{float32(zero)}, n))},
+	k.do(true, "Requantize", []string{x, k.list("factor", []int{n}, factor),
+		k.list("zero", []int{n}, slices.Repeat([]float32{float32(zero)}, n))},
 		graph.Attributes{"axis": int64(axis), "min": float32(r.low), "max": float32(r.high)}, c.values[x].Shape)
 	return k.err
 }
@@ -201,7 +204,8 @@ func (c *call) threeScales(a, b, y int) (f []float32, err error) {
 func (c *call) integerConv(x string, w *graph.Tensor, bias []int64, last bool) (string, error) {
 	s := c.values[x].Shape
 	group := int64(c.node.Attrs.Int("group", 1))
-	if len(s) != len(w.Shape) || len(s) < 3 || group < 1 || group > MaxElements || int64(s[1]) != int64(w.Shape[1])*group || int64(w.Shape[0])%group != 0 {
+	if len(s) != len(w.Shape) || len(s) < 3 || group < 1 || group > MaxElements || int64(s[1]) != int64(w.Shape[1])*group ||
+		int64(w.Shape[0])%group != 0 {
 		return "", invalid("weights of shape %v in %d groups do not fit %v", w.Shape, group, s)
 	}
 	g, err := c.window(toInt64s(w.Shape[2:]))
@@ -460,7 +464,8 @@ func lowerQLinearBinary(c *call) error {
 	whole := ranges[k.elem]
 	c.mark(whole)
 	a, b := scale[0]/scale[2], scale[1]/scale[2]
-	attrs := graph.Attributes{"a": a, "b": b, "shift": zero[2] - fma(a, zero[0], float32(b*zero[1])), "min": float32(whole.low), "max": float32(whole.high)}
+	attrs := graph.Attributes{"a": a, "b": b, "shift": zero[2] - fma(a, zero[0], float32(b*zero[1])),
+		"min": float32(whole.low), "max": float32(whole.high)}
 	return c.emit("QuantizedAdd", []string{c.node.Inputs[0], c.node.Inputs[3]}, attrs, shape)
 }
 

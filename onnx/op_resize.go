@@ -119,7 +119,8 @@ func lowerResize(c *call) error {
 	return c.resize(r)
 }
 
-var coordinateModes = []string{"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "tf_half_pixel_for_nn", "asymmetric", "align_corners", cropped}
+var coordinateModes = []string{"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "tf_half_pixel_for_nn",
+	"asymmetric", "align_corners", cropped}
 
 // cropped is the coordinate mode that also takes a part of the image.
 const cropped = "tf_crop_and_resize"

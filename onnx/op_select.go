@@ -621,7 +621,8 @@ func lowerHardmax(c *call) error {
 	}
 	one := kept(s, []int{axis})
 	k := chain{c: c}
-	top := k.do(false, "ArgMax", c.node.Inputs, graph.Attributes{"axis": int64(axis), "keepdims": int64(1), "select_last_index": int64(0)}, one)
+	top := k.do(false, "ArgMax", c.node.Inputs, graph.Attributes{"axis": int64(axis), "keepdims": int64(1),
+		"select_last_index": int64(0)}, one)
 	row := make([]float32, s[axis])
 	for i := range row {
 		row[i] = float32(i)

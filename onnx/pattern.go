@@ -64,7 +64,10 @@ func plainly(op string, attrs graph.Attributes) func(match) rewrite {
 
 // The spellings. gate is clip(x+3, 0, 6).
 var (
-	gate   = p("Clip", p("Add", x, num(3))).when(func(n *graph.Node) bool { return n.Attrs.Float("min", -1) == 0 && n.Attrs.Float("max", 0) == 6 })
+	gate = p("Clip", p("Add", x, num(3))).when(func(n *graph.Node) bool {
+		return n.Attrs.Float("min", -1) == 0 &&
+			n.Attrs.Float("max", 0) == 6
+	})
 	sixth  = 1.0 / 6
 	square = either(p("Pow", pattern{bind: "d"}, num(2)), p("Mul", pattern{bind: "d"}, pattern{bind: "d"}))
 	erf    = p("Erf", either(p("Div", x, num(math.Sqrt2)), p("Mul", x, num(math.Sqrt2/2))))
@@ -218,7 +221,8 @@ func (e *editor) replace(root int, m match, r rewrite) error {
 	old, x := e.graph.Nodes[root], m.values["x"]
 	inputs := []string{x}
 	if r.ones > 0 {
-		ones, err := e.newConstant(old.Outputs[0]+"/scale", expandTo((&graph.Tensor{Type: graph.Float32, Shape: nil, Floats: []float32{1}}), []int{r.ones}))
+		ones, err := e.newConstant(old.Outputs[0]+"/scale", expandTo((&graph.Tensor{Type: graph.Float32, Shape: nil,
+			Floats: []float32{1}}), []int{r.ones}))
 		if err != nil {
 			return err
 		}

@@ -151,7 +151,8 @@ func unmarshal(data []byte) (*onnxpb.ModelProto, error) {
 
 // foreigners are files that people have in place of a model, by how they begin.
 var foreigners = []struct{ begin, what string }{
-	{"version https://git-lfs.github.com/", "a Git LFS pointer, not the model itself: fetch it with \"git lfs pull\", or download the file again"},
+	{"version https://git-lfs.github.com/",
+		"a Git LFS pointer, not the model itself: fetch it with \"git lfs pull\", or download the file again"},
 	{"<!doctype html", "a web page: the download did not give the model"},
 	{"<html", "a web page: the download did not give the model"},
 	{"<?xml", "an XML document: the download did not give the model"},

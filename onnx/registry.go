@@ -30,7 +30,8 @@ var registry table
 
 func init() {
 	registry = table{}
-	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators, resizeOperators, constantOperators, integerOperators, quantizeOperators, composedOperators, branchOperators,
+	for _, t := range []table{convOperators, linearOperators, elementOperators, viewOperators, reduceOperators, normOperators,
+		resizeOperators, constantOperators, integerOperators, quantizeOperators, composedOperators, branchOperators,
 		selectOperators, einsumOperators, quantizedOperators, recurrentOperators, fusedOperators, runtimeOperators} {
 		maps.Copy(registry, t)
 	}

@@ -20,19 +20,21 @@ type element struct {
 var le = binary.LittleEndian
 
 var elementTypes = map[onnxpb.TensorProto_DataType]element{
-	onnxpb.TensorProto_FLOAT:    {size: 4, dtype: graph.Float32, float: func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }},
-	onnxpb.TensorProto_DOUBLE:   {size: 8, dtype: graph.Float32, float: func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }},
-	onnxpb.TensorProto_FLOAT16:  {size: 2, dtype: graph.Float32, float: func(b []byte) float32 { return half(le.Uint16(b)) }},
-	onnxpb.TensorProto_BFLOAT16: {size: 2, dtype: graph.Float32, float: func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }},
-	onnxpb.TensorProto_INT64:    {size: 8, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint64(b)) }},
-	onnxpb.TensorProto_UINT64:   {size: 8, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint64(b)) }},
-	onnxpb.TensorProto_INT32:    {size: 4, dtype: graph.Int64, int: func(b []byte) int64 { return int64(int32(le.Uint32(b))) }},
-	onnxpb.TensorProto_UINT32:   {size: 4, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint32(b)) }},
-	onnxpb.TensorProto_INT16:    {size: 2, dtype: graph.Int64, int: func(b []byte) int64 { return int64(int16(le.Uint16(b))) }},
-	onnxpb.TensorProto_UINT16:   {size: 2, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint16(b)) }},
-	onnxpb.TensorProto_INT8:     {size: 1, dtype: graph.Int64, int: func(b []byte) int64 { return int64(int8(b[0])) }},
-	onnxpb.TensorProto_UINT8:    {size: 1, dtype: graph.Int64, int: func(b []byte) int64 { return int64(b[0]) }},
-	onnxpb.TensorProto_BOOL:     {size: 1, dtype: graph.Bool, int: func(b []byte) int64 { return truth(b[0] != 0) }},
+	onnxpb.TensorProto_FLOAT: {size: 4, dtype: graph.Float32, float: func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }},
+	onnxpb.TensorProto_DOUBLE: {size: 8, dtype: graph.Float32,
+		float: func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }},
+	onnxpb.TensorProto_FLOAT16: {size: 2, dtype: graph.Float32, float: func(b []byte) float32 { return half(le.Uint16(b)) }},
+	onnxpb.TensorProto_BFLOAT16: {size: 2, dtype: graph.Float32,
+		float: func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }},
+	onnxpb.TensorProto_INT64:  {size: 8, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint64(b)) }},
+	onnxpb.TensorProto_UINT64: {size: 8, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint64(b)) }},
+	onnxpb.TensorProto_INT32:  {size: 4, dtype: graph.Int64, int: func(b []byte) int64 { return int64(int32(le.Uint32(b))) }},
+	onnxpb.TensorProto_UINT32: {size: 4, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint32(b)) }},
+	onnxpb.TensorProto_INT16:  {size: 2, dtype: graph.Int64, int: func(b []byte) int64 { return int64(int16(le.Uint16(b))) }},
+	onnxpb.TensorProto_UINT16: {size: 2, dtype: graph.Int64, int: func(b []byte) int64 { return int64(le.Uint16(b)) }},
+	onnxpb.TensorProto_INT8:   {size: 1, dtype: graph.Int64, int: func(b []byte) int64 { return int64(int8(b[0])) }},
+	onnxpb.TensorProto_UINT8:  {size: 1, dtype: graph.Int64, int: func(b []byte) int64 { return int64(b[0]) }},
+	onnxpb.TensorProto_BOOL:   {size: 1, dtype: graph.Bool, int: func(b []byte) int64 { return truth(b[0] != 0) }},
 }
 
 func truth(b bool) int64 {

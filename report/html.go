@@ -33,7 +33,8 @@ var (
 func WriteHTML(w io.Writer, title string, results []Result, opt HTMLOptions) error {
 	p := page{
 		Title: clean(withoutFolders(title)), Note: clean(opt.Note),
-		Style:  template.CSS(fmt.Sprintf(":root{%s}\n@media screen and (prefers-color-scheme: dark){:root{%s}}\n", light.css(), dark.css()) + pageCSS),
+		Style: template.CSS(fmt.Sprintf(":root{%s}\n@media screen and (prefers-color-scheme: dark){:root{%s}}\n", light.css(),
+			dark.css()) + pageCSS),
 		Script: template.JS(pageJS),
 	}
 	for i, r := range results {
@@ -92,7 +93,8 @@ type definition struct{ Term, Meaning string }
 
 func newSection(r Result, id string) (section, error) {
 	cols, said := fold(r, columns(r, true), isCommon)
-	s := section{ID: id, Model: r.Model, Facts: r.Data + ", " + count(r.Images, "image"), Finding: Summary(r), Caption: "All rows of " + r.Model, Warnings: r.Warnings}
+	s := section{ID: id, Model: r.Model, Facts: r.Data + ", " + count(r.Images, "image"), Finding: Summary(r),
+		Caption: "All rows of " + r.Model, Warnings: r.Warnings}
 	if r.Resize != "" {
 		s.Facts += "; resized to " + r.Resize
 	}

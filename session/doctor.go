@@ -51,8 +51,9 @@ func Examine(ctx context.Context, model string, opt ExamineOptions) ([]doctor.Ch
 
 func (n *Network) check() doctor.Check {
 	if len(n.Edges()) == 0 {
-		return doctor.Check{Name: "model", Status: doctor.Problem, Finding: fmt.Sprintf("%s runs, but has no edges (%s): nothing would be quantized", n.name, n.EdgeSet()),
-			Mend: "the other set: --edges stored or --edges activations"}
+		return doctor.Check{Name: "model", Status: doctor.Problem,
+			Finding: fmt.Sprintf("%s runs, but has no edges (%s): nothing would be quantized", n.name, n.EdgeSet()),
+			Mend:    "the other set: --edges stored or --edges activations"}
 	}
 	return doctor.Check{Name: "model", Status: doctor.OK, Finding: fmt.Sprintf(
 		"%s is supported: opset %d, input %v, %d edges (%s) with %d values per image, %.3g ms per image on one core",

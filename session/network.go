@@ -99,7 +99,8 @@ func Load(model string, opt Options) (*graph.Graph, error) {
 }
 
 // FromGraph compiles a graph: a model, or the head or tail that Network.Split cuts off. Images become inputs as they are
-// if opt says nothing. Errors wrap ErrInputs (tails to which more than the edge passes need Options.Part, or run as a Cut), ErrEngine, ErrNoEdge
+// if opt says nothing. Errors wrap ErrInputs (tails to which more than the edge passes need Options.Part, or run as a
+// Cut), ErrEngine, ErrNoEdge
 // (Options.Skip), ErrNoEdges, ErrORT, graph.ErrEdgeSet, and graph.ErrUnsupported where the engine lacks an operator.
 func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	if opt.Preprocess == nil {
@@ -107,7 +108,8 @@ func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	}
 	if onnx.IsInteger(g.Input.Elem) && !opt.Part { // what pixels become is a part of the network
 		if len(opt.Preprocess.Mean)+len(opt.Preprocess.Std) > 0 {
-			return nil, fmt.Errorf("%w: input %q of %s takes pixels as they are, without a mean or a standard deviation", ErrSetting, g.Input.Name, name)
+			return nil, fmt.Errorf("%w: input %q of %s takes pixels as they are, without a mean or a standard deviation", ErrSetting,
+				g.Input.Name, name)
 		}
 		pre := *opt.Preprocess
 		pre.Divisor, opt.Preprocess = 1, &pre

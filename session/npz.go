@@ -50,7 +50,8 @@ func WriteNPY(w io.Writer, shape []int, data []float32) error {
 // descriptors are NumPy's names of element types in files. Floats of other widths are written as float32, which they
 // were computed in.
 var descriptors = map[string]string{
-	"int64": "<i8", "int32": "<i4", "int16": "<i2", "int8": "|i1", "uint64": "<u8", "uint32": "<u4", "uint16": "<u2", "uint8": "|u1", "bool": "|b1",
+	"int64": "<i8", "int32": "<i4", "int16": "<i2", "int8": "|i1",
+	"uint64": "<u8", "uint32": "<u4", "uint16": "<u2", "uint8": "|u1", "bool": "|b1",
 }
 
 func writeArray(w io.Writer, a Array) error {

@@ -164,14 +164,16 @@ func (p *Packed) NewPlan(limit int64) *Plan {
 	e := p.prog.Plan()
 	m := p.prog.Program().Memory()
 	plan := &Plan{
-		Model: p.net.name, Threads: e.Threads, Peak: e.Peak, Packed: e.Packed, Float: e.Float, Work: e.Work, Outputs: e.Outputs, Weights: e.Weights,
+		Model: p.net.name, Threads: e.Threads, Peak: e.Peak, Packed: e.Packed, Float: e.Float,
+		Work: e.Work, Outputs: e.Outputs, Weights: e.Weights,
 		FloatArena: m.Arena, FloatIdeal: m.Ideal, Limit: limit, Kept: limit == 0 || e.Peak <= limit,
 	}
 	if p.profile != nil {
 		plan.Profile = p.profile.Setting.Name
 	}
 	for _, n := range e.Nodes {
-		node := PlanNode{Name: n.Name, Op: n.Op, Stored: n.Stored, Bytes: n.Bytes, Work: n.Work, Live: n.Live, Rows: n.Rows, Bands: n.Bands, Whole: n.Whole}
+		node := PlanNode{Name: n.Name, Op: n.Op, Stored: n.Stored, Bytes: n.Bytes, Work: n.Work, Live: n.Live, Rows: n.Rows,
+			Bands: n.Bands, Whole: n.Whole}
 		node.Float = p.reasons[n.Edge]
 		plan.Nodes = append(plan.Nodes, node)
 	}

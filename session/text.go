@@ -37,8 +37,9 @@ func WriteEngine(w io.Writer, rows []EngineRow, version string) error {
 		return err
 	}
 	fmt.Fprintf(w, "\ninstruction set %s; ms: median of alternating rounds, per image; load average %.1f before\n", rows[0].ISA, rows[0].Load)
-	fmt.Fprintln(w, "activations: counted; of float: beside the float run on one thread; resident: all memory of a fresh process that did this\n"+
-		"equal: packed outputs are those of the simulation, bit for bit")
+	fmt.Fprintln(w,
+		"activations: counted; of float: beside the float run on one thread; resident: all memory of a fresh process that did this\n"+
+			"equal: packed outputs are those of the simulation, bit for bit")
 	if version != "" {
 		fmt.Fprintf(w, "ratio: time of ONNX Runtime %s / ours, above 1 we are faster\n", version)
 	}

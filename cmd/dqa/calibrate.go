@@ -251,7 +251,8 @@ type dryRunPhase struct {
 	Resumes bool    `json:"resumes"`
 }
 
-func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant, opt session.CalibrateOptions) error {
+func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant,
+	opt session.CalibrateOptions) error {
 	k, err := net.NewCalibrator(data, opt)
 	if err != nil {
 		return err

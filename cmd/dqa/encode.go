@@ -25,7 +25,8 @@ func (a *app) encode() *cobra.Command {
 		Use:   "encode MODEL.onnx --profile P.dqap --data SPEC -o DIR",
 		Short: "run the network and store the activations of every image as a frame",
 		Long: `encode runs the network on stored activations and writes one frame per image, named as the image, and frames.json,
-which tells which frame is which image. Preprocessing and edges are those of the profile. With -o - the frame of a single image goes to standard output.
+which tells which frame is which image. Preprocessing and edges are those of the profile. With -o - ` +
+			`the frame of a single image goes to standard output.
 
 Of the head of a cut (split --profile), frames need hold only what passes to the tail: with --store cut.dqap they do, while
 the head computes with all edges stored, as --profile says.`,

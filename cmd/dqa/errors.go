@@ -61,10 +61,12 @@ var faults = []cli.Fault{
 	cli.NewFault("model-no-edges", cli.ExitModel, "nothing of the network would be quantized",
 		"try the other set: --edges stored or --edges activations", session.ErrNoEdges),
 	cli.NewFault("model-output", cli.ExitModel, "the network's output cannot be scored",
-		"outputs 1xK, 1xKxHxW and of one channel can be scored: --output NAME chooses one; data without labels is compared with float32 alone", session.ErrOutput),
+		"outputs 1xK, 1xKxHxW and of one channel can be scored: --output NAME chooses one; data without labels is compared "+
+			"with float32 alone", session.ErrOutput),
 
 	cli.NewFault("data-memory", cli.ExitData, "an image or array would take more memory than allowed",
-		"if you trust the file: --max-memory 4GiB; else make the image smaller, or save the array as it can be read image by image, as the message says", dataset.ErrMemory),
+		"if you trust the file: --max-memory 4GiB; else make the image smaller, or save the array as it can be read image by "+
+			"image, as the message says", dataset.ErrMemory),
 	cli.NewFault("data-spec", cli.ExitData, "the name of the data is not understood",
 		"see `dqa --help` for the kinds of data", dataset.ErrSpec),
 	cli.NewFault("data-missing", cli.ExitData, "a file or folder of the data is missing",
@@ -74,7 +76,8 @@ var faults = []cli.Fault{
 	cli.NewFault("data-image", cli.ExitData, "an image cannot be read",
 		"remove or mend the file, or leave it out with a slice [a:b]", dataset.ErrImage),
 	cli.NewFault("data-label", cli.ExitData, "a label cannot be read",
-		"labels are class indices from 0 on; those that mean no label are left out with --ignore, colours are told with --palette", dataset.ErrLabel),
+		"labels are class indices from 0 on; those that mean no label are left out with --ignore, colours are told "+
+			"with --palette", dataset.ErrLabel),
 	cli.NewFault("data-label-range", cli.ExitData, "a label is no class of the network",
 		"are these the labels of this network's data set? `dqa doctor` looks", session.ErrLabel),
 	cli.NewFault("data-unlabelled", cli.ExitData, "a ranking needs labels and the images have none",

@@ -21,7 +21,8 @@ type preprocessFlags struct {
 	divisor                                                                                    float32
 	inputs                                                                                     []string
 	set                                                                                        *pflag.FlagSet
-	data                                                                                       *dataset.Options // of the program: palette and classes go there
+	// of the program: palette and classes go there
+	data *dataset.Options
 }
 
 func (p *preprocessFlags) register(cmd *cobra.Command, a *app) {
@@ -45,7 +46,9 @@ func (p *preprocessFlags) register(cmd *cobra.Command, a *app) {
 		f.IntVar(&a.images, "images", 0, "images that are taken of every SPEC, spread over it by a seed (default: all)")
 	}
 	f.StringVar(&p.palette, "palette", "", "colours of the classes of coloured masks: '#000000,#ff0000', or a file with one colour a line")
-	f.StringVar(&p.classes, "classes", "", "class folders of an imagefolder in the order of the network's classes: cat,dog, or a file with one a line (default: classes.txt, else sorted)")
+	f.StringVar(&p.classes, "classes", "",
+		"class folders of an imagefolder in the order of the network's classes: cat,dog, or a file with one a line (default: "+
+			"classes.txt, else sorted)")
 	f.StringArrayVar(&p.inputs, "input", nil, "value of an input that is no image: NAME=FILE.npy or NAME=NUMBER; may be given several times")
 	cli.CompleteWords(cmd, "resize", "bilinear", "bicubic", "letterbox")
 	cli.CompleteWords(cmd, "orientation", "exif", "stored")

@@ -16,7 +16,8 @@ import (
 func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) session.Options {
 	data := a.data
 	data.MaxMemory = int64(a.MaxMemory)
-	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: data, Output: a.output, Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
+	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: data, Output: a.output,
+		Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
 }
 
 // complete adds what the flags say to opt, whose preprocessing is where theirs begins; nil is the model's own.

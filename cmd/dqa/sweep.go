@@ -132,7 +132,8 @@ func (a *app) tellCost(
 		v := newSweepCost(e)
 		return true, a.Print(a.Out, v, v.text)
 	}
-	a.Note("%d settings, each on %d images and calibrated on %d: about %s", e.Settings, e.Images, e.CalibImages, text.Duration(e.Time().Seconds()))
+	a.Note("%d settings, each on %d images and calibrated on %d: about %s", e.Settings, e.Images, e.CalibImages,
+		text.Duration(e.Time().Seconds()))
 	return false, nil
 }
 

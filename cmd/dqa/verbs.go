@@ -6,8 +6,8 @@ import "github.com/spf13/cobra"
 
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
-		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.encode(), a.decode(), a.bench(),
-		a.Errors(), a.version(),
+		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.encode(),
+		a.decode(), a.bench(), a.Errors(), a.version(),
 	}
 }
 

@@ -245,7 +245,8 @@ func (c *compiler) addStep(chain []int) error {
 // newSite collects what the chain reads and writes.
 func (c *compiler) newSite(chain []int) (*site, error) {
 	g := c.p.graph
-	s := &site{Node: g.Nodes[chain[0]], graph: g, isa: c.p.isa, kernels: kernel.For(c.p.isa), lo: float32(math.Inf(-1)), hi: float32(math.Inf(1))}
+	s := &site{Node: g.Nodes[chain[0]], graph: g, isa: c.p.isa, kernels: kernel.For(c.p.isa), lo: float32(math.Inf(-1)),
+		hi: float32(math.Inf(1))}
 	s.weights = c.p.weights
 	s.inputs = slices.Clone(s.Inputs)
 	s.outputs = s.Outputs

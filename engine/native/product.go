@@ -117,7 +117,8 @@ func moveLast(vectors []vector) {
 		return
 	}
 	last, before := &vectors[n-1], vectors[n-2]
-	if len(last.spans) != 1 || len(before.spans) != 1 || last.spans[0].lane != 0 || before.spans[0] != (span{0, last.spans[0].at - kernel.Width, kernel.Width}) ||
+	if len(last.spans) != 1 || len(before.spans) != 1 || last.spans[0].lane != 0 ||
+		before.spans[0] != (span{0, last.spans[0].at - kernel.Width, kernel.Width}) ||
 		before.base != last.base-kernel.Width {
 		return
 	}

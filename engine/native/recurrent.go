@@ -47,7 +47,8 @@ func buildRecurrent(s *site) (runner, error) {
 		n = 2
 	}
 	per := len(functions) / n
-	if !ok || len(in) != 3 || in[1] != 1 || hidden < 1 || per < 1 || len(k[0]) != n*gates*hidden*in[2] || len(k[1]) != n*gates*hidden*hidden || len(k[2]) != 2*n*gates*hidden {
+	if !ok || len(in) != 3 || in[1] != 1 || hidden < 1 || per < 1 || len(k[0]) != n*gates*hidden*in[2] ||
+		len(k[1]) != n*gates*hidden*hidden || len(k[2]) != 2*n*gates*hidden {
 		return nil, fmt.Errorf("weights, activations and input %v do not fit", in)
 	}
 	var all []recurrence

@@ -179,7 +179,8 @@ func (l *library) newSession(model []byte, opt sessionOptions, inputs, outputs [
 	}
 	defer l.release(fnReleaseSessionOptions, options)
 	for function, value := range map[int]int{
-		fnSetSessionLogSeverity: logFatal, fnSetGraphOptimizationLevel: opt.optimize, fnSetIntraOpNumThreads: opt.threads, fnSetInterOpNumThreads: 1,
+		fnSetSessionLogSeverity: logFatal, fnSetGraphOptimizationLevel: opt.optimize, fnSetIntraOpNumThreads: opt.threads,
+		fnSetInterOpNumThreads: 1,
 	} {
 		if err := l.call(function, options, value); err != nil {
 			return nil, err

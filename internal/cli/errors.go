@@ -67,7 +67,8 @@ func (f Fault) matches(err error) bool {
 // Faults that are found by other means than errors.Is.
 
 func (a *App) faultUsage() Fault {
-	return NewFault("usage", ExitUsage, "the command line is wrong", fmt.Sprintf("`%s --help` lists the commands, `%s COMMAND --help` their flags", a.Name, a.Name))
+	return NewFault("usage", ExitUsage, "the command line is wrong",
+		fmt.Sprintf("`%s --help` lists the commands, `%s COMMAND --help` their flags", a.Name, a.Name))
 }
 
 func (a *App) faultPanic() Fault {

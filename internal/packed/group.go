@@ -17,7 +17,8 @@ import (
 //	15      16 planes of two's complement (an escaped code is among them)
 //
 // The exclusive-or with the byte of the most frequent bits makes codes near to one value, such as those of an even background,
-// as small as those near to 0. Codes with a sign are folded first: 0, -1, 1, -2, ... become 0, 1, 2, 3, ..., so that small codes have few planes.
+// as small as those near to 0. Codes with a sign are folded first: 0, -1, 1, -2, ... become 0, 1, 2, 3, ..., so that
+// small codes have few planes.
 const (
 	sparse       = 9 // of no planes
 	sparsePlanes = 4 // at most

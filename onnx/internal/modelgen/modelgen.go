@@ -156,7 +156,8 @@ func (m *maker) node(op Operator) bool {
 // probe reads the model with the node's results as outputs, and one that always depends on the input.
 func (m *maker) probe(n *onnxpb.NodeProto) []value {
 	g := &onnxpb.GraphProto{Name: m.graph.Name, Input: m.graph.Input, Initializer: m.graph.Initializer}
-	g.Node = append(slices.Clone(m.graph.Node), &onnxpb.NodeProto{OpType: proto.String("Neg"), Input: []string{"x"}, Output: []string{"probe"}})
+	g.Node = append(slices.Clone(m.graph.Node), &onnxpb.NodeProto{OpType: proto.String("Neg"), Input: []string{"x"},
+		Output: []string{"probe"}})
 	g.Output = []*onnxpb.ValueInfoProto{{Name: proto.String("probe")}}
 	for _, o := range n.Output {
 		g.Output = append(g.Output, &onnxpb.ValueInfoProto{Name: &o})
@@ -199,7 +200,8 @@ func (m *maker) outputs() {
 		}
 	}
 	if m.IntN(6) == 0 && chosen != nil {
-		m.graph.Node = append(m.graph.Node, &onnxpb.NodeProto{OpType: proto.String("Identity"), Input: []string{pick(m, chosen)}, Output: []string{"same"}})
+		m.graph.Node = append(m.graph.Node, &onnxpb.NodeProto{OpType: proto.String("Identity"), Input: []string{pick(m, chosen)},
+			Output: []string{"same"}})
 		chosen = append(chosen, "same")
 	}
 	m.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
