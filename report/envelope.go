@@ -1,6 +1,11 @@
 // Package report turns the results of an evaluation into what users look at: JSON, a text table, a page with a plot.
 package report
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Result is the one JSON envelope (docs/JSON.md). Accuracies are in percent, drops in points, KL in nats per image
 // (per pixel for segmentation). What does not apply is null.
 type Result struct {
@@ -16,8 +21,29 @@ type Result struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// Resize says how pictures became the network's size: "256 (bilinear, as Pillow)"; "": they had it.
 	Resize string `json:"resize,omitempty"`
+	// Runs are what running one image takes on one core of the machine that made this.
+	Runs []Run `json:"runs,omitempty"`
 	// Partial says how much of what was asked for is there; "": all.
 	Partial string `json:"partial,omitempty"`
+}
+
+// Run is one way to run the network.
+type Run struct {
+	Mode string  `json:"mode"` // "float", "simulated": quantized in float32, "packed": codes in memory
+	MS   float64 `json:"ms"`
+	Peak int64   `json:"peak_bytes"` // of activations
+}
+
+// RunsText is one line about r.Runs; "" where there are none.
+func RunsText(r Result) string {
+	if len(r.Runs) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, run := range r.Runs {
+		parts = append(parts, fmt.Sprintf("%s %.2f ms, %.0f KiB", run.Mode, run.MS, float64(run.Peak)/1024))
+	}
+	return "one image on one core, time and activations in memory: " + strings.Join(parts, "; ")
 }
 
 // Row is one method at one setting, stored one way.

@@ -95,6 +95,9 @@ func newSection(r Result, id string) (section, error) {
 	cols, said := fold(r, columns(r, true), isCommon)
 	s := section{ID: id, Model: r.Model, Facts: r.Data + ", " + count(r.Images, "image"), Finding: Summary(r),
 		Caption: "All rows of " + r.Model, Warnings: r.Warnings}
+	if text := RunsText(r); text != "" {
+		s.Finding += " " + strings.ToUpper(text[:1]) + text[1:] + "."
+	}
 	if r.Resize != "" {
 		s.Facts += "; resized to " + r.Resize
 	}

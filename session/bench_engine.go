@@ -24,6 +24,8 @@ type BenchOptions struct {
 	Threads []int            // of one image; nil: 1
 	Rounds  int              // of which the median counts; 0: 7
 	Profile *profile.Profile // of the network, which then runs packed, too; nil: none
+	// Simulated is one more row: every edge is quantized and restored in float32, on one thread.
+	Simulated bool
 	Input   *tensor.Tensor   // nil: normally distributed numbers of BenchSeed
 	ORT     bool             // ONNX Runtime takes its turns, too: of Options.ORTLibrary, with all of its optimizations
 	Model   string           // the file that ONNX Runtime loads, as Open
@@ -145,6 +147,12 @@ func (n *Network) newEngineBench(opt BenchOptions) (*engineBench, error) {
 			return nil, err
 		}
 	}
+	if opt.Simulated && b.quantized != nil {
+		b.add("simulated", 1, nil, func() error {
+			_, err := b.quantized.Simulate([]*tensor.Tensor{opt.Input})
+			return err
+		})
+	}
 	if !opt.ORT {
 		return b, nil
 	}
@@ -217,9 +225,10 @@ func (b *engineBench) evaluate(times []bench.Time) error {
 		if p := b.packed[i]; p != nil {
 			row.Peak = p.Peak()
 		}
-		if row.Mode == "float" {
+		switch row.Mode {
+		case "float":
 			float[row.Threads] = row.MS
-		} else {
+		case "packed":
 			row.PackedOver = row.MS / float[row.Threads]
 			row.StoredBits = b.packed[i].reservedBits()
 			equal, err := b.equal(b.packed[i])

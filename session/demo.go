@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
@@ -75,7 +76,29 @@ func demoNetwork(ctx context.Context, shown demo.Net, opt DemoOptions) (report.R
 	if err != nil {
 		return report.Result{}, err
 	}
-	return net.Report(res, test), nil
+	result := net.Report(res, test)
+	result.Runs, err = net.runs(ctx, candidates[len(candidates)-1], test)
+	return result, err
+}
+
+// runs is what one image takes in float32, simulated and packed by the last candidate's profile. Another engine than Native has none.
+func (n *Network) runs(ctx context.Context, c Candidate, test *dataset.Inputs) ([]report.Run, error) {
+	if _, own := n.Memory(); !own {
+		return nil, nil
+	}
+	x, err := test.Input(0)
+	if err != nil {
+		return nil, err
+	}
+	b, err := n.BenchEngine(ctx, BenchOptions{Rounds: 3, Profile: c.Codecs[0].Profile(), Simulated: true, Input: x})
+	if err != nil {
+		return nil, err
+	}
+	var runs []report.Run
+	for _, row := range b.Rows {
+		runs = append(runs, report.Run{Mode: row.Mode, MS: row.MS, Peak: row.Peak})
+	}
+	return runs, nil
 }
 
 // first is the SPEC of the first n images of one that ends in [a:b]; of all if n is 0.

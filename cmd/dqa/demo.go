@@ -73,6 +73,9 @@ func (a *app) printDemo(results []report.Result, dir string, took time.Duration)
 			return err
 		}
 		fmt.Fprintln(a.Out, report.Summary(r))
+		if text := report.RunsText(r); text != "" {
+			fmt.Fprintln(a.Out, text)
+		}
 	}
 	_, err := fmt.Fprintf(a.Out, "\n%.0f seconds, seed 1. Look at %s\n", took.Seconds(), filepath.Join(dir, "report.html"))
 	return err
