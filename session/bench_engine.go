@@ -26,9 +26,9 @@ type BenchOptions struct {
 	Profile *profile.Profile // of the network, which then runs packed, too; nil: none
 	// Simulated is one more row: every edge is quantized and restored in float32, on one thread.
 	Simulated bool
-	Input   *tensor.Tensor   // nil: normally distributed numbers of BenchSeed
-	ORT     bool             // ONNX Runtime takes its turns, too: of Options.ORTLibrary, with all of its optimizations
-	Model   string           // the file that ONNX Runtime loads, as Open
+	Input     *tensor.Tensor // nil: normally distributed numbers of BenchSeed
+	ORT       bool           // ONNX Runtime takes its turns, too: of Options.ORTLibrary, with all of its optimizations
+	Model     string         // the file that ONNX Runtime loads, as Open
 	// Resident measures, if it is not nil, how many bytes of a fresh process were resident that ran the network so.
 	Resident func(mode string, threads int) (int64, error)
 	// Progress counts rounds.
