@@ -52,7 +52,8 @@ func TestLimitsAreExact(t *testing.T) {
 	p := &profile.Profile{
 		Setting: profile.Setting{Name: "direct", Bits: 2},
 		Edges: []profile.Edge{{
-			Geometry: profile.Geometry{Channels: 1, Rows: 8, Cols: 8, Tile: profile.Tile{Channels: 1, Rows: 8}}, Quantizer: profile.Quantizer{Bits: 2},
+			Geometry: profile.Geometry{Channels: 1, Rows: 8, Cols: 8, Tile: profile.Tile{Channels: 1,
+				Rows: 8}}, Quantizer: profile.Quantizer{Bits: 2},
 		}},
 	}
 	for _, c := range []struct {

@@ -251,7 +251,8 @@ func TestRefusals(t *testing.T) {
 	if _, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("other"), 0, calib.Options{}); !errors.Is(err, method.ErrSetting) {
 		t.Errorf("unknown ranking: %v", err)
 	}
-	if _, err := calib.Calibrate(t.Context(), prog, src, profile.Setting{Name: "other"}, 0, calib.Options{}); !errors.Is(err, method.ErrSetting) {
+	if _, err := calib.Calibrate(t.Context(), prog, src, profile.Setting{Name: "other"}, 0, calib.Options{}); !errors.Is(err,
+		method.ErrSetting) {
 		t.Errorf("unknown method: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -58,7 +58,8 @@ func TestMixedFolder(t *testing.T) {
 		}
 		got = append(got, fmt.Sprintf("%s %d", ex.Name, ex.Label))
 	}
-	want := []string{"a/1.jpg 0", "a/2.webp 0", "a/3.JPG 0", "a/4.jfif 0", "b/1.bmp 1", "b/2.png 1", "b/3.webp 1", "b/part2/4.jpg 1", "c/1.tif 2", "c/2.jpeg 2"}
+	want := []string{"a/1.jpg 0", "a/2.webp 0", "a/3.JPG 0", "a/4.jfif 0", "b/1.bmp 1", "b/2.png 1", "b/3.webp 1",
+		"b/part2/4.jpg 1", "c/1.tif 2", "c/2.jpeg 2"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -70,7 +71,8 @@ func TestMixedFolder(t *testing.T) {
 
 // One picture with every orientation in every format that can say it, against Pillow's ImageOps.exif_transpose.
 func TestOrientation(t *testing.T) {
-	upright := [][]float32{1: {0, 40, 80, 120, 160, 200}, 2: {80, 40, 0, 200, 160, 120}, 3: {200, 160, 120, 80, 40, 0}, 4: {120, 160, 200, 0, 40, 80},
+	upright := [][]float32{1: {0, 40, 80, 120, 160, 200}, 2: {80, 40, 0, 200, 160, 120}, 3: {200, 160, 120, 80, 40, 0},
+		4: {120, 160, 200, 0, 40, 80},
 		5: {0, 120, 40, 160, 80, 200}, 6: {120, 0, 160, 40, 200, 80}, 7: {200, 80, 160, 40, 120, 0}, 8: {80, 200, 40, 160, 0, 120}}
 	for o := 1; o <= 8; o++ {
 		for _, ext := range []string{"png", "webp", "tif", "jpg"} {
@@ -219,13 +221,16 @@ func TestArrayTypes(t *testing.T) {
 	dir := t.TempDir()
 	values := []float64{0, 1, 2, 3, 100, 120, 7, 9}
 	for _, dtype := range []string{"|u1", "|i1", "<u2", ">u2", "<i2", "<u4", "<i4", ">i4", "<u8", "<i8", "<f2", ">f2", "<f4", "<f8", ">f8"} {
-		in := mustInputs(t, "npy:"+write(t, dir, "x.npy", npy(dtype, []int{2, 1, 2, 2}, encodeNumbers(dtype, values))), Options{}, raw, 1, 1, 2, 2)
+		in := mustInputs(t, "npy:"+write(t, dir, "x.npy", npy(dtype, []int{2, 1, 2, 2}, encodeNumbers(dtype, values))), Options{},
+			raw, 1, 1, 2, 2)
 		if got := mustInput(t, in, 1); !slices.Equal(got, []float32{100, 120, 7, 9}) {
 			t.Errorf("%s: %v", dtype, got)
 		}
 	}
-	fortran := bytes.Replace(npy("<f4", []int{2, 1, 2, 2}, encodeNumbers("<f4", []float64{0, 100, 2, 7, 1, 120, 3, 9})), []byte("False"), []byte("True "), 1)
-	if got := mustInput(t, mustInputs(t, "npy:"+write(t, dir, "f.npy", fortran), Options{}, raw, 1, 1, 2, 2), 1); !slices.Equal(got, []float32{100, 120, 7, 9}) {
+	fortran := bytes.Replace(npy("<f4", []int{2, 1, 2, 2}, encodeNumbers("<f4", []float64{0, 100, 2, 7, 1, 120, 3, 9})),
+		[]byte("False"), []byte("True "), 1)
+	if got := mustInput(t, mustInputs(t, "npy:"+write(t, dir, "f.npy", fortran), Options{}, raw, 1, 1, 2, 2),
+		1); !slices.Equal(got, []float32{100, 120, 7, 9}) {
 		t.Errorf("Fortran order: %v", got)
 	}
 	x, y := npy("<f4", []int{2, 1, 2, 2}, encodeNumbers("<f4", values)), npy("<i8", []int{2}, encodeNumbers("<i8", []float64{5, 6}))
@@ -305,7 +310,8 @@ func encodeNumbers(dtype string, values []float64) (b []byte) {
 }
 
 func TestHalf(t *testing.T) {
-	for bits, want := range map[uint16]float64{0: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 1: 0x1p-24, 0x03ff: 1023 * 0x1p-24, 0x0400: 0x1p-14, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1), 0x3555: 0.333251953125} {
+	for bits, want := range map[uint16]float64{0: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 1: 0x1p-24, 0x03ff: 1023 * 0x1p-24,
+		0x0400: 0x1p-14, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1), 0x3555: 0.333251953125} {
 		if got := half(bits); got != want {
 			t.Errorf("%04x: %v, want %v", bits, got, want)
 		}
@@ -370,14 +376,15 @@ func TestArrayLabels(t *testing.T) {
 		class  int
 		mask   []int32
 	}{
-		"N":                 {"<i8", []int{2}, []float64{1, 2}, 2, nil},
-		"N x 1":             {"<f4", []int{2, 1}, []float64{1, 2}, 2, nil},
-		"one-hot":           {"<f8", []int{2, 3}, []float64{1, 0, 0, 0, 0, 1}, 2, nil},
-		"N x H x W":         {"<u2", []int{2, 1, 3}, []float64{0, 0, 0, 2, 0, 1}, -1, mask},
-		"N x 1 x H x W":     {"<f4", []int{2, 1, 1, 3}, []float64{0, 0, 0, 2, 0, 1}, -1, mask},
-		"N x H x W x 1":     {"|u1", []int{2, 1, 3, 1}, []float64{0, 0, 0, 2, 0, 1}, -1, mask},
-		"one-hot masks":     {"|u1", []int{2, 3, 1, 3}, []float64{1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0}, -1, mask},
-		"one-hot, last":     {"|u1", []int{2, 1, 3, 4}, []float64{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0}, -1, mask},
+		"N":             {"<i8", []int{2}, []float64{1, 2}, 2, nil},
+		"N x 1":         {"<f4", []int{2, 1}, []float64{1, 2}, 2, nil},
+		"one-hot":       {"<f8", []int{2, 3}, []float64{1, 0, 0, 0, 0, 1}, 2, nil},
+		"N x H x W":     {"<u2", []int{2, 1, 3}, []float64{0, 0, 0, 2, 0, 1}, -1, mask},
+		"N x 1 x H x W": {"<f4", []int{2, 1, 1, 3}, []float64{0, 0, 0, 2, 0, 1}, -1, mask},
+		"N x H x W x 1": {"|u1", []int{2, 1, 3, 1}, []float64{0, 0, 0, 2, 0, 1}, -1, mask},
+		"one-hot masks": {"|u1", []int{2, 3, 1, 3}, []float64{1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0}, -1, mask},
+		"one-hot, last": {"|u1", []int{2, 1, 3, 4}, []float64{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0,
+			1, 0, 0}, -1, mask},
 		"beyond 255":        {"<i4", []int{2, 1, 3}, []float64{0, 0, 0, 1000, 0, 1}, -1, []int32{1000, 0, 1}},
 		"negative, ignored": {"<i8", []int{2, 1, 3}, []float64{0, 0, 0, -1, 0, 1}, -1, []int32{Ignored, 0, 1}},
 	} {
@@ -399,7 +406,8 @@ func TestArrayLabels(t *testing.T) {
 		"negative":    {[]int{2}, []float64{-1, -1}, "--ignore"},
 	} {
 		y := write(t, dir, "y.npy", npy("<f4", c.shape, encodeNumbers("<f4", c.values)))
-		if _, err := mustInputs(t, "npy:"+x+","+y, Options{}, raw, 1, 1, 1, 3).Example(1); !errors.Is(err, ErrLabel) || !strings.Contains(err.Error(), c.want) {
+		if _, err := mustInputs(t, "npy:"+x+","+y, Options{}, raw, 1, 1, 1, 3).Example(1); !errors.Is(err, ErrLabel) ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -460,8 +468,10 @@ func TestColouredMasks(t *testing.T) {
 	}
 	write(t, dir, "out/a.png", pngOf(t, rgb))
 	root := quote(filepath.ToSlash(dir))
-	for want, opt := range map[string]Options{"#c80000 is no class: give --palette": {}, "#00c800 is not in the palette": {Palette: Palette{0: 0, 0xc80000: 1}}} {
-		if _, err := mustInputs(t, "masks:"+root+"/in,"+root+"/out", opt, raw, 1, 1, 1, 3).Example(0); !errors.Is(err, ErrLabel) || !strings.Contains(err.Error(), want) {
+	for want, opt := range map[string]Options{"#c80000 is no class: give --palette": {},
+		"#00c800 is not in the palette": {Palette: Palette{0: 0, 0xc80000: 1}}} {
+		if _, err := mustInputs(t, "masks:"+root+"/in,"+root+"/out", opt, raw, 1, 1, 1, 3).Example(0); !errors.Is(err,
+			ErrLabel) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
@@ -518,7 +528,8 @@ func TestPick(t *testing.T) {
 	for i := range data {
 		data[i] = byte(i)
 	}
-	src := mustOpen(t, "npy:"+write(t, dir, "x.npy", npy("|u1", []int{100, 1, 1}, data))+","+write(t, dir, "y.npy", npy("|u1", []int{100}, data)))
+	src := mustOpen(t, "npy:"+write(t, dir, "x.npy", npy("|u1", []int{100, 1, 1}, data))+","+write(t, dir, "y.npy",
+		npy("|u1", []int{100}, data)))
 	some := Pick(src, 10, 1)
 	var labels []int
 	for i := range some.Len() {
@@ -528,7 +539,8 @@ func TestPick(t *testing.T) {
 		}
 		labels = append(labels, s.Label)
 	}
-	if len(labels) != 10 || !slices.IsSorted(labels) || labels[9] < 50 || labels[0] > 50 || !strings.HasSuffix(some.Spec(), "(10 images, seed 1)") {
+	if len(labels) != 10 || !slices.IsSorted(labels) || labels[9] < 50 || labels[0] > 50 ||
+		!strings.HasSuffix(some.Spec(), "(10 images, seed 1)") {
 		t.Errorf("%v, %s", labels, some.Spec())
 	}
 	if mustDigest(t, some) == mustDigest(t, Pick(src, 10, 2)) || mustDigest(t, some) != mustDigest(t, Pick(src, 10, 1)) {
@@ -543,7 +555,8 @@ func TestOneClass(t *testing.T) {
 	dir := t.TempDir()
 	x := write(t, dir, "x.npy", npy("|u1", []int{12, 1, 1}, make([]byte, 12)))
 	spec := "npy:" + x + "," + write(t, dir, "y.npy", npy("|u1", []int{12}, []byte{0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1}))
-	for s, want := range map[string]bool{spec: false, spec + "[0:6]": true, spec + "[1:7]": false, spec + "[6:]": true, spec + "[0:4]": false, "npy:" + x: false} {
+	for s, want := range map[string]bool{spec: false, spec + "[0:6]": true, spec + "[1:7]": false, spec + "[6:]": true,
+		spec + "[0:4]": false, "npy:" + x: false} {
 		if got := OneClass(mustOpen(t, s)); got != want {
 			t.Errorf("%s: %v", s, got)
 		}

@@ -71,7 +71,8 @@ func TestManyScans(t *testing.T) {
 	bomb := slices.Concat(whole[:len(whole)-2], bytes.Repeat(whole[start:len(whole)-2], 300), []byte{0xff, 0xd9})
 	dir := t.TempDir()
 	write(t, dir, "a.jpg", bomb)
-	if _, err := mustOpen(t, "dir:"+quote(filepath.ToSlash(dir))).Sample(0); !errors.Is(err, ErrImage) || !strings.Contains(err.Error(), "scans") {
+	if _, err := mustOpen(t, "dir:"+quote(filepath.ToSlash(dir))).Sample(0); !errors.Is(err, ErrImage) ||
+		!strings.Contains(err.Error(), "scans") {
 		t.Errorf("300 scans: %v", err)
 	}
 	j, err := scanJPEG(bytes.NewReader(whole))
@@ -105,7 +106,8 @@ func TestDevices(t *testing.T) {
 	_, settings := LoadPreprocess(endless)
 	_, classes := LoadClasses(endless)
 	_, palette := ParsePalette(endless)
-	for name, err := range map[string]error{"picture": picture, "list": list, "array": array, "CIFAR": cifar, "settings": settings, "classes": classes, "palette": palette} {
+	for name, err := range map[string]error{"picture": picture, "list": list, "array": array, "CIFAR": cifar,
+		"settings": settings, "classes": classes, "palette": palette} {
 		if err == nil || !strings.Contains(err.Error(), "no regular file") {
 			t.Errorf("%s: %v", name, err)
 		}

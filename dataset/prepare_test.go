@@ -120,7 +120,8 @@ func TestPrepareMask(t *testing.T) {
 		"as it is": {profile.Preprocess{}, mask},
 		"crop":     {profile.Preprocess{Crop: profile.Size{Height: 2, Width: 2}}, []int32{1, 2, 5, 6}},
 		"smaller":  {profile.Preprocess{Resize: profile.Size{Height: 1, Width: 2}}, []int32{5, 7}},
-		"larger":   {profile.Preprocess{Resize: profile.Size{Width: 4}, Crop: profile.Size{Height: 4, Width: 2}}, []int32{1, 2, 1, 2, 5, 6, 5, 6}},
+		"larger": {profile.Preprocess{Resize: profile.Size{Width: 4}, Crop: profile.Size{Height: 4, Width: 2}},
+			[]int32{1, 2, 1, 2, 5, 6, 5, 6}},
 	} {
 		got, err := (&fit{p: c.p}).prepareMask(mask, 2, 4)
 		if err != nil || !slices.Equal(got, c.want) {

@@ -79,7 +79,8 @@ func TestManifest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res, err := eval.Run(t.Context(), prog, in, nil, eval.Options{Metric: metric.Options{Ignore: pre.IgnoredClasses(), Rounds: 2}, Workers: 2})
+			res, err := eval.Run(t.Context(), prog, in, nil, eval.Options{Metric: metric.Options{Ignore: pre.IgnoredClasses(),
+				Rounds: 2}, Workers: 2})
 			if err != nil {
 				t.Fatal(err)
 			}

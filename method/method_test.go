@@ -261,7 +261,8 @@ func TestGradedKeepsBiasesThatHelp(t *testing.T) {
 
 func TestGradedCompletes(t *testing.T) {
 	a, err := (method.Graded{}).Complete(profile.Setting{Dial: profile.Budget, Goal: 3, Bits: 3, ExtraBits: 1, Ranking: "mse"})
-	if err != nil || a != (profile.Setting{Name: "graded", Bits: 8, Unsigned: true, Scale: profile.StaticTensor, Dial: profile.Budget, Goal: 3}) {
+	if err != nil || a != (profile.Setting{Name: "graded", Bits: 8, Unsigned: true, Scale: profile.StaticTensor,
+		Dial: profile.Budget, Goal: 3}) {
 		t.Errorf("%+v, %v", a, err)
 	}
 	if a, err = (method.Graded{}).Complete(profile.Setting{}); err != nil || a.Dial != profile.Budget || a.Goal != method.DefaultBudget {

@@ -29,16 +29,22 @@ func TestOutputsOf(t *testing.T) {
 		scored int
 		err    error
 	}{
-		"classifier":       {net([]v{value("y", 1, 10)}, [3]string{"Gemm", "x", "y"}), classes, []Kind{Classes}, 0, nil},
-		"segmenter":        {net([]v{value("y", 1, 4, 8, 8)}, [3]string{"Conv", "x", "y"}), masks, []Kind{Maps}, 0, nil},
-		"sigmoid":          {net([]v{value("y", 1, 1, 8, 8)}, [3]string{"Sigmoid", "x", "a"}, [3]string{"Reshape", "a", "y"}), Labels{}, []Kind{Presence}, 0, nil},
-		"logit, labelled":  {net([]v{value("y", 1, 1)}, [3]string{"Gemm", "x", "y"}), classes, []Kind{Presence}, 0, nil},
-		"depth":            {net([]v{value("y", 1, 1, 8, 8)}, [3]string{"Conv", "x", "y"}), Labels{}, []Kind{Values}, -1, nil},
-		"features first":   {net([]v{value("f", 1, 8), value("y", 1, 3)}, [3]string{"Conv", "x", "f"}, [3]string{"Gemm", "f", "y"}), classes, []Kind{Values, Classes}, 1, nil},
-		"by name":          {net([]v{value("f", 1, 8), value("y", 1, 3)}, [3]string{"Conv", "x", "f"}, [3]string{"Conv", "x", "y"}), Labels{Classes: true, Output: "y"}, []Kind{Classes, Classes}, 1, nil},
-		"first of two":     {net([]v{value("a", 1, 3), value("b", 1, 3)}, [3]string{"Gemm", "x", "a"}, [3]string{"Gemm", "x", "b"}), classes, []Kind{Classes, Classes}, 0, nil},
-		"boxes":            {net([]v{value("boxes", 1, 4, 8, 8), value("scores", 1, 3, 8, 8)}, [3]string{"Conv", "x", "boxes"}, [3]string{"Conv", "x", "scores"}), masks, []Kind{Values, Maps}, 1, nil},
-		"copied":           {net([]v{value("y", 1, 3), value("z", 1, 3)}, [3]string{"Gemm", "x", "y"}, [3]string{"Identity", "y", "z"}), classes, []Kind{Classes, Classes}, 0, nil},
+		"classifier": {net([]v{value("y", 1, 10)}, [3]string{"Gemm", "x", "y"}), classes, []Kind{Classes}, 0, nil},
+		"segmenter":  {net([]v{value("y", 1, 4, 8, 8)}, [3]string{"Conv", "x", "y"}), masks, []Kind{Maps}, 0, nil},
+		"sigmoid": {net([]v{value("y", 1, 1, 8, 8)}, [3]string{"Sigmoid", "x", "a"}, [3]string{"Reshape", "a", "y"}),
+			Labels{}, []Kind{Presence}, 0, nil},
+		"logit, labelled": {net([]v{value("y", 1, 1)}, [3]string{"Gemm", "x", "y"}), classes, []Kind{Presence}, 0, nil},
+		"depth":           {net([]v{value("y", 1, 1, 8, 8)}, [3]string{"Conv", "x", "y"}), Labels{}, []Kind{Values}, -1, nil},
+		"features first": {net([]v{value("f", 1, 8), value("y", 1, 3)}, [3]string{"Conv", "x", "f"},
+			[3]string{"Gemm", "f", "y"}), classes, []Kind{Values, Classes}, 1, nil},
+		"by name": {net([]v{value("f", 1, 8), value("y", 1, 3)}, [3]string{"Conv", "x", "f"},
+			[3]string{"Conv", "x", "y"}), Labels{Classes: true, Output: "y"}, []Kind{Classes, Classes}, 1, nil},
+		"first of two": {net([]v{value("a", 1, 3), value("b", 1, 3)}, [3]string{"Gemm", "x", "a"},
+			[3]string{"Gemm", "x", "b"}), classes, []Kind{Classes, Classes}, 0, nil},
+		"boxes": {net([]v{value("boxes", 1, 4, 8, 8), value("scores", 1, 3, 8, 8)}, [3]string{"Conv", "x", "boxes"},
+			[3]string{"Conv", "x", "scores"}), masks, []Kind{Values, Maps}, 1, nil},
+		"copied": {net([]v{value("y", 1, 3), value("z", 1, 3)}, [3]string{"Gemm", "x", "y"},
+			[3]string{"Identity", "y", "z"}), classes, []Kind{Classes, Classes}, 0, nil},
 		"detector":         {net([]v{value("y", 1, 7, 256)}, [3]string{"Conv", "x", "y"}), Labels{}, []Kind{Values}, -1, nil},
 		"detector, labels": {net([]v{value("y", 1, 7, 256)}, [3]string{"Conv", "x", "y"}), classes, nil, 0, ErrOutput},
 		"masks for logits": {net([]v{value("y", 1, 7)}, [3]string{"Conv", "x", "y"}), masks, nil, 0, ErrOutput},
@@ -84,7 +90,8 @@ func TestCompareOutputs(t *testing.T) {
 	for _, c := range []struct {
 		ref, got *tensor.Tensor
 		want     float64
-	}{{boxes(0, 0, 0, 0), boxes(0, 0, 0, 0), 0}, {boxes(1, 0, 0, nan), boxes(1, 0, 0, nan), 0}, {boxes(1, 0, 0, 0), boxes(nan, 0, 0, 0), inf64}} {
+	}{{boxes(0, 0, 0, 0), boxes(0, 0, 0, 0), 0}, {boxes(1, 0, 0, nan), boxes(1, 0, 0, nan), 0}, {boxes(1, 0, 0, 0),
+		boxes(nan, 0, 0, 0), inf64}} {
 		if e, err := RelativeError(c.ref, c.got); err != nil || e != c.want {
 			t.Errorf("%v, %v: %v, %v", c.ref.Data, c.got.Data, e, err)
 		}

@@ -296,7 +296,8 @@ func (b *builder) identity(source, o string) error {
 		b.constant(source, castTensor(t, graph.Float32))
 		b.values[o] = graph.Value{Name: o, Type: graph.Float32, Shape: v.Shape}
 	}
-	b.nodes = append(b.nodes, &graph.Node{Name: "Identity_" + o, Op: "Identity", Inputs: []string{source}, Outputs: []string{o}, Attrs: graph.Attributes{}})
+	b.nodes = append(b.nodes, &graph.Node{Name: "Identity_" + o, Op: "Identity", Inputs: []string{source},
+		Outputs: []string{o}, Attrs: graph.Attributes{}})
 	return nil
 }
 

@@ -43,7 +43,8 @@ var outputsCases = map[string]struct {
 		[][]float32{{1, 2}, {1, 2}, {2, 0}},
 	},
 	"another name of a constant is read": {
-		net(13, 2).floats("k", []int64{2}, 1, 2).node("Identity", "k", "p").node("Identity", "p", "q").node("Mul", "x q", "a").outputs("a", "q", "p"),
+		net(13, 2).floats("k", []int64{2}, 1, 2).node("Identity", "k", "p").node("Identity", "p", "q").node("Mul", "x q",
+			"a").outputs("a", "q", "p"),
 		[][]float32{{1, -4}, {1, 2}, {1, 2}},
 	},
 	"one value under three names": {

@@ -119,9 +119,11 @@ func TestQuantizeRefusals(t *testing.T) {
 	}{
 		{"arithmetic", quantized(14, 4).node("Add", "q q", "y"), graph.ErrUnsupported, "may overflow"},
 		{"twice", quantized(13, 4).node("QuantizeLinear", "q s z", "y"), graph.ErrUnsupported, "computes on integers"},
-		{"two types", quantized(13, 4).narrow("w", int8s, 0).node("QuantizeLinear", "x s w", "r").node("Concat", "q r", "y", "axis", 0), ErrInvalid, "hold UINT8 and INT8"},
+		{"two types", quantized(13, 4).narrow("w", int8s, 0).node("QuantizeLinear", "x s w", "r").node("Concat", "q r", "y",
+			"axis", 0), ErrInvalid, "hold UINT8 and INT8"},
 		{"other zero point", quantized(13, 4).narrow("w", int8s, 0).node("DequantizeLinear", "q s w", "y"), ErrInvalid, "UINT8 and a zero point of type INT8"},
-		{"product with another zero point", quantized(13, 2, 3).ints("s2", 3, 1).narrow("v", uint8s, 1, 2, 3).node("Reshape", "v s2", "m").narrow("w", int8s, -1).
+		{"product with another zero point", quantized(13, 2, 3).ints("s2", 3, 1).narrow("v", uint8s, 1, 2, 3).node("Reshape",
+			"v s2", "m").narrow("w", int8s, -1).
 			node("MatMulInteger", "q m w", "y"), ErrInvalid, "UINT8 and a zero point of type INT8"},
 		{"weights with another zero point", quantized(13, 3).narrow("v", uint8s, 1, 2, 3).narrow("w", int8s, -1).
 			node("MatMulInteger", "q v z w", "y"), ErrInvalid, "UINT8 and a zero point of type INT8"},
@@ -132,11 +134,14 @@ func TestQuantizeRefusals(t *testing.T) {
 		{"zero points", net(13, 4).floats("s", []int64{4}, 1).narrow("z", int8s, 1, 2).node("QuantizeLinear", "x s z", "y"), ErrInvalid, "2 entries, 4 are needed"},
 		{"axis", net(13, 4).floats("s", []int64{4}, 1).node("QuantizeLinear", "x s", "y", "axis", 2), ErrInvalid, "axis 2"},
 		{"scale of nothing", net(13, 4).floats("s", nil, 0).node("QuantizeLinear", "x s", "y"), graph.ErrUnsupported, "scale 0"},
-		{"computed scale", net(13, 4).node("ReduceMax", "x", "s").node("QuantizeLinear", "x s", "y"), graph.ErrUnsupported, "scale is computed at run time"},
+		{"computed scale", net(13, 4).node("ReduceMax", "x", "s").node("QuantizeLinear", "x s", "y"), graph.ErrUnsupported,
+			"scale is computed at run time"},
 		{"blocks", net(21, 4).floats("s", []int64{2}, 1).node("QuantizeLinear", "x s", "y", "block_size", 2), graph.ErrUnsupported, "blocks"},
-		{"to int64", net(13, 4).floats("s", nil, 1).scalar("z", 0).node("QuantizeLinear", "x s z", "y"), graph.ErrUnsupported, "to integers of type INT64"},
+		{"to int64", net(13, 4).floats("s", nil, 1).scalar("z", 0).node("QuantizeLinear", "x s z", "y"), graph.ErrUnsupported,
+			"to integers of type INT64"},
 		{"zero point out of range", net(13, 4).floats("s", nil, 1).narrow("z", uint8s, -1).node("QuantizeLinear", "x s z", "y"), ErrInvalid, "zero point -1 does not fit"},
-		{"integers", net(13, 4).floats("s", nil, 1).scalar("i", 0).node("QuantizeLinear", "i s", "y").node("Relu", "x", "r").outputs("r"), graph.ErrUnsupported, "holds integers"},
+		{"integers", net(13, 4).floats("s", nil, 1).scalar("i", 0).node("QuantizeLinear", "i s", "y").node("Relu", "x",
+			"r").outputs("r"), graph.ErrUnsupported, "holds integers"},
 		{"before 10", net(9, 4).floats("s", nil, 1).node("QuantizeLinear", "x s", "y"), graph.ErrUnsupported, "needs opset 10"},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.model.outputs("y").fails(t, c.want, c.text) })

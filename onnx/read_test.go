@@ -189,9 +189,10 @@ func TestRebatched(t *testing.T) {
 		"constant":  batch().floats("k", []int64{8, 4, 2}, 1, 2, 3).node("Add", "x k", "y"),
 		"one":       batch().ints("z", 0).ints("o", 1).node("Slice", "x z o", "y"),
 		"backwards": batch().ints("s", -1).ints("e", -9).ints("z", 0).node("Slice", "x s e z s", "y"),
-		"counted":   batch().node("Shape", "x", "s").scalar("z", 0).node("Gather", "s z", "n").node("Cast", "n", "f", "to", 1).node("Mul", "x f", "y"),
-		"axis":      batch().ints("z", 0).node("Unsqueeze", "x z", "u").node("ReduceMean", "u", "y", "axes", []int64{1}),
-		"scalar":    batch().floats("k", nil, 1).node("Softplus", "k", "c").node("ReduceMax", "x", "m", "keepdims", 0).node("Sub", "c m", "y"),
+		"counted": batch().node("Shape", "x", "s").scalar("z", 0).node("Gather", "s z", "n").node("Cast", "n", "f", "to",
+			1).node("Mul", "x f", "y"),
+		"axis":   batch().ints("z", 0).node("Unsqueeze", "x z", "u").node("ReduceMean", "u", "y", "axes", []int64{1}),
+		"scalar": batch().floats("k", nil, 1).node("Softplus", "k", "c").node("ReduceMax", "x", "m", "keepdims", 0).node("Sub", "c m", "y"),
 	} {
 		t.Run(name, func(t *testing.T) { m.outputs("y").fails(t, ErrShape, "fixes the batch") })
 	}
@@ -226,7 +227,8 @@ func TestGivenInputs(t *testing.T) {
 	if err != nil || !slices.Equal(b.Constants["z"].Floats, []float32{5, 5, 5}) || a.Digest == b.Digest {
 		t.Fatal(b, err)
 	}
-	for _, opt := range []Options{given([]int{1, 2}, 1, 2), given([]int{3}, 1, 2, 3), {Inputs: map[string]*graph.Tensor{"w": {Type: graph.Float32, Floats: []float32{1}}}}} {
+	for _, opt := range []Options{given([]int{1, 2}, 1, 2), given([]int{3}, 1, 2, 3),
+		{Inputs: map[string]*graph.Tensor{"w": {Type: graph.Float32, Floats: []float32{1}}}}} {
 		if _, err := Parse(m.bytes(t), opt); !errors.Is(err, ErrInputs) {
 			t.Errorf("%v: %v", opt.Inputs, err)
 		}
@@ -289,7 +291,8 @@ func TestAllUnsupportedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []graph.UnsupportedNode{
-		{Name: "Fancy_0", Op: "com.example.Fancy", Opset: 13, Reason: `not implemented: operators of domain "com.example" are known where the model brings them along as functions`},
+		{Name: "Fancy_0", Op: "com.example.Fancy", Opset: 13,
+			Reason: `not implemented: operators of domain "com.example" are known where the model brings them along as functions`},
 		{Name: "the gelu", Op: "Gelu", Opset: 13, Reason: "needs opset 20"},
 		{Name: "Relu_3", Op: "Relu", Opset: 13, Reason: `attribute "beta" is not known`},
 	}
@@ -312,11 +315,14 @@ func TestAttributes(t *testing.T) {
 	if got := untyped.parse(t).Nodes[0].Attrs.Float("alpha", 0); got != 0.5 {
 		t.Errorf("alpha %g", got)
 	}
-	g(&onnxpb.AttributeProto{Name: name, RefAttrName: name, Type: onnxpb.AttributeProto_FLOAT.Enum()}).fails(t, graph.ErrUnsupported, "a function's attribute")
-	g(&onnxpb.AttributeProto{Name: name, G: &onnxpb.GraphProto{}, Type: onnxpb.AttributeProto_GRAPH.Enum()}).fails(t, graph.ErrUnsupported, "type GRAPH")
+	g(&onnxpb.AttributeProto{Name: name, RefAttrName: name, Type: onnxpb.AttributeProto_FLOAT.Enum()}).fails(t,
+		graph.ErrUnsupported, "a function's attribute")
+	g(&onnxpb.AttributeProto{Name: name, G: &onnxpb.GraphProto{}, Type: onnxpb.AttributeProto_GRAPH.Enum()}).fails(t,
+		graph.ErrUnsupported, "type GRAPH")
 	g(&onnxpb.AttributeProto{Name: name, Type: onnxpb.AttributeProto_TENSOR.Enum()}).fails(t, ErrInvalid, "missing")
 	strange := &onnxpb.TensorProto{DataType: proto.Int32(8), Dims: []int64{0}}
-	g(&onnxpb.AttributeProto{Name: name, T: strange, Type: onnxpb.AttributeProto_TENSOR.Enum()}).fails(t, graph.ErrUnsupported, "element type STRING")
+	g(&onnxpb.AttributeProto{Name: name, T: strange, Type: onnxpb.AttributeProto_TENSOR.Enum()}).fails(t, graph.ErrUnsupported,
+		"element type STRING")
 }
 
 func TestTensors(t *testing.T) {
@@ -376,7 +382,8 @@ func TestLimits(t *testing.T) {
 	fill.node("ReduceSum", "k", "t").node("Add", "x t", "y").outputs("y").fails(t, graph.ErrLimit, "elements")
 
 	c := &call{builder: &builder{work: maxWork - 1}, node: &graph.Node{}}
-	if err := c.fold(&graph.Node{Op: "Neg"}, []*graph.Tensor{{Type: graph.Int64, Shape: []int{2}, Ints: []int64{1, 2}}}, [][]int{{2}}); !errors.Is(err, graph.ErrLimit) {
+	if err := c.fold(&graph.Node{Op: "Neg"}, []*graph.Tensor{{Type: graph.Int64, Shape: []int{2}, Ints: []int64{1, 2}}},
+		[][]int{{2}}); !errors.Is(err, graph.ErrLimit) {
 		t.Errorf("2 elements to read where 1 is left: %v", err)
 	}
 	b := &builder{folded: MaxElements - 5}
@@ -392,11 +399,13 @@ func TestMessageBomb(t *testing.T) {
 	// An empty node is two bytes in the file and hundreds in memory.
 	node := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), nil)
 	nodes := bytes.Repeat(node, maxMessages+1)
-	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), nodes), Options{}); !errors.Is(err, graph.ErrLimit) {
+	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), nodes),
+		Options{}); !errors.Is(err, graph.ErrLimit) {
 		t.Errorf("many messages: %v", err)
 	}
 	nodes = bytes.Repeat(node, MaxNodes+1)
-	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), nodes), Options{}); !errors.Is(err, graph.ErrLimit) {
+	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), nodes),
+		Options{}); !errors.Is(err, graph.ErrLimit) {
 		t.Errorf("many nodes: %v", err)
 	}
 	var deep []byte // a graph in an attribute of a node of a graph ...
@@ -405,7 +414,8 @@ func TestMessageBomb(t *testing.T) {
 			deep = protowire.AppendBytes(protowire.AppendTag(nil, field, protowire.BytesType), deep)
 		}
 	}
-	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), deep), Options{}); !errors.Is(err, graph.ErrLimit) {
+	if _, err := Parse(protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), deep),
+		Options{}); !errors.Is(err, graph.ErrLimit) {
 		t.Errorf("deep nesting: %v", err)
 	}
 }

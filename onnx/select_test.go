@@ -68,8 +68,10 @@ func TestNoIntegers(t *testing.T) {
 	for want, m := range map[string]*protoModel{
 		"QuantizeLinear DequantizeLinear Add": net(13, 2).floats("k", []int64{2}, 1, nan).floats("s", nil, 1).node("QuantizeLinear", "k s", "q").
 			node("DequantizeLinear", "q s", "d").node("Add", "x d", "y"),
-		"Trunc Add":     net(13, 2).floats("k", []int64{2}, 1e30, 2).node("Cast", "k", "i", "to", 7).node("Cast", "i", "f", "to", 1).node("Add", "x f", "y"),
-		"Trunc Mod Add": net(13, 2).floats("k", []int64{2}, nan, 2).node("Cast", "k", "i", "to", 2).node("Cast", "i", "f", "to", 1).node("Add", "x f", "y"),
+		"Trunc Add": net(13, 2).floats("k", []int64{2}, 1e30, 2).node("Cast", "k", "i", "to", 7).node("Cast", "i", "f", "to",
+			1).node("Add", "x f", "y"),
+		"Trunc Mod Add": net(13, 2).floats("k", []int64{2}, nan, 2).node("Cast", "k", "i", "to", 2).node("Cast", "i", "f", "to",
+			1).node("Add", "x f", "y"),
 	} {
 		if got := ops(m.outputs("y").parse(t)); got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -79,7 +81,8 @@ func TestNoIntegers(t *testing.T) {
 
 // TestCastLikeComputed: a constant takes the type of a computed value.
 func TestCastLikeComputed(t *testing.T) {
-	g := net(15, 2).floats("k", []int64{2}, 1.75, -2.5).node("Greater", "x k", "b").node("CastLike", "k b", "c").node("Cast", "c", "f", "to", 1).
+	g := net(15, 2).floats("k", []int64{2}, 1.75, -2.5).node("Greater", "x k", "b").node("CastLike", "k b", "c").node("Cast",
+		"c", "f", "to", 1).
 		node("Add", "x f", "y").outputs("y").parse(t)
 	if got := g.Constants[g.Nodes[len(g.Nodes)-1].Inputs[1]]; !slices.Equal(got.Floats, []float32{1, 1}) {
 		t.Errorf("got %v", got)

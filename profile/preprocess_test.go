@@ -32,7 +32,8 @@ func TestLayoutWords(t *testing.T) {
 		}
 	}
 	// Anything else is a layout as a whole: such profiles have always been read, and are written as they were.
-	for _, text := range []string{" ", "nchw ", "a b", "nchw resize=", "nchw resize=bilinear", "nchw resize=x", "nchw as-stored resize=bicubic",
+	for _, text := range []string{" ", "nchw ", "a b", "nchw resize=", "nchw resize=bilinear", "nchw resize=x",
+		"nchw as-stored resize=bicubic",
 		"nchw ignore=1", "nchw ignore=-01", "nchw ignore=", "nchw resize=bicubic more"} {
 		p := Preprocess{Ignore: []int{7}}
 		if p.setLayoutWords(text); cmp.Diff(Preprocess{Layout: text, Ignore: []int{7}}, p) != "" {
@@ -43,7 +44,8 @@ func TestLayoutWords(t *testing.T) {
 
 func TestPreprocessRoundTrip(t *testing.T) {
 	p := Preprocess{
-		Resize: Size{Height: 8, Width: 9}, Resample: Letterbox, Mean: []float32{1}, Layout: "nhwc", Ignore: []int{-1, 255}, LabelShift: -1, AsStored: true,
+		Resize: Size{Height: 8, Width: 9}, Resample: Letterbox, Mean: []float32{1}, Layout: "nhwc", Ignore: []int{-1,
+			255}, LabelShift: -1, AsStored: true,
 	}
 	if err := p.Validate(); err != nil {
 		t.Fatal(err)

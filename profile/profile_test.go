@@ -30,8 +30,9 @@ func example() *Profile {
 			Resize: Size{0, 256}, Crop: Size{224, 224}, Divisor: 127.5, Mean: []float32{.5}, Std: []float32{.25},
 			Channels: "bgr", Layout: "nhwc", Shape: []int{1, 3, 224, 224}, Ignore: []int{11}, LabelShift: -1,
 		},
-		Setting: Setting{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true, Scale: StaticTensor, Dial: MaxKL, Goal: 2.5, Pow2: true},
-		Coder:   Paper,
+		Setting: Setting{Name: "dqa", Bits: 3, ExtraBits: 2, Ratio: .5, Ranking: "energy", Global: true, Unsigned: true,
+			Scale: StaticTensor, Dial: MaxKL, Goal: 2.5, Pow2: true},
+		Coder: Paper,
 		Edges: []Edge{
 			{
 				Name:     "relu",

@@ -34,18 +34,23 @@ func TestSummary(t *testing.T) {
 		want string
 	}{
 		"chosen on one half": {one(halves(dqa(0.9, nil, 2), 0.7, 1.1), halves(dqa(0.9, nil, 1), 1.7, 0.1), halves(dqa(0, nil, 3), 0, 0)),
-			"Of 3 variants measured, the smallest that loses at most 1 point on one half of the images is DQA at 3+3 bits: it stores 2.00 bits per value instead of 32 and loses 1.10 ± 0.30 points of top-1 accuracy on the other half, 1 image."},
+			"Of 3 variants measured, the smallest that loses at most 1 point on one half of the images is DQA at 3+3 bits: it " +
+				"stores 2.00 bits per value instead of 32 and loses 1.10 ± 0.30 points of top-1 accuracy on the other half, 1 image."},
 		"one of two has halves": {one(halves(dqa(0.9, nil, 2), 0.7, 1.1), dqa(0.9, nil, 3)),
-			"Of 2 variants measured, the smallest that loses at most 1 point is DQA at 3+3 bits: it stores 2.00 bits per value instead of 32 and loses 0.90 ± 0.40 points of top-1 accuracy on 1 image."},
+			"Of 2 variants measured, the smallest that loses at most 1 point is DQA at 3+3 bits: it stores 2.00 bits per value " +
+				"instead of 32 and loses 0.90 ± 0.40 points of top-1 accuracy on 1 image."},
 		"nothing":    {Result{}, "Nothing was measured."},
 		"fp32 only":  {one(), "Only float32 was measured: top-1 accuracy 92.30 % on 1 image."},
 		"no numbers": {noDrop, "No row relates a loss to stored bits, so there is nothing to sum up."},
 		"single": {one(dqa(3.2, paper, 4.31)),
 			"The one quantized variant measured, DQA at 3+3 bits, stores 4.31 bits per value instead of 32 and loses 3.20 ± 0.40 points of top-1 accuracy on 1 image."},
 		"same codes": {one(dqa(0.5, paper, 4.31), dqa(0.5, whole, 2.4)),
-			"Of 2 variants measured, the smallest that loses at most 1 point is DQA at 3+3 bits with its codes entropy-coded (small): it stores 2.40 bits per value instead of 32 and loses 0.50 ± 0.40 points of top-1 accuracy on 1 image; the same codes with only their shift errors coded take 4.31."},
+			"Of 2 variants measured, the smallest that loses at most 1 point is DQA at 3+3 bits with its codes entropy-coded " +
+				"(small): it stores 2.40 bits per value instead of 32 and loses 0.50 ± 0.40 points of top-1 accuracy on 1 image; " +
+				"the same codes with only their shift errors coded take 4.31."},
 		"other codes": {one(dqa(0.5, paper, 4.31), other),
-			"Of 2 variants measured, the smallest that loses at most 1 point is DQA at 3+3 bits with its codes entropy-coded (small): it stores 2.40 bits per value instead of 32 and loses 0.50 ± 0.40 points of top-1 accuracy on 1 image."},
+			"Of 2 variants measured, the smallest that loses at most 1 point is DQA at 3+3 bits with its codes entropy-coded " +
+				"(small): it stores 2.40 bits per value instead of 32 and loses 0.50 ± 0.40 points of top-1 accuracy on 1 image."},
 		"all lose": {one(dqa(1.006, nil, 3), dqa(2, whole, 2)),
 			"None of 2 variants measured loses at most 1 point; the closest, DQA at 3+3 bits, stores 3.00 bits per value instead of 32 and loses 1.01 ± 0.40 points of top-1 accuracy on 1 image."},
 		"just within": {one(dqa(1.004, nil, 3), dqa(0.2, nil, 5)),

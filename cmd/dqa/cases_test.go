@@ -131,7 +131,8 @@ func TestInspectWhatDoesNotApply(t *testing.T) {
 // An edge of denormals stops no method.
 func TestDenormals(t *testing.T) {
 	const name = "C2_edge_of_denormals"
-	for _, m := range [][]string{{"graded"}, {"graded", "--steps", "pow2"}, {"graded", "--channel-steps"}, {"direct", "--scale", "static-tensor"}, {"dqa"}} {
+	for _, m := range [][]string{{"graded"}, {"graded", "--steps", "pow2"}, {"graded", "--channel-steps"},
+		{"direct", "--scale", "static-tensor"}, {"dqa"}} {
 		dir := t.TempDir()
 		p, frames := filepath.Join(dir, "p.dqap"), filepath.Join(dir, "frames")
 		command(t, caseArgs("calibrate", name, append([]string{"--data", caseData(name), "-o", p, "-q", "--method"}, m...)...)...)
@@ -150,7 +151,8 @@ func TestOneLayer(t *testing.T) {
 	}
 	command(t, "inspect", "testdata/cases/"+name+".onnx")
 	var errs bytes.Buffer
-	if code := run(caseArgs("calibrate", name, "--data", caseData(name), "-o", out+".dqap"), nil, io.Discard, &errs); code != cli.ExitModel || !strings.Contains(errs.String(), "nothing to quantize") {
+	if code := run(caseArgs("calibrate", name, "--data", caseData(name), "-o", out+".dqap"), nil, io.Discard,
+		&errs); code != cli.ExitModel || !strings.Contains(errs.String(), "nothing to quantize") {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
 }
@@ -179,7 +181,8 @@ func TestOneChannel(t *testing.T) {
 // Void is 0 and classes count from 1: the same score as with void 255.
 func TestVoidIsZero(t *testing.T) {
 	const name = "A4_void_zero_labels"
-	for labels, flags := range map[string][]string{".y.npy": {"--label-shift", "-1", "--ignore", "0"}, ".same_as_255.npy": {"--ignore", "255"}} {
+	for labels, flags := range map[string][]string{".y.npy": {"--label-shift", "-1", "--ignore", "0"},
+		".same_as_255.npy": {"--ignore", "255"}} {
 		var v struct{ FP32 float64 }
 		text, _ := command(t, append(caseArgs("eval", name, "--data", caseData(name)+",testdata/cases/"+name+labels, "--calib", caseData(name), "--methods", "direct", "--bits", "4", "--json", "-q"), flags...)...)
 		if err := json.Unmarshal([]byte(text), &v); err != nil {

@@ -50,7 +50,8 @@ func TestDecodeOfACutFrame(t *testing.T) {
 		return code, b.String()
 	}
 	for _, args := range [][]string{
-		{"calibrate", "demo:classify", "--data", "demo:classify[0:2]", "--method", "direct", "--bits", "4", "--scalable", "2", "-o", in("p.dqap")},
+		{"calibrate", "demo:classify", "--data", "demo:classify[0:2]", "--method", "direct", "--bits", "4", "--scalable", "2",
+			"-o", in("p.dqap")},
 		{"encode", "demo:classify", "--profile", in("p.dqap"), "--data", "demo:classify[0:1]", "-o", in("frames")},
 	} {
 		if code, _ := dqa(args...); code != 0 {

@@ -78,7 +78,8 @@ func hostileCommands(t *testing.T, path string) [][]string {
 		return [][]string{{"inspect", filepath.Join(dir, "m.onnx")}, {"inspect", "demo:classify", "--config", path}}
 	}
 	link(t, path, filepath.Join(dir, "pictures", filepath.Base(path)))
-	return [][]string{{"run", "demo:classify", "--data", "dir:" + filepath.Join(dir, "pictures"), "--size", "64", "--crop", "32x32", "-o", out}}
+	return [][]string{{"run", "demo:classify", "--data", "dir:" + filepath.Join(dir, "pictures"), "--size", "64", "--crop",
+		"32x32", "-o", out}}
 }
 
 func exists(path string) bool {
@@ -136,7 +137,8 @@ func runHostile(t *testing.T, args []string) {
 	if took > hostileTime || peak > hostileMemory {
 		t.Errorf("dqa %s: %v of processor time, %d MiB", strings.Join(args, " "), took, peak>>10)
 	}
-	if text := stderr.String(); cmd.ProcessState.ExitCode() < 0 || strings.Contains(text, "goroutine ") || strings.Contains(text, "please report") {
+	if text := stderr.String(); cmd.ProcessState.ExitCode() < 0 || strings.Contains(text, "goroutine ") ||
+		strings.Contains(text, "please report") {
 		t.Errorf("dqa %s: %v\n%.1000s", strings.Join(args, " "), cmd.ProcessState, text)
 	}
 	for _, b := range stdout.String() + stderr.String() {

@@ -156,7 +156,8 @@ func failOneAfterTheOther(t *testing.T, dir string, args []string, whole map[str
 			}
 			return i
 		}
-		if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 2 || strings.Contains(stderr, "please report it with the command and its output") {
+		if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 2 || strings.Contains(stderr,
+			"please report it with the command and its output") {
 			t.Fatalf("%s fails: exit code %d, %s%s", failed, code, stdout, stderr)
 		}
 	}

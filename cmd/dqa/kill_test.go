@@ -25,7 +25,8 @@ func TestKilledGradedEnds(t *testing.T) {
 	if os.Getenv("CI") == "true" {
 		kills = 200
 	}
-	args := []string{"calibrate", "demo:classify", "--data", images, "--budget", "1.5", "--resume", "-q", "--workers", "2", "--save-every", "20ms"}
+	args := []string{"calibrate", "demo:classify", "--data", images, "--budget", "1.5", "--resume", "-q", "--workers", "2",
+		"--save-every", "20ms"}
 	whole := filepath.Join(t.TempDir(), "whole.dqap")
 	begin := time.Now()
 	if out, err := asDQA(append(args, "-o", whole)...).CombinedOutput(); err != nil {

@@ -114,7 +114,8 @@ func makeFolders(ts *testscript.TestScript, _ bool, args []string) {
 		if name == "-" {
 			continue
 		}
-		deep, flat := image.NewGray16(image.Rect(0, 0, s.Image.Width, s.Image.Height)), image.NewGray(image.Rect(0, 0, s.Image.Width, s.Image.Height))
+		deep, flat := image.NewGray16(image.Rect(0, 0, s.Image.Width, s.Image.Height)), image.NewGray(image.Rect(0, 0,
+			s.Image.Width, s.Image.Height))
 		for k, v := range s.Image.Pix {
 			x, y := k%s.Image.Width, k/s.Image.Width
 			deep.SetGray16(x, y, color.Gray16{Y: 257 * uint16(v)})

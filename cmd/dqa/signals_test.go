@@ -23,8 +23,9 @@ func TestSignals(t *testing.T) {
 		"a profile that never comes": {"decode", fifo, fifo, "-o", "x.npz"},
 		"a pipe that nobody reads":   {"run", "demo:classify", "--data", "demo:classify[0:1]", "-o", fifo, "-q"},
 		"standard input":             {"inspect", "-"},
-		"many groups":                {"sweep", "demo:segment", "--data", "demo:segment[0:200]", "--calib", "demo:segment[200:300]", "-o", "sweep", "-q"},
-		"many images":                {"calibrate", "demo:segment", "--data", "demo:segment[0:400]", "-o", "p.dqap", "-q"},
+		"many groups": {"sweep", "demo:segment", "--data", "demo:segment[0:200]", "--calib",
+			"demo:segment[200:300]", "-o", "sweep", "-q"},
+		"many images": {"calibrate", "demo:segment", "--data", "demo:segment[0:400]", "-o", "p.dqap", "-q"},
 	} {
 		for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 			t.Run(name+"/"+signal.String(), func(t *testing.T) {

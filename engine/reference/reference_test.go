@@ -25,7 +25,8 @@ func TestCompare(t *testing.T) {
 		}
 	}
 	// A sigmoid that is 1e-7 everywhere: what engines compute differs in the last place of 1.
-	tiny := Output{Shape: []int{1, 2}, Mean: 1e-7, L2: 1.4142135623730951e-7, Max: 1e-7, ArgMax: 0, Samples: [][2]float64{{0, 1e-7}, {1, 1e-7}}}
+	tiny := Output{Shape: []int{1, 2}, Mean: 1e-7, L2: 1.4142135623730951e-7, Max: 1e-7, ArgMax: 0,
+		Samples: [][2]float64{{0, 1e-7}, {1, 1e-7}}}
 	for v, within := range map[float32]bool{1.6e-7: true, 1e-5: false} {
 		d, err := tiny.Compare(&tensor.Tensor{Shape: []int{1, 2}, Data: []float32{1e-7, v}})
 		if err != nil || d.Within() != within {

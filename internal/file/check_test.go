@@ -23,7 +23,8 @@ func TestOutputsAreCheckedBeforeWork(t *testing.T) {
 		}
 	}
 	for path, ok := range map[string]bool{
-		plain: true, filepath.Join(dir, "new"): true, filepath.Join(plain, "p.dqap"): false, filepath.Join(dir, "no", "p.dqap"): false, os.DevNull: true,
+		plain: true, filepath.Join(dir, "new"): true, filepath.Join(plain, "p.dqap"): false, filepath.Join(dir, "no",
+			"p.dqap"): false, os.DevNull: true,
 	} {
 		if err := file.CheckOutput(path); (err == nil) != ok {
 			t.Errorf("%s: %v", path, err)

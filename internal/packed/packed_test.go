@@ -252,7 +252,8 @@ func TestExpect(t *testing.T) {
 			}
 			dst := make([]byte, f.Bound(0, 16, 1024))
 			got, want := f.Encode(dst, x, 1024, 0, 16, 1024), f.Expect(0, 16, 1024)
-			t.Logf("unsigned %v, entropy %.1f: %.2f bits a value, expected %.2f", unsigned, entropy, 8*float64(got)/float64(len(x)), 8*float64(want)/float64(len(x)))
+			t.Logf("unsigned %v, entropy %.1f: %.2f bits a value, expected %.2f", unsigned, entropy, 8*float64(got)/float64(len(x)),
+				8*float64(want)/float64(len(x)))
 			if math.Abs(float64(got-want)) > .05*float64(want) {
 				t.Errorf("unsigned %v, entropy %g: %d bytes, expected %d", unsigned, entropy, got, want)
 			}

@@ -35,7 +35,8 @@ func init() {
 		"Transpose":        transpose,
 		"Expand Tile":      enlarge,
 		"Softmax LogSoftmax Flatten LpNormalization": along,
-		"Squeeze Unsqueeze ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp": over,
+		"Squeeze Unsqueeze ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum " +
+			"ReduceLogSumExp": over,
 		"DepthToSpace SpaceToDepth":                         blocks,
 		"ConvInteger QLinearConv":                           integerConv,
 		"QLinearMatMul MatMulInteger":                       integerMatMul,
