@@ -332,7 +332,7 @@ func (k *packer) demand(id int, c cut, readers int) {
 		return
 	}
 	if _, packs := k.form(v); packs && c.outer == 1 && c.n > 1 && !k.p.edges[v.edge].ChannelsLast {
-		v.pieces = max(1, bandValues*k.p.edges[v.edge].Channels/tensor.Size(v.shape))
+		v.pieces = max(1, bandValues/2*k.p.edges[v.edge].Channels/tensor.Size(v.shape))
 	}
 	if !v.stored && (readers > 1 || v.readers > 1 || k.units[v.step].out != c) {
 		v.stored = true

@@ -230,8 +230,8 @@ func (k *packer) chooseRows(t *top) error {
 		values = floatValues
 	}
 	rows := max(values/(t.out.outer*t.out.inner), ceilDiv(bandInner, t.out.inner), 1)
-	if p, ok := t.inputs[0].source.(*packedRows); ok && p.outer == 1 && !p.tokens {
-		rows = max(1, p.c*p.positions/p.inner) // whole blocks of channels
+	if channels := blockChannels(t.inputs[0].source); channels > 0 {
+		rows = channels
 	}
 	rows = min(rows, ceilDiv(n, k.threads))
 	for {
@@ -242,7 +242,11 @@ func (k *packer) chooseRows(t *top) error {
 		if k.forms == nil || rows <= step || 4*int64(t.size) <= max(k.budget, leastWork) {
 			return nil
 		}
-		if rows = ceilDiv(rows, 2); rows > 4 {
+		before := rows
+		if rows = t.even(ceilDiv(rows, 2)); rows >= before {
+			return nil
+		}
+		if rows > 4 && blockChannels(t.inputs[0].source) == 0 {
 			rows = rows / 4 * 4 // rows of 16 channels fill groups of 64 values
 		}
 	}
@@ -254,7 +258,10 @@ func (t *top) even(rows int) int {
 	if w := t.bands.window; w != nil && blocks%w.stride == 0 {
 		blocks /= w.stride
 	}
+	channels := blockChannels(t.inputs[0].source)
 	switch {
+	case channels > 1:
+		return max(channels, rows/channels*channels)
 	case t.bands.planes:
 		return rows
 	case blocks > 0 && rows >= blocks:

@@ -211,6 +211,14 @@ func blockRows(s source) int {
 	return 0
 }
 
+// blockChannels is how many rows the blocks of a source hold whose rows are channels, 0 where they are not.
+func blockChannels(s source) int {
+	if p, ok := s.(*packedRows); ok && p.outer == 1 && !p.tokens && p.channels > 1 && p.inner%p.positions == 0 {
+		return max(1, p.c*p.positions/p.inner)
+	}
+	return 0
+}
+
 // keep moves the rows from a on that a slab holds to its start and returns where they end.
 func (s *unitState) keep(f *feed, i, a, b int) int {
 	from, to := s.held[i][0], min(s.held[i][1], b)
