@@ -48,7 +48,7 @@ func biasRun(t *testing.T, n int) (*run, []profile.Edge) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := c.Plan(t.Context(), profile.Setting{Name: "direct", Bits: 2, Unsigned: true, Scale: profile.StaticTensor}, 1)
+	plan, err := c.Plan(t.Context(), profile.Setting{Name: "direct", Bits: 2, Unsigned: true, Scale: profile.StaticTensor}, 1, Measured)
 	if err != nil {
 		t.Fatal(err)
 	}

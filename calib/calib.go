@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/gradient"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
@@ -65,6 +66,7 @@ type Options struct {
 	Coder     profile.Coder      // that stored bits are those of; 0: Smallest
 	MinBits   map[string]float64 // bits per value that an edge's codes take at least
 	Corrector Corrector          // nil: no biases are tried
+	Observe   gradient.Compile   // for an engine whose hooks see any value; only curves by gradients need it
 	Objective Objective          // what curves measure; zero: by the kind of the network's outputs
 	// Also are objectives that other calibrations with the same Store will ask for: one pass measures all.
 	Also []Objective
@@ -91,6 +93,7 @@ type Calibration struct {
 	stats    []method.Stats
 	rankings map[[32]byte][][]method.Score
 	curves   map[[32]byte][][]method.Effect
+	gradient *gradient.Program // nil: not prepared yet
 	observed observed
 	kept     sync.Map // outputs of the float network by image
 
@@ -116,9 +119,9 @@ func newCalibration(prog engine.Program, src Source, opt Options) *Calibration {
 	return &Calibration{prog: prog, src: src, opt: opt, rankings: map[[32]byte][][]method.Score{}, curves: map[[32]byte][][]method.Effect{}}
 }
 
-// Plan quantizes as setting says. The result depends on neither the number of workers nor their timing, nor on what
+// Plan quantizes as setting says; from is where graded's curves come from. The result depends on neither the number of workers nor their timing, nor on what
 // was planned before, nor on interruptions.
-func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed uint64) (*Plan, error) {
+func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed uint64, from Curves) (*Plan, error) {
 	m, err := method.ByName(setting.Name)
 	if err != nil {
 		return nil, err
@@ -126,7 +129,7 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed ui
 	if setting, err = m.Complete(setting); err != nil {
 		return nil, err
 	}
-	r := &run{Calibration: c, ctx: ctx, seed: seed, remember: setting.Dial != profile.NoDial}
+	r := &run{Calibration: c, ctx: ctx, seed: seed, from: from, remember: setting.Dial != profile.NoDial}
 	if _, err := r.Stats(); err != nil {
 		return nil, err
 	}
@@ -160,7 +163,7 @@ func Calibrate(ctx context.Context, prog engine.Program, src Source, setting pro
 	if err != nil {
 		return nil, err
 	}
-	return c.Plan(ctx, setting, seed)
+	return c.Plan(ctx, setting, seed, Measured)
 }
 
 // Profile builds the profile for one coder; edges that it cannot store get the next simpler one. Origin and preprocessing
@@ -189,6 +192,7 @@ type run struct {
 	*Calibration
 	ctx      context.Context
 	seed     uint64
+	from     Curves
 	remember bool // answers are saved: the method asks many questions
 }
 

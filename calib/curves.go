@@ -43,6 +43,9 @@ func (r *run) heavyLimit() int {
 
 // Distortion implements method.Env.
 func (r *run) Distortion() string {
+	if r.from == Gradient {
+		return r.distortionName() + ", curves by gradients"
+	}
 	return r.distortionName()
 }
 
@@ -58,17 +61,26 @@ type curvePart struct {
 // Curves implements method.Env. Equal questions are answered once per calibration.
 func (r *run) Curves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
 	key := r.curvesKey(edges, steps, r.opt.Objective)
+	ask := r.measuredCurves
+	if r.from == Gradient {
+		key, ask = r.stateKey("curves by gradients", edges, steps, r.coder(), r.opt.Objective, r.seed), r.gradientCurves
+	}
 	if curves, ok := r.curves[key]; ok {
 		return curves, nil
 	}
-	curves, err := r.guessCurves(edges, steps), error(nil)
-	if r.forecast == nil {
-		curves, err = r.measureCurves(key, edges, steps)
-	}
+	curves, err := ask(edges, steps)
 	if err == nil {
 		r.curves[key] = curves
 	}
 	return curves, err
+}
+
+func (r *run) measuredCurves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
+	if r.forecast != nil {
+		r.phases = append(r.phases, r.curvesPhase(steps, 1, 0))
+		return r.noiseCurves(edges, steps), nil
+	}
+	return r.measureCurves(r.curvesKey(edges, steps, r.opt.Objective), edges, steps)
 }
 
 func (r *run) curvesKey(edges []profile.Edge, steps [][]float32, o Objective) [32]byte {
@@ -185,11 +197,7 @@ func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part cur
 	objectives := append([]Objective{r.opt.Objective}, r.opt.Also...)
 	var codes dqa.Codes
 	for _, step := range steps {
-		v := *e
-		v.Steps = slices.Clone(e.Steps)
-		for k := range v.Steps {
-			v.Steps[k] = float32(v.Steps[k] * step)
-		}
+		v := stepped(e, step)
 		codes.Quantize(&v, float)
 		codes.Dequantize(&v, t.Data)
 		dqa.Correct(&v, t.Data)
@@ -213,6 +221,16 @@ func (r *run) curve(e *profile.Edge, edge, image int, steps []float32) (part cur
 		part.counts = append(part.counts, counts)
 	}
 	return part, nil
+}
+
+// stepped is an edge whose steps are multiplied.
+func stepped(e *profile.Edge, step float32) profile.Edge {
+	v := *e
+	v.Steps = slices.Clone(e.Steps)
+	for k := range v.Steps {
+		v.Steps[k] = float32(v.Steps[k] * step)
+	}
+	return v
 }
 
 // add counts the part of another image; the first one is kept.

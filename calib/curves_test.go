@@ -36,7 +36,7 @@ func TestGradedKeepsItsBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, budget := range []float64{1.5, 2, 3} {
-		plan, err := c.Plan(t.Context(), graded(budget), 1)
+		plan, err := c.Plan(t.Context(), graded(budget), 1, calib.Measured)
 		if err != nil {
 			t.Fatal(err)
 		}

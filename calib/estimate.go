@@ -73,7 +73,7 @@ func NewForecast(ctx context.Context, c *Calibration) (*Forecast, error) {
 	workers := max(1, c.opt.Workers)
 	part := newCalibration(c.prog, first(c.src, min(c.src.Len(), workers)), Options{
 		Workers: c.opt.Workers, AllowNonFinite: c.opt.AllowNonFinite, Coder: c.opt.Coder, MinBits: c.opt.MinBits,
-		Corrector: c.opt.Corrector, Objective: c.opt.Objective, Outputs: c.opt.Outputs,
+		Corrector: c.opt.Corrector, Observe: c.opt.Observe, Objective: c.opt.Objective, Outputs: c.opt.Outputs,
 	})
 	part.forecast = &forecast{units: map[string]time.Duration{}}
 	pass, err := part.timePass(ctx)
@@ -92,10 +92,10 @@ func (f *Forecast) Pass() time.Duration { return f.part.forecast.pass }
 
 // Plan tells what the calibration's Plan would take after those that were asked for before. The plan itself is made from too
 // little to be used for anything but timing; only the first one's coders can be taught.
-func (f *Forecast) Plan(ctx context.Context, setting profile.Setting, seed uint64) (*Estimate, *Plan, error) {
+func (f *Forecast) Plan(ctx context.Context, setting profile.Setting, seed uint64, from Curves) (*Estimate, *Plan, error) {
 	c := f.part
 	c.phases = nil
-	plan, err := c.Plan(ctx, setting, seed)
+	plan, err := c.Plan(ctx, setting, seed, from)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -165,12 +165,8 @@ func (c *Calibration) guessed(phase string, images int) bool {
 	return ok
 }
 
-// guessCurves are those of noise: a step's distortion is its share of the edge's energy.
-func (r *run) guessCurves(edges []profile.Edge, steps [][]float32) [][]method.Effect {
-	if r.forecast == nil {
-		return nil
-	}
-	r.phases = append(r.phases, r.curvesPhase(steps, 1, 0))
+// noiseCurves are guesses: a step's distortion is its share of the edge's energy.
+func (r *run) noiseCurves(edges []profile.Edge, steps [][]float32) [][]method.Effect {
 	curves := make([][]method.Effect, len(edges))
 	for i := range edges {
 		for _, step := range steps[i] {

@@ -22,6 +22,8 @@ var rankings = map[string]ranking{
 	"energy": (*run).energy,
 	// The sum of squares of its errors when quantized as an unimportant channel.
 	"mse": (*run).squaredError,
+	// What an error of a channel's values does to the outputs, by derivatives.
+	"sensitivity": (*run).sensitive,
 	// The seeded control that a ranking must beat.
 	"random": (*run).random,
 	// The paper's, in both readings (METHOD section 2).

@@ -212,7 +212,7 @@ func estimateOf(t testing.TB, c *calib.Calibration, setting profile.Setting, see
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, _, err := f.Plan(t.Context(), setting, seed)
+	e, _, err := f.Plan(t.Context(), setting, seed, calib.Measured)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestEstimateOfGraded(t *testing.T) {
 	}
 	named := func(goal float64) (names []string) {
 		t.Helper()
-		e, _, err := f.Plan(t.Context(), profile.Setting{Name: "graded", Dial: profile.Budget, Goal: goal}, 1)
+		e, _, err := f.Plan(t.Context(), profile.Setting{Name: "graded", Dial: profile.Budget, Goal: goal}, 1, calib.Measured)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -252,7 +252,7 @@ func TestEstimateOfGraded(t *testing.T) {
 		t.Error(diff)
 	}
 	var ran []string
-	if _, err := c.Plan(t.Context(), profile.Setting{Name: "graded"}, 1); err != nil {
+	if _, err := c.Plan(t.Context(), profile.Setting{Name: "graded"}, 1, calib.Measured); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range c.Phases() {
@@ -300,7 +300,7 @@ func TestPlansShareWhatTheyCan(t *testing.T) {
 	for _, ratio := range []float64{.25, .5} {
 		s := dqaSetting("energy")
 		s.Ratio = ratio
-		shared, err := c.Plan(t.Context(), s, 1)
+		shared, err := c.Plan(t.Context(), s, 1, calib.Measured)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -84,7 +84,7 @@ func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Ca
 	}
 	o := calib.Options{
 		Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite, MinBits: minBits, Store: opt.Store, SaveEvery: opt.SaveEvery,
-		Objective: opt.Experiment.Objective, Also: opt.Experiment.Also,
+		Objective: opt.Experiment.Objective, Also: opt.Experiment.Also, Observe: observe,
 		Progress: func(phase, unit string, done, total int) {
 			opt.Progress.report("calibrating: "+phase, unit, done, total)
 		},
@@ -126,7 +126,7 @@ func (k *Calibrator) Calibrate(ctx context.Context, v Variant) (*Calibrated, err
 	if err := CheckCoder(v.Setting, coder); err != nil {
 		return nil, err
 	}
-	plan, err := k.c.Plan(ctx, v.Setting, v.Seed)
+	plan, err := k.c.Plan(ctx, v.Setting, v.Seed, v.Curves)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (k *Calibrator) Estimate(ctx context.Context, v Variant) (*Estimate, error)
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := f.Plan(ctx, v.Setting, v.Seed)
+	e, _, err := f.Plan(ctx, v.Setting, v.Seed, v.Curves)
 	return e, err
 }
 
@@ -206,6 +206,9 @@ const maxMinBits = 16
 
 // corrector measures on the native engine, whichever runs the network: between its steps values can be altered.
 func (n *Network) corrector() calib.Corrector {
-	observe := func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) }
 	return calib.NewCorrector(n.prog, observe, n.compile)
+}
+
+func observe(g *graph.Graph, edges []graph.Edge) (engine.Program, error) {
+	return native.Compile(g, edges)
 }

@@ -48,7 +48,7 @@ func demoNetwork(ctx context.Context, shown demo.Net, opt DemoOptions) (report.R
 	if opt.Full {
 		grid, calib, tests = PaperGrid, shown.Calib, shown.Test
 	}
-	variants, err := grid.Variants(Variant{profile.Setting{Ranking: "energy"}, DemoSeed})
+	variants, err := grid.Variants(Variant{Setting: profile.Setting{Ranking: "energy"}, Seed: DemoSeed})
 	if err != nil {
 		return report.Result{}, err
 	}

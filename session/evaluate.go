@@ -66,7 +66,7 @@ func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c Candidate, err
 	if v, err = v.Complete(); err != nil {
 		return c, err
 	}
-	plan, err := k.c.Plan(ctx, v.Setting, v.Seed)
+	plan, err := k.c.Plan(ctx, v.Setting, v.Seed, v.Curves)
 	if err != nil {
 		return c, err
 	}

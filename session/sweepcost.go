@@ -37,7 +37,7 @@ func (k *Calibrator) EstimateSweep(
 	e := &SweepEstimate{Settings: len(variants), Images: data.Len(), CalibImages: k.data.Len()}
 	var perImage time.Duration
 	for _, v := range variants {
-		one, plan, err := f.Plan(ctx, v.Setting, v.Seed)
+		one, plan, err := f.Plan(ctx, v.Setting, v.Seed, v.Curves)
 		if errors.Is(err, method.ErrUnmeasured) {
 			continue // it is left out
 		}

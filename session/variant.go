@@ -15,8 +15,21 @@ import (
 // of 2 stored bits per value.
 type Variant struct {
 	profile.Setting
-	Seed uint64
+	Seed   uint64
+	Curves Curves // graded: where its curves come from
 }
+
+// Curves says where graded's curves come from; the zero value is CurvesMeasured.
+type Curves = calib.Curves
+
+// Curves are measured, by running the network on from every edge, or predicted by gradients.
+const (
+	CurvesMeasured = calib.Measured
+	CurvesGradient = calib.Gradient
+)
+
+// ParseCurves reads "measured" or "gradient". The error wraps ErrSetting.
+func ParseCurves(s string) (Curves, error) { return calib.ParseCurves(s) }
 
 // Methods lists the names of the methods.
 func Methods() []string { return method.Names() }
@@ -40,12 +53,15 @@ func (v Variant) Complete() (Variant, error) {
 	if err != nil {
 		return v, err
 	}
-	return Variant{setting, v.Seed}, nil
+	if setting.Dial == profile.NoDial {
+		v.Curves = CurvesMeasured
+	}
+	return Variant{setting, v.Seed, v.Curves}, nil
 }
 
 // ParseVariant reads METHOD[:SETTING]..., other settings as in base. A setting is unsigned or signed, a scale
 // ("static-channel"), a ranking ("mse"), global or per-edge, m=2, r=0.25, budget=2, max-kl=0.05, min-agreement=99,
-// max-drop=1, pow2, channel-steps, scalable=2 or seed=2: "dqa:greedy:m=2". The result is not completed. The error wraps
+// max-drop=1, pow2, channel-steps, curves=gradient, scalable=2 or seed=2: "dqa:greedy:m=2". The result is not completed. The error wraps
 // ErrSetting.
 func ParseVariant(text string, base Variant) (Variant, error) {
 	words := strings.Split(text, ":")
@@ -79,6 +95,8 @@ func (v *Variant) set(word string) (err error) {
 		v.Pow2 = true
 	case word == "channel-steps":
 		v.Channels = true
+	case name == "curves" && given:
+		v.Curves, err = ParseCurves(value)
 	case name == "seed" && given:
 		v.Seed, err = strconv.ParseUint(value, 10, 64)
 	case word == "unsigned" || word == "signed":

@@ -121,6 +121,7 @@ type methodFlags struct {
 	seed                  uint64
 	steps                 string
 	channels              bool
+	curves                string
 	scalable              int
 	skip, minBits         []string
 }
@@ -134,6 +135,7 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.StringVar(&m.steps, "steps", "free", "free, or pow2: steps are powers of two (graded)")
 	f.IntVar(&m.scalable, "scalable", 0, "low bits of codes that are stored apart, 0 to 4: a receiver may do without them (graded, direct)")
 	f.BoolVar(&m.channels, "channel-steps", false, "a step per channel, by energy, for comparison (graded)")
+	f.StringVar(&m.curves, "curves", "measured", "measured, or gradient: curves are predicted by derivatives (graded)")
 	f.StringArrayVar(&m.minBits, "min-bits", nil, "EDGE=BITS: bits per value that the codes of an edge take at least; may be repeated (graded)")
 	f.StringArrayVar(&m.skip, "skip", nil, "edge that stays float32 and is not stored: a name or a number of inspect; may be repeated")
 	f.StringVar(&m.edges, "edges", "stored", "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper)")
@@ -141,6 +143,7 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
 	cli.CompleteWords(cmd, "ranking", session.Rankings()...)
 	cli.CompleteWords(cmd, "scale", scaleNames()...)
+	cli.CompleteWords(cmd, "curves", "measured", "gradient")
 	cli.CompleteWords(cmd, "steps", "free", "pow2")
 	cli.CompleteWords(cmd, "edges", string(graph.Stored), string(graph.Activations))
 }

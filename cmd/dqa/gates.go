@@ -57,17 +57,18 @@ func checkAlike(profiles []*profile.Profile, paths []string) error {
 }
 
 // settingFlags say what a flag changes: a method for which that makes no difference ignores the flag.
-var settingFlags = map[string]func(*profile.Setting){
-	"bits":          func(s *profile.Setting) { s.Bits = other(s.Bits, 5, 6) },
-	"extra-bits":    func(s *profile.Setting) { s.ExtraBits = other(s.ExtraBits, 1, 2) },
-	"ratio":         func(s *profile.Setting) { s.Ratio = other(s.Ratio, .25, .75) },
-	"ranking":       func(s *profile.Setting) { s.Ranking = other(s.Ranking, "mse", "energy") },
-	"global-ratio":  func(s *profile.Setting) { s.Global = !s.Global },
-	"scale":         func(s *profile.Setting) { s.Scale = other(s.Scale, profile.StaticChannel, profile.DynamicChannel) },
-	"unsigned":      func(s *profile.Setting) { s.Unsigned = !s.Unsigned },
-	"steps":         func(s *profile.Setting) { s.Pow2 = !s.Pow2 },
-	"channel-steps": func(s *profile.Setting) { s.Channels = !s.Channels },
-	"scalable":      func(s *profile.Setting) { s.Refine = other(s.Refine, 1, 0) },
+var settingFlags = map[string]func(*session.Variant){
+	"bits":          func(s *session.Variant) { s.Bits = other(s.Bits, 5, 6) },
+	"extra-bits":    func(s *session.Variant) { s.ExtraBits = other(s.ExtraBits, 1, 2) },
+	"ratio":         func(s *session.Variant) { s.Ratio = other(s.Ratio, .25, .75) },
+	"ranking":       func(s *session.Variant) { s.Ranking = other(s.Ranking, "mse", "energy") },
+	"global-ratio":  func(s *session.Variant) { s.Global = !s.Global },
+	"scale":         func(s *session.Variant) { s.Scale = other(s.Scale, profile.StaticChannel, profile.DynamicChannel) },
+	"unsigned":      func(s *session.Variant) { s.Unsigned = !s.Unsigned },
+	"steps":         func(s *session.Variant) { s.Pow2 = !s.Pow2 },
+	"channel-steps": func(s *session.Variant) { s.Channels = !s.Channels },
+	"curves":        func(s *session.Variant) { s.Curves = other(s.Curves, session.CurvesMeasured, session.CurvesGradient) },
+	"scalable":      func(s *session.Variant) { s.Refine = other(s.Refine, 1, 0) },
 	"budget":        otherBudget,
 	"max-kl":        otherGoal,
 	"min-agreement": otherGoal,
@@ -84,13 +85,13 @@ func other[T comparable](now, a, b T) T {
 }
 
 // otherBudget leaves other dials alone.
-func otherBudget(s *profile.Setting) {
+func otherBudget(s *session.Variant) {
 	if s.Dial == profile.Budget {
 		s.Goal = other(s.Goal, 1., 2.)
 	}
 }
 
-func otherGoal(s *profile.Setting) {
+func otherGoal(s *session.Variant) {
 	s.Dial = other(s.Dial, profile.Budget, profile.MaxKL)
 	s.Goal = 1
 }
@@ -109,9 +110,9 @@ func checkUsed(cmd *cobra.Command, variants ...session.Variant) error {
 	return nil
 }
 
-func uses(v session.Variant, change func(*profile.Setting)) bool {
+func uses(v session.Variant, change func(*session.Variant)) bool {
 	changed := v
-	change(&changed.Setting)
+	change(&changed)
 	a, errA := v.Complete()
 	b, errB := changed.Complete()
 	return errA != nil || errB != nil || a != b

@@ -25,14 +25,18 @@ func (m *methodFlags) base() (session.Variant, error) {
 	if err != nil {
 		return session.Variant{}, err
 	}
+	curves, err := session.ParseCurves(m.curves)
+	if err != nil {
+		return session.Variant{}, fmt.Errorf("--curves: %w", err)
+	}
 	return session.Variant{Setting: profile.Setting{
 		Ranking: m.ranking, Unsigned: m.unsigned, Global: m.globalRatio, Scale: scale, Pow2: pow2, Channels: m.channels, Refine: m.scalable,
-	}, Seed: m.seed}, nil
+	}, Seed: m.seed, Curves: curves}, nil
 }
 
 const variantHelp = `A method may be followed by settings of its own, each after a colon: unsigned or signed, a scale
 (static-channel), for dqa a ranking (mse), global or per-edge, m=2, r=0.25, for graded budget=2, max-kl=0.05,
-min-agreement=99, max-drop=1, pow2, channel-steps, for graded and direct scalable=2, and seed=2; for example "direct:unsigned,dqa:greedy:m=2,graded:pow2".`
+min-agreement=99, max-drop=1, pow2, channel-steps, curves=gradient, for graded and direct scalable=2, and seed=2; for example "direct:unsigned,dqa:greedy:m=2,graded:pow2".`
 
 // gridFlags are a session.Grid, lists as text.
 type gridFlags struct{ methods, bits, extraBits, ratios, budgets string }
