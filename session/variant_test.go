@@ -31,7 +31,18 @@ func TestParseVariant(t *testing.T) {
 	if v, err := session.ParseVariant("dqa:seed=7", base); err != nil || v.Seed != 7 {
 		t.Errorf("seed %d, %v", v.Seed, err)
 	}
-	for _, text := range []string{"best", "dqa:best", "dqa:m=", "dqa:m=x", "graded:budget=much", "direct:seed=-1", ""} {
+	for text, want := range map[string]session.Curves{
+		"graded": session.CurvesMeasured, "graded:curves=gradient": session.CurvesGradient, "dqa:curves=gradient": session.CurvesMeasured,
+	} {
+		v, err := session.ParseVariant(text, base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err = v.Complete(); err != nil || v.Curves != want {
+			t.Errorf("%s: curves are %v, %v", text, v.Curves, err)
+		}
+	}
+	for _, text := range []string{"best", "dqa:best", "graded:curves=other", "dqa:m=", "dqa:m=x", "graded:budget=much", "direct:seed=-1", ""} {
 		if _, err := session.ParseVariant(text, base); !errors.Is(err, session.ErrSetting) {
 			t.Errorf("%q: %v", text, err)
 		}
