@@ -69,6 +69,7 @@ func dqaSetting(ranking string) profile.Setting {
 
 func calibrate(t *testing.T, prog engine.Program, src calib.Source, setting profile.Setting, seed uint64, opt calib.Options) *calib.Plan {
 	t.Helper()
+	opt.Observe = observe
 	p, err := calib.Calibrate(t.Context(), prog, src, setting, seed, opt)
 	if err != nil {
 		t.Fatal(err)
