@@ -50,32 +50,36 @@ func gain(a, b []float64) (points, se float64) {
 // rounds of alternatives: two wrong settings are found one after the other.
 const rounds = 3
 
-// examineAccuracy looks for a better alternative, one setting after the other.
-func examineAccuracy(ctx context.Context, s *Subject, sample []int) ([]Check, error) {
+// examineAccuracy looks for a better alternative, one setting after the other; likely is one that other evidence names, or
+// nil. judged: it could tell whether the preprocessing is right.
+func examineAccuracy(
+	ctx context.Context, s *Subject, sample []int, likely *profile.Preprocess,
+) (checks []Check, judged bool, err error) {
 	c := Check{Name: "preprocessing and labels", Status: Skipped, Finding: "the data has no labels: alternatives cannot be judged"}
 	if s.Data.Labels() == dataset.Unlabelled {
-		return []Check{c}, nil
+		return []Check{c}, false, nil
 	}
 	if err := s.chooseOutput(); err != nil {
 		c.Status, c.Finding = Problem, err.Error()
 		c.Mend = "--output NAME, or labels of another kind"
-		return []Check{c}, nil
+		return []Check{c}, false, nil
 	}
 	labels, ok, err := checkLabels(s, sample)
 	if err != nil || !ok {
-		return []Check{labels}, err
+		return []Check{labels}, false, err
 	}
-	search := &search{s: s, sample: sample, tried: map[string]*candidate{}}
+	search := &search{s: s, sample: sample, tried: map[string]*candidate{}, likely: likely}
 	best, err := search.run(ctx)
 	if err != nil {
 		var unscored unscorable
 		if errors.As(err, &unscored) {
 			c.Finding = unscored.Error()
-			return []Check{labels, c}, nil
+			return []Check{labels, c}, false, nil
 		}
-		return nil, err
+		return nil, false, err
 	}
-	return append([]Check{labels}, search.judge(best)...), nil
+	found := search.judge(best)
+	return append([]Check{labels}, found...), found[0].Status != Skipped, nil
 }
 
 // checkLabels compares the range of the labels with the network's classes.
@@ -162,7 +166,8 @@ type search struct {
 	sample []int
 	tried  map[string]*candidate // by preprocessing: label shifts are judged by the same runs
 	start  *candidate
-	next   *candidate // the best alternative that was not clearly better
+	likely *profile.Preprocess // is tried, too; nil: none
+	next   *candidate          // the best alternative that was not clearly better
 
 	phase       string
 	done, total int // images of the phase
@@ -208,6 +213,11 @@ func (q *search) improve(ctx context.Context, from *candidate) (*candidate, erro
 		}
 	}
 	neighbours := changes(from.pre, q.s.Program.Graph().Input.Shape, q.s.tops)
+	if q.likely != nil && flags(from.pre, *q.likely) != "" {
+		likely := *q.likely
+		likely.LabelShift = from.pre.LabelShift
+		neighbours = append(neighbours, likely)
+	}
 	q.begin(q.phase, len(neighbours))
 	for _, pre := range neighbours {
 		c := &candidate{pre: pre, shift: from.shift}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -42,7 +43,9 @@ type Subject struct {
 	Probabilities bool
 	Images        int // of Data that the network is run on, spread evenly; 0: all
 	Workers       int
-	Progress      func(phase string, done, total int) // in images; may be nil
+	// Observe compiles the network with other edges; nil: statistics of training are not looked at.
+	Observe  func(*graph.Graph, []graph.Edge) (engine.Program, error)
+	Progress func(phase string, done, total int) // in images; may be nil
 
 	scored int           // the output
 	output metric.Output // and what it holds

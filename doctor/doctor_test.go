@@ -11,6 +11,7 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/doctor"
+	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/testdata"
@@ -39,7 +40,11 @@ func subject(t *testing.T, g *graph.Graph, pre profile.Preprocess, spec string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return doctor.Subject{Program: prog, Preprocess: pre, Data: open(t, spec), Workers: 2}
+	return doctor.Subject{Program: prog, Preprocess: pre, Data: open(t, spec), Workers: 2, Observe: observe}
+}
+
+func observe(g *graph.Graph, edges []graph.Edge) (engine.Program, error) {
+	return native.Compile(g, edges)
 }
 
 func open(t *testing.T, spec string) dataset.Source {

@@ -21,9 +21,16 @@ func examineInputs(ctx context.Context, s *Subject) ([]Check, error) {
 	}
 	s.tops = topsOf(stats.pixelMax)
 	checks := []Check{stats.check(s)}
-	more, err := examineAccuracy(ctx, s, sample)
+	unlabelled, likely, err := examineStatistics(ctx, s)
 	if err != nil {
 		return nil, err
+	}
+	more, judged, err := examineAccuracy(ctx, s, sample, likely)
+	if err != nil {
+		return nil, err
+	}
+	if !judged { // labels tell more
+		checks = append(checks, unlabelled)
 	}
 	return append(checks, more...), nil
 }

@@ -49,7 +49,13 @@ type Graph struct {
 	Constants map[string]*Tensor
 	// Values gives type and shape of every value that a node reads or writes, constants included.
 	Values map[string]Value
+	// Trained are the moments that values had when the network was trained, as its BatchNormalizations tell, folded or not.
+	// Values that no node writes any more may be among them.
+	Trained map[string]Moments
 }
+
+// Moments are mean and standard deviation of a value by channel, axis 1.
+type Moments struct{ Mean, Std []float32 }
 
 // Inputs are Input and Others; none of a part that reads constants alone.
 func (g *Graph) Inputs() []Value {

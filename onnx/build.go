@@ -24,6 +24,7 @@ type builder struct {
 	read     map[string]bool        // values that a live node or an output reads
 	kinds    map[string]kind        // values that hold integers or truth values as floats; by the names of the file
 	declared map[string]elementType // types of the outputs, where the file gives them
+	trained  map[string]graph.Moments
 	model    *model
 	batch    int // the batch that the file fixes, 0: one or any
 	nodes    []*graph.Node
@@ -101,7 +102,7 @@ func newBuilder(m *model, shape []int, fixed int) *builder {
 	b := &builder{
 		opset: m.opset, input: m.input.name, inputs: map[string]bool{}, taken: m.taken, next: map[string]int{}, consts: m.consts,
 		values: map[string]graph.Value{}, alias: map[string]string{}, lost: map[string]bool{}, read: m.reads(),
-		kinds: map[string]kind{}, declared: m.declared, model: m, batch: fixed,
+		kinds: map[string]kind{}, declared: m.declared, trained: map[string]graph.Moments{}, model: m, batch: fixed,
 	}
 	b.enter(m.input, shape)
 	for name, t := range b.consts {
@@ -338,7 +339,7 @@ func (b *builder) nameNodes() {
 }
 
 func (b *builder) graph(m *model) *graph.Graph {
-	g := &graph.Graph{Name: m.name, Opset: m.opset, Input: b.values[b.input], Nodes: b.nodes, Constants: b.consts, Values: b.values}
+	g := &graph.Graph{Name: m.name, Opset: m.opset, Input: b.values[b.input], Nodes: b.nodes, Constants: b.consts, Values: b.values, Trained: b.trained}
 	for _, in := range m.others {
 		g.Others = append(g.Others, b.values[in.name])
 	}

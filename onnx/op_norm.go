@@ -45,7 +45,28 @@ func lowerBatchNorm(c *call) error {
 	if err := c.perChannel("scale", "bias", "mean", "var"); err != nil {
 		return err
 	}
+	if err := c.noteMoments(); err != nil {
+		return err
+	}
 	return c.emit("BatchNormalization", c.node.Inputs, graph.Attributes{"epsilon": a.Float("epsilon", 1e-5)}, c.shape(0))
+}
+
+// noteMoments keeps what a normalization's results are like on the images of its training.
+func (c *call) noteMoments() error {
+	scale, err := c.floats(1, "scale")
+	if err != nil {
+		return err
+	}
+	bias, err := c.floats(2, "bias")
+	if err != nil {
+		return err
+	}
+	std := make([]float32, len(scale))
+	for i, v := range scale {
+		std[i] = max(v, -v)
+	}
+	c.trained[c.out(0)] = graph.Moments{Mean: bias, Std: std}
+	return nil
 }
 
 // lowerBatchNormTraining normalizes by the moments of the batch, of one image, itself; mean and var only matter for the

@@ -11,6 +11,8 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/doctor"
+	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -77,7 +79,7 @@ func (n *Network) passTime() float64 {
 func (n *Network) examineData(ctx context.Context, opt ExamineOptions) ([]doctor.Check, error) {
 	s := doctor.Subject{
 		Program: n.prog, Output: n.opt.Output, Preprocess: n.pre, Probabilities: opt.Probabilities, Images: opt.Images, Workers: opt.Workers,
-		Progress: opt.Progress.ofImages(),
+		Progress: opt.Progress.ofImages(), Observe: func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) },
 	}
 	var err error
 	if s.Data, err = n.DataOptions().Open(opt.Data); err != nil {
