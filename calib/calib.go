@@ -81,6 +81,7 @@ type Plan struct {
 	// Evidence is what graded decided on, else nil. Note is what the user should know.
 	Evidence *profile.Evidence
 	Note     string
+	Reached  *method.Trial // nil: not measured
 	counts   *tables.Counts
 }
 
@@ -137,7 +138,7 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed ui
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Setting: setting, Seed: seed, Edges: made.Edges, Bias: made.Bias, Evidence: made.Evidence, Note: made.Note}
+	p := &Plan{Setting: setting, Seed: seed, Edges: made.Edges, Bias: made.Bias, Evidence: made.Evidence, Note: made.Note, Reached: made.Reached}
 	p.counts, err = r.countCodes("tables", made.Edges, made.Bias)
 	return p, err
 }

@@ -51,35 +51,53 @@ func gain(a, b []float64) (points, se float64) {
 const rounds = 3
 
 // examineAccuracy looks for a better alternative, one setting after the other; likely is one that other evidence names, or
-// nil. judged: it could tell whether the preprocessing is right.
+// nil. It returns the best preprocessing; nil where labels cannot tell.
 func examineAccuracy(
 	ctx context.Context, s *Subject, sample []int, likely *profile.Preprocess,
-) (checks []Check, judged bool, err error) {
+) ([]Check, *profile.Preprocess, error) {
 	c := Check{Name: "preprocessing and labels", Status: Skipped, Finding: "the data has no labels: alternatives cannot be judged"}
 	if s.Data.Labels() == dataset.Unlabelled {
-		return []Check{c}, false, nil
+		return []Check{c}, nil, nil
 	}
 	if err := s.chooseOutput(); err != nil {
 		c.Status, c.Finding = Problem, err.Error()
 		c.Mend = "--output NAME, or labels of another kind"
-		return []Check{c}, false, nil
+		return []Check{c}, nil, nil
 	}
 	labels, ok, err := checkLabels(s, sample)
+	if errors.Is(err, dataset.ErrLabel) {
+		return []Check{unreadable(err)}, nil, nil
+	}
 	if err != nil || !ok {
-		return []Check{labels}, false, err
+		return []Check{labels}, nil, err
 	}
 	search := &search{s: s, sample: sample, tried: map[string]*candidate{}, likely: likely}
 	best, err := search.run(ctx)
+	if errors.Is(err, dataset.ErrLabel) {
+		return []Check{labels, unreadable(err)}, nil, nil
+	}
 	if err != nil {
 		var unscored unscorable
 		if errors.As(err, &unscored) {
 			c.Finding = unscored.Error()
-			return []Check{labels, c}, false, nil
+			return []Check{labels, c}, nil, nil
 		}
-		return nil, false, err
+		return nil, nil, err
 	}
-	found := search.judge(best)
-	return append([]Check{labels}, found...), found[0].Status != Skipped, nil
+	found := append([]Check{labels}, search.judge(best)...)
+	if found[1].Status == Skipped {
+		return found, nil, nil
+	}
+	whole := best.whole()
+	return found, &whole, nil
+}
+
+// unreadable says why labels cannot be read: of masks in colours, for example.
+func unreadable(err error) Check {
+	return Check{
+		Name: "labels", Status: Problem, Finding: err.Error(),
+		Mend: "--palette COLOURS for masks in colours, --ignore LABELS for what is no class, else labels as the finding asks for",
+	}
 }
 
 // checkLabels compares the range of the labels with the network's classes.

@@ -52,19 +52,30 @@ type Subject struct {
 	tops   []float32     // that the highest level of pictures may have
 }
 
+// Diagnosis is what Examine found.
+type Diagnosis struct {
+	Checks []Check
+	// Preprocess is the subject's with what mends it: what the checks say, as far as it is a setting.
+	Preprocess profile.Preprocess
+	// Judged: labels or statistics of training told whether it is right.
+	Judged bool
+}
+
 // Examine makes all checks on the data. Only a cancelled context and files that cannot be read are errors.
-func Examine(ctx context.Context, s Subject) ([]Check, error) {
+func Examine(ctx context.Context, s Subject) (*Diagnosis, error) {
 	fit, ok := checkFit(&s)
-	checks := []Check{fit}
+	d := &Diagnosis{Checks: []Check{fit}}
 	if ok {
-		more, err := examineInputs(ctx, &s)
-		if err != nil {
+		if err := d.examineInputs(ctx, &s); err != nil {
 			return nil, err
 		}
-		checks = append(checks, more...)
 	}
 	overlap, err := checkOverlap(s.Data, s.Calib, 0)
-	return append(checks, overlap), err
+	d.Checks = append(d.Checks, overlap)
+	if !ok {
+		d.Preprocess = s.Preprocess
+	}
+	return d, err
 }
 
 // checkFit tries the first image, then the other layout.

@@ -58,12 +58,12 @@ func open(t *testing.T, spec string) dataset.Source {
 
 func examine(t *testing.T, s doctor.Subject) map[string]doctor.Check {
 	t.Helper()
-	checks, err := doctor.Examine(t.Context(), s)
+	d, err := doctor.Examine(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	named := map[string]doctor.Check{}
-	for _, c := range checks {
+	for _, c := range d.Checks {
 		if c.Finding == "" || (c.Mend == "") != (c.Status == doctor.OK || c.Status == doctor.Skipped) {
 			t.Errorf("%+v: a finding is always told, a way out where one is needed", c)
 		}

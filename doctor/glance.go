@@ -70,7 +70,7 @@ func (s *Subject) glanceInputs(ctx context.Context, sample []int) ([]Check, erro
 	}
 	checks := []Check{guess}
 	// Where the network works, its inputs are what it wants; what is not finite is an error later, or allowed.
-	if values := stats.check(s); stats.nonFinite == 0 && (guess.Status == Warning || values.Status == Problem) {
+	if values, _ := stats.check(s); stats.nonFinite == 0 && (guess.Status == Warning || values.Status == Problem) {
 		values.Finding = "inputs are " + values.Finding
 		checks = append(checks, values)
 	}
@@ -88,8 +88,11 @@ func (s *Subject) checkGuessing(ctx context.Context, sample []int) (Check, error
 		return c, nil
 	}
 	labels, ok, err := checkLabels(s, sample)
-	if err != nil || !ok || labels.Status == Problem {
-		return c, err // evaluations refuse labels that do not fit
+	if errors.Is(err, dataset.ErrLabel) || !ok || labels.Status == Problem {
+		return c, nil // evaluations refuse labels that do not fit
+	}
+	if err != nil {
+		return c, err
 	}
 	now := &candidate{pre: s.Preprocess, shift: 1}
 	q := &search{s: s, sample: sample, tried: map[string]*candidate{}, phase: "looking at data and network", total: len(sample)}

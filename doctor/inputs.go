@@ -9,30 +9,41 @@ import (
 )
 
 // examineInputs checks what needs the images prepared: they fit.
-func examineInputs(ctx context.Context, s *Subject) ([]Check, error) {
+func (d *Diagnosis) examineInputs(ctx context.Context, s *Subject) error {
 	in, err := dataset.NewInputs(s.Data, s.Preprocess, s.Program.Graph().Input.Shape)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	sample := spread(s.Data.Len(), s.Images)
 	stats, err := gather(in, sample)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.tops = topsOf(stats.pixelMax)
-	checks := []Check{stats.check(s)}
+	values, divisor := stats.check(s)
+	d.Checks = append(d.Checks, values)
 	unlabelled, likely, err := examineStatistics(ctx, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	more, judged, err := examineAccuracy(ctx, s, sample, likely)
+	labelled, found, err := examineAccuracy(ctx, s, sample, likely)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !judged { // labels tell more
-		checks = append(checks, unlabelled)
+	d.Judged = found != nil || likely != nil
+	switch d.Preprocess = s.Preprocess; {
+	case found != nil:
+		d.Preprocess = *found
+	case likely != nil && unlabelled.Status == Problem:
+		d.Preprocess = *likely
+	case divisor > 0:
+		d.Preprocess.Divisor = divisor
 	}
-	return append(checks, more...), nil
+	if found == nil { // labels tell more
+		d.Checks = append(d.Checks, unlabelled)
+	}
+	d.Checks = append(d.Checks, labelled...)
+	return nil
 }
 
 // spread picks n of total indices evenly: data is often sorted by class.
@@ -102,9 +113,9 @@ func (s *statistics) add(values []float32) {
 // anything below says that the division was made twice.
 const tooSmall = 0.02
 
-// check judges what can be told without labels.
-func (s *statistics) check(subject *Subject) Check {
-	c := Check{Name: "input values", Status: OK}
+// check judges what can be told without labels, and names the divisor that mends it; 0: none.
+func (s *statistics) check(subject *Subject) (c Check, mend float32) {
+	c = Check{Name: "input values", Status: OK}
 	c.Finding = fmt.Sprintf("%.3g to %.3g, mean %.3g, standard deviation %.3g over %d images", s.min, s.max, s.mean, s.std, s.images)
 	divisor := subject.Preprocess.Divisor
 	if divisor == 0 {
@@ -114,22 +125,27 @@ func (s *statistics) check(subject *Subject) Check {
 	case s.nonFinite > 0:
 		c.Status, c.Mend = Problem, "check std and the data: no value may be NaN or infinite"
 		c.Finding += fmt.Sprintf("; %d values are not finite", s.nonFinite)
+		return c, 0
 	case s.constant == s.images:
 		c.Status, c.Mend = Problem, "check the images: each has one value throughout"
+		return c, 0
 	case s.float && s.pixelMax <= 1 && divisor > 1:
-		c.Status, c.Mend = Problem, "--divisor 1"
+		c.Status, mend = Problem, 1
 		c.Finding += fmt.Sprintf("; the data is at most %.3g already and is divided by %g", s.pixelMax, divisor)
 	case s.std < tooSmall && !s.scaled(subject):
-		c.Status, c.Mend = Warning, "--divisor 1"
+		c.Status, mend = Warning, 1
 		c.Finding += "; that is very little: is the data divided twice?"
 	case s.pixelMax > 255 && divisor == 255 && !s.float:
-		c.Status, c.Mend = Warning, fmt.Sprintf("--divisor %g", subject.tops[0])
+		c.Status, mend = Warning, subject.tops[0]
 		c.Finding += fmt.Sprintf("; the images have levels up to %.0f and are divided by 255", s.pixelMax)
 	case s.max > 20 && len(subject.Preprocess.Std) == 0 && divisor == 1:
-		c.Status, c.Mend = Warning, "--divisor 255"
+		c.Status, mend = Warning, 255
 		c.Finding += "; few networks want undivided pixels"
 	}
-	return c
+	if mend > 0 {
+		c.Mend = fmt.Sprintf("--divisor %g", mend)
+	}
+	return c, mend
 }
 
 // scaled tells whether the smallness is meant: a std larger than the pixels was given on purpose.

@@ -73,6 +73,7 @@ type Plan struct {
 	Bias     []profile.Bias
 	Evidence *profile.Evidence
 	Note     string // what the user should know; mostly nothing
+	Reached  *Trial // of the whole, where it was searched for; nil: not measured
 }
 
 // Trial is what the whole quantized network came to on the calibration images.

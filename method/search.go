@@ -49,7 +49,7 @@ func (s *search) run() (*Plan, error) {
 	e.Images, e.Distortion = a.Images, s.env.Distortion()
 	e.MeasuredDistortion, e.MeasuredBits = float32(a.Distortion), float32(a.Bits)
 	e.MeasuredKL, e.MeasuredAgreement = float32(a.KL), float32(a.Agreement)
-	return &Plan{Edges: a.edges, Bias: a.bias, Evidence: e, Note: note}, nil
+	return &Plan{Edges: a.edges, Bias: a.bias, Evidence: e, Note: note, Reached: &a.Trial}, nil
 }
 
 // try measures a rung.

@@ -22,6 +22,10 @@ func prepare(r Result) Result {
 	for i, w := range r.Warnings {
 		r.Warnings[i] = clean(w)
 	}
+	r.Outputs = slices.Clone(r.Outputs)
+	for i := range r.Outputs {
+		r.Outputs[i].Name = clean(r.Outputs[i].Name)
+	}
 	r.Rows = slices.Clone(r.Rows)
 	for i := range r.Rows {
 		prepareRow(&r.Rows[i])

@@ -13,6 +13,7 @@ import (
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -60,7 +61,11 @@ type Calibrator struct {
 type Calibrated struct {
 	Profile *profile.Profile
 	Notes   []string // what the user should know; mostly nothing
+	Reached *Reached // nil: the method searches for nothing
 }
+
+// Reached is what a whole quantized network comes to on its calibration images. NaN: not measured.
+type Reached = method.Trial
 
 // Calibrate makes the profile of one variant from images, of which only greedy rankings and the dial MaxDrop use the
 // labels. Errors wrap ErrSetting, ErrNoEdges, ErrNoEdge (MinBits), ErrNonFinite, ErrUnlabelled, ErrOtherState, ErrOutput and ErrLabel,
@@ -130,7 +135,7 @@ func (k *Calibrator) Calibrate(ctx context.Context, v Variant) (*Calibrated, err
 	if err != nil {
 		return nil, err
 	}
-	made := &Calibrated{Profile: plan.Profile(coder)}
+	made := &Calibrated{Profile: plan.Profile(coder), Reached: plan.Reached}
 	if k.opt.Link > 0 {
 		made.Profile = plan.ProfileFor(k.opt.Link)
 	}

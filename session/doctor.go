@@ -28,27 +28,30 @@ type ExamineOptions struct {
 }
 
 // Examine tells what this machine offers, whether a model is supported and, if there is data, whether preprocessing,
-// labels and images are as the network wants them. What is wrong with those is a Check, no error.
-func Examine(ctx context.Context, model string, opt ExamineOptions) ([]doctor.Check, error) {
-	checks := []doctor.Check{checkMachine(), checkLibraries(opt.ORTLibrary)}
+// labels and images are as the network wants them, and the preprocessing that it wants. What is wrong with those is a
+// Check, no error.
+func Examine(ctx context.Context, model string, opt ExamineOptions) (*doctor.Diagnosis, error) {
+	d := &doctor.Diagnosis{Checks: []doctor.Check{checkMachine(), checkLibraries(opt.ORTLibrary)}}
 	net, err := Open(model, opt.Options)
 	var unsupported *graph.UnsupportedError
 	switch {
 	case errors.As(err, &unsupported):
 		for _, n := range unsupported.Nodes {
-			checks = append(checks, doctor.Check{Name: "model", Status: doctor.Problem, Finding: strings.Join(strings.Fields(n.String()), " "),
-				Mend: "export the network without this operator, or report the model"})
+			d.Checks = append(d.Checks, doctor.Check{
+				Name: "model", Status: doctor.Problem, Finding: strings.Join(strings.Fields(n.String()), " "),
+				Mend: "export the network without this operator, or report the model",
+			})
 		}
-		return checks, nil
+		return d, nil
 	case err != nil:
 		return nil, err
 	}
-	checks = append(checks, net.check())
+	d.Checks = append(d.Checks, net.check())
+	d.Preprocess = net.pre
 	if opt.Data == "" {
-		return checks, nil
+		return d, nil
 	}
-	more, err := net.examineData(ctx, opt)
-	return append(checks, more...), err
+	return d, net.examineData(ctx, opt, d)
 }
 
 func (n *Network) check() doctor.Check {
@@ -76,26 +79,29 @@ func (n *Network) passTime() float64 {
 	return best.Seconds()
 }
 
-func (n *Network) examineData(ctx context.Context, opt ExamineOptions) ([]doctor.Check, error) {
+func (n *Network) examineData(ctx context.Context, opt ExamineOptions, d *doctor.Diagnosis) error {
 	s := doctor.Subject{
 		Program: n.prog, Output: n.opt.Output, Preprocess: n.pre, Probabilities: opt.Probabilities, Images: opt.Images, Workers: opt.Workers,
 		Progress: opt.Progress.ofImages(), Observe: func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) },
 	}
 	var err error
 	if s.Data, err = n.DataOptions().Open(opt.Data); err != nil {
-		return nil, err
+		return err
 	}
 	if opt.Calib != "" {
 		if s.Calib, err = n.DataOptions().Open(opt.Calib); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	var checks []doctor.Check
 	for _, note := range dataset.Notes(s.Data) {
-		checks = append(checks, doctor.Check{Name: "data", Status: doctor.OK, Finding: note})
+		d.Checks = append(d.Checks, doctor.Check{Name: "data", Status: doctor.OK, Finding: note})
 	}
-	more, err := doctor.Examine(ctx, s)
-	return append(checks, more...), err
+	found, err := doctor.Examine(ctx, s)
+	if err != nil {
+		return err
+	}
+	d.Checks, d.Preprocess, d.Judged = append(d.Checks, found.Checks...), found.Preprocess, found.Judged
+	return nil
 }
 
 // Glance makes, in a few seconds, the checks that a measurement on data should begin with (doctor.Glance). calib are the

@@ -2,14 +2,18 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/demo"
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -39,13 +43,63 @@ func PreprocessFile(model string) string {
 	return ""
 }
 
+// WritePreprocess writes a preprocessing as DefaultPreprocess reads it, below a comment of one line.
+func WritePreprocess(path, comment string, p profile.Preprocess) error {
+	text := append(fmt.Appendf(nil, "# %s\n", strings.Map(printable, comment)), dataset.FormatPreprocess(p)...)
+	return file.WriteBytes(path, text)
+}
+
+// printable drops what would end a comment.
+func printable(r rune) rune {
+	if !unicode.IsPrint(r) {
+		return -1
+	}
+	return r
+}
+
 // BuiltIn tells whether a model's name is kept for built-in networks.
 func BuiltIn(model string) bool { return strings.HasPrefix(model, "demo:") }
 
 // Contradictions are the settings in which two preprocessings make different inputs of the same picture, as those of the
-// second; what is said of labels and of open shapes does not count.
+// second; what is said of labels and of open shapes does not count, nor that a mean is given in other units.
 func Contradictions(from, to profile.Preprocess) []dataset.Setting {
+	same := sameScale(from, to)
 	return slices.DeleteFunc(dataset.Changes(from, to), func(s dataset.Setting) bool {
-		return s.Name == "ignore" || s.Name == "label-shift" || s.Name == "shape"
+		switch s.Name {
+		case "ignore", "label-shift", "shape":
+			return true
+		case "divisor", "mean", "std":
+			return same
+		case "channels": // colour that is made gray, or never was: to the network it is the same
+			return from.Channels == "" && to.Channels == "gray" || from.Channels == "gray" && to.Channels == ""
+		}
+		return false
 	})
+}
+
+// sameScale tells whether x = (pixel/divisor - mean) / std is the same.
+func sameScale(p, q profile.Preprocess) bool {
+	of := func(list []float32, c int, missing float64) float64 {
+		if len(list) == 0 {
+			return missing
+		}
+		return float64(list[min(c, len(list)-1)])
+	}
+	scale := func(p profile.Preprocess, c int) (a, b float64) {
+		divisor := of([]float32{p.Divisor}, 0, 0)
+		if divisor == 0 {
+			divisor = 255
+		}
+		std := of(p.Std, c, 1)
+		return 1 / (divisor * std), of(p.Mean, c, 0) / std
+	}
+	const rounding = 1e-4
+	for c := range max(len(p.Mean), len(q.Mean), len(p.Std), len(q.Std), 1) {
+		a, b := scale(p, c)
+		d, e := scale(q, c)
+		if math.Abs(a-d) > rounding*math.Abs(d) || math.Abs(b-e) > rounding {
+			return false
+		}
+	}
+	return true
 }

@@ -153,7 +153,7 @@ func (a *app) writeCalibrated(out string, made *session.Calibrated, store *sessi
 	if err := store.Remove(); err != nil {
 		return err
 	}
-	return a.printCalibrated(w, out, made.Profile, len(encoded))
+	return a.printCalibrated(w, out, made, len(encoded))
 }
 
 // setting is what the flags ask for; of the options only the coder is set.
@@ -215,18 +215,23 @@ type calibrated struct {
 	Bytes   int    `json:"bytes"`
 	Digest  string `json:"digest"`
 
+	Reached  *reached `json:"reached,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-func (a *app) printCalibrated(w io.Writer, out string, p *profile.Profile, size int) error {
+func (a *app) printCalibrated(w io.Writer, out string, made *session.Calibrated, size int) error {
+	p := made.Profile
 	c := calibrated{
 		Output: out, Model: p.Network.Name, Setting: session.Describe(p.Setting), Coder: session.DescribeCoders(p), Edges: len(p.Edges),
 		Values: p.Elements(), Data: p.Data.Spec, Images: p.Data.Images, Seed: p.Seed, Bytes: size, Digest: fmt.Sprintf("%x", p.Digest()),
-		Warnings: a.warnings,
+		Reached: reachedBy(made), Warnings: a.warnings,
 	}
 	return a.Print(w, c, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: %s for %s, coder %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
-			c.Output, c.Setting, c.Model, c.Coder, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
+			cli.Visible(c.Output), c.Setting, cli.Visible(c.Model), c.Coder, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
+		if err == nil && c.Reached != nil {
+			_, err = fmt.Fprintln(w, c.Reached.text(p.Setting))
+		}
 		return err
 	})
 }

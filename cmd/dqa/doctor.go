@@ -3,12 +3,18 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/doctor"
 	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -20,6 +26,8 @@ type doctorFlags struct {
 	data, calib   string
 	images        int
 	probabilities bool
+	write, force  bool
+	to            string
 }
 
 func (a *app) doctor() *cobra.Command {
@@ -30,15 +38,17 @@ func (a *app) doctor() *cobra.Command {
 		Long: `doctor tells what this machine offers and whether the network is supported. With --data it also looks for what
 first-time users get wrong (layout, BGR or RGB, a missing division or normalization, labels shifted by one or of another
 data set), by the statistics of the inputs and by the accuracy under the alternatives, and names the flags that mend it;
-with --calib, too, it looks for test images among the calibration images.
+with --calib, too, it looks for test images among the calibration images. Without labels it goes by what training has
+left in the network. --write keeps the preprocessing that fits in MODEL.yaml, which all verbs read.
 
 Exit code 1: a problem was found.`,
 		Example: `  dqa doctor resnet32.onnx
   dqa doctor resnet32.onnx --data cifar10:test.bin --calib 'cifar10:calib.bin[0:256]'
+  dqa doctor resnet32.onnx --data dir:photos --size 32x32 --write
   dqa doctor demo:classify --data demo:classify --divisor 1`,
 		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.runDoctor(cmd.Context(), args[0], &f) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.runDoctor(cmd, args[0], &f) },
 	}
 	f.pre.register(cmd, a)
 	flags := cmd.Flags()
@@ -48,13 +58,19 @@ Exit code 1: a problem was found.`,
 	flags.StringVar(&f.edges, "edges", "stored", "stored or activations")
 	flags.IntVar(&f.images, "images", 200, "images to run, spread evenly over --data; 0: all")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (it ends in a softmax)")
+	flags.BoolVar(&f.write, "write", false, "write the preprocessing that fits to MODEL.yaml beside the model (needs --data)")
+	flags.StringVarP(&f.to, "write-to", "o", "", "write it to this file, for --preprocess")
+	flags.BoolVar(&f.force, "force", false, "overwrite the file of --write")
 	cli.CompleteWords(cmd, "edges", "stored", "activations")
 	return cmd
 }
 
-func (a *app) runDoctor(ctx context.Context, model string, f *doctorFlags) error {
+func (a *app) runDoctor(cmd *cobra.Command, model string, f *doctorFlags) error {
 	set, err := parseEdges(f.edges)
 	if err != nil {
+		return err
+	}
+	if err := f.target(cmd, model); err != nil {
 		return err
 	}
 	opt, err := a.complete(model, &f.pre, session.Options{Edges: set})
@@ -63,7 +79,7 @@ func (a *app) runDoctor(ctx context.Context, model string, f *doctorFlags) error
 	}
 	bar := a.NewProgress()
 	defer bar.Finish()
-	checks, err := session.Examine(ctx, model, session.ExamineOptions{
+	found, err := session.Examine(cmd.Context(), model, session.ExamineOptions{
 		Options: opt, Data: f.data, Calib: f.calib, Images: f.images, Probabilities: f.probabilities,
 		Workers: a.workers, Progress: bar.Report,
 	})
@@ -71,15 +87,65 @@ func (a *app) runDoctor(ctx context.Context, model string, f *doctorFlags) error
 		return err
 	}
 	bar.Finish()
+	checks := found.Checks
+	if f.to != "" {
+		if err := session.WritePreprocess(f.to, "made by dqa doctor --data "+f.data, found.Preprocess); err != nil {
+			return err
+		}
+		checks = append(checks, f.written(found))
+	}
 	if err := a.Print(a.Out, checks, func(w io.Writer) error { return a.printChecks(w, checks) }); err != nil {
 		return err
 	}
-	for _, c := range checks {
+	for _, c := range found.Checks {
 		if c.Status == doctor.Problem {
 			return cli.ErrReported
 		}
 	}
 	return nil
+}
+
+// target completes where the preprocessing is to be written, before anything is done: beside the model, in the file that
+// is read there.
+func (f *doctorFlags) target(cmd *cobra.Command, model string) error {
+	switch {
+	case f.to == "" && !f.write && f.force:
+		return cli.Usage(cmd, errors.New("--force without --write"))
+	case f.to == "" && !f.write:
+		return nil
+	case f.data == "":
+		return cli.Usage(cmd, errors.New("--write needs --data, images to judge by"))
+	case f.to == "" && session.BuiltIn(model):
+		return cli.Usage(cmd, fmt.Errorf("--write: %s is no file; -o FILE says where to write", model))
+	case f.to == "":
+		if f.to = session.PreprocessFile(model); f.to == "" {
+			f.to = strings.TrimSuffix(model, filepath.Ext(model)) + ".yaml"
+		}
+	}
+	if _, err := os.Lstat(f.to); err == nil && !f.force {
+		return fmt.Errorf("%w: %s", errExists, f.to)
+	}
+	return file.CheckOutput(f.to)
+}
+
+// written tells what the file says.
+func (f *doctorFlags) written(d *doctor.Diagnosis) doctor.Check {
+	c := doctor.Check{Name: "written", Status: doctor.OK, Finding: f.to + " with the defaults"}
+	var all []string
+	for _, s := range dataset.Changes(profile.Preprocess{}, d.Preprocess) {
+		all = append(all, s.Name+" "+s.Value)
+	}
+	if len(all) > 0 {
+		c.Finding = f.to + ": " + strings.Join(all, ", ")
+	}
+	if !f.write {
+		c.Finding += "; --preprocess reads it"
+	}
+	if !d.Judged {
+		c.Status, c.Mend = doctor.Warning, "look at what the checks say before you rely on it"
+		c.Finding += "; nothing could tell whether that is right"
+	}
+	return c
 }
 
 func (a *app) printChecks(w io.Writer, checks []doctor.Check) error {
@@ -88,7 +154,7 @@ func (a *app) printChecks(w io.Writer, checks []doctor.Check) error {
 	for _, c := range checks {
 		fmt.Fprintf(w, "%s  %s: %s\n", paint[c.Status](fmt.Sprintf("%-7s", c.Status)), c.Name, cli.OneLine(c.Finding))
 		if c.Mend != "" {
-			fmt.Fprintf(w, "%-7s  try: %s\n", "", c.Mend)
+			fmt.Fprintf(w, "%-7s  try: %s\n", "", cli.OneLine(c.Mend))
 		}
 	}
 	return nil

@@ -18,8 +18,11 @@ import (
 
 //go:generate sh -c "go run . errors --markdown > ../../docs/ERRORS.md"
 
-// errNoCalib is an error that only the command line knows.
-var errNoCalib = errors.New("--calib is missing")
+// Errors that only the command line knows.
+var (
+	errNoCalib = errors.New("--calib is missing")
+	errExists  = errors.New("the file is there already")
+)
 
 // faults in the order in which they are tried.
 var faults = []cli.Fault{
@@ -29,6 +32,8 @@ var faults = []cli.Fault{
 		"a YAML mapping of flag names to values, as in the command's --help", cli.ErrConfig),
 	cli.NewFault("no-calibration", cli.ExitUsage, "a method needs calibration images",
 		"give --calib SPEC (other images than --data), or --profile P.dqap", errNoCalib),
+	cli.NewFault("exists", cli.ExitUsage, "the file to be written is there already",
+		"--force overwrites it, -o FILE writes another one", errExists),
 	cli.NewFault("setting", cli.ExitUsage, "a setting of the method is not allowed",
 		"see the command's --help for what is allowed", session.ErrSetting),
 	cli.NewFault("edge-set", cli.ExitUsage, "no such set of edges",

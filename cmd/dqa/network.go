@@ -72,6 +72,9 @@ func (a *app) openData(net *session.Network, spec string) (*dataset.Inputs, erro
 	for _, note := range data.Notes() {
 		a.Note("%s", note)
 	}
+	if len(a.data.Classes) > 0 && dataset.ClassNames(src) == nil {
+		a.Note("--classes does nothing for %s: only imagefolder: has class folders", spec)
+	}
 	if data.Len() < src.Len() {
 		a.Note("%d of %d images are taken, spread by seed %d", data.Len(), src.Len(), pickSeed)
 	}

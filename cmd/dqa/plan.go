@@ -52,7 +52,7 @@ func (a *app) runPlan(model string, f *planFlags) error {
 		return err
 	}
 	plan := packed.NewPlan(int64(f.limit))
-	if err := a.Print(a.Out, plan, func(w io.Writer) error { return a.planText(w, plan) }); err != nil {
+	if err := a.Print(a.Out, plan, func(w io.Writer) error { return a.planText(w, cli.AllVisible(plan)) }); err != nil {
 		return err
 	}
 	if !plan.Kept {

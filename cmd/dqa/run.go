@@ -149,6 +149,7 @@ func (a *app) runAll(ctx context.Context, net *session.Network, run runner, f *r
 		v.Outputs[array.Name] = array.Shape
 	}
 	return a.Print(w, v, func(w io.Writer) error {
+		v := cli.AllVisible(v)
 		_, err := fmt.Fprintf(w, "%s: %d images, outputs %v, engine %s, %s; activations take %s per image\n",
 			v.Output, v.Images, v.Outputs, v.Engine, v.Mode, text.Size(v.Peak))
 		return err

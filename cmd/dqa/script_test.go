@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"maps"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -79,6 +81,9 @@ func TestScript(t *testing.T) {
 			"mkonnx":    makeONNX,
 			"mknpy":     makeNPY,
 			"pty":       inTerminal,
+			"mknet":     makeNet,
+			"mkblank":   makeBlank,
+			"mkcolour":  makeColour,
 
 			"empty": checkEmpty,
 		},
@@ -132,6 +137,44 @@ func makeFolders(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		ts.Check(f.Close())
 	}
+}
+
+// mkblank FILE WIDTH HEIGHT: a gray picture of one level and a little noise.
+func makeBlank(ts *testscript.TestScript, _ bool, args []string) {
+	savePicture(ts, args, func(r image.Rectangle) draw.Image { return image.NewGray(r) }, func(x, y int) color.Color { return color.Gray{Y: uint8(250 + x*y%2)} })
+}
+
+// mkcolour FILE WIDTH HEIGHT: a picture of dark red stripes.
+func makeColour(ts *testscript.TestScript, _ bool, args []string) {
+	savePicture(ts, args, func(r image.Rectangle) draw.Image { return image.NewNRGBA(r) }, func(x, _ int) color.Color {
+		return color.NRGBA{R: uint8(128 * (x / 8 % 2)), A: 255}
+	})
+}
+
+func savePicture(ts *testscript.TestScript, args []string, blank func(image.Rectangle) draw.Image, pixel func(x, y int) color.Color) {
+	w, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	h, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	img := blank(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			img.Set(x, y, pixel(x, y))
+		}
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(png.Encode(f, img))
+	ts.Check(f.Close())
+}
+
+// mknet FILE NAME: the file of a built-in network.
+func makeNet(ts *testscript.TestScript, _ bool, args []string) {
+	net, ok := demo.Network(args[1])
+	if !ok {
+		ts.Fatalf("no network %s", args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), net.Model, 0o644))
 }
 
 // flip FILE OFFSET

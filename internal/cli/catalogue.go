@@ -53,6 +53,10 @@ and an exit code that stays. Nothing is left half-written: a file is written bes
 that a full disk, an error or a kill leaves the old file or the new one. (A process that is killed while writing may
 leave a hidden ` + "`.NAME.tmp-*`" + `; the next write of that file removes it after an hour.)
 
+One end is not of this kind: where the system refuses memory, Go's runtime writes "fatal error: runtime: out of memory" and ends
+the process at once with exit code 2, which nothing can catch; a system that kills processes instead makes it 137. Files are whole
+all the same. What foreign bytes may take is bounded (` + "`--max-memory`" + `); a model that is larger than the machine is not.
+
 | error | exit code | meaning | hint |
 |---|---|---|---|
 `
