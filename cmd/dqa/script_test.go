@@ -141,7 +141,9 @@ func makeFolders(ts *testscript.TestScript, _ bool, args []string) {
 
 // mkblank FILE WIDTH HEIGHT: a gray picture of one level and a little noise.
 func makeBlank(ts *testscript.TestScript, _ bool, args []string) {
-	savePicture(ts, args, func(r image.Rectangle) draw.Image { return image.NewGray(r) }, func(x, y int) color.Color { return color.Gray{Y: uint8(250 + x*y%2)} })
+	savePicture(ts, args, func(r image.Rectangle) draw.Image { return image.NewGray(r) }, func(x, y int) color.Color {
+		return color.Gray{Y: uint8(250 + x*y%2)}
+	})
 }
 
 // mkcolour FILE WIDTH HEIGHT: a picture of dark red stripes.
