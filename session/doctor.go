@@ -83,7 +83,7 @@ func (n *Network) examineData(ctx context.Context, opt ExamineOptions, d *doctor
 	s := doctor.Subject{
 		Program: n.prog, Output: n.opt.Output, Preprocess: n.pre, Probabilities: opt.Probabilities, Images: opt.Images, Workers: opt.Workers,
 		Progress: opt.Progress.ofImages(),
-		Observe: func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) },
+		Observe:  func(g *graph.Graph, edges []graph.Edge) (engine.Program, error) { return native.Compile(g, edges) },
 	}
 	var err error
 	if s.Data, err = n.DataOptions().Open(opt.Data); err != nil {
