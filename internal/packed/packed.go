@@ -113,10 +113,12 @@ func (f *Form) Encode(dst []byte, x []float32, stride, c0, channels, positions i
 	switch {
 	case f.same && (f.Last() && stride == channels || !f.Last() && (stride == positions || channels == 1)):
 		w.quantize(x[:channels*positions], c0)
-	case f.Last() && f.same:
-		for p := range positions {
-			w.quantize(x[p*stride:][:channels], c0)
+	case f.same:
+		rows, length := channels, positions
+		if f.Last() {
+			rows, length = positions, channels
 		}
+		w.quantizeRows(x, stride, rows, length, c0)
 	case f.Last():
 		for p := range positions {
 			w.quantizeEach(x[p*stride:][:channels], c0)
@@ -172,6 +174,24 @@ func (w *writer) quantize(x []float32, c int) {
 		}
 		x = x[n:]
 	}
+}
+
+// quantizeRows takes rows that lie apart, of channels with one scale: they are brought together first, because kernels work on
+// whole groups.
+func (w *writer) quantizeRows(x []float32, stride, rows, length, c int) {
+	var side [chunk]float32
+	n := 0
+	for r := range rows {
+		for row := x[r*stride:][:length]; len(row) > 0; {
+			k := copy(side[n:], row)
+			row, n = row[k:], n+k
+			if n == chunk {
+				w.quantize(side[:], c)
+				n = 0
+			}
+		}
+	}
+	w.quantize(side[:n], c)
 }
 
 // quantizeWide takes values whose codes may need 16 bits.
@@ -316,6 +336,8 @@ func (f *Form) Decode(x []float32, stride int, src []byte, c0, channels, positio
 		f.decodeLast(&r, x, stride, c0, channels, from, to)
 	case f.same && from == 0 && to == positions && (stride == positions || channels == 1):
 		r.restore(x[:channels*positions], 0, f.edge.Steps[f.edge.ScaleSlot(c0)])
+	case f.same && from == 0 && to == positions:
+		r.restoreRows(x, stride, channels, positions, f.edge.Steps[f.edge.ScaleSlot(c0)])
 	default:
 		for i := range channels {
 			r.restore(x[i*stride:][:to-from], i*positions+from, f.edge.Steps[f.edge.ScaleSlot(c0+i)])
@@ -390,6 +412,24 @@ func (r *reader) restore(x []float32, first int, step float32) {
 		n := min(len(x), r.have*group-at)
 		r.dequantize(x[:n], at, step)
 		x, first = x[n:], first+n
+	}
+}
+
+// restoreRows writes all that a block holds to rows that lie apart, of channels with one step.
+func (r *reader) restoreRows(x []float32, stride, rows, length int, step float32) {
+	var side [chunk]float32
+	total := rows * length
+	row, at := 0, 0 // of x
+	for first := 0; first < total; first += chunk {
+		n := min(chunk, total-first)
+		r.restore(side[:n], first, step)
+		for part := side[:n]; len(part) > 0; {
+			k := copy(x[row*stride+at:][:length-at], part)
+			part, at = part[k:], at+k
+			if at == length {
+				row, at = row+1, 0
+			}
+		}
 	}
 }
 

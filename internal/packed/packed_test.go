@@ -261,6 +261,38 @@ func TestExpect(t *testing.T) {
 	}
 }
 
+// BenchmarkRows is a band of a small map: rows are short and lie apart.
+func BenchmarkRows(b *testing.B) {
+	const channels, positions, stride = 96, 64, 80
+	e := &profile.Edge{Geometry: profile.Geometry{Channels: channels, Rows: 10, Cols: 8}}
+	e.Bits, e.Escape, e.Unsigned, e.Scale, e.Steps = 8, true, true, profile.StaticTensor, []float32{1, 1}
+	for _, n := range []int{positions, 49} {
+		f, err := New(e, 2)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r := rand.New(rand.NewPCG(5, 5))
+		x, q := make([]float32, channels*stride), decayOf(2, false)
+		for i := range x {
+			x[i] = float32(draw(r, q, false))
+		}
+		dst := make([]byte, f.Bound(0, channels, n)+64)
+		size := 0
+		b.Run(fmt.Sprintf("encode/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				size = f.Encode(dst, x, stride, 0, channels, n)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(channels*n), "ns/value")
+		})
+		b.Run(fmt.Sprintf("decode/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				f.Decode(x, stride, dst[:size], 0, channels, n, 0, n)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(channels*n), "ns/value")
+		})
+	}
+}
+
 func BenchmarkForm(b *testing.B) {
 	for _, isa := range []string{cpu.AVX512, cpu.AVX2, cpu.NEON, cpu.Generic} {
 		if !cpu.Has(isa) {
