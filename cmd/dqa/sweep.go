@@ -106,15 +106,15 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	return ledger.Remove()
 }
 
-// showSweep prints the table and writes the report.
+// showSweep writes the report and prints the table, as eval does.
 func (a *app) showSweep(f *sweepFlags, result report.Result) error {
-	var err error
-	if a.JSON {
-		err = report.WriteJSON(a.Out, result)
-	} else {
-		err = report.WriteTable(a.Out, result, a.tableOptions())
+	if err := f.write(result); err != nil {
+		return err
 	}
-	return errors.Join(err, f.write(result))
+	if a.JSON {
+		return report.WriteJSON(a.Out, result)
+	}
+	return report.WriteTable(a.Out, result, a.tableOptions())
 }
 
 // tellCost tells what a sweep will take, before it begins; a dry run is done then.
