@@ -175,7 +175,7 @@ func (o order) mend(names []string) string {
 		list[class] = names[label]
 	}
 	const most = 400 // letters that one may want to copy
-	if text := strings.Join(list, ","); list != nil && len(list) > 1 && len(text) <= most {
+	if text := strings.Join(list, ","); len(list) > 1 && len(text) <= most {
 		return "--classes " + text
 	}
 	return "--classes FILE, or classes.txt beside the folders: the names in the order of the network's classes, one a line"
