@@ -216,6 +216,10 @@ func copyAxes(dst, src []float32, shape, put, take []int) {
 		}
 		return
 	}
+	if len(shape) == 0 { // a scalar
+		dst[0] = src[0]
+		return
+	}
 	n, step := shape[0], take[0]
 	if step == 1 && put[0] == 1 {
 		copy(dst[:n], src)
