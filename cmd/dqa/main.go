@@ -46,7 +46,7 @@ func (a *app) root() *cobra.Command {
 		Short:             "how few bits can the activations of your network take?",
 		Long:              rootHelp,
 		Args:              cli.NoSuchCommand,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
+		PersistentPreRunE: a.prepare,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	a.Register(root, "what a profile, a frame or a picture may take when it is read: 512MiB, 4GiB")
@@ -63,7 +63,7 @@ func (a *app) root() *cobra.Command {
 const maxWorkers = 1024
 
 // prepare is what comes before every verb.
-func (a *app) prepare(cmd *cobra.Command) error {
+func (a *app) prepare(cmd *cobra.Command, args []string) error {
 	if err := a.ApplyConfig(cmd); err != nil {
 		return err
 	}
@@ -73,5 +73,5 @@ func (a *app) prepare(cmd *cobra.Command) error {
 	if a.workers > maxWorkers {
 		return cli.Usage(cmd, fmt.Errorf("--workers %d: at most %d", a.workers, maxWorkers))
 	}
-	return nil
+	return keepInputs(cmd, args)
 }
