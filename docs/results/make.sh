@@ -98,6 +98,10 @@ if [[ codec =~ $pattern ]]; then
   } >"$here/codec.md"
   rm "$p"
 fi
+# Under a limit of memory, where there are Python with ONNX Runtime and root: what memory.md says of U-Net.
+if [[ memory =~ $pattern ]] && python3 -c 'import numpy, onnx, onnxruntime' 2>/dev/null && [ "$(id -u)" = 0 ]; then
+  python3 "$here/memory.py" "$dqa" "$PWD"
+fi
 [[ speed =~ $pattern ]] || exit 0
 {
   echo "# Speed"

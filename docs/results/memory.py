@@ -8,7 +8,7 @@ the kernel's count of the group. Models are unet_deeppcb.onnx with another input
 import os, subprocess, sys, tempfile, time
 import numpy as np
 
-SIZES = {512: 64, 1024: 160, 2048: 512}  # side: limit in MiB
+SIZES = {512: 64, 1024: 256, 2048: 768}  # side: limit in MiB
 
 
 class Group:
