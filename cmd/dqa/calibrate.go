@@ -106,6 +106,10 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if err != nil {
 		return err
 	}
+	if v.Dial == profile.MaxDrop && data.Source().Labels() == dataset.Unlabelled { // it would be found out after minutes
+		return fmt.Errorf("%w: max-drop cannot be measured: the calibration images have no labels; --min-agreement %g asks for nearly the same",
+			session.ErrSetting, 100-v.Goal)
+	}
 	if opt.MinBits, err = parseMinBits(f.set.minBits, net); err != nil {
 		return err
 	}

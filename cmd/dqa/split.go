@@ -46,7 +46,8 @@ ONNX models of standard operators for a batch of one image that any runtime load
 cut (shortcuts), they pass from head to tail, too. On this program's engine head and tail give what the whole gives, bit
 for bit. EDGE is a name or a number of ` + "`dqa inspect MODEL`; `--cost` there helps to choose." + ``,
 		Example: `  dqa split resnet32.onnx --at 15 -o parts
-  dqa split unet.onnx --at /enc2/Relu_output_0 -o parts`,
+  dqa split unet.onnx --at /enc2/Relu_output_0 -o parts
+  dqa split resnet32.onnx --at 15 --profile resnet32.dqap -o parts   # and head.dqap, cut.dqap (what passes), tail.dqap`,
 		Args:              cli.ExactArgs("MODEL"),
 		ValidArgsFunction: completeModel,
 		RunE: func(_ *cobra.Command, args []string) error {
