@@ -30,7 +30,17 @@ func (d *Diagnosis) examineInputs(ctx context.Context, s *Subject) error {
 	if err != nil {
 		return err
 	}
-	d.Judged = found != nil || likely != nil
+	best := found
+	if best == nil {
+		best = likely
+	}
+	d.Judged = best != nil
+	if d.Judged && values.Status == Warning && best.Divisor == s.Preprocess.Divisor {
+		// What can tell says that the division is right, however unusual: else this mend and that one lead in a circle.
+		values.Status, values.Mend, divisor = OK, "", 0
+		values.Finding += "; it fits this network"
+		d.Checks[len(d.Checks)-1] = values
+	}
 	switch d.Preprocess = s.Preprocess; {
 	case found != nil:
 		d.Preprocess = *found

@@ -54,7 +54,11 @@ func TestStatisticsOfTraining(t *testing.T) {
 		}
 		s := subject(t, g, pre, spec)
 		s.Data, s.Images = withoutLabels{s.Data}, 4
-		got := examine(t, s)["preprocessing, without labels"]
+		all := examine(t, s)
+		if values := all["input values"]; c.change == nil && values.Status != doctor.OK {
+			t.Errorf("%s: what is right is doubted: %+v", c.model, values)
+		}
+		got := all["preprocessing, without labels"]
 		if got.Status != c.status {
 			t.Errorf("%s: %+v, want %s", c.model, got, c.status)
 		}
