@@ -42,7 +42,7 @@ fuzz: PACKAGES ?= $$($(GO) list ./...)
 fuzz: ## every fuzz target for FUZZTIME (default 30s)
 	@set -e; for p in $(PACKAGES); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
-	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s} $$p; done; done
+	    echo "== $$p $$f"; .ci/fuzz $$p $$f $${FUZZTIME:-30s}; done; done
 
 .PHONY: fuzz-codec
 fuzz-codec: ## the fuzz targets of what reads frames and profiles
