@@ -6,6 +6,9 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/doctor"
+	"github.com/dqa-go/dqa/internal/testdata"
+	"github.com/dqa-go/dqa/onnx"
+	"github.com/dqa-go/dqa/profile"
 )
 
 // A glance tells only what is wrong.
@@ -46,6 +49,30 @@ func TestGlance(t *testing.T) {
 		}
 		if !ok {
 			t.Errorf("%s: %+v, want %q", name, checks, c.want)
+		}
+	}
+}
+
+// TestGlanceAtUnevenClasses: half of these images show nothing, so that a network that only ever says so is right on half of
+// them.
+func TestGlanceAtUnevenClasses(t *testing.T) {
+	g, err := onnx.Load(testdata.Shared(t, "models", "simplecnn_deeppcb.onnx"), onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, err := dataset.LoadPreprocess("../testdata/preprocess/simplecnn_deeppcb.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := "npy:" + testdata.Shared(t, "datasets", "deeppcb_patches", "test_x.npy") + "," +
+		testdata.Shared(t, "datasets", "deeppcb_patches", "test_y.npy")
+	for want, pre := range map[string]profile.Preprocess{"hardly more than if all were class 0": {}, "": right} {
+		checks, err := doctor.Glance(t.Context(), subject(t, g, pre, spec))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(checks) > 0 && strings.Contains(checks[0].Finding, want); got != (want != "") {
+			t.Errorf("%+v, want %q", checks, want)
 		}
 	}
 }
