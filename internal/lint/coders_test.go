@@ -10,9 +10,8 @@ import (
 	"testing"
 )
 
-// coderRooms may ask which coder an edge has: the format, what teaches coders, and the coders themselves. The writer of the
-// specification's vectors follows the pages, coder by coder, and must not lean on those.
-var coderRooms = []string{"profile", "tables", "internal/tile", "spec"}
+// coderRooms may ask which coder an edge has: the format, what teaches coders, and the coders themselves.
+var coderRooms = []string{"profile", "tables", "internal/tile"}
 
 // Elsewhere a coder is a thing with methods, not a case: adding one must not mean looking for ifs.
 func TestCodersAreToldApartInTheirRoomsOnly(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/dqa-go/dqa/internal/prefix"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -37,26 +36,8 @@ func bareProfile(edges []profile.Edge) *profile.Profile {
 	return p
 }
 
-// fit gives an edge the tables, parameters or models that its codes want, unless it has some.
-func fit(p *profile.Profile, e *profile.Edge, img image) {
-	all := tile{0, e.Channels, 0, e.Rows}.cut(e, img.bases(e))
-	switch e.Coder {
-	case profile.Paper:
-		if e.NumImportant() > 0 && e.Table == nil {
-			_, errors := split(e, all)
-			e.Table = tableOf(errors, e.ExtraBits)
-		}
-	case profile.Fast:
-		if e.Prefix == nil {
-			e.Prefix = prefixOf(e, joined(all))
-		}
-	case profile.Small, profile.Smallest:
-		if e.Models == nil {
-			fitModels(p, e, all)
-			fitClasses(p, e, img.wide)
-		}
-	}
-}
+// fit gives an edge what its coder has to know of codes, unless it has it.
+func fit(p *profile.Profile, e *profile.Edge, img image) { coders[e.Coder].fit(p, e, img) }
 
 // byRank gives the most frequent symbols the shortest words.
 func byRank(counts []int, lengths ...uint8) []uint8 {
@@ -70,90 +51,6 @@ func byRank(counts []int, lengths ...uint8) []uint8 {
 		out[s] = lengths[i]
 	}
 	return out
-}
-
-// tableOf are lengths of words for shift errors like these.
-func tableOf(errors []int, m int) []uint8 {
-	g := errorsPerSymbol(m)
-	counts := make([]int, 1<<(g*m))
-	symbols := make([]int, (len(errors)+g-1)/g)
-	for i, e := range errors {
-		symbols[i/g] |= e << (i % g * m)
-	}
-	for _, s := range symbols {
-		counts[s]++
-	}
-	if len(counts) == 8 {
-		return byRank(counts, 1, 3, 3, 4, 4, 4, 5, 5)
-	}
-	return byRank(counts, 2, 2, 3, 3, 4, 4, 5, 5, 7, 7, 7, 7, 7, 7, 7, 7)
-}
-
-// prefixOf are parameters for codes, of which those beyond a byte do not count: one of a few, by their number.
-func prefixOf(e *profile.Edge, codes []int) *prefix.Params {
-	low, high := codeRange(e)
-	p := &prefix.Params{Low: int16(low), High: int16(high)}
-	variant := (len(codes) + e.Bits) % 4
-	p.Group = uint8(2 + variant%2*2)
-	if low < 0 {
-		p.Center = int8([]int{0, 1, -1, 0}[variant])
-	}
-	p.LowBits = []uint8{0, 1, 2, 0}[variant]
-	p.Words = [][7]uint8{{1, 1, 1, 1, 1, 1, 2}, {1, 2}, {0, 2, 4}, {1, 1, 1, 2}}[variant]
-	counts, h := make([]int, 16), headLimit(p)
-	for i := 0; i+int(p.Group) <= len(codes); i += int(p.Group) {
-		symbol := 0
-		for k, c := range codes[i : i+int(p.Group)] {
-			symbol |= min(foldCode(p, c), h) << (k * 4 / int(p.Group))
-		}
-		counts[symbol&15]++
-	}
-	copy(p.Lengths[:], byRank(counts, 1, 3, 3, 3, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7))
-	return p
-}
-
-// fitModels gives channels a model by what bits they have and whether their number is odd, or contexts one of three.
-func fitModels(p *profile.Profile, e *profile.Edge, channels []channelCodes) {
-	const slots = 16
-	n, slot := e.Channels, func(ch, context int) int { return ch }
-	if e.Coder == profile.Smallest {
-		n = slots
-		if e.ExtraBits > 0 {
-			n = 2 * slots
-		}
-		slot = func(ch, context int) int {
-			if e.IsImportant(ch) {
-				return slots + context
-			}
-			return context
-		}
-	}
-	bits, group := make([]int, n), func(slot int) int { return slot % 2 }
-	counts := map[[2]int][]uint64{}
-	if e.Coder == profile.Smallest {
-		group = func(slot int) int { return min(slot%slots/3, 2) }
-	}
-	for k := range bits {
-		bits[k] = e.Bits - e.Refine
-		if e.Coder == profile.Small && e.IsImportant(k) || k >= slots && e.Coder == profile.Smallest {
-			bits[k] += e.ExtraBits
-		}
-		counts[[2]int{bits[k], group(k)}] = make([]uint64, 1<<bits[k]+1)
-	}
-	for _, c := range channels {
-		for i, v := range c.codes {
-			k := slot(c.channel, context(c.codes, e.Cols, i))
-			count(counts[[2]int{bits[k], group(k)}], v, e.Unsigned)
-		}
-	}
-	numbers := map[[2]int]uint8{}
-	for k := range bits {
-		key := [2]int{bits[k], group(k)}
-		if _, ok := numbers[key]; !ok {
-			numbers[key] = addModel(p, counts[key])
-		}
-		e.Models = append(e.Models, numbers[key])
-	}
 }
 
 // count counts a code in an alphabet of len(counts)-1 symbols.

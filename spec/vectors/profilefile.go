@@ -117,19 +117,7 @@ func (c *container) addEdge(e *profile.Edge, name string) {
 		add("amplitude", f32(e.Noise.Amplitude)...)
 		add("seed", u64(e.Noise.Seed)...)
 	}
-	if e.Coder == profile.Paper && e.NumImportant() > 0 {
-		add("table", nibbles(e.Table)...)
-	}
-	if e.Coder == profile.Fast {
-		add("center", byte(e.Prefix.Center))
-		add("group", e.Prefix.Group)
-		add("low bits", e.Prefix.LowBits)
-		add("lengths", nibbles(e.Prefix.Lengths[:])...)
-		add("words", e.Prefix.Words[:]...)
-	}
-	if e.Coder == profile.Small || e.Coder == profile.Smallest {
-		add("models", e.Models...)
-	}
+	coders[e.Coder].fields(e, add)
 }
 
 func (c *container) addModels(p *profile.Profile) {
