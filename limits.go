@@ -3,11 +3,8 @@ package dqa
 import (
 	"errors"
 	"fmt"
-	"reflect"
 
-	"github.com/dqa-go/dqa/internal/huffman"
-	"github.com/dqa-go/dqa/internal/prefix"
-	"github.com/dqa-go/dqa/internal/rans"
+	"github.com/dqa-go/dqa/internal/tile"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -34,7 +31,7 @@ func (l Limits) NewCodec(p *profile.Profile) (*Codec, error) {
 	if limit == 0 {
 		limit = DefaultMaxMemory
 	}
-	tables := tableBytes(p)
+	tables := tile.TableBytes(p)
 	if tables > limit {
 		return nil, fmt.Errorf("profile: %w: the coders' tables take %s, %s are allowed", ErrMemory, mebibytes(tables), mebibytes(limit))
 	}
@@ -55,27 +52,3 @@ func (c *Codec) affordTensors() error {
 }
 
 func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
-
-var (
-	modelBytes  = sizeOf[rans.Model]()
-	shiftBytes  = sizeOf[huffman.Code]()
-	prefixBytes = sizeOf[prefix.Code]()
-)
-
-func sizeOf[T any]() int64 { return int64(reflect.TypeFor[T]().Size()) }
-
-// tableBytes is what the coders' tables of a profile take, about.
-func tableBytes(p *profile.Profile) int64 {
-	n := modelBytes * int64(len(p.Frequencies))
-	for i := range p.Edges {
-		e := &p.Edges[i]
-		n += 8 * int64(len(e.Models)) // pointers
-		if len(e.Table) > 0 {
-			n += shiftBytes
-		}
-		if e.Prefix != nil {
-			n += prefixBytes
-		}
-	}
-	return n
-}

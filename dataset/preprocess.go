@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/internal/yamltext"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -17,7 +16,7 @@ import (
 )
 
 // maxYAML bounds a preprocessing file; those written by people have a few hundred bytes.
-const maxYAML = yamltext.MaxBytes
+const maxYAML = file.MaxYAML
 
 // settings are the keys of a preprocessing file, named as the command line's flags. Values are texts as on the command
 // line, numbers, or lists of numbers.
@@ -118,7 +117,7 @@ func ParseLabelShift(text string) (int, error) {
 
 // decodeYAML refuses unknown and doubled keys, and anchors: expanding them is how a short file becomes a long one.
 func decodeYAML(text []byte, s *settings) error {
-	if err := yamltext.Check(text); err != nil {
+	if err := file.CheckYAML(text); err != nil {
 		return err
 	}
 	file, err := parser.ParseBytes(text, 0)

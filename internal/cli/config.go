@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/internal/yamltext"
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -49,11 +48,11 @@ func readConfig(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, yamltext.MaxBytes+1))
+	b, err := io.ReadAll(io.LimitReader(f, file.MaxYAML+1))
 	if err != nil {
 		return nil, err
 	}
-	return b, yamltext.Check(b)
+	return b, file.CheckYAML(b)
 }
 
 // setFlag takes a list for a flag that may be repeated or that takes values separated by commas.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -102,7 +101,7 @@ func addLevels(e *profile.Edge, seed uint64) {
 		}
 	}
 	if e.Map == profile.Noisy {
-		e.Noise = quant.Noise{Amplitude: thousandths(250 + rng.IntN(500)), Seed: rng.Uint64()}
+		e.Noise = profile.Noise{Amplitude: thousandths(250 + rng.IntN(500)), Seed: rng.Uint64()}
 	}
 }
 

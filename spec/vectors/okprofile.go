@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -90,9 +89,9 @@ func profileVectors(s *set) {
 		{"extreme-levels", "the least and the greatest step, ratio and amplitude", func(p *profile.Profile) {
 			p.Edges[4].Steps = []float32{0, 0x1p-126, math.MaxFloat32}
 			p.Edges[3].Clip = []float32{1, 0x1p-149, 0x1p-126}
-			p.Edges[5].Noise = quant.Noise{Amplitude: 1, Seed: math.MaxUint64}
+			p.Edges[5].Noise = profile.Noise{Amplitude: 1, Seed: math.MaxUint64}
 		}},
-		{"no-noise", "noise of amplitude 0", func(p *profile.Profile) { p.Edges[5].Noise = quant.Noise{} }},
+		{"no-noise", "noise of amplitude 0", func(p *profile.Profile) { p.Edges[5].Noise = profile.Noise{} }},
 		{"row-sums", "every edge has the flag row sums", func(p *profile.Profile) {
 			for i := range p.Edges {
 				p.Edges[i].RowSums = true

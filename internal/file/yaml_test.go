@@ -1,11 +1,11 @@
-package yamltext
+package file
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestCheck(t *testing.T) {
+func TestCheckYAML(t *testing.T) {
 	deep := strings.Repeat
 	for name, c := range map[string]struct {
 		text string
@@ -30,9 +30,9 @@ func TestCheck(t *testing.T) {
 			}
 			return s
 		}(), false},
-		"long": {deep("#", MaxBytes+1), false},
+		"long": {deep("#", MaxYAML+1), false},
 	} {
-		if err := Check([]byte(c.text)); (err == nil) != c.ok {
+		if err := CheckYAML([]byte(c.text)); (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

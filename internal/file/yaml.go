@@ -1,6 +1,4 @@
-// Package yamltext bounds YAML before a parser sees it: parsers recurse, and keep every token's neighbours, so that 64 KB
-// of nested lists take gigabytes.
-package yamltext
+package file
 
 import (
 	"bytes"
@@ -9,14 +7,15 @@ import (
 
 // Limits on what people write by hand.
 const (
-	MaxBytes = 64 << 10
-	maxDepth = 64 // of lists and mappings in one another, and columns that a line is indented by
+	MaxYAML  = 64 << 10 // bytes
+	maxDepth = 64       // of lists and mappings in one another, and columns that a line is indented by
 )
 
-// Check refuses texts that are too long or nested too deep. It may count what stands in quotes as nesting.
-func Check(text []byte) error {
-	if len(text) > MaxBytes {
-		return fmt.Errorf("more than %d bytes", MaxBytes)
+// CheckYAML refuses texts that are too long or nested too deep, before a parser sees them: parsers recurse, and keep every
+// token's neighbours, so that 64 KB of nested lists take gigabytes. It may count what stands in quotes as nesting.
+func CheckYAML(text []byte) error {
+	if len(text) > MaxYAML {
+		return fmt.Errorf("more than %d bytes", MaxYAML)
 	}
 	open, number := 0, 0
 	for line := range bytes.Lines(text) {
