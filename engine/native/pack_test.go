@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -243,5 +245,43 @@ func TestPlanDescribesTheRun(t *testing.T) {
 	mustRunPacked(t, greedy, x)
 	if greedy.Peak() <= greedy.Plan().Peak {
 		t.Errorf("no pages are counted: %d planned, %d held", greedy.Plan().Peak, greedy.Peak())
+	}
+}
+
+// A form that panics in whichever worker takes the block.
+type panickingForm struct {
+	testForm
+	blocks *atomic.Int32
+}
+
+func (f panickingForm) Encode(dst []byte, x []float32, stride, c0, channels, n int) int {
+	if f.blocks.Add(-1) == 0 {
+		panic("a broken form")
+	}
+	return f.testForm.Encode(dst, x, stride, c0, channels, n)
+}
+
+// A worker's panic is the caller's, and no worker waits for ever; the program goes on serving.
+func TestPackedWorkersPanic(t *testing.T) {
+	name := "resnet32_cifar10.onnx"
+	p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), graph.Stored)
+	x := formulaInput(p.graph.Input.Shape)
+	var left atomic.Int32
+	var forms []engine.Form
+	for i, f := range testForms(p, 127, 16) {
+		if i%5 == 0 {
+			f = panickingForm{f.(testForm), &left}
+		}
+		forms = append(forms, f)
+	}
+	packed := mustPack(t, p, forms, engine.PackOptions{Threads: 3, Rows: 2})
+	want := mustRunPacked(t, packed, x)
+	for _, at := range []int32{1, 2, 5, 9} {
+		left.Store(at)
+		caught := parallel.Catch(func() { _, _ = packed.Run(x) })
+		if caught == nil || caught.Value != "a broken form" || !strings.Contains(caught.At, "pack_test.go") {
+			t.Errorf("block %d: %v", at, caught)
+		}
+		sameOutputs(t, "afterwards", mustRunPacked(t, packed, x), want)
 	}
 }

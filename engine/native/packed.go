@@ -6,6 +6,7 @@ import (
 
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -35,6 +36,7 @@ type packedArena struct {
 	inputs, outputs [][]float32
 	meeting         meeting
 	err             error // of the hook
+	panic           atomic.Pointer[parallel.Panic]
 }
 
 func (a *packedArena) slice(b *buffer) []float32 {
@@ -184,7 +186,11 @@ func (p *Packed) RunInputs(inputs []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	default:
 		a = p.newArena()
 	}
-	defer p.release(a)
+	defer func() {
+		if a.panic.Load() == nil { // else nobody knows what the arena holds
+			p.release(a)
+		}
+	}()
 	for _, x := range inputs {
 		a.inputs = append(a.inputs, x.Data)
 	}
@@ -194,6 +200,9 @@ func (p *Packed) RunInputs(inputs []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		go p.work(w)
 	}
 	p.work(a.workers[0])
+	if caught := a.panic.Load(); caught != nil {
+		panic(caught)
+	}
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -230,15 +239,16 @@ func (p *Packed) result(a *packedArena, o output, i int) []float32 {
 	return a.outputs[i]
 }
 
-// work runs a worker's shares of all tops. All workers meet behind each, before any reads what it stored.
+// work runs a worker's shares of all tops. All workers meet behind each, before any reads what it stored. Behind a panic
+// they go on meeting, so that none waits for ever, and compute nothing more.
 func (p *Packed) work(w *worker) {
 	a := w.arena
 	for _, t := range p.tops {
-		t.run(w)
+		a.unlessPanicked(func() { t.run(w) })
 		a.meeting.wait()
 		if p.hook != nil && t.hooked() {
 			if w.id == 0 {
-				a.err = p.callHook(w, t)
+				a.unlessPanicked(func() { a.err = p.callHook(w, t) })
 			}
 			a.meeting.wait()
 			if a.err != nil {
@@ -252,6 +262,16 @@ func (p *Packed) work(w *worker) {
 		}
 	}
 	a.meeting.wait() // the arena is nobody's then
+}
+
+// unlessPanicked runs f, keeps its panic for the goroutine that called Run, and does nothing once there is one.
+func (a *packedArena) unlessPanicked(f func()) {
+	if a.panic.Load() != nil {
+		return
+	}
+	if caught := parallel.Catch(f); caught != nil {
+		a.panic.CompareAndSwap(nil, caught)
+	}
 }
 
 // hooked tells whether the hook wants to see what t stores.
