@@ -89,10 +89,12 @@ func (v *Profile) setEvidence(p *profile.Profile) {
 	if e == nil {
 		return
 	}
-	v.SelfTest = &SelfTest{
-		Images: e.Images, Distortion: e.Distortion, KL: Number(e.MeasuredKL), Agreement: Number(e.MeasuredAgreement),
-		Predicted: Quality{Number(e.PredictedDistortion()), float64(e.PredictedBits)},
-		Measured:  Quality{Number(e.MeasuredDistortion), float64(e.MeasuredBits)},
+	if e.Measured() {
+		v.SelfTest = &SelfTest{
+			Images: e.Images, Distortion: e.Distortion, KL: Number(e.MeasuredKL), Agreement: Number(e.MeasuredAgreement),
+			Predicted: Quality{Number(e.PredictedDistortion()), float64(e.PredictedBits)},
+			Measured:  Quality{Number(e.MeasuredDistortion), float64(e.MeasuredBits)},
+		}
 	}
 	bits := 0.0
 	for _, c := range e.Chosen {

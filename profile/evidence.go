@@ -1,5 +1,7 @@
 package profile
 
+import "math"
+
 // Dial says what a graded profile was asked for.
 type Dial uint8
 
@@ -41,7 +43,8 @@ type CurvePoint struct {
 	Bits       float32 // ideal length of the edge's codes in one image
 }
 
-// Evidence is what steps were chosen by. It is for people: neither encoders nor decoders need it.
+// Evidence is what steps were chosen by. Neither encoders nor decoders need it: it is for people, and a packed run reserves
+// memory by it.
 type Evidence struct {
 	Images     int    // that curves were measured on
 	Distortion string // what distortion is: "KL, temperature 4"
@@ -52,6 +55,25 @@ type Evidence struct {
 	// PredictedBits are stored bits per value by the curves; the predicted distortion is the sum over Chosen.
 	PredictedBits float32
 }
+
+// Of is what is known of some edges of the network alone: their chosen points. What was measured of the whole network,
+// and curves, are left out: the numbers are NaN. The evidence may be nil.
+func (e *Evidence) Of(edges []int) *Evidence {
+	if e == nil {
+		return nil
+	}
+	part := &Evidence{Images: e.Images, Distortion: e.Distortion, Curves: make([][]CurvePoint, len(edges))}
+	for _, v := range part.numbers() {
+		*v = float32(math.NaN())
+	}
+	for _, i := range edges {
+		part.Chosen = append(part.Chosen, e.Chosen[i])
+	}
+	return part
+}
+
+// Measured tells whether the network that this is the evidence of was measured as a whole.
+func (e *Evidence) Measured() bool { return !math.IsNaN(float64(e.MeasuredBits)) }
 
 // PredictedDistortion is the whole network's if the edges' add up.
 func (e *Evidence) PredictedDistortion() float64 {

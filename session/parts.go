@@ -102,18 +102,20 @@ func (q *Quantized) part(g *graph.Graph, name string, model []byte) (*part, erro
 // biases, which make up for what all edges lose, are left out then.
 func (p *part) profile(keep func(name string) bool) (*profile.Profile, error) {
 	out := *p.whole
-	out.Network, out.Evidence = profile.Network{Name: p.name, Digest: p.graph.Digest}, nil
+	out.Network = profile.Network{Name: p.name, Digest: p.graph.Digest}
 	out.Edges, out.Skip, out.Bias = nil, nil, p.biases
 	if keep != nil {
 		out.Bias = nil
 	}
 	var names []string
-	for _, e := range p.whole.Edges {
+	var kept []int
+	for i, e := range p.whole.Edges {
 		if _, ok := p.writes[e.Name]; ok && (keep == nil || keep(e.Name)) {
 			out.Edges = append(out.Edges, e)
-			names = append(names, e.Name)
+			names, kept = append(names, e.Name), append(kept, i)
 		}
 	}
+	out.Evidence = p.whole.Evidence.Of(kept)
 	edges, err := p.graph.FindEdgesPassing(graph.EdgeSet(out.EdgeSet), names)
 	if err != nil {
 		return nil, err

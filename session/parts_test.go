@@ -65,11 +65,34 @@ func checkParts(t *testing.T, model, calib, images string, every int, v session.
 		if n := len(parts.HeadProfile.Edges) + len(parts.TailProfile.Edges); n != len(net.Edges()) {
 			t.Errorf("%s: %d edges in the parts, %d in the whole", edge, n, len(net.Edges()))
 		}
+		checkPartsEvidence(t, made.Profile, parts)
 		got := runParts(t, parts, input)
 		for _, w := range want {
 			g := slices.IndexFunc(got, func(a session.Array) bool { return a.Name == w.Name })
 			if g < 0 || !slices.Equal(got[g].Data, w.Data) {
 				t.Errorf("cut at %s: output %s differs", edge, w.Name)
+			}
+		}
+	}
+}
+
+// What a packed run of a part reserves memory by is what it is in the whole.
+func checkPartsEvidence(t *testing.T, whole *profile.Profile, parts *session.QuantizedParts) {
+	t.Helper()
+	for _, p := range []*profile.Profile{parts.HeadProfile, parts.TailProfile} {
+		if whole.Evidence == nil {
+			if p.Evidence != nil {
+				t.Error("a part has evidence that the whole lacks")
+			}
+			continue
+		}
+		if p.Evidence.Measured() || len(p.Evidence.Chosen) != len(p.Edges) {
+			t.Errorf("%d of %d edges have evidence; measured: %v", len(p.Evidence.Chosen), len(p.Edges), p.Evidence.Measured())
+		}
+		for i, e := range p.Edges {
+			k := slices.IndexFunc(whole.Edges, func(w profile.Edge) bool { return w.Name == e.Name })
+			if p.Evidence.Chosen[i] != whole.Evidence.Chosen[k] {
+				t.Errorf("%s: evidence %v in the part, %v in the whole", e.Name, p.Evidence.Chosen[i], whole.Evidence.Chosen[k])
 			}
 		}
 	}
