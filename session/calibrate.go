@@ -43,9 +43,6 @@ type Store = calib.Store
 // Phase is a part of a calibration.
 type Phase = calib.Phase
 
-// Estimate is what a calibration is expected to take.
-type Estimate = calib.Estimate
-
 // Calibrator makes profiles of several settings from one set of images. What they can share (statistics, rankings,
 // curves) is measured once. It belongs to one goroutine.
 type Calibrator struct {
@@ -150,7 +147,7 @@ func (k *Calibrator) Calibrate(ctx context.Context, v Variant) (*Calibrated, err
 }
 
 // Estimate tells what Calibrate would take, from a few of the images. It takes seconds.
-func (k *Calibrator) Estimate(ctx context.Context, v Variant) (*Estimate, error) {
+func (k *Calibrator) Estimate(ctx context.Context, v Variant) (*Cost, error) {
 	v, err := v.Complete()
 	if err != nil {
 		return nil, err
@@ -160,7 +157,13 @@ func (k *Calibrator) Estimate(ctx context.Context, v Variant) (*Estimate, error)
 		return nil, err
 	}
 	e, _, err := f.Plan(ctx, v.Setting, v.Seed, v.Curves)
-	return e, err
+	if err != nil {
+		return nil, err
+	}
+	return &Cost{
+		Setting: Describe(v.Setting), Images: k.data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: k.opt.Workers,
+		Phases: costsOf(e.Phases), Seconds: e.Time().Seconds(), Memory: e.Memory, Tried: e.Images,
+	}, nil
 }
 
 // Phases are what has been run, in order, with the time and the passes through the network that it took.

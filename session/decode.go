@@ -2,6 +2,8 @@ package session
 
 import (
 	"fmt"
+	"io"
+	"path/filepath"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/profile"
@@ -20,6 +22,7 @@ type Decoded struct {
 	Edges []Array // by edge: channels x rows x columns, or rows x columns x channels where channels come last
 	// Complete tells whether the refinements of a scalable frame were there and used.
 	Complete bool
+	Bytes    int // of all frames
 }
 
 // Decode restores what a frame stores, as the network computes with it (dqa.Correct); it needs no network. Errors are
@@ -35,7 +38,7 @@ func Decode(p *profile.Profile, frame []byte, opt DecodeOptions) (*Decoded, erro
 	if err != nil {
 		return nil, err
 	}
-	d := &Decoded{Complete: dec.Complete()}
+	d := &Decoded{Complete: dec.Complete(), Bytes: len(frame)}
 	for i := range p.Edges {
 		e := &p.Edges[i]
 		dqa.Correct(e, values[i])
@@ -74,6 +77,7 @@ func DecodeAll(p *profile.Profile, n int, frame func(i int) ([]byte, error), opt
 		if err != nil {
 			return nil, err
 		}
+		all.Bytes += len(b)
 		all.Complete = all.Complete && dec.Complete()
 		for i := range p.Edges {
 			dqa.Correct(&p.Edges[i], values[i])
@@ -81,6 +85,50 @@ func DecodeAll(p *profile.Profile, n int, frame func(i int) ([]byte, error), opt
 		}
 	}
 	return all, nil
+}
+
+// DecodeFolder is DecodeAll of the frames of a folder (FramesOf), which read gets by their paths.
+func DecodeFolder(p *profile.Profile, dir string, read func(path string) ([]byte, error), opt DecodeOptions) (*Decoded, error) {
+	frames, err := FramesOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	return DecodeAll(p, len(frames), func(i int) ([]byte, error) { return read(filepath.Join(dir, frames[i].Frame)) }, opt)
+}
+
+// DecodeSummary is what frames became.
+type DecodeSummary struct {
+	Output     string `json:"output"`
+	Arrays     int    `json:"arrays"`
+	Values     int64  `json:"values"`
+	FrameBytes int    `json:"frame_bytes"`
+	BaseOnly   bool   `json:"base_only"` // without the refinements of a scalable frame
+	// NonFinite values are infinite: scales near the largest float32 make them.
+	NonFinite int64 `json:"nonfinite,omitempty"`
+}
+
+// Summary sums up arrays that were written to output.
+func (d *Decoded) Summary(output string) *DecodeSummary {
+	s := &DecodeSummary{Output: output, Arrays: len(d.Edges), FrameBytes: d.Bytes, BaseOnly: !d.Complete}
+	for _, a := range d.Edges {
+		s.Values += int64(len(a.Data))
+		for _, v := range a.Data {
+			if v-v != 0 {
+				s.NonFinite++
+			}
+		}
+	}
+	return s
+}
+
+// WriteText writes a summary as people read it.
+func (s *DecodeSummary) WriteText(w io.Writer) error {
+	note := ""
+	if s.BaseOnly {
+		note = ", base only"
+	}
+	_, err := fmt.Fprintf(w, "%s: %d arrays, %d values from %d bytes%s\n", s.Output, s.Arrays, s.Values, s.FrameBytes, note)
+	return err
 }
 
 func shapeOf(e *profile.Edge) []int {

@@ -14,6 +14,7 @@ import (
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -103,6 +104,27 @@ func (n *Network) examineData(ctx context.Context, opt ExamineOptions, d *doctor
 	}
 	d.Checks, d.Preprocess, d.Judged = append(d.Checks, found.Checks...), found.Preprocess, found.Judged
 	return nil
+}
+
+// KeepPreprocess writes the preprocessing that Examine found to fit and tells what the file says; beside: it lies beside the model
+// and is read without being named.
+func (opt *ExamineOptions) KeepPreprocess(path string, beside bool, d *doctor.Diagnosis) (c doctor.Check, err error) {
+	c = doctor.Check{Name: "written", Status: doctor.OK, Finding: path + " with the defaults"}
+	var all []string
+	for _, s := range dataset.Changes(profile.Preprocess{}, d.Preprocess) {
+		all = append(all, s.Name+" "+s.Value)
+	}
+	if len(all) > 0 {
+		c.Finding = path + ": " + strings.Join(all, ", ")
+	}
+	if !beside {
+		c.Finding += "; --preprocess reads it"
+	}
+	if !d.Judged {
+		c.Status, c.Mend = doctor.Warning, "look at what the checks say before you rely on it"
+		c.Finding += "; nothing could tell whether that is right"
+	}
+	return c, WritePreprocess(path, "made by dqa doctor --data "+opt.Data, d.Preprocess)
 }
 
 // Glance makes, in a few seconds, the checks that a measurement on data should begin with (doctor.Glance). calib are the

@@ -70,6 +70,19 @@ type Encoded struct {
 	Outputs []*tensor.Tensor
 }
 
+// EncodeFirst is the frame of the first image. Errors name it.
+func (q *Quantized) EncodeFirst(data Feed, opt EncodeOptions) ([]byte, error) {
+	name, inputs, err := data.Feed(0)
+	if err != nil {
+		return nil, err
+	}
+	frame, _, err := q.NewEncoder(opt).EncodeInputs(nil, inputs)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return frame, nil
+}
+
 // EncodeAll encodes all images and hands them over in their order, on the caller's goroutine; consume's error ends it.
 // Errors name the image. Results do not depend on the number of workers.
 func (q *Quantized) EncodeAll(ctx context.Context, data Feed, opt EncodeOptions, consume func(Encoded) error) error {

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/report"
@@ -42,6 +44,42 @@ func (k *Calibrator) Sweep(ctx context.Context, data *dataset.Inputs, variants [
 	}
 	return s.result(), nil
 }
+
+// SweepOrPart is Sweep, or what there is of it when the context ends: with its cause as the error, and at once, for a signal
+// leaves little time. Options.Finished is its own.
+func (k *Calibrator) SweepOrPart(ctx context.Context, data *dataset.Inputs, variants []Variant, opt SweepOptions) (report.Result, error) {
+	type outcome struct {
+		report.Result
+		err error
+	}
+	var last atomic.Pointer[report.Result]
+	opt.Finished = func(r report.Result) { last.Store(&r) }
+	whole := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		if p := Catch(func() { o.Result, o.err = k.Sweep(ctx, data, variants, opt) }); p != nil {
+			o.err = p
+		}
+		whole <- o
+	}()
+	var o outcome
+	select {
+	case o = <-whole:
+	case <-ctx.Done():
+		select {
+		case o = <-whole:
+		case <-time.After(partialAfter):
+			o.err = context.Cause(ctx)
+		}
+	}
+	if part := last.Load(); part != nil && errors.Is(o.err, context.Canceled) {
+		o.Result = *part
+	}
+	return o.Result, o.err
+}
+
+// partialAfter is how long images that are at work are waited for.
+const partialAfter = 200 * time.Millisecond
 
 // sweep is one at work.
 type sweep struct {

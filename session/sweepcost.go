@@ -5,6 +5,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/dqa-go/dqa/calib"
@@ -13,29 +14,18 @@ import (
 	"github.com/dqa-go/dqa/method"
 )
 
-// SweepEstimate is what a sweep is expected to take.
-type SweepEstimate struct {
-	Settings            int
-	Images, CalibImages int
-	Calibrate, Evaluate time.Duration
-	Phases              []Phase // of calibration, all settings together
-	Tried               int     // images that were run to find out, of either kind
-}
-
-// Time is that of all.
-func (e *SweepEstimate) Time() time.Duration { return e.Calibrate + e.Evaluate }
-
 // EstimateSweep tells what Sweep would take, in seconds for networks of all sizes: what settings share is counted once, what
 // each does to an image is timed on a few.
 func (k *Calibrator) EstimateSweep(
 	ctx context.Context, data *dataset.Inputs, variants []Variant, opt EvaluateOptions,
-) (*SweepEstimate, error) {
+) (*SweepCost, error) {
 	f, err := calib.NewForecast(ctx, k.c)
 	if err != nil {
 		return nil, err
 	}
-	e := &SweepEstimate{Settings: len(variants), Images: data.Len(), CalibImages: k.data.Len()}
-	var perImage time.Duration
+	var all sweepPhases
+	var perImage, calibrating time.Duration
+	tried := 0
 	for _, v := range variants {
 		one, plan, err := f.Plan(ctx, v.Setting, v.Seed, v.Curves)
 		if errors.Is(err, method.ErrUnmeasured) {
@@ -44,7 +34,8 @@ func (k *Calibrator) EstimateSweep(
 		if err != nil {
 			return nil, err
 		}
-		e.add(one)
+		all.add(one.Phases)
+		calibrating, tried = calibrating+one.Time(), one.Images
 		if perImage > 0 {
 			continue
 		}
@@ -52,28 +43,28 @@ func (k *Calibrator) EstimateSweep(
 			return nil, err
 		}
 	}
-	e.Tried = min(e.Tried, data.Len())
 	groups := (len(variants) + sweepGroup - 1) / sweepGroup
 	own := max(0, perImage-f.Pass()) // without the float network, which groups share
-	e.Evaluate = time.Duration(data.Len()) * (time.Duration(groups)*f.Pass() + time.Duration(len(variants))*own)
-	return e, nil
+	evaluating := time.Duration(data.Len()) * (time.Duration(groups)*f.Pass() + time.Duration(len(variants))*own)
+	return &SweepCost{
+		Settings: len(variants), Images: data.Len(), CalibImages: k.data.Len(), Seconds: (calibrating + evaluating).Seconds(),
+		Phases: append(costsOf(all), PhaseCost{"evaluating", float64(len(variants)) * float64(data.Len()), evaluating.Seconds(), true}),
+		Tried:  min(tried, data.Len()),
+	}, nil
 }
 
-func (e *SweepEstimate) add(one *calib.Estimate) {
-	e.Calibrate += one.Time()
-	e.Tried = one.Images
-	for _, p := range one.Phases {
-		known := false
-		for i := range e.Phases {
-			if q := &e.Phases[i]; q.Name == p.Name {
-				q.Passes += p.Passes
-				q.Time += p.Time
-				known = true
-			}
+// sweepPhases are those of several calibrations together.
+type sweepPhases []Phase
+
+func (all *sweepPhases) add(phases []Phase) {
+	for _, p := range phases {
+		i := slices.IndexFunc(*all, func(q Phase) bool { return q.Name == p.Name })
+		if i < 0 {
+			*all = append(*all, p)
+			continue
 		}
-		if !known {
-			e.Phases = append(e.Phases, p)
-		}
+		(*all)[i].Passes += p.Passes
+		(*all)[i].Time += p.Time
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/dqa-go/dqa/doctor"
 	"github.com/dqa-go/dqa/internal/text"
 )
 
@@ -65,4 +66,16 @@ func WriteClasses(w io.Writer, classes []ClassIoU) error {
 		rows = append(rows, row)
 	}
 	return text.Table(w, header, rows)
+}
+
+// WriteChecks writes what was examined, a line each and one for what mends it.
+func WriteChecks(w io.Writer, checks []doctor.Check, s text.Style) error {
+	paint := map[doctor.Status]func(string) string{doctor.OK: s.Good, doctor.Warning: s.Warn, doctor.Problem: s.Bad, doctor.Skipped: s.Strong}
+	for _, c := range checks {
+		fmt.Fprintf(w, "%s  %s: %s\n", paint[c.Status](fmt.Sprintf("%-7s", c.Status)), c.Name, text.OneLine(c.Finding))
+		if c.Mend != "" {
+			fmt.Fprintf(w, "%-7s  try: %s\n", "", text.OneLine(c.Mend))
+		}
+	}
+	return nil
 }

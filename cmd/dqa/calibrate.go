@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -149,15 +148,16 @@ func (a *app) writeCalibrated(out string, made *session.Calibrated, store *sessi
 	for _, note := range made.Notes {
 		a.Note("%s", note)
 	}
-	encoded := made.Profile.Append(nil)
-	w, err := a.WriteOutput(out, func(w io.Writer) error { _, err := w.Write(encoded); return err })
+	w, err := a.writeBytes(out, made.Profile.Append(nil))
 	if err != nil {
 		return err
 	}
 	if err := store.Remove(); err != nil {
 		return err
 	}
-	return a.printCalibrated(w, out, made, len(encoded))
+	summary := made.Summary()
+	summary.Output, summary.Warnings = out, a.warnings
+	return a.Print(w, summary, text.AllVisible(summary).WriteText)
 }
 
 // setting is what the flags ask for; of the options only the coder is set.
@@ -205,97 +205,14 @@ func parseRate(s string) (float64, error) {
 	return 0, fmt.Errorf("%w: --link %q is no rate such as 250kbit, 10Mbit or 1Gbit", session.ErrSetting, s)
 }
 
-// calibrated is what calibrate --json prints.
-type calibrated struct {
-	Output  string `json:"output"`
-	Model   string `json:"model"`
-	Setting string `json:"setting"`
-	Coder   string `json:"coder"`
-	Edges   int    `json:"edges"`
-	Values  int64  `json:"values_per_image"`
-	Data    string `json:"data"`
-	Images  int    `json:"images"`
-	Seed    uint64 `json:"seed"`
-	Bytes   int    `json:"bytes"`
-	Digest  string `json:"digest"`
-
-	Reached  *reached `json:"reached,omitempty"`
-	Warnings []string `json:"warnings,omitempty"`
-}
-
-func (a *app) printCalibrated(w io.Writer, out string, made *session.Calibrated, size int) error {
-	p := made.Profile
-	c := calibrated{
-		Output: out, Model: p.Network.Name, Setting: session.Describe(p.Setting), Coder: session.DescribeCoders(p), Edges: len(p.Edges),
-		Values: p.Elements(), Data: p.Data.Spec, Images: p.Data.Images, Seed: p.Seed, Bytes: size, Digest: fmt.Sprintf("%x", p.Digest()),
-		Reached: reachedBy(made), Warnings: a.warnings,
-	}
-	return a.Print(w, c, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s: %s for %s, coder %s, %d edges, %d values per image, calibrated on %d images, seed %d, %d bytes\n",
-			cli.Visible(c.Output), c.Setting, cli.Visible(c.Model), c.Coder, c.Edges, c.Values, c.Images, c.Seed, c.Bytes)
-		if err == nil && c.Reached != nil {
-			_, err = fmt.Fprintln(w, c.Reached.text(p.Setting))
-		}
-		return err
-	})
-}
-
-// dryRun is what calibrate --dry-run --json prints.
-type dryRun struct {
-	Setting  string        `json:"setting"`
-	Images   int           `json:"images"`
-	Edges    int           `json:"edges"`
-	Channels int           `json:"channels"`
-	Workers  int           `json:"workers"`
-	Phases   []dryRunPhase `json:"phases"`
-	Seconds  float64       `json:"seconds"`
-	Memory   uint64        `json:"memory_bytes"`
-	Tried    int           `json:"tried"` // images that were run to find out
-}
-
-type dryRunPhase struct {
-	Name    string  `json:"name"`
-	Passes  float64 `json:"passes"`
-	Seconds float64 `json:"seconds"`
-	Resumes bool    `json:"resumes"`
-}
-
-func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant,
-	opt session.CalibrateOptions) error {
+func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant, opt session.CalibrateOptions) error {
 	k, err := net.NewCalibrator(data, opt)
 	if err != nil {
 		return err
 	}
-	e, err := k.Estimate(ctx, v)
+	cost, err := k.Estimate(ctx, v)
 	if err != nil {
 		return err
 	}
-	d := dryRun{
-		Setting: session.Describe(v.Setting), Images: data.Len(), Edges: e.Edges, Channels: e.Channels, Workers: a.workers,
-		Seconds: e.Time().Seconds(), Memory: e.Memory, Tried: e.Images,
-	}
-	for _, p := range e.Phases {
-		d.Phases = append(d.Phases, dryRunPhase{p.Name, p.Passes, p.Time.Seconds(), p.Search})
-	}
-	return a.Print(a.Out, d, d.text)
-}
-
-func (d dryRun) text(w io.Writer) error {
-	fmt.Fprintf(w, "%s: %d images, %d edges, %d channels, %d workers; nothing is written\n\n", d.Setting, d.Images, d.Edges, d.Channels, d.Workers)
-	var rows [][]string
-	for _, p := range d.Phases {
-		note := "one pass"
-		if p.Passes > float64(d.Images) {
-			note = "several passes per image"
-		}
-		if p.Resumes {
-			note = "a search: many passes per image, can be resumed"
-		}
-		rows = append(rows, []string{p.Name, fmt.Sprintf("%.0f", p.Passes), text.Duration(p.Seconds), note})
-	}
-	if err := text.Table(w, "phase\tpasses\ttime\t", rows); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images; about %d MiB of memory\n", text.Duration(d.Seconds), d.Tried, d.Memory>>20)
-	return err
+	return a.Print(a.Out, cost, cost.WriteText)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/internal/cli"
@@ -12,17 +11,6 @@ import (
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
-
-// decoded is what decode --json prints.
-type decoded struct {
-	Output     string `json:"output"`
-	Arrays     int    `json:"arrays"`
-	Values     int64  `json:"values"`
-	FrameBytes int    `json:"frame_bytes"`
-	BaseOnly   bool   `json:"base_only"` // without the refinements of a scalable frame
-	// NonFinite values are infinite: scales near the largest float32 make them.
-	NonFinite int64 `json:"nonfinite,omitempty"`
-}
 
 func (a *app) decode() *cobra.Command {
 	var (
@@ -45,7 +33,7 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 			if err != nil {
 				return err
 			}
-			d, size, err := a.decodeAt(p, args[1], session.DecodeOptions{BaseOnly: baseOnly, Workers: a.workers, MaxMemory: int64(a.MaxMemory)})
+			d, err := a.decodeAt(p, args[1], session.DecodeOptions{BaseOnly: baseOnly, Workers: a.workers, MaxMemory: int64(a.MaxMemory)})
 			if err != nil {
 				return err
 			}
@@ -56,18 +44,11 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 			if err != nil {
 				return err
 			}
-			v := decoded{out, len(d.Edges), valuesOf(d.Edges), size, !d.Complete, nonFinite(d.Edges)}
+			v := d.Summary(out)
 			if v.NonFinite > 0 {
 				a.Note("%s: %d values are infinite: the frame's scales are too large", args[1], v.NonFinite)
 			}
-			return a.Print(w, v, func(w io.Writer) error {
-				note := ""
-				if v.BaseOnly {
-					note = ", base only"
-				}
-				_, err := fmt.Fprintf(w, "%s: %d arrays, %d values from %d bytes%s\n", v.Output, v.Arrays, v.Values, v.FrameBytes, note)
-				return err
-			})
+			return a.Print(w, v, v.WriteText)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "NumPy archive to write; - for standard output")
@@ -78,45 +59,19 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 	return cmd
 }
 
-// decodeAt decodes a frame or a folder of frames, of so many bytes.
-func (a *app) decodeAt(p *profile.Profile, path string, opt session.DecodeOptions) (d *session.Decoded, size int, err error) {
-	if info, err := os.Stat(path); path == cli.Pipe || err != nil || !info.IsDir() {
-		src, err := a.ReadInput(path, cli.FrameMagic)
-		if err != nil {
-			return nil, 0, err
-		}
-		if d, err = session.Decode(p, src, opt); err != nil {
-			return nil, 0, fmt.Errorf("%s: %w", path, err)
-		}
-		return d, len(src), nil
+// decodeAt decodes a frame or a folder of frames.
+func (a *app) decodeAt(p *profile.Profile, path string, opt session.DecodeOptions) (*session.Decoded, error) {
+	read := func(path string) ([]byte, error) { return a.ReadInput(path, cli.FrameMagic) }
+	if info, err := os.Stat(path); path != cli.Pipe && err == nil && info.IsDir() {
+		return session.DecodeFolder(p, path, read, opt)
 	}
-	frames, err := session.FramesOf(path)
+	src, err := read(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	d, err = session.DecodeAll(p, len(frames), func(i int) ([]byte, error) {
-		src, err := a.ReadInput(filepath.Join(path, frames[i].Frame), cli.FrameMagic)
-		size += len(src)
-		return src, err
-	}, opt)
-	return d, size, err
-}
-
-func valuesOf(arrays []session.Array) (n int64) {
-	for _, a := range arrays {
-		n += int64(len(a.Data))
+	d, err := session.Decode(p, src, opt)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return n
-}
-
-// nonFinite counts values that are NaN or infinite.
-func nonFinite(arrays []session.Array) (n int64) {
-	for _, a := range arrays {
-		for _, v := range a.Data {
-			if v-v != 0 {
-				n++
-			}
-		}
-	}
-	return n
+	return d, nil
 }

@@ -10,11 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/doctor"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -79,22 +77,24 @@ func (a *app) runDoctor(cmd *cobra.Command, model string, f *doctorFlags) error 
 	}
 	bar := a.NewProgress()
 	defer bar.Finish()
-	found, err := session.Examine(cmd.Context(), model, session.ExamineOptions{
+	examine := session.ExamineOptions{
 		Options: opt, Data: f.data, Calib: f.calib, Images: f.images, Probabilities: f.probabilities,
 		Workers: a.workers, Progress: bar.Report,
-	})
+	}
+	found, err := session.Examine(cmd.Context(), model, examine)
 	if err != nil {
 		return err
 	}
 	bar.Finish()
 	checks := found.Checks
 	if f.to != "" {
-		if err := session.WritePreprocess(f.to, "made by dqa doctor --data "+f.data, found.Preprocess); err != nil {
+		written, err := examine.KeepPreprocess(f.to, f.write, found)
+		if err != nil {
 			return err
 		}
-		checks = append(checks, f.written(found))
+		checks = append(checks, written)
 	}
-	if err := a.Print(a.Out, checks, func(w io.Writer) error { return a.printChecks(w, checks) }); err != nil {
+	if err := a.Print(a.Out, checks, func(w io.Writer) error { return session.WriteChecks(w, checks, a.StyleOf(w)) }); err != nil {
 		return err
 	}
 	for _, c := range found.Checks {
@@ -126,36 +126,4 @@ func (f *doctorFlags) target(cmd *cobra.Command, model string) error {
 		return fmt.Errorf("%w: %s", errExists, f.to)
 	}
 	return file.CheckOutput(f.to)
-}
-
-// written tells what the file says.
-func (f *doctorFlags) written(d *doctor.Diagnosis) doctor.Check {
-	c := doctor.Check{Name: "written", Status: doctor.OK, Finding: f.to + " with the defaults"}
-	var all []string
-	for _, s := range dataset.Changes(profile.Preprocess{}, d.Preprocess) {
-		all = append(all, s.Name+" "+s.Value)
-	}
-	if len(all) > 0 {
-		c.Finding = f.to + ": " + strings.Join(all, ", ")
-	}
-	if !f.write {
-		c.Finding += "; --preprocess reads it"
-	}
-	if !d.Judged {
-		c.Status, c.Mend = doctor.Warning, "look at what the checks say before you rely on it"
-		c.Finding += "; nothing could tell whether that is right"
-	}
-	return c
-}
-
-func (a *app) printChecks(w io.Writer, checks []doctor.Check) error {
-	s := a.StyleOf(w)
-	paint := map[doctor.Status]func(string) string{doctor.OK: s.Good, doctor.Warning: s.Warn, doctor.Problem: s.Bad, doctor.Skipped: s.Strong}
-	for _, c := range checks {
-		fmt.Fprintf(w, "%s  %s: %s\n", paint[c.Status](fmt.Sprintf("%-7s", c.Status)), c.Name, cli.OneLine(c.Finding))
-		if c.Mend != "" {
-			fmt.Fprintf(w, "%-7s  try: %s\n", "", cli.OneLine(c.Mend))
-		}
-	}
-	return nil
 }

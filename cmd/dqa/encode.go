@@ -3,14 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
-	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -97,26 +92,12 @@ func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to stri
 	if to == cli.Pipe {
 		return a.encodeToPipe(q, data, opt)
 	}
-	if err := file.MkdirAll(to); err != nil {
-		return err
-	}
-	total := 0
-	names := frameNames{}
-	var manifest []session.FrameFile
-	err = q.EncodeAll(ctx, data, opt, func(e session.Encoded) error {
-		total += len(e.Frame)
-		f := session.FrameFile{Frame: names.name(e.Name, e.Index), Image: e.Name, Index: e.Index}
-		manifest = append(manifest, f)
-		return file.WriteBytes(filepath.Join(to, f.Frame), e.Frame)
-	})
+	encoded, err := q.EncodeTo(ctx, to, data, opt)
 	if err != nil {
 		return err
 	}
 	bar.Finish()
-	if err := file.Write(filepath.Join(to, session.ManifestName), func(w io.Writer) error { return cli.PrintJSON(w, manifest) }); err != nil {
-		return err
-	}
-	return a.printEncoded(a.Out, to, q, len(manifest), total)
+	return a.Print(a.Out, encoded, encoded.WriteText)
 }
 
 // encodeToPipe writes the frame of a single image to standard output.
@@ -124,56 +105,14 @@ func (a *app) encodeToPipe(q *session.Quantized, data session.Feed, opt session.
 	if data.Len() != 1 {
 		return fmt.Errorf("%w: %d images where standard output takes one: give a slice [a:b] or a folder", dataset.ErrSpec, data.Len())
 	}
-	name, inputs, err := data.Feed(0)
+	frame, err := q.EncodeFirst(data, opt)
 	if err != nil {
 		return err
 	}
-	frame, _, err := q.NewEncoder(opt).EncodeInputs(nil, inputs)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	w, err := a.WriteOutput(cli.Pipe, func(w io.Writer) error { _, err := w.Write(frame); return err })
+	w, err := a.writeBytes(cli.Pipe, frame)
 	if err != nil {
 		return err
 	}
-	return a.printEncoded(w, "standard output", q, 1, len(frame))
-}
-
-// encodedFrames is what encode --json prints.
-type encodedFrames struct {
-	Output     string  `json:"output"`
-	Frames     int     `json:"frames"`
-	StoredBits float64 `json:"stored_bits"`
-	FrameBytes float64 `json:"frame_bytes"` // mean
-}
-
-func (a *app) printEncoded(w io.Writer, to string, q *session.Quantized, frames, total int) error {
-	mean := float64(total) / float64(frames)
-	v := encodedFrames{to, frames, 8 * mean / float64(q.Codec().Profile().Elements()), mean}
-	return a.Print(w, v, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%d frames in %s, %.3f stored bits per value, %.0f bytes per image on average\n",
-			v.Frames, v.Output, v.StoredBits, v.FrameBytes)
-		return err
-	})
-}
-
-// frameNames are those taken, in lower case: some systems take a.dqaf and A.dqaf for one file.
-type frameNames map[string]bool
-
-// name makes a file name of an image's: its base name, and its number where that is taken. Numbers have six digits, so that
-// names sort as images do.
-func (used frameNames) name(image string, i int) string {
-	base := filepath.Base(filepath.ToSlash(image))
-	base = cli.Visible(strings.TrimSuffix(base, filepath.Ext(base)))
-	if n, err := strconv.ParseUint(base, 10, 31); err == nil && base == fmt.Sprint(n) {
-		base = fmt.Sprintf("%06d", n)
-	}
-	name := base
-	for n := i; base == "" || base == "." || used[strings.ToLower(name)]; n++ {
-		if name = fmt.Sprintf("%s-%06d", base, n); !used[strings.ToLower(name)] {
-			break
-		}
-	}
-	used[strings.ToLower(name)] = true
-	return name + session.FrameExt
+	encoded := q.Summary("standard output", 1, len(frame))
+	return a.Print(w, encoded, encoded.WriteText)
 }

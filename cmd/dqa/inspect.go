@@ -9,6 +9,7 @@ import (
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -33,7 +34,7 @@ what the whole quantized network came to; of a frame: what its bytes are spent o
 			if err != nil {
 				return err
 			}
-			if err := a.Print(a.Out, v, func(w io.Writer) error { return inspect.WriteText(w, cli.AllVisible(v)) }); err != nil {
+			if err := a.Print(a.Out, v, func(w io.Writer) error { return inspect.WriteText(w, text.AllVisible(v)) }); err != nil {
 				return err
 			}
 			return problemOf(v)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/graph"
@@ -101,6 +102,11 @@ func (a *app) openFeed(net *session.Network, spec string) (session.Feed, error) 
 
 // pickSeed decides which images --images takes.
 const pickSeed = 1
+
+// writeBytes writes a file or standard output. It returns where the summary goes.
+func (a *app) writeBytes(path string, b []byte) (summary io.Writer, err error) {
+	return a.WriteOutput(path, func(w io.Writer) error { _, err := w.Write(b); return err })
+}
 
 // readProfile reads a .dqap file or standard input.
 func (a *app) readProfile(path string) (*profile.Profile, error) {

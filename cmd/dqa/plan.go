@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/dqa-go/dqa/internal/cli"
@@ -52,7 +51,7 @@ func (a *app) runPlan(model string, f *planFlags) error {
 		return err
 	}
 	plan := packed.NewPlan(int64(f.limit))
-	if err := a.Print(a.Out, plan, func(w io.Writer) error { return a.planText(w, cli.AllVisible(plan)) }); err != nil {
+	if err := a.Print(a.Out, plan, func(w io.Writer) error { return text.AllVisible(plan).WriteText(w, a.StyleOf(w)) }); err != nil {
 		return err
 	}
 	if !plan.Kept {
@@ -79,37 +78,4 @@ func (a *app) pack(model string, f *planFlags) (*session.Packed, error) {
 		return nil, err
 	}
 	return net.Pack(opt)
-}
-
-func (a *app) planText(w io.Writer, p *session.Plan) error {
-	s, mode := a.StyleOf(w), "float32, in bands"
-	if p.Profile != "" {
-		mode = "packed as " + p.Profile + " says"
-	}
-	fmt.Fprintf(w, "%s, %s, %d threads\n\nactivations of one image at their peak: %s\n", p.Model, mode, p.Threads, s.Strong(text.Size(p.Peak)))
-	fmt.Fprintf(w, "  packed %s, float32 %s, work buffers %s\n", text.Size(p.Packed), text.Size(p.Float), text.Size(p.Work))
-	fmt.Fprintf(w, "  without plan or profile the float32 network takes %s (%.1f times as much); the tensors alone %s\n",
-		text.Size(p.FloatArena), float64(p.FloatArena)/float64(max(p.Peak, 1)), text.Size(p.FloatIdeal))
-	fmt.Fprintf(w, "outputs %s, weights %s\n", text.Size(p.Outputs), text.Size(p.Weights))
-	if p.Limit > 0 {
-		verdict := s.Good("kept")
-		if !p.Kept {
-			verdict = s.Bad("exceeded by " + text.Size(p.Peak-p.Limit))
-		}
-		fmt.Fprintf(w, "limit %s: %s\n", text.Size(p.Limit), verdict)
-	}
-	var rows [][]string
-	for _, n := range p.Nodes {
-		bands := fmt.Sprintf("%d x %d rows", n.Bands, n.Rows)
-		if n.Whole != "" {
-			bands = "whole: " + n.Whole
-		}
-		stored := n.Stored
-		if n.Float != "" {
-			stored += ": " + n.Float
-		}
-		rows = append(rows, []string{n.Name, n.Op, stored, text.Size(n.Bytes), text.Size(n.Work), text.Size(n.Live), bands})
-	}
-	fmt.Fprintln(w)
-	return text.Table(w, "layer\toperators\tstored\tbytes\twork\tall alive\tbands", rows)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,17 +11,6 @@ import (
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
-
-// ran is what run --json prints.
-type ran struct {
-	Output  string           `json:"output"`
-	Images  int              `json:"images"`
-	Outputs map[string][]int `json:"outputs"` // shapes, images first
-	Engine  string           `json:"engine"`
-	Mode    string           `json:"mode"` // float, simulated or packed
-	Threads int              `json:"threads"`
-	Peak    int64            `json:"peak_bytes"` // of activations, per image; 0: the engine does not tell
-}
 
 // runFlags are those of the verb.
 type runFlags struct {
@@ -73,66 +61,17 @@ func (a *app) runModel(cmd *cobra.Command, model string, f *runFlags) error {
 	if f.threads < 1 || f.threads > maxWorkers {
 		return cli.Usage(cmd, fmt.Errorf("--threads %d: 1 to %d", f.threads, maxWorkers))
 	}
-	v := ran{Output: f.out, Mode: "float", Threads: f.threads}
-	run, net, err := a.openRun(model, f, &v)
+	run, err := a.openRunner(model, f)
 	if err != nil {
 		return err
 	}
-	return a.runAll(cmd.Context(), net, run, f, v)
-}
-
-// runner is a network in float32, on stored activations, or packed.
-type runner struct {
-	all    func(context.Context, session.Feed, session.RunOptions) ([]session.Array, error)
-	packed *session.Packed // nil: neither packed nor on several threads
-}
-
-// openRun opens the network, with a profile if there is one, and notes what it is.
-func (a *app) openRun(model string, f *runFlags, v *ran) (r runner, net *session.Network, err error) {
-	part := dataset.IsTensors(f.data)
-	if f.prof == "" {
-		if net, err = a.open(model, &f.pre, session.Options{Part: part}); err != nil {
-			return r, nil, err
-		}
-		r.all = net.RunAll
-		if f.threads > 1 {
-			r.packed, err = net.Pack(session.PackOptions{Threads: f.threads})
-		}
-	} else {
-		q, err := a.openQuantized(model, &f.pre, f.prof, part)
-		if err != nil {
-			return r, nil, err
-		}
-		net, v.Mode = q.Network(), "simulated"
-		r.all = func(ctx context.Context, data session.Feed, opt session.RunOptions) ([]session.Array, error) {
-			return q.RunAll(ctx, data, opt, false)
-		}
-		if f.packed {
-			v.Mode = "packed"
-		}
-		if f.packed || f.threads > 1 {
-			if r.packed, err = q.Pack(session.PackOptions{Threads: f.threads, Simulated: !f.packed}); err != nil {
-				return r, nil, err
-			}
-		}
-	}
-	if m, ok := net.Memory(); ok {
-		v.Peak = m.Arena
-	}
-	if r.packed != nil {
-		r.all = r.packed.RunAll
-	}
-	return r, net, err
-}
-
-func (a *app) runAll(ctx context.Context, net *session.Network, run runner, f *runFlags, v ran) error {
-	data, err := a.openFeed(net, f.data)
+	data, err := a.openFeed(run.Network(), f.data)
 	if err != nil {
 		return err
 	}
 	bar := a.NewProgress()
 	defer bar.Finish()
-	arrays, err := run.all(ctx, data, session.RunOptions{Workers: a.workers, Progress: bar.Report})
+	arrays, err := run.RunAll(cmd.Context(), data, session.RunOptions{Workers: a.workers, Progress: bar.Report})
 	if err != nil {
 		return err
 	}
@@ -141,17 +80,23 @@ func (a *app) runAll(ctx context.Context, net *session.Network, run runner, f *r
 	if err != nil {
 		return err
 	}
-	v.Images, v.Outputs, v.Engine = data.Len(), map[string][]int{}, net.Engine()
-	if run.packed != nil {
-		v.Peak = run.packed.Peak()
+	ran := run.Summary(f.out, data.Len(), arrays)
+	return a.Print(w, ran, text.AllVisible(ran).WriteText)
+}
+
+// openRunner opens the network, with a profile if there is one.
+func (a *app) openRunner(model string, f *runFlags) (*session.Runner, error) {
+	part := dataset.IsTensors(f.data)
+	if f.prof != "" {
+		q, err := a.openQuantized(model, &f.pre, f.prof, part)
+		if err != nil {
+			return nil, err
+		}
+		return q.NewRunner(session.PackOptions{Threads: f.threads, Simulated: !f.packed})
 	}
-	for _, array := range arrays {
-		v.Outputs[array.Name] = array.Shape
+	net, err := a.open(model, &f.pre, session.Options{Part: part})
+	if err != nil {
+		return nil, err
 	}
-	return a.Print(w, v, func(w io.Writer) error {
-		v := cli.AllVisible(v)
-		_, err := fmt.Fprintf(w, "%s: %d images, outputs %v, engine %s, %s; activations take %s per image\n",
-			v.Output, v.Images, v.Outputs, v.Engine, v.Mode, text.Size(v.Peak))
-		return err
-	})
+	return net.NewRunner(f.threads)
 }

@@ -5,11 +5,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
-	"sync/atomic"
-	"time"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
@@ -94,7 +91,7 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	if done, err := a.tellCost(cmd.Context(), k, data, variants, f.dryRun, opt.EvaluateOptions); done || err != nil {
 		return err
 	}
-	result, err := sweepOrPart(cmd.Context(), k, data, variants, opt)
+	result, err := k.SweepOrPart(cmd.Context(), data, variants, opt)
 	result.Warnings = a.warnings
 	bar.Finish()
 	if err != nil && result.Partial == "" {
@@ -129,87 +126,11 @@ func (a *app) tellCost(
 		return false, err
 	}
 	if dry {
-		v := newSweepCost(e)
-		return true, a.Print(a.Out, v, v.text)
+		return true, a.Print(a.Out, e, e.WriteText)
 	}
 	a.Note("%d settings, each on %d images and calibrated on %d: about %s", e.Settings, e.Images, e.CalibImages,
-		text.Duration(e.Time().Seconds()))
+		text.Duration(e.Seconds))
 	return false, nil
-}
-
-// sweepOrPart is a sweep, or what there is of it when the context ends: with its cause as the error, and at once, for a
-// signal leaves little time.
-func sweepOrPart(
-	ctx context.Context, k *session.Calibrator, data *dataset.Inputs, variants []session.Variant, opt session.SweepOptions,
-) (report.Result, error) {
-	type outcome struct {
-		report.Result
-		err error
-	}
-	var last atomic.Pointer[report.Result]
-	opt.Finished = func(r report.Result) { last.Store(&r) }
-	whole := make(chan outcome, 1)
-	go func() {
-		var o outcome
-		if p := session.Catch(func() { o.Result, o.err = k.Sweep(ctx, data, variants, opt) }); p != nil {
-			o.err = p
-		}
-		whole <- o
-	}()
-	var o outcome
-	select {
-	case o = <-whole:
-	case <-ctx.Done():
-		select {
-		case o = <-whole:
-		case <-time.After(partialAfter):
-			o.err = context.Cause(ctx)
-		}
-	}
-	if part := last.Load(); part != nil && errors.Is(o.err, context.Canceled) {
-		o.Result = *part
-	}
-	return o.Result, o.err
-}
-
-// partialAfter is how long images that are at work are waited for.
-const partialAfter = 200 * time.Millisecond
-
-// sweepCost is what sweep --dry-run --json prints.
-type sweepCost struct {
-	Settings    int           `json:"settings"`
-	Images      int           `json:"images"`
-	CalibImages int           `json:"calibration_images"`
-	Phases      []dryRunPhase `json:"phases"`
-	Seconds     float64       `json:"seconds"`
-	Tried       int           `json:"tried"` // images that were run to find out
-}
-
-func newSweepCost(e *session.SweepEstimate) *sweepCost {
-	v := &sweepCost{e.Settings, e.Images, e.CalibImages, nil, e.Time().Seconds(), e.Tried}
-	for _, p := range e.Phases {
-		v.Phases = append(v.Phases, dryRunPhase{p.Name, p.Passes, p.Time.Seconds(), p.Search})
-	}
-	passes := float64(e.Settings) * float64(e.Images)
-	v.Phases = append(v.Phases, dryRunPhase{"evaluating", passes, e.Evaluate.Seconds(), true})
-	return v
-}
-
-func (v *sweepCost) text(w io.Writer) error {
-	fmt.Fprintf(w, "%d settings, each on %d images and calibrated on %d; nothing is written\n\n", v.Settings, v.Images, v.CalibImages)
-	var rows [][]string
-	for _, p := range v.Phases {
-		note := ""
-		if p.Resumes {
-			note = "can be resumed"
-		}
-		rows = append(rows, []string{p.Name, fmt.Sprintf("%.0f", p.Passes), text.Duration(p.Seconds), note})
-	}
-	if err := text.Table(w, "phase\tpasses\ttime\t", rows); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "\nabout %s, estimated from %d images\n", text.Duration(v.Seconds), v.Tried)
-	return err
 }
 
 func (f *sweepFlags) write(r report.Result) error {

@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/spf13/cobra"
 )
 
@@ -76,13 +77,13 @@ func PrintJSON(w io.Writer, v any) error {
 // Note tells something on standard error that is neither a result nor an error.
 func (a *App) Note(format string, args ...any) {
 	if !a.Quiet {
-		fmt.Fprintf(a.Err, "%s: note: %s\n", a.Name, OneLine(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(a.Err, "%s: note: %s\n", a.Name, text.OneLine(fmt.Sprintf(format, args...)))
 	}
 }
 
 // Warn tells at once what may make all that follows worthless.
 func (a *App) Warn(warning, hint string) {
 	s := a.StyleOf(a.Err)
-	fmt.Fprintf(a.Err, "%s %s\n", s.Warn(a.Name+": warning:"), OneLine(warning))
-	fmt.Fprintf(a.Err, "%s %s\n", s.Strong(a.Name+": hint:"), OneLine(hint))
+	fmt.Fprintf(a.Err, "%s %s\n", s.Warn(a.Name+": warning:"), text.OneLine(warning))
+	fmt.Fprintf(a.Err, "%s %s\n", s.Strong(a.Name+": hint:"), text.OneLine(hint))
 }

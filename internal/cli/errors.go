@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/spf13/cobra"
 )
 
@@ -84,7 +85,7 @@ func (a *App) faultOther() Fault {
 func (a *App) Explain(err error) int {
 	f := a.Classify(err)
 	s := a.StyleOf(a.Err)
-	fmt.Fprintf(a.Err, "%s %s\n", s.Bad(a.Name+": error:"), OneLine(err.Error()))
+	fmt.Fprintf(a.Err, "%s %s\n", s.Bad(a.Name+": error:"), text.OneLine(err.Error()))
 	fmt.Fprintf(a.Err, "%s %s\n", s.Strong(a.Name+": hint:"), f.Hint)
 	var panicked *parallel.Panic
 	if errors.As(err, &panicked) && os.Getenv("DQA_TRACE") != "" {
@@ -116,6 +117,3 @@ func (a *App) Classify(err error) Fault {
 	}
 	return a.faultOther()
 }
-
-// OneLine is s without line breaks and with what is hidden spelled out.
-func OneLine(s string) string { return Visible(strings.Join(strings.Fields(s), " ")) }

@@ -1,4 +1,4 @@
-package cli
+package text
 
 import (
 	"reflect"
@@ -97,3 +97,6 @@ func visibleValue(v reflect.Value) reflect.Value {
 	}
 	return out
 }
+
+// OneLine is s without line breaks and with what is hidden spelled out.
+func OneLine(s string) string { return Visible(strings.Join(strings.Fields(s), " ")) }
