@@ -39,6 +39,9 @@ func rank(isa string) int {
 // ISA names the instruction set in use.
 func ISA() string { return order[current.Load()] }
 
+// Sets names the instruction sets that may be used, the weakest, Generic, first: for tests.
+func Sets() []string { return order[:current.Load()+1] }
+
 // Engine names the instruction set of the engine's kernels, which are fewer than the codec's.
 func Engine() string {
 	for _, isa := range []string{AVX512, AVX2, NEON} {

@@ -4,8 +4,11 @@ import "testing"
 
 func TestLower(t *testing.T) {
 	before := ISA()
+	if sets := Sets(); sets[len(sets)-1] != before || sets[0] != Generic {
+		t.Fatalf("sets %q, in use %s", sets, before)
+	}
 	restore := Lower(Generic)
-	if ISA() != Generic || Has(AVX2) || !Has(Generic) {
+	if ISA() != Generic || Has(AVX2) || !Has(Generic) || len(Sets()) != 1 {
 		t.Fatalf("after Lower(generic): ISA %q, Has(avx2) %v, Has(generic) %v", ISA(), Has(AVX2), Has(Generic))
 	}
 	Lower(AVX2)

@@ -19,3 +19,6 @@ func detect() string {
 
 // HasAVX512 is Has(AVX512) for kernels that take a few nanoseconds themselves.
 func HasAVX512() bool { return current.Load() == int32(len(order)-1) }
+
+// HasAVX2 is likewise.
+func HasAVX2() bool { return current.Load() > 0 }

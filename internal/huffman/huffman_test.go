@@ -83,9 +83,9 @@ func slowAppend(shift []byte, m int, lengths []uint8) []byte {
 	return append(out, tail...)
 }
 
-// forISAs runs f with the vectors of this machine and without.
+// forISAs runs f with each kind of vectors that this machine has, and without.
 func forISAs(t *testing.T, f func(t *testing.T)) {
-	for _, isa := range []string{cpu.Generic, cpu.ISA()} {
+	for _, isa := range cpu.Sets() {
 		t.Run(isa, func(t *testing.T) {
 			defer cpu.Lower(isa)()
 			f(t)

@@ -5,8 +5,11 @@ package prefix
 import "github.com/dqa-go/dqa/internal/cpu"
 
 func best() *kernels {
-	if cpu.HasAVX512() {
+	switch {
+	case cpu.HasAVX512():
 		return &avx512
+	case cpu.HasAVX2():
+		return &avx2
 	}
 	return &generic
 }

@@ -107,10 +107,19 @@ var kernelCalls = map[string]func(k *kernels, l *lists) string{
 	},
 }
 
-// Each kernel in use does what its generic twin does, on any bytes.
+// Each kernel does what its generic twin does, on any bytes.
 func TestEachKernel(t *testing.T) {
-	if best() == &generic {
-		t.Skipf("no kernels on %s", cpu.ISA())
+	for _, isa := range cpu.Sets()[1:] {
+		t.Run(isa, func(t *testing.T) {
+			defer cpu.Lower(isa)()
+			eachKernel(t, best())
+		})
+	}
+}
+
+func eachKernel(t *testing.T, k *kernels) {
+	if k == &generic {
+		t.Skip("no kernels")
 	}
 	r := rand.New(rand.NewPCG(19, 20))
 	all := samples(t)
@@ -125,7 +134,7 @@ func TestEachKernel(t *testing.T) {
 			for range padded(n)/64 + slack {
 				l.active = append(l.active, r.Uint64())
 			}
-			if got, want := call(best(), l.clone()), call(&generic, l.clone()); got != want {
+			if got, want := call(k, l.clone()), call(&generic, l.clone()); got != want {
 				t.Fatalf("%s, %d bytes, %v, %+v:\n%s\n%s", name, n, &s, *l.step, got, want)
 			}
 		}

@@ -96,9 +96,15 @@ func TestRoundTrip(t *testing.T) {
 
 // Kernels and their generic twins write the same streams and decode, or refuse, the same bytes.
 func TestKernelsAgree(t *testing.T) {
-	if !cpu.Has(cpu.AVX512) {
-		t.Skip("no kernels on this machine")
+	for _, isa := range cpu.Sets()[1:] {
+		t.Run(isa, func(t *testing.T) {
+			defer cpu.Lower(isa)()
+			kernelsAgree(t)
+		})
 	}
+}
+
+func kernelsAgree(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	var fast, slow Coder
 	for _, s := range samples(t) {
@@ -206,7 +212,7 @@ func TestRefused(t *testing.T) {
 		{"four beyond a byte", 4, four, []byte{0, 0, 0, 1, 255}, "escape"},
 		{"four, head beyond the last code", 3, four, []byte{1, 0, 0, 0, 254}, "beyond the last code"},
 	} {
-		for _, isa := range []string{cpu.Generic, cpu.ISA()} {
+		for _, isa := range cpu.Sets() {
 			restore := cpu.Lower(isa)
 			code, err := NewCode(c.params)
 			if err != nil {
@@ -380,7 +386,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// FuzzDecode decodes anything: what is accepted is what a writer writes.
+// FuzzDecode decodes anything, with all kernels: what is accepted is what a writer writes.
 func FuzzDecode(f *testing.F) {
 	all := samples(f)
 	r := rand.New(rand.NewPCG(17, 18))
@@ -390,13 +396,20 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i uint8, n uint16, stream []byte) {
 		s := all[int(i)%len(all)]
-		codes, left, err := decodeGuarded(t, new(Coder), int(n), stream, s.code)
-		if err != nil {
-			return
-		}
-		again := new(Coder).Append(nil, codes, s.code)
-		if !bytes.Equal(again, stream[:len(stream)-len(left)]) {
-			t.Fatalf("%d codes of %x become %x", n, stream, again)
+		_, _, refused := decodeGuarded(t, new(Coder), int(n), stream, s.code)
+		for _, isa := range cpu.Sets() {
+			restore := cpu.Lower(isa)
+			codes, left, err := decodeGuarded(t, new(Coder), int(n), stream, s.code)
+			if fmt.Sprint(err) != fmt.Sprint(refused) {
+				t.Fatalf("%s: %v, else %v", isa, err, refused)
+			}
+			if err == nil {
+				again := new(Coder).Append(nil, codes, s.code)
+				if !bytes.Equal(again, stream[:len(stream)-len(left)]) {
+					t.Fatalf("%s: %d codes of %x become %x", isa, n, stream, again)
+				}
+			}
+			restore()
 		}
 	})
 }

@@ -1,0 +1,163 @@
+//go:build !noasm
+
+package prefix
+
+// Tables for lists that grow and shrink, by 8 bits: where each of 8 bytes comes from, in the lower half of a vector and in
+// the upper one.
+var shrink, grow [2][256][8]uint8
+
+func init() {
+	for set := range 256 {
+		k := uint8(0)
+		for i := range uint8(8) {
+			for half := range uint8(2) {
+				grow[half][set][i] = 0x80 // nothing
+				if set>>i&1 == 1 {
+					shrink[half][set][k] = 8*half + i
+					grow[half][set][i] = 8*half + k
+				}
+			}
+			k += uint8(set >> i & 1)
+		}
+	}
+}
+
+// avx2 checks what its kernels rely on, as avx512 does.
+var avx2 = kernels{
+	splitHeads: func(symbols, rests, codes []byte, code *Code) int {
+		n := len(codes)
+		need(n, symbols, padded(n)/code.group+slack)
+		need(n, rests, padded(n)+slack)
+		k, whole := 0, n&^63
+		if whole > 0 {
+			k = splitAVX2(symbols, rests, codes[:whole], code)
+		}
+		if whole < n { // filled up with the center, whose value is 0
+			var last [64]byte
+			for i := copy(last[:], codes[whole:]); i < len(last); i++ {
+				last[i] = code.codes[0]
+			}
+			k += splitAVX2(symbols[whole/code.group:], rests[k:], last[:], code)
+		}
+		return k
+	},
+	shiftOut: func(planes, list []byte, n int, s *step) int {
+		if n == 0 {
+			return 0
+		}
+		need(n, planes, (n+7)/8*s.bits+8)
+		need(n, list, padded(n)+slack)
+		return shiftOutAVX2(&planes[0], &list[0], n, s)
+	},
+	takeBit: func(plane, list []byte, n, bit int) {
+		need(n, plane, padded(n)/8)
+		need(n, list, padded(n))
+		takeBitAVX2(&plane[0], &list[0], n, bit)
+	},
+	lookUp: func(list, escapes []byte, n int, code *Code) int {
+		need(n, list, padded(n))
+		need(n, escapes, padded(n)+slack)
+		return lookUpAVX2(&list[0], &escapes[0], n, code)
+	},
+	shiftIn: func(list, next []byte, active []uint64, planes []byte, n int, lasts *[MaxLen]uint64, s *step) int {
+		if n == 0 || s.bits == 0 {
+			return 0
+		}
+		need(n, list, padded(n))
+		need(n, planes, (n+7)/8*s.bits)
+		if s.last {
+			return shiftInAVX2(&list[0], nil, nil, &planes[0], n, lasts, s)
+		}
+		need(n, next, padded(n)+slack)
+		_ = active[padded(n)/64-1]
+		return shiftInAVX2(&list[0], &next[0], &active[0], &planes[0], n, lasts, s)
+	},
+	ascend: func(list, next []byte, active []uint64, n int) {
+		if n == 0 {
+			return
+		}
+		need(n, list, padded(n))
+		need(n, next, padded(n)+slack)
+		_ = active[padded(n)/64-1]
+		ascendAVX2(&list[0], &next[0], &active[0], n)
+	},
+	countEqual: func(list []byte, n int, value uint8) int {
+		need(n, list, padded(n))
+		return countEqualAVX2(&list[0], n, value)
+	},
+	bounds: func(list []byte, n int, lowest, highest uint8) (inside, reached bool) {
+		need(n, list, padded(n))
+		return boundsAVX2(&list[0], n, lowest, highest)
+	},
+	putEscapes: func(list, escapes []byte, n int, value uint8) {
+		need(n, list, padded(n))
+		need(n, escapes, slack)
+		putEscapesAVX2(&list[0], &escapes[0], n, value)
+	},
+	spreadHeads: func(heads, ranks []byte, n int, code *Code) int {
+		need(n, heads, padded(n))
+		need(n, ranks, padded(n)/code.group)
+		return spreadHeadsAVX2(&heads[0], &ranks[0], n, code)
+	},
+	joinHeads: func(dst, heads, rests []byte, code *Code, check bool) bool {
+		n := len(dst)
+		need(n, heads, padded(n))
+		need(n, rests, padded(n)+slack)
+		full, whole := 0, n&^63
+		var wrong uint64
+		if whole > 0 {
+			full, wrong = joinHeadsAVX2(&dst[0], &heads[0], &rests[0], whole, code, check)
+		}
+		if whole < n {
+			var last [64]byte
+			_, more := joinHeadsAVX2(&last[0], &heads[whole], &rests[full], n-whole, code, check)
+			copy(dst[whole:], last[:])
+			wrong |= more
+		}
+		return wrong == 0
+	},
+}
+
+// splitAVX2 is splitHeads for whole vectors.
+func splitAVX2(symbols, rests, codes []byte, code *Code) int {
+	if code.group == 2 {
+		return splitPairsAVX2(&symbols[0], &rests[0], &codes[0], len(codes)/64, code)
+	}
+	return splitFoursAVX2(&symbols[0], &rests[0], &codes[0], len(codes)/64, code)
+}
+
+//go:noescape
+func splitPairsAVX2(symbols, rests, codes *byte, blocks int, code *Code) int
+
+//go:noescape
+func splitFoursAVX2(symbols, rests, codes *byte, blocks int, code *Code) int
+
+//go:noescape
+func shiftOutAVX2(planes, list *byte, n int, s *step) int
+
+//go:noescape
+func takeBitAVX2(plane, list *byte, n, bit int)
+
+//go:noescape
+func lookUpAVX2(list, escapes *byte, n int, code *Code) int
+
+//go:noescape
+func shiftInAVX2(list, next *byte, active *uint64, planes *byte, n int, lasts *[MaxLen]uint64, s *step) int
+
+//go:noescape
+func ascendAVX2(list, next *byte, active *uint64, n int)
+
+//go:noescape
+func countEqualAVX2(list *byte, n int, value uint8) int
+
+//go:noescape
+func boundsAVX2(list *byte, n int, lowest, highest uint8) (inside, reached bool)
+
+//go:noescape
+func putEscapesAVX2(list, escapes *byte, n int, value uint8)
+
+//go:noescape
+func spreadHeadsAVX2(heads, ranks *byte, n int, code *Code) int
+
+//go:noescape
+func joinHeadsAVX2(dst, heads, rests *byte, n int, code *Code, check bool) (full int, wrong uint64)
