@@ -9,6 +9,7 @@ type Account struct {
 	States int // of the coder
 	Plain  int // tiles that are stored plainly
 	Coded  int // words and escaped codes of the others
+	Means  int // of channels (profile.Edge.DC)
 	// IdealBits is the length that the models give to the codes of the others: by information theory nothing codes them in fewer
 	// bits with these models. Of what the states hold, a share belongs to codes, so that Coded may be below it.
 	IdealBits float64

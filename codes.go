@@ -12,11 +12,15 @@ type Codes struct {
 	Scales []float32
 	// Wide are the codes before the shift, channel by channel, row by row; n bits, n+m in important channels.
 	Wide []int16
+	// Means are what the means of channels lack, tile by tile, channel by channel, in sixteenths of a step; only with
+	// profile.Edge.DC.
+	Means []int8
 	// NonFinite counts NaN and infinite inputs: NaN became 0, infinities the outermost code.
 	NonFinite int
 
-	values  tile.Values
-	scratch tile.Scratch
+	values   tile.Values
+	restored []float32
+	scratch  tile.Scratch
 }
 
 // Quantize fills c with the codes of data, which holds edge e of one image, row-major (METHOD section 2).
@@ -31,7 +35,21 @@ func (c *Codes) Quantize(e *profile.Edge, data []float32) {
 	}
 	c.Wide = resize(c.Wide, len(data))
 	c.NonFinite = c.scratch.Quantize(c.Wide, e, &c.values, e.All())
+	c.findMeans(e)
 	c.values.Source = nil
+}
+
+// findMeans compares the values with what their codes stand for.
+func (c *Codes) findMeans(e *profile.Edge) {
+	if c.Means = c.Means[:0]; !e.DC {
+		return
+	}
+	c.restored = resize(c.restored, len(c.Wide))
+	v := tile.Values{Source: c.values.Source, Restored: c.restored, Steps: c.values.Steps}
+	c.scratch.Dequantize(e, &v, e.All(), c.Wide)
+	for t := range e.NumTiles() {
+		c.Means = c.scratch.FindMeans(c.Means, e, &v, e.TileBounds(t))
+	}
 }
 
 // Dequantize writes the values that a decoder restores to data, row-major.
@@ -42,6 +60,12 @@ func (c *Codes) Dequantize(e *profile.Edge, data []float32) {
 		v.Steps = e.Steps
 	}
 	c.scratch.Dequantize(e, &v, e.All(), c.Wide)
+	means := c.Means
+	for t := 0; t < e.NumTiles() && e.DC; t++ {
+		b := e.TileBounds(t)
+		c.scratch.AddMeans(e, &v, b, means)
+		means = means[b.C1-b.C0:]
+	}
 }
 
 // Simulate overwrites data with what the network computes with instead: quantized, restored and corrected values.

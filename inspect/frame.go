@@ -84,6 +84,9 @@ func (v *Frame) Account(src []byte, p *profile.Profile, limits dqa.Limits) error
 		}
 		sections = append(sections, Section{"coded", acc.Coded}, Section{"coder states", acc.States},
 			Section{"plain codes", acc.Plain}, Section{"tile modes", acc.Modes})
+		if acc.Means > 0 {
+			sections = append(sections, Section{"means of channels", acc.Means})
+		}
 	}
 	v.Sections = sections
 	return nil

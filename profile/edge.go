@@ -37,6 +37,7 @@ type Quantizer struct {
 	Map             LevelMap
 	Clip            []float32 // map Clipped: share of the maximum that is kept, 0..1, one per scale slot
 	Noise           Noise     // map Noisy: amplitude 0..1
+	DC              bool      // tiles hold what the means of their channels lack, in sixteenths of a step
 }
 
 // Coding is how codes become bytes.

@@ -37,11 +37,12 @@ const (
 	tagModels
 	tagBias
 	tagEvidence
+	tagGain
 )
 
 var sectionNames = map[int]string{
 	tagOrigin: "origin", tagPreprocess: "preprocess", tagMethod: "method", tagEdges: "edges", tagModels: "models",
-	tagBias: "bias", tagEvidence: "evidence",
+	tagBias: "bias", tagEvidence: "evidence", tagGain: "gain",
 }
 
 // Section is a part of an encoded profile, for inspection. The sizes of all sections sum to the size of the file.
@@ -69,14 +70,25 @@ func (p *Profile) Append(dst []byte) []byte {
 func (p *Profile) append(dst []byte) []byte {
 	start := len(dst)
 	dst = append(dst, magic...)
-	dst = append(dst, Version)
+	version := p.version()
+	dst = append(dst, version)
 	dst = appendSection(dst, tagOrigin, p.appendOrigin(nil))
-	dst = appendSection(dst, tagPreprocess, p.Preprocess.append(nil))
+	if version == version1 {
+		dst = appendSection(dst, tagPreprocess, p.Preprocess.append(nil))
+	} else {
+		dst = appendSection(dst, tagPreprocess, p.Preprocess.append2(nil))
+	}
 	dst = appendSection(dst, tagMethod, p.appendSetting(nil))
 	dst = appendSection(dst, tagEdges, p.appendEdges(nil))
 	dst = appendSection(dst, tagModels, p.appendFrequencies(nil))
 	dst = appendSection(dst, tagBias, p.appendBias(nil))
 	dst = appendSection(dst, tagEvidence, p.appendEvidence(nil))
+	if version > version1 {
+		dst = appendSection(dst, tagGain, p.appendGain(nil))
+	}
+	for _, x := range p.Extra {
+		dst = appendSection(dst, x.Tag, x.Data)
+	}
 	return wire.AppendCRC(dst, start)
 }
 
@@ -103,32 +115,47 @@ func ParseSections(src []byte) (*Profile, []Section, error) {
 	default:
 		r.Fail(wire.ErrMagic, "not a DQA profile")
 	}
-	if v := r.U8(); r.Err() == nil && v != Version {
-		r.Fail(wire.ErrVersion, "profile has schema version %d, this program reads %d", v, Version)
+	version := r.U8()
+	if r.Err() == nil && (version < version1 || version > Version) {
+		r.Fail(wire.ErrVersion, "profile has schema version %d, this program reads %d to %d", version, version1, Version)
 	}
 	checkTrailer(r, src)
 	p := &Profile{}
-	sections := []Section{{"header", r.Offset()}}
-	for tag := tagOrigin; tag <= tagEvidence; tag++ {
-		start := r.Offset()
-		p.readSection(r, tag)
-		sections = append(sections, Section{sectionNames[tag], r.Offset() - start})
-	}
+	sections := append([]Section{{"header", r.Offset()}}, p.readSections(r, version)...)
 	r.Section("profile checksum")
 	start := r.Offset()
 	r.U32() // compared by checkTrailer
 	r.End()
 	sections = append(sections, Section{"checksum", r.Offset() - start})
 	if r.Err() == nil {
+		r.Section("profile")
 		if err := p.Validate(); err != nil {
-			r.Section("profile")
 			r.Fail(causeOf(err), "%v", err)
+		} else if version != p.version() {
+			r.Fail(wire.ErrValue, "version %d, version %d has a place for all that it holds", version, p.version())
 		}
 	}
 	if r.Err() != nil {
 		return nil, nil, r.Err()
 	}
 	return p, sections, nil
+}
+
+// readSections reads what lies between header and checksum.
+func (p *Profile) readSections(r *wire.Reader, version byte) (sections []Section) {
+	last := tagEvidence
+	if version > version1 {
+		last = tagGain
+	}
+	for tag := tagOrigin; tag <= last; tag++ {
+		start := r.Offset()
+		p.readSection(r, tag, version)
+		sections = append(sections, Section{sectionNames[tag], r.Offset() - start})
+	}
+	if version > version1 {
+		sections = append(sections, p.readExtras(r)...)
+	}
+	return sections
 }
 
 // causeOf is what kind of error a validation's is.
@@ -155,7 +182,7 @@ func checkTrailer(r *wire.Reader, src []byte) {
 	}
 }
 
-func (p *Profile) readSection(r *wire.Reader, tag int) {
+func (p *Profile) readSection(r *wire.Reader, tag int, version byte) {
 	r.Section("profile " + sectionNames[tag])
 	if got := r.U8(); r.Err() == nil && int(got) != tag {
 		r.Fail(wire.ErrValue, "section tag %d, %d expected", got, tag)
@@ -166,17 +193,19 @@ func (p *Profile) readSection(r *wire.Reader, tag int) {
 	case tagOrigin:
 		p.readOrigin(r)
 	case tagPreprocess:
-		p.Preprocess.read(r)
+		p.Preprocess.read(r, version)
 	case tagMethod:
 		p.readSetting(r)
 	case tagEdges:
-		p.readEdges(r)
+		p.readEdges(r, version)
 	case tagModels:
 		p.readFrequencies(r)
 	case tagBias:
 		p.readBias(r)
 	case tagEvidence:
 		p.readEvidence(r, size)
+	case tagGain:
+		p.readGain(r)
 	}
 	if r.Err() == nil && r.Offset() != end {
 		r.Fail(wire.ErrValue, "section is %d bytes longer than its length says", r.Offset()-end)
@@ -291,12 +320,7 @@ func readInts(r *wire.Reader, what string) []int {
 }
 
 func (p *Preprocess) append(b []byte) []byte {
-	b = appendSize(b, p.Resize)
-	b = appendSize(b, p.Crop)
-	b = wire.AppendFloat32(b, p.Divisor)
-	b = appendFloats(b, p.Mean)
-	b = appendFloats(b, p.Std)
-	b = wire.AppendString(b, p.Channels)
+	b = p.appendFront(b)
 	layout, ignore := p.layoutWords()
 	b = wire.AppendString(b, layout)
 	b = appendInts(b, p.Shape)
@@ -304,13 +328,27 @@ func (p *Preprocess) append(b []byte) []byte {
 	return append(b, byte(int8(p.LabelShift)))
 }
 
-func (p *Preprocess) read(r *wire.Reader) {
+// appendFront appends the fields that all versions begin with.
+func (p *Preprocess) appendFront(b []byte) []byte {
+	b = appendSize(b, p.Resize)
+	b = appendSize(b, p.Crop)
+	b = wire.AppendFloat32(b, p.Divisor)
+	b = appendFloats(b, p.Mean)
+	b = appendFloats(b, p.Std)
+	return wire.AppendString(b, p.Channels)
+}
+
+func (p *Preprocess) read(r *wire.Reader, version byte) {
 	p.Resize = readSize(r, "resize")
 	p.Crop = readSize(r, "crop")
 	p.Divisor = r.Float32()
 	p.Mean = readFloats(r, maxList, "mean")
 	p.Std = readFloats(r, maxList, "std")
 	p.Channels = r.String(maxString, "channels")
+	if version > version1 {
+		p.read2(r)
+		return
+	}
 	layout := r.String(maxString, "layout")
 	p.Shape = readInts(r, "shape")
 	p.Ignore = readInts(r, "ignored labels")
@@ -325,7 +363,9 @@ const (
 	flagUnsigned
 	flagEscape
 	flagRowSums
-	flagMax
+	flagMax // of version 1
+	flagDC  = flagMax
+	flagEnd = flagDC << 1
 )
 
 func (p *Profile) appendEdges(b []byte) []byte {
@@ -336,11 +376,11 @@ func (p *Profile) appendEdges(b []byte) []byte {
 	return b
 }
 
-func (p *Profile) readEdges(r *wire.Reader) {
+func (p *Profile) readEdges(r *wire.Reader, version byte) {
 	n := r.Count(MaxEdges, 8, "edges")
 	for i := 0; i < n && r.Err() == nil; i++ {
 		var e Edge
-		e.read(r)
+		e.read(r, version)
 		p.Edges = append(p.Edges, e)
 	}
 }
@@ -408,7 +448,7 @@ func (e *Edge) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(v))
 	}
 	var flags byte
-	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums} {
+	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC} {
 		if set {
 			flags |= 1 << i
 		}
@@ -436,14 +476,14 @@ func (e *Edge) append(b []byte) []byte {
 	return append(b, e.Models...)
 }
 
-func (e *Edge) read(r *wire.Reader) {
+func (e *Edge) read(r *wire.Reader, version byte) {
 	e.Name = r.String(maxString, "edge name")
 	e.Channels = r.Uvarint(MaxChannels, "channels")
 	e.Rows = r.Uvarint(maxDim, "rows")
 	e.Cols = r.Uvarint(maxDim, "columns")
 	e.Tile = Tile{Channels: r.Uvarint(MaxChannels, "tile channels"), Rows: r.Uvarint(maxDim, "tile rows")}
 	flags := r.U8()
-	if flags >= flagMax {
+	if flags >= flagEnd || version == version1 && flags >= flagMax {
 		r.Fail(wire.ErrValue, "edge flags %#x unknown", flags)
 	}
 	e.ChannelsLast = flags&flagChannelsLast != 0
@@ -451,6 +491,7 @@ func (e *Edge) read(r *wire.Reader) {
 	e.Unsigned = flags&flagUnsigned != 0
 	e.Escape = flags&flagEscape != 0
 	e.RowSums = flags&flagRowSums != 0
+	e.DC = flags&flagDC != 0
 	e.Bits, e.ExtraBits, e.Scale, e.Map, e.Coder = int(r.U8()), int(r.U8()), ScaleMode(r.U8()), LevelMap(r.U8()), Coder(r.U8())
 	e.Refine = int(r.U8())
 	if r.Err() != nil {

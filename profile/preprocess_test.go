@@ -50,10 +50,12 @@ func TestPreprocessRoundTrip(t *testing.T) {
 	if err := p.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	var got Preprocess
-	got.read(wire.NewReader(p.append(nil)))
-	if d := cmp.Diff(p, got); d != "" {
-		t.Error(d)
+	for version, b := range map[byte][]byte{version1: p.append(nil), version2: p.append2(nil)} {
+		var got Preprocess
+		got.read(wire.NewReader(b), version)
+		if d := cmp.Diff(p, got); d != "" {
+			t.Errorf("version %d: %s", version, d)
+		}
 	}
 	if bad := (Preprocess{Resample: "nearest"}); bad.Validate() == nil {
 		t.Error("resize nearest is valid")

@@ -10,8 +10,9 @@ import (
 	"slices"
 )
 
-// Version is the schema version that this package reads and writes (spec/README.md: frozen).
-const Version = 1
+// Version is the latest schema version. This package reads all of them, and writes a profile in the first one that has a
+// place for all that it holds (spec/README.md).
+const Version = version2
 
 // Profile is one setting for one network.
 type Profile struct {
@@ -29,7 +30,9 @@ type Profile struct {
 	// Frequencies of the models of the coders Small and Smallest, which all edges share, as rans.NewModel takes them.
 	Frequencies [][]uint16
 	Bias        []Bias    // that the engine adds
+	Gain        []Gain    // that it multiplies by before
 	Evidence    *Evidence // nil: none
+	Extra       []Extra   // sections that only other programs know
 }
 
 // Network identifies the network.

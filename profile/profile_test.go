@@ -15,6 +15,7 @@ import (
 	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // example uses every field with a value that is not its zero.
@@ -380,4 +381,55 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("digest changes")
 		}
 	})
+}
+
+// A profile has the first version that has a place for what it holds, and comes back from either.
+func TestVersions(t *testing.T) {
+	for name, c := range map[string]struct {
+		version byte
+		change  func(p *Profile)
+	}{
+		"plain":   {version1, func(*Profile) {}},
+		"words":   {version1, func(p *Profile) { p.Preprocess.AsStored, p.Preprocess.Ignore = true, []int{-3} }},
+		"gain":    {version2, func(p *Profile) { p.Gain = []Gain{{Node: "a", Codes: []int8{-128, 5}}} }},
+		"means":   {version2, func(p *Profile) { p.Edges[0].DC = true }},
+		"section": {version2, func(p *Profile) { p.Extra = []Extra{{Tag: 128, Data: []byte("x")}, {Tag: 255}} }},
+		"labels": {version2, func(p *Profile) {
+			p.Edges[0].DC, p.Preprocess.Ignore, p.Preprocess.Resample = true, []int{7, -1 << 28, 1 << 28}, Bicubic
+		}},
+	} {
+		p := &Profile{Setting: Setting{Name: "direct", Bits: 3}, Edges: []Edge{{
+			Name: "e", Geometry: Geometry{Channels: 1, Rows: 1, Cols: 1, Tile: Tile{1, 1}}, Quantizer: Quantizer{Bits: 3},
+		}}}
+		c.change(p)
+		b, err := p.Encode()
+		if err != nil || b[4] != c.version {
+			t.Errorf("%s: version %d (%v), want %d", name, b[4], err, c.version)
+			continue
+		}
+		got, sections, err := ParseSections(b)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if d := cmp.Diff(p, got, cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+		size := 0
+		for _, s := range sections {
+			size += s.Size
+		}
+		if size != len(b) {
+			t.Errorf("%s: sections of %d bytes, %d are there", name, size, len(b))
+		}
+	}
+}
+
+func TestGainCodes(t *testing.T) {
+	for v, want := range map[float64]float32{1: 1, .8: .80078125, 1.25: 1.248046875, .1: .75, 1.1: 1.099609375} {
+		g := Gain{Codes: []int8{GainCode(v)}}
+		if got := g.Values()[0]; got != want {
+			t.Errorf("gain %v: %v, want %v", v, got, want)
+		}
+	}
 }

@@ -45,6 +45,9 @@ func (p *Profile) Validate() error {
 	if err := p.validateCorrections(); err != nil {
 		return err
 	}
+	if err := p.validateExtras(); err != nil {
+		return err
+	}
 	for i := range p.Edges {
 		err := p.Edges[i].Validate()
 		if err == nil {
@@ -236,6 +239,9 @@ func (e *Edge) validateShape() error {
 	}
 	if e.Unsigned && !e.OneSided {
 		return errors.New("unsigned codes on a two-sided edge")
+	}
+	if e.DC && e.Refine > 0 {
+		return errors.New("means of channels beside bits that are stored apart")
 	}
 	return nil
 }

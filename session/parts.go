@@ -70,6 +70,7 @@ type part struct {
 	graph  *graph.Graph   // as it is read from the file
 	writes map[string]int // by value: the number of the node that writes it
 	biases []profile.Bias // of the whole, under the names that nodes have in the file
+	gains  []profile.Gain // the same
 }
 
 func (q *Quantized) part(g *graph.Graph, name string, model []byte) (*part, error) {
@@ -84,28 +85,47 @@ func (q *Quantized) part(g *graph.Graph, name string, model []byte) (*part, erro
 		}
 	}
 	for _, b := range q.profile.Bias {
-		at := slices.IndexFunc(g.Nodes, func(n *graph.Node) bool { return n.Name == b.Node })
-		if at < 0 {
-			continue // another part's
+		node, err := p.counterpart(g, b.Node)
+		if err != nil {
+			return nil, err
 		}
-		i, ok := p.writes[g.Nodes[at].Outputs[0]]
-		if !ok {
-			return nil, fmt.Errorf("%s: %w: node %q has no counterpart", name, graph.ErrBias, b.Node)
+		if b.Node = node; node != "" {
+			p.biases = append(p.biases, b)
 		}
-		b.Node = p.graph.Nodes[i].Name
-		p.biases = append(p.biases, b)
+	}
+	for _, k := range q.profile.Gain {
+		node, err := p.counterpart(g, k.Node)
+		if err != nil {
+			return nil, err
+		}
+		if k.Node = node; node != "" {
+			p.gains = append(p.gains, k)
+		}
 	}
 	return p, nil
 }
 
+// counterpart is the name that a node of the graph g has in the part's file; "" if it is another part's.
+func (p *part) counterpart(g *graph.Graph, node string) (string, error) {
+	at := slices.IndexFunc(g.Nodes, func(n *graph.Node) bool { return n.Name == node })
+	if at < 0 {
+		return "", nil
+	}
+	i, ok := p.writes[g.Nodes[at].Outputs[0]]
+	if !ok {
+		return "", fmt.Errorf("%s: %w: node %q has no counterpart", p.name, graph.ErrBias, node)
+	}
+	return p.graph.Nodes[i].Name, nil
+}
+
 // profile is that of the edges that keep chooses, of all that the part writes where it is nil. The others stay float32, and
-// biases, which make up for what all edges lose, are left out then.
+// biases and gains, which make up for what all edges lose, are left out then.
 func (p *part) profile(keep func(name string) bool) (*profile.Profile, error) {
 	out := *p.whole
 	out.Network = profile.Network{Name: p.name, Digest: p.graph.Digest}
-	out.Edges, out.Skip, out.Bias = nil, nil, p.biases
+	out.Edges, out.Skip, out.Bias, out.Gain = nil, nil, p.biases, p.gains
 	if keep != nil {
-		out.Bias = nil
+		out.Bias, out.Gain = nil, nil
 	}
 	var names []string
 	var kept []int

@@ -72,7 +72,11 @@ func newFactory(e *profile.Edge, models []*rans.Model) (Factory, error) {
 	if !ok {
 		return nil, fmt.Errorf("no coder %s", e.Coder)
 	}
-	return build(e, models)
+	f, err := build(e, models)
+	if err == nil && e.DC {
+		f = newDC(e, f)
+	}
+	return f, err
 }
 
 // Tile is a tile on its way. Edge and Number are its caller's.
@@ -131,8 +135,8 @@ func (t *Tile) decode() { t.Err = t.Coder.Decode(t.Values, t.Bounds, t.Payload) 
 
 // Account is what payloads are spent on, in bytes; see dqa.Account.
 type Account struct {
-	Modes, States, Plain, Coded int
-	IdealBits                   float64
+	Modes, States, Plain, Coded, Means int
+	IdealBits                          float64
 }
 
 // Accounter is a Coder that can tell.
@@ -148,6 +152,11 @@ func AccounterOf(c Coder) (a Accounter, ok bool) {
 		c = r.base
 	case *baseOnly:
 		c = r.base
+	}
+	if d, is := c.(*dc); is {
+		if _, ok := d.base.(Accounter); !ok {
+			return nil, false
+		}
 	}
 	a, ok = c.(Accounter)
 	return a, ok

@@ -17,6 +17,7 @@ type Values struct {
 // Scratch is memory that the coders of one goroutine share. The zero value is ready.
 type Scratch struct {
 	column []float32 // of a channel that does not lie in one piece
+	second []float32 // of the same, decoded
 	bytes  []byte    // codes of a tile
 	wide   []int16
 	own    []any // memory of one kind of coder each

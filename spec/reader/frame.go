@@ -46,7 +46,8 @@ func Decode(p *Profile, data []byte, baseOnly bool) (out []Tensor, err error) {
 		}
 		for t := range e.tiles() {
 			b := e.tile(t)
-			codes := p.readTile(e, b, blocks[i].tiles[t])
+			payload, means := e.splitMeans(b, blocks[i].tiles[t])
+			codes := p.readTile(e, b, payload)
 			if e.apart > 0 && !base {
 				p.refine(e, codes, refinement.tiles[t])
 			}
@@ -55,12 +56,30 @@ func Decode(p *Profile, data []byte, baseOnly bool) (out []Tensor, err error) {
 				for j, code := range part {
 					at := b.r0*e.cols + j
 					values[c][at] = e.value(scales[e.slot(c)], code, base, c*e.rows*e.cols+at)
+					if means != nil && means[k] != 0 {
+						values[c][at] += float32(float32(means[k]) * float32(scales[e.slot(c)]/16))
+					}
 				}
 			}
 		}
 		out = append(out, Tensor{e.name, e.channels, e.rows, e.cols, e.inOrder(values)})
 	}
 	return out, nil
+}
+
+// splitMeans cuts the means of channels off a tile's payload.
+func (e *edge) splitMeans(b tile, payload []byte) (rest []byte, means []int) {
+	if !e.means {
+		return payload, nil
+	}
+	n := b.c1 - b.c0
+	size := n / 64 * 40
+	size += (n%64 + 7) / 8 * 5
+	need(len(payload) >= size, Payload, "no room for means")
+	r := &reader{data: payload[len(payload)-size:], cause: Payload}
+	means = planes(r, n, 5, true)
+	r.end()
+	return payload[:len(payload)-size], means
 }
 
 // inOrder is the memory of the ONNX tensor.

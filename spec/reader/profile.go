@@ -24,6 +24,7 @@ const (
 // Profile is what a decoder needs of one.
 type Profile struct {
 	digest [sha256.Size]byte
+	second bool // it has something that version 1 has no place for
 	edges  []*edge
 	models []*model
 }
@@ -32,6 +33,7 @@ type edge struct {
 	name                                      string
 	channels, rows, cols, blockSize, bandSize int
 	channelsLast, oneSided, unsigned, escape  bool
+	means                                     bool
 	n, m, scaleMode, levelMap, coder, apart   int
 	important                                 []bool
 	steps                                     []float32
@@ -109,23 +111,27 @@ func ParseProfile(data []byte) (p *Profile, err error) {
 	defer recovered(&err)
 	r := &reader{data: data, cause: Header}
 	need(string(r.bytes(4)) == "DQAP", Header, "magic")
-	need(r.u8() == 1, Header, "version")
+	version := r.u8()
+	need(version == 1 || version == 2, Header, "version")
 	need(r.left() >= 4, Header, "no room for a checksum")
 	end := len(data) - 4
 	check := &reader{data: data, pos: end, cause: Header}
 	need(check.u32() == crc32c(data[:end]), Checksum, "of the profile")
-	var sections [8]*reader
-	for tag := 1; tag <= 7; tag++ {
+	sections := make([]*reader, 6+version+1)
+	for tag := 1; tag < len(sections); tag++ {
 		need(r.u8() == tag, Header, "another section")
 		sections[tag] = &reader{data: r.bytes(r.uvarint()), cause: Header}
 	}
-	need(r.left() == 4, Header, "bytes after the last section")
 	p = &Profile{digest: sha256.Sum256(data)}
+	if version == 2 {
+		p.second = skipExtras(r)
+	}
+	need(r.left() == 4, Header, "bytes after the last section")
 	readOrigin(sections[1])
-	readPreprocess(sections[2])
+	readPreprocess(sections[2], version)
 	readMethod(sections[3])
 	for range sections[4].count(1<<16, "edges") {
-		p.edges = append(p.edges, readEdge(sections[4]))
+		p.edges = append(p.edges, readEdge(sections[4], version))
 	}
 	for range sections[5].count(256, "models") {
 		p.models = append(p.models, readModel(sections[5]))
@@ -135,10 +141,37 @@ func ParseProfile(data []byte) (p *Profile, err error) {
 	}
 	readBias(sections[6])
 	readEvidence(sections[7], len(p.edges))
+	if version == 2 {
+		p.readVersion2(sections[8])
+	}
 	for _, s := range sections[1:] {
 		s.end()
 	}
 	return p, nil
+}
+
+// skipExtras skips sections that a reader need not know.
+func skipExtras(r *reader) (any bool) {
+	for last := 127; r.left() > 4; any = true {
+		tag := r.u8()
+		need(tag > last, Header, "another section")
+		last = tag
+		r.bytes(r.count(1<<24, "bytes of a section"))
+	}
+	return any
+}
+
+// readVersion2 reads gains, and checks that version 1 would not have done.
+func (p *Profile) readVersion2(r *reader) {
+	for range r.count(1<<16, "gains") {
+		p.second = true
+		r.string()
+		r.bytes(r.count(1<<20, "channels of a gain"))
+	}
+	for _, e := range p.edges {
+		p.second = p.second || e.means
+	}
+	need(p.second, Header, "nothing that version 1 has no place for")
 }
 
 func readOrigin(r *reader) {
@@ -156,7 +189,7 @@ func readOrigin(r *reader) {
 	}
 }
 
-func readPreprocess(r *reader) {
+func readPreprocess(r *reader, version int) {
 	for range 4 {
 		need(r.uvarint() <= 1<<28, Header, "size")
 	}
@@ -171,9 +204,17 @@ func readPreprocess(r *reader) {
 	}
 	r.string()
 	r.string()
+	largest := uint64(1 << 28)
+	if version == 2 {
+		need(r.u8() <= 2, Header, "resampling")
+		r.bools(1)
+	}
 	for _, what := range []string{"shape", "ignored labels"} {
 		for range r.count(1024, what) {
-			need(r.uvarint() <= 1<<28, Header, what)
+			need(r.uvarint() <= largest, Header, what)
+		}
+		if version == 2 { // labels may be negative
+			largest = 1 << 29
 		}
 	}
 	shift := int8(r.u8())
@@ -191,7 +232,7 @@ func readMethod(r *reader) {
 	need(goal >= 0 && goal <= math.MaxFloat64, Header, "goal")
 }
 
-func readEdge(r *reader) *edge {
+func readEdge(r *reader, version int) *edge {
 	e := &edge{name: r.string()}
 	var sizes [5]uint64
 	for i := range sizes {
@@ -203,7 +244,8 @@ func readEdge(r *reader) *edge {
 	need(sizes[3] <= sizes[0] && sizes[4] <= sizes[1], Header, "tile")
 	e.channels, e.rows, e.cols, e.blockSize, e.bandSize = int(sizes[0]), int(sizes[1]), int(sizes[2]), int(sizes[3]), int(sizes[4])
 	flags := r.u8()
-	need(flags < 32, Header, "flags")
+	need(flags < 32*version, Header, "flags")
+	e.means = flags&32 > 0
 	e.channelsLast, e.oneSided, e.unsigned, e.escape = flags&1 > 0, flags&2 > 0, flags&4 > 0, flags&8 > 0
 	e.n, e.m, e.scaleMode, e.levelMap, e.coder, e.apart = r.u8(), r.u8(), r.u8(), r.u8(), r.u8(), r.u8()
 	need(2 <= e.n && e.n <= 8 && e.m <= 4, Header, "n or m")
@@ -211,7 +253,7 @@ func readEdge(r *reader) *edge {
 	need(!e.unsigned || e.oneSided, Header, "unsigned codes on a two-sided edge")
 	need(!e.escape || e.coder >= fast && e.m == 0 && e.static() && e.levelMap == uniform, Header, "escape")
 	need(e.apart <= 4 && e.apart < e.n, Header, "bits apart")
-	need(e.apart == 0 || e.m == 0 && e.levelMap == uniform && e.coder != paper && e.coder != fast, Header, "bits apart")
+	need(e.apart == 0 || !e.means && e.m == 0 && e.levelMap == uniform && e.coder != paper && e.coder != fast, Header, "bits apart")
 	if e.m > 0 { // an edge without takes no memory for channels that it only announces
 		e.important = r.bools(e.channels)
 	}

@@ -1,4 +1,4 @@
-// Package reader is a slow reader of frames and profiles, version 1, written from the pages of spec/ and sharing nothing
+// Package reader is a slow reader of frames and profiles, versions 1 and 2, written from the pages of spec/ and sharing nothing
 // with the rest of the program: it is the proof that they suffice. Every loop is as plain as the sentence that it follows.
 package reader
 

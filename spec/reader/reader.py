@@ -301,6 +301,10 @@ class Edge:
         return bool(self.flags & 8)
 
     @property
+    def means(self) -> bool:
+        return bool(self.flags & 32)
+
+    @property
     def static(self) -> bool:
         return self.scale_mode >= 2
 
@@ -365,26 +369,51 @@ def read_profile(data: bytes) -> Profile:
     need(len(data) >= 9, HEADER, "no room for magic, version and checksum")
     reader = Reader(data[:-4], "profile")
     reader.need(reader.take(4) == b"DQAP", "magic")
-    reader.need(reader.u8() == 1, "version")
+    version = reader.ranged(1, 2, "version")
     need(crc32c(data[:-4]) == struct.unpack("<I", data[-4:])[0], CHECKSUM, "profile")
     sections = []
-    for tag, name in enumerate(("origin", "preprocess", "method", "edges", "models", "bias", "evidence"), 1):
+    names = ["origin", "preprocess", "method", "edges", "models", "bias", "evidence"] + ["gain"] * (version - 1)
+    for tag, name in enumerate(names, 1):
         reader.need(reader.u8() == tag, f"tag {tag} wanted")
         sections.append(Reader(reader.take(reader.uvarint()), name))
+    needed = skip_extras(reader) if version == 2 else False
     reader.end()
-    origin, preprocess, method, edge_section, model_section, bias, evidence = sections
+    origin, preprocess, method, edge_section, model_section, bias, evidence = sections[:7]
     read_origin(origin)
-    read_preprocess(preprocess)
+    read_preprocess(preprocess, version)
     read_method(method)
-    edges = [read_edge(edge_section) for _ in range(edge_section.count(MAX_EDGES, "edges"))]
+    edges = [read_edge(edge_section, version) for _ in range(edge_section.count(MAX_EDGES, "edges"))]
     models = [read_model(model_section) for _ in range(model_section.count(256, "models"))]
     for edge in edges:
         bind_models(edge, models)
     read_bias(bias)
     read_evidence(evidence, len(edges))
+    if version == 2:
+        needed = read_gains(sections[7]) or needed or any(edge.means for edge in edges)
+        need(needed, HEADER, "version 1 has a place for all of it")
     for section in sections:
         section.end()
     return Profile(hashlib.sha256(data).digest(), edges)
+
+
+def skip_extras(r: Reader) -> bool:
+    """Sections that a reader may skip; whether there are any."""
+    last = 127
+    while r.left() > 0:
+        tag = r.u8()
+        r.need(tag > last, f"tag {tag} behind {last}")
+        last = tag
+        r.take(r.count(1 << 24, "bytes of a section"))
+    return last > 127
+
+
+def read_gains(r: Reader) -> bool:
+    """Whether there are any."""
+    nodes = r.count(65536, "nodes with gains")
+    for _ in range(nodes):
+        r.string()
+        r.take(r.count(MAX_CHANNELS, "channels"))
+    return nodes > 0
 
 
 def read_origin(r: Reader) -> None:
@@ -402,7 +431,7 @@ def read_origin(r: Reader) -> None:
         r.string()
 
 
-def read_preprocess(r: Reader) -> None:
+def read_preprocess(r: Reader, version: int) -> None:
     for _ in range(4):                          # resize, crop
         r.count(MAX_VALUES, "pixels")
     divisor = r.f32()
@@ -412,8 +441,15 @@ def read_preprocess(r: Reader) -> None:
     r.need(bool(np.isfinite(mean).all() and np.isfinite(std).all() and (std != 0).all()), "mean or std")
     r.string()                                  # channels
     r.string()                                  # layout
+    if version == 2:
+        r.ranged(0, 2, "resampling")
+        r.bools(1)                              # as stored
     r.uvarints()                                # shape
-    r.uvarints()                                # ignored labels
+    if version == 1:
+        r.uvarints()                            # ignored labels
+    else:
+        for _ in range(r.count(MAX_LIST, "ignored labels")):
+            r.count(2 * MAX_VALUES, "as a label, zigzag")
     r.need(r.i8() in (-1, 0, 1), "label shift")
 
 
@@ -431,7 +467,7 @@ def read_method(r: Reader) -> None:
     r.need(0 <= r.f64() < float("inf"), "goal")
 
 
-def read_edge(r: Reader) -> Edge:
+def read_edge(r: Reader, version: int) -> Edge:
     """One edge of the section edges; models are bound later."""
     name = r.string()
     channels, rows, columns = r.uvarint(), r.uvarint(), r.uvarint()
@@ -440,7 +476,7 @@ def read_edge(r: Reader) -> Edge:
     r.need(channels * rows * columns <= MAX_VALUES, "too many values", LIMIT)
     tile_channels, tile_rows = r.uvarint(), r.uvarint()
     r.need(1 <= tile_channels <= channels and 1 <= tile_rows <= rows, "size of tiles")
-    flags = r.ranged(0, 31, "flags")
+    flags = r.ranged(0, 32 * version - 1, "flags")
     edge = Edge(name, channels, rows, columns, tile_channels, tile_rows, flags, n=r.ranged(2, 8, "n"),
                 m=r.ranged(0, 4, "m"), scale_mode=r.ranged(0, 3, "scale mode"),
                 level_map=r.ranged(0, 2, "level map"), coder=r.ranged(0, 4, "coder"),
@@ -448,7 +484,7 @@ def read_edge(r: Reader) -> Edge:
     r.need(edge.one_sided or not edge.unsigned, "unsigned codes, but not one-sided")
     r.need(not edge.escape or (edge.coder in (FAST, SMALL, SMALLEST) and edge.m == 0 and edge.static
                                and edge.level_map == UNIFORM), "escape flag where it must not be")
-    r.need(edge.apart == 0 or (edge.apart < edge.n and edge.m == 0 and edge.level_map == UNIFORM
+    r.need(edge.apart == 0 or (edge.apart < edge.n and not edge.means and edge.m == 0 and edge.level_map == UNIFORM
                                and edge.coder in (RAW, SMALL, SMALLEST)), "bits apart where they must not be")
     r.need(edge.level_map != CLIPPED or not edge.static, "clipped and static")
     r.need(edge.level_map != NOISY or edge.m == 0, "noisy and m > 0")
@@ -839,7 +875,8 @@ def splitmix64(seed: int, count: int) -> np.ndarray:
         return z ^ z >> np.uint64(31)
 
 
-def edge_values(edge: Edge, scales: np.ndarray, wide: np.ndarray, base_only: bool) -> np.ndarray:
+def edge_values(edge: Edge, scales: np.ndarray, wide: np.ndarray, base_only: bool,
+                lacks: np.ndarray) -> np.ndarray:
     """Values of an edge in the order in which its tensor lies in memory."""
     scale = np.array([scales[edge.slot(c)] for c in range(edge.channels)], np.float32).reshape(-1, 1, 1)
     with np.errstate(all="ignore"):
@@ -858,6 +895,7 @@ def edge_values(edge: Edge, scales: np.ndarray, wide: np.ndarray, base_only: boo
                 values = np.where(wide == 0, np.float32(0), values)
         else:
             values = scale * wide.astype(np.float32)
+        values = np.where(lacks == 0, values, values + lacks.astype(np.float32) * (scale / np.float32(16)))
     assert values.dtype == np.float32
     return (values.transpose(1, 2, 0) if edge.channels_last else values).reshape(-1)
 
@@ -891,14 +929,26 @@ def read_payload(r: Reader, length: int) -> bytes:
     return data
 
 
-def read_frame_edge(r: Reader, edge: Edge) -> Tuple[np.ndarray, np.ndarray]:
-    """Scales by slot, and codes (channels, rows, columns)."""
+def split_means(edge: Edge, payload: bytes, channels: int) -> Tuple[bytes, np.ndarray]:
+    """A tile's payload without the means of its channels, and these."""
+    if not edge.means:
+        return payload, np.zeros(channels, np.int32)
+    at = len(payload) - planes_size(channels, 5)
+    need(at >= 0, PAYLOAD, "no room for means of channels")
+    return payload[:at], bit_planes(payload[at:], channels, 5, True)
+
+
+def read_frame_edge(r: Reader, edge: Edge) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scales by slot, codes (channels, rows, columns) and what means lack (the same)."""
     r.where = f"edge {edge.name}"
     scales, lengths = read_record(r, edge, True)
     codes = np.zeros((edge.channels, edge.rows, edge.columns), np.int32)
+    lacks = np.zeros((edge.channels, edge.rows, 1), np.int32)
     for (channels, rows), length in zip(edge.tiles(), lengths):
-        codes[channels, rows] = decode_tile(edge, read_payload(r, length), channels, rows.stop - rows.start)
-    return (edge.steps if edge.steps is not None else scales), codes
+        payload, means = split_means(edge, read_payload(r, length), channels.stop - channels.start)
+        codes[channels, rows] = decode_tile(edge, payload, channels, rows.stop - rows.start)
+        lacks[channels, rows] = means.reshape(-1, 1, 1)
+    return (edge.steps if edge.steps is not None else scales), codes, lacks
 
 
 def read_frame_refinement(r: Reader, edge: Edge, codes: Optional[np.ndarray]) -> None:
@@ -935,12 +985,12 @@ def decode_frame(profile: Profile, data: bytes, base_only: bool = False) -> List
     base_only = base_only or cut
     if not cut:
         r.pos = base_size
-        for edge, (_, codes) in zip(profile.edges, decoded):
+        for edge, (_, codes, _) in zip(profile.edges, decoded):
             if edge.apart > 0:
                 read_frame_refinement(r, edge, None if base_only else codes)
         r.end()
-    return [(edge, edge_values(edge, scales, codes, base_only))
-            for edge, (scales, codes) in zip(profile.edges, decoded)]
+    return [(edge, edge_values(edge, scales, codes, base_only, lacks))
+            for edge, (scales, codes, lacks) in zip(profile.edges, decoded)]
 
 
 # ----------------------------------------------------------------------------------------------------

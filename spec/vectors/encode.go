@@ -27,8 +27,12 @@ func (w writer) frame(images []image) container {
 	for i := range w.p.Edges {
 		e := &w.p.Edges[i]
 		b, low := block{scales: images[i].scales}, block{}
-		for _, t := range tilesOf(e) {
-			b.tiles = append(b.tiles, coders[e.Coder].payload(w, e, t.cut(e, images[i].bases(e))))
+		for k, t := range tilesOf(e) {
+			payload := coders[e.Coder].payload(w, e, t.cut(e, images[i].bases(e)))
+			if e.DC {
+				payload = append(payload, planes(images[i].means[k], 5)...)
+			}
+			b.tiles = append(b.tiles, payload)
 			if e.Refine > 0 {
 				low.tiles = append(low.tiles, coders[e.Coder].refinement(w, e, t.cut(e, images[i].wide)))
 			}

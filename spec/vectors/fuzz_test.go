@@ -144,16 +144,16 @@ func FuzzMendedProfile(f *testing.F) {
 	d := bundleOf(f)
 	for _, b := range d.Profiles {
 		if s := sectionsOf(b); s != nil {
-			f.Add(s[0], s[1], s[2], s[3], s[4], s[5], s[6])
+			f.Add(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7])
 		}
 	}
 	for _, v := range d.Vectors {
 		if s := sectionsOf(v.Bytes); v.File == fileProfile && s != nil {
-			f.Add(s[0], s[1], s[2], s[3], s[4], s[5], s[6])
+			f.Add(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7])
 		}
 	}
-	f.Fuzz(func(t *testing.T, origin, preprocess, method, edges, models, bias, evidence []byte) {
-		b := mendProfile(origin, preprocess, method, edges, models, bias, evidence)
+	f.Fuzz(func(t *testing.T, origin, preprocess, method, edges, models, bias, evidence, gain []byte) {
+		b := mendProfile(origin, preprocess, method, edges, models, bias, evidence, gain)
 		p, err := profile.Parse(b)
 		if _, slow := reader.ParseProfile(b); (err == nil) != (slow == nil) {
 			t.Fatalf("the product says %v, the specification's reader %v", err, slow)
@@ -177,9 +177,13 @@ func FuzzMendedProfile(f *testing.F) {
 	})
 }
 
-// mendProfile frames the sections' payloads.
+// mendProfile frames the sections' payloads; without the last one, gains, it is of version 1.
 func mendProfile(sections ...[]byte) []byte {
-	b := append([]byte("DQAP"), profile.Version)
+	version := byte(2)
+	if last := len(sections) - 1; len(sections[last]) == 0 {
+		version, sections = 1, sections[:last]
+	}
+	b := append([]byte("DQAP"), version)
 	for i, s := range sections {
 		b = binary.AppendUvarint(append(b, byte(i+1)), uint64(len(s)))
 		b = append(b, s...)
@@ -190,12 +194,16 @@ func mendProfile(sections ...[]byte) []byte {
 // sectionsOf are the payloads of a profile's sections, nil where they cannot be told apart.
 func sectionsOf(b []byte) (sections [][]byte) {
 	r := wire.NewReader(b)
-	r.Bytes(5)
-	for range 7 {
+	r.Bytes(4)
+	version := r.U8()
+	for range 6 + version {
 		r.U8()
 		sections = append(sections, r.Bytes(r.Count(1<<20, 1, "section")))
 	}
-	if r.Err() != nil {
+	if version == 1 {
+		sections = append(sections, nil) // gains
+	}
+	if r.Err() != nil || len(sections) != 8 {
 		return nil
 	}
 	return sections

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -8,9 +10,13 @@ import (
 // with "edges edge0".
 func profileFile(p *profile.Profile) container {
 	var c container
+	version, sections := byte(1), []string{"origin", "preprocess", "method", "edges", "models", "bias", "evidence"}
+	if isSecond(p) {
+		version, sections = 2, append(sections, "gain")
+	}
 	c.add("", "magic", []byte("DQAP")...)
-	c.add("", "version", 1)
-	for tag, name := range []string{"origin", "preprocess", "method", "edges", "models", "bias", "evidence"} {
+	c.add("", "version", version)
+	for tag, name := range sections {
 		// The tag has a group of its own: a section's length counts what is behind it.
 		c.add("", name+" tag", byte(tag+1))
 		c.addKind(name, "length", length)
@@ -18,7 +24,7 @@ func profileFile(p *profile.Profile) container {
 		case "origin":
 			c.addOrigin(p)
 		case "preprocess":
-			c.addPreprocess(&p.Preprocess)
+			c.addPreprocess(&p.Preprocess, version)
 		case "method":
 			c.addMethod(p)
 		case "edges":
@@ -29,10 +35,35 @@ func profileFile(p *profile.Profile) container {
 			c.addBias(p)
 		case "evidence":
 			c.addEvidence(p.Evidence)
+		case "gain":
+			c.addGain(p)
 		}
+	}
+	for _, x := range p.Extra {
+		name := numbered("extra", int(x.Tag))
+		c.add("", name+" tag", x.Tag)
+		c.addKind(name, "length", length)
+		c.add(name, "data", x.Data...)
 	}
 	c.addKind("", "crc", checksum)
 	return c
+}
+
+// isSecond tells whether a profile has something that version 1 has no place for.
+func isSecond(p *profile.Profile) bool {
+	return len(p.Gain) > 0 || len(p.Extra) > 0 || slices.ContainsFunc(p.Edges, func(e profile.Edge) bool { return e.DC })
+}
+
+func (c *container) addGain(p *profile.Profile) {
+	c.add("gain", "nodes", uvarint(len(p.Gain))...)
+	for i, n := range p.Gain {
+		name := numbered("node", i)
+		c.add("gain", name+" name", text(n.Node)...)
+		c.add("gain", name+" channels", uvarint(len(n.Codes))...)
+		for k, q := range n.Codes {
+			c.add("gain", name+numbered(" code", k), byte(q))
+		}
+	}
 }
 
 func (c *container) addOrigin(p *profile.Profile) {
@@ -52,7 +83,7 @@ func (c *container) addOrigin(p *profile.Profile) {
 	}
 }
 
-func (c *container) addPreprocess(p *profile.Preprocess) {
+func (c *container) addPreprocess(p *profile.Preprocess, version byte) {
 	const g = "preprocess"
 	c.add(g, "resize", append(uvarint(p.Resize.Height), uvarint(p.Resize.Width)...)...)
 	c.add(g, "crop", append(uvarint(p.Crop.Height), uvarint(p.Crop.Width)...)...)
@@ -61,8 +92,19 @@ func (c *container) addPreprocess(p *profile.Preprocess) {
 	c.add(g, "std", floats(p.Std)...)
 	c.add(g, "channels", text(p.Channels)...)
 	c.add(g, "layout", text(p.Layout)...)
+	if version == 2 {
+		c.add(g, "resampling", byte(slices.Index([]profile.Resample{"", "bicubic", "letterbox"}, p.Resample)))
+		c.add(g, "as stored", bools([]bool{p.AsStored})...)
+	}
 	c.add(g, "shape", ints(p.Shape)...)
-	c.add(g, "ignored labels", ints(p.Ignore)...)
+	labels := p.Ignore
+	if version == 2 { // zigzag
+		labels = nil
+		for _, v := range p.Ignore {
+			labels = append(labels, max(2*v, -2*v-1))
+		}
+	}
+	c.add(g, "ignored labels", ints(labels)...)
 	c.add(g, "label shift", byte(p.LabelShift))
 }
 
@@ -97,7 +139,7 @@ func (c *container) addEdge(e *profile.Edge, name string) {
 	add("columns", uvarint(e.Cols)...)
 	add("tile channels", uvarint(e.Tile.Channels)...)
 	add("tile rows", uvarint(e.Tile.Rows)...)
-	add("flags", bools([]bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums})...)
+	add("flags", bools([]bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC})...)
 	add("n", byte(e.Bits))
 	add("m", byte(e.ExtraBits))
 	add("scale mode", byte(e.Scale))

@@ -144,4 +144,5 @@ var parts = []func(*set){
 	badTileVectors,
 	badFastVectors,
 	badRefinementVectors,
+	version2Vectors,
 }

@@ -11,6 +11,7 @@ import (
 type image struct {
 	scales []float32
 	wide   []int
+	means  [][]int // by tile and channel; only if the edge has any
 }
 
 // quantize follows spec/numerics.md. x lies in the order of memory.
@@ -39,6 +40,9 @@ func quantize(e *profile.Edge, x []float32) image {
 			at := ch*plane + i
 			img.wide[at] = code(e, ch, at, x[place(e, ch, i)], inv)
 		}
+	}
+	if e.DC {
+		img.findMeans(e, x)
 	}
 	return img
 }
@@ -126,6 +130,7 @@ func (img image) values(e *profile.Edge, base bool) []float32 {
 			out[place(e, ch, i)] = value(e, at, img.wide[at], step, base)
 		}
 	}
+	img.addMeans(e, out)
 	return out
 }
 
