@@ -22,6 +22,8 @@ type Form interface {
 	// block's bytes; behind them lie at least FormSlack more that may be read and mean nothing. Behind what x must hold
 	// nothing is written.
 	Decode(x []float32, stride int, src []byte, c0, channels, positions, from, to int)
+	// Round sets the values of a block to what Decode gives back of them: so does an edge that stays float in memory.
+	Round(x []float32, stride, c0, channels, positions int)
 }
 
 // FormSlack is how many bytes behind a block may be read, within the capacity of the slice.

@@ -5,6 +5,9 @@ type PackOptions struct {
 	Threads int  // workers that run one image; below 1: one
 	Rows    int  // rows of a band; 0: chosen for every node
 	Hook    Hook // is called for the edges that have no Form, as Program.Run calls it; nil: none
+	// Faster are, by edge, forms that give the same values in less time and more memory; nil: none. An edge lies in memory as
+	// they say, or as floats, where that does not make the peak higher than it would be without.
+	Faster []Form
 }
 
 // Plan is what a packed program needs, known before it runs. Sizes are in bytes.

@@ -303,6 +303,15 @@ func (f byteForm) Decode(x []float32, stride int, src []byte, _, channels, n, fr
 	}
 }
 
+func (f byteForm) Round(x []float32, stride, _, channels, n int) {
+	for i := range channels {
+		for p := range n {
+			v := &x[f.at(stride, i, p)]
+			*v = float32(code(*v)) * step
+		}
+	}
+}
+
 // checkInstructionSets runs node by node on both: each gets what the other's nodes before it computed, so that differences
 // do not add up.
 func checkInstructionSets(t *testing.T, g *graph.Graph, x *tensor.Tensor) {

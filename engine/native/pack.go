@@ -15,8 +15,17 @@ func (p *Program) Pack(forms []engine.Form, opt engine.PackOptions) (*Packed, er
 	if len(forms) != len(p.edges) && forms != nil {
 		return nil, fmt.Errorf("%w: %d forms for %d edges", ErrState, len(forms), len(p.edges))
 	}
-	k := &packer{p: p, forms: forms, opt: opt, wholes: map[int]error{}, threads: max(1, opt.Threads)}
-	if _, err := k.packAll(); err != nil { // to see what the edges take
+	k := &packer{p: p, forms: forms, opt: opt, wholes: map[int]error{}, threads: max(1, opt.Threads), kinds: make([]kind, len(p.edges))}
+	packed, err := k.packTwice()
+	if err != nil || forms == nil {
+		return packed, err
+	}
+	return k.improve(packed), nil
+}
+
+// packTwice packs to see what the edges take, and then with work space that goes by that.
+func (k *packer) packTwice() (*Packed, error) {
+	if _, err := k.packAll(); err != nil {
 		return nil, err
 	}
 	k.budget = k.storedPeak() / workShare / int64(k.threads)
@@ -55,6 +64,8 @@ type packer struct {
 	slots   []*slot
 	threads int
 	budget  int64 // bytes that the work space of a worker should not exceed
+	kinds   []kind
+	rooms   map[int]int64 // by step: the most bytes that the work space of a worker may have, where budget is not all
 }
 
 // value is a storage of the program while it is packed.
@@ -65,6 +76,7 @@ type value struct {
 	output  int // counted from 1
 	step    int // that computes it; -1 for inputs
 	stored  bool
+	packs   bool // it is packed, or computed of packed ones
 	joined  bool // a Concat of its parts
 	view    *view
 	pieces  int // channels that readers want at a time; 0: all
@@ -112,7 +124,38 @@ func (k *packer) form(v *value) (f engine.Form, packs bool) {
 	if v.edge < 0 || k.forms == nil || k.forms[v.edge] == nil {
 		return nil, false
 	}
-	return k.forms[v.edge], v.output == 0 && tensor.Size(v.shape) > smallEdge
+	f = k.forms[v.edge]
+	switch k.kinds[v.edge] {
+	case asFloats:
+		return f, false
+	case asFaster:
+		f = k.opt.Faster[v.edge]
+	}
+	return f, v.output == 0 && tensor.Size(v.shape) > smallEdge
+}
+
+// noPacked tells whether a step has to do with nothing that is packed.
+func (k *packer) noPacked(s *step) bool {
+	for _, o := range s.in {
+		if o.computed && k.values[o.storage].packs {
+			return false
+		}
+	}
+	for _, id := range s.out {
+		if _, packs := k.form(k.values[id]); packs {
+			return false
+		}
+	}
+	return true
+}
+
+// notePacked notes which outputs of a step are packed or depend on what is, with nothing stored between.
+func (k *packer) notePacked(s *step, floats bool) {
+	for _, id := range s.out {
+		v := k.values[id]
+		_, v.packs = k.form(v)
+		v.packs = v.packs || v.edge < 0 && !floats
+	}
 }
 
 func (k *packer) pack() (*Packed, error) {
@@ -137,19 +180,10 @@ func (k *packer) newUnit(i int) {
 	s := &k.p.steps[i]
 	u := &unit{id: i, step: i, site: s.site, made: map[bandShape]*made{}}
 	k.units = append(k.units, u)
+	u.floats = k.noPacked(s)
+	k.notePacked(s, u.floats)
 	if u.whole = k.wholes[i]; u.whole == nil {
-		if k.forms == nil {
-			u.bands, u.whole = s.site.floatBanding()
-		} else {
-			u.bands, u.whole = s.site.banding()
-		}
-		k.follow(u)
-	}
-	if u.whole == nil {
-		u.out = cutOf(s.site.outShape(0), u.bands.axis)
-		if !k.takes(k.values[s.out[0]], u.out) {
-			u.whole = errors.New("its edge is cut in another way")
-		}
+		k.takeApart(u)
 	}
 	if u.whole != nil {
 		k.runWhole(u)
@@ -161,6 +195,27 @@ func (k *packer) newUnit(i int) {
 		v := k.values[id]
 		v.joined = !v.stored && v.edge < 0 && k.joins(u, v)
 		v.stored = !v.joined && (v.stored || v.edge >= 0 || u.whole != nil || v.readers != 1)
+	}
+}
+
+// takeApart finds the bands of a step.
+func (k *packer) takeApart(u *unit) {
+	out := k.values[k.p.steps[u.step].out[0]]
+	fits := func() bool {
+		k.follow(u)
+		if u.whole != nil {
+			return false
+		}
+		u.out = cutOf(u.site.outShape(0), u.bands.axis)
+		return k.takes(out, u.out)
+	}
+	if u.floats && (k.forms == nil || u.site.Op == "Conv" || u.site.Op == "Gemm") {
+		if u.bands, u.whole = u.site.floatBanding(); fits() || k.forms == nil {
+			return
+		}
+	}
+	if u.bands, u.whole = u.site.banding(); !fits() && u.whole == nil {
+		u.whole = errors.New("its edge is cut in another way")
 	}
 }
 

@@ -69,6 +69,15 @@ func (f testForm) Decode(x []float32, stride int, src []byte, c0, channels, n, f
 	}
 }
 
+func (f testForm) Round(x []float32, stride, c0, channels, n int) {
+	for i := range channels {
+		for p := range n {
+			v := &x[f.at(stride, i, p)]
+			*v = float32(f.code(*v, c0+i)) * f.step(c0+i)
+		}
+	}
+}
+
 // testForms gives every edge a form.
 func testForms(p *Program, levels float64, expect int) []engine.Form {
 	var forms []engine.Form
@@ -129,7 +138,8 @@ func TestPackedRunIsSimulation(t *testing.T) {
 					if rows > 0 && !testdata.CI() && i > 0 {
 						continue
 					}
-					packed := mustPack(t, p, testForms(p, levels, 16-k*3), engine.PackOptions{Rows: rows, Threads: threads})
+					opt := engine.PackOptions{Rows: rows, Threads: threads, Faster: testForms(p, levels, 16)}
+					packed := mustPack(t, p, testForms(p, levels, 16-k*3), opt)
 					what := fmt.Sprintf("%v levels, %d rows, %d workers", levels, rows, threads)
 					sameOutputs(t, what, mustRunPacked(t, packed, x), want)
 					sameOutputs(t, what+", again", mustRunPacked(t, packed, x), want)
@@ -217,6 +227,32 @@ func TestBandsAreTheFloatRun(t *testing.T) {
 				sameOutputs(t, "hooked", mustRunPacked(t, mustPack(t, p, nil, opt), x), want)
 			}
 		})
+	}
+}
+
+// Edges become floats, or take a faster form, only where the arena does not grow by that.
+func TestEdgesAreFasterWhereThereIsRoom(t *testing.T) {
+	for _, name := range quickNetworks() {
+		p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), graph.Stored)
+		forms := testForms(p, 127, 6)
+		opt := engine.PackOptions{Faster: testForms(p, 127, 16)}
+		k := &packer{p: p, forms: forms, opt: opt, wholes: map[int]error{}, threads: 1, kinds: make([]kind, len(p.edges))}
+		base, err := k.packTwice()
+		if err != nil {
+			t.Fatal(err)
+		}
+		better := k.improve(base)
+		if better.arenaSize > base.arenaSize {
+			t.Errorf("%s: the arena has grown from %d to %d", name, base.arenaSize, better.arenaSize)
+		}
+		count := map[kind]int{}
+		for _, kind := range k.kinds {
+			count[kind]++
+		}
+		t.Logf("%s: %d edges packed, %d faster, %d floats", name, count[asPacked], count[asFaster], count[asFloats])
+		if len(p.edges) > 10 && count[asFloats] == 0 {
+			t.Errorf("%s: no edge became floats", name)
+		}
 	}
 }
 

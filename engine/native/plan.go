@@ -1,6 +1,7 @@
 package native
 
 import (
+	"maps"
 	"slices"
 	"sort"
 )
@@ -19,14 +20,69 @@ type buffer struct {
 // manyBuffers is from where on the search for the lowest offset, whose time is quadratic, is given up.
 const manyBuffers = 1 << 13
 
+// placings bounds the time of place: the number of orders that are tried, times the square of the number of buffers.
+const placings = 1 << 21
+
 // place gives every buffer an offset such that no two overlap that are in use at the same step, and returns the
-// size of the arena. Greedy by size: the largest first, each at the lowest offset that is free.
+// size of the arena. Greedy: the largest first, each at the lowest offset that is free; then once more and again, with the
+// buffer first that reached highest, as long as the arena is larger than what is in use at a time.
 func place(buffers []*buffer) int64 {
-	if len(buffers) > manyBuffers {
+	n := len(buffers)
+	if n > manyBuffers {
 		return placeInTurn(buffers)
 	}
 	order := append([]*buffer(nil), buffers...)
 	sort.SliceStable(order, func(i, j int) bool { return order[i].size > order[j].size })
+	best, least := placeInOrder(order), leastArena(buffers)
+	offsets := offsetsOf(buffers)
+	for range min(n, placings/max(1, n*n)) {
+		if best == least {
+			break
+		}
+		top := 0
+		for i, b := range order {
+			if b.offset+b.room() > order[top].offset+order[top].room() {
+				top = i
+			}
+		}
+		first := order[top]
+		copy(order[1:top+1], order[:top])
+		order[0] = first
+		if total := placeInOrder(order); total < best {
+			best, offsets = total, offsetsOf(buffers)
+		}
+	}
+	for i, b := range buffers {
+		b.offset = offsets[i]
+	}
+	return best
+}
+
+func offsetsOf(buffers []*buffer) []int64 {
+	list := make([]int64, len(buffers))
+	for i, b := range buffers {
+		list[i] = b.offset
+	}
+	return list
+}
+
+// leastArena is the most that is in use at a time.
+func leastArena(buffers []*buffer) int64 {
+	change := map[int]int64{}
+	for _, b := range buffers {
+		change[b.first] += b.room()
+		change[b.last+1] -= b.room()
+	}
+	live, most := int64(0), int64(0)
+	for _, step := range slices.Sorted(maps.Keys(change)) {
+		live += change[step]
+		most = max(most, live)
+	}
+	return most
+}
+
+// placeInOrder places one buffer after the other at the lowest offset that is free.
+func placeInOrder(order []*buffer) int64 {
 	total := int64(0)
 	var placed []*buffer // by offset
 	for _, b := range order {

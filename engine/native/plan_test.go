@@ -2,6 +2,7 @@ package native
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -30,6 +31,35 @@ func TestPlaceKeepsLiveBuffersApart(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The largest buffers first often leave gaps that another order does not.
+func TestPlaceTriesOtherOrders(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	gaps, closed := 0, 0
+	for range 200 {
+		var buffers []*buffer
+		for range 20 {
+			first := r.IntN(20)
+			buffers = append(buffers, &buffer{size: 1 + r.IntN(3000), first: first, last: first + r.IntN(4)})
+		}
+		bySize := slices.Clone(buffers)
+		slices.SortStableFunc(bySize, func(a, b *buffer) int { return b.size - a.size })
+		once, least := placeInOrder(bySize), leastArena(buffers)
+		total := place(buffers)
+		if total > once || total < least {
+			t.Fatalf("arena of %d values, largest first %d, in use at a time %d", total, once, least)
+		}
+		if once > least {
+			gaps++
+		}
+		if once > least && total == least {
+			closed++
+		}
+	}
+	if gaps < 20 || closed < gaps/2 {
+		t.Errorf("%d of %d gaps closed", closed, gaps)
 	}
 }
 

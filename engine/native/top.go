@@ -23,8 +23,9 @@ type top struct {
 // target is where an output is stored.
 type target struct {
 	plain
+	value *value
 	form  engine.Form // nil: floats as they are
-	packs bool        // into slot; else, what is stored as floats is coded and decoded nevertheless
+	packs bool        // into slot; else, what is stored as floats is rounded nevertheless
 	slot  *slot
 	grid  *grid
 	edge  int // whose hook is called; -1 for none
@@ -55,7 +56,9 @@ func (t *top) run(w *worker) {
 func (t *top) band(w *worker, from, to int) {
 	g := &t.targets[0]
 	if t.planes.out > 0 || t.direct(to-from) {
-		t.compute(w, g.values(w)[from*t.out.inner:], from, to)
+		x := g.values(w)[from*t.out.inner:]
+		t.compute(w, x, from, to)
+		g.round(x, t.out, from, to, max(t.planes.out, (to-from)*t.out.inner))
 		return
 	}
 	out := t.compute(w, nil, from, to)
@@ -70,16 +73,14 @@ func (t *top) band(w *worker, from, to int) {
 // direct tells whether bands of some rows are computed where they are stored.
 func (t *top) direct(rows int) bool {
 	g := &t.targets[0]
-	return len(t.targets) == 1 && g.form == nil && g.home.buffer != nil && (t.out.outer == 1 || rows == t.out.n)
+	return len(t.targets) == 1 && g.slot == nil && g.home.buffer != nil && (t.out.outer == 1 || rows == t.out.n)
 }
 
 // store keeps rows [from, to) of a cut, which lie densely in x.
 func (g *target) store(w *worker, x []float32, c cut, from, to int) {
 	pitch := (to - from) * c.inner
 	if g.slot == nil {
-		if g.form != nil {
-			g.simulate(w, x, c, from, to)
-		}
+		g.round(x, c, from, to, pitch)
 		g.write(w, x, pitch, from, to)
 		return
 	}
@@ -89,12 +90,20 @@ func (g *target) store(w *worker, x []float32, c cut, from, to int) {
 	})
 }
 
-// simulate replaces values by what their form gives back.
-func (g *target) simulate(w *worker, x []float32, c cut, from, to int) {
-	g.grid.blocks(c, from, to, func(_, _ int, b blockOf, at, stride int) {
-		n := g.form.Encode(w.bytes[:g.form.Bound(b.c0, b.channels, b.positions)], x[at:], stride, b.c0, b.channels, b.positions)
-		g.form.Decode(x[at:], stride, w.bytes[:n], b.c0, b.channels, b.positions, 0, b.positions)
-	})
+// round replaces rows [from, to) of a cut, whose outers lie pitch apart in x, by what their form gives back of them.
+func (g *target) round(x []float32, c cut, from, to, pitch int) {
+	if g.form == nil {
+		return
+	}
+	c0, c1, p0, p1 := g.grid.span(c, from, to)
+	stride := pitch
+	switch {
+	case g.grid.tokens:
+		stride = g.grid.channels
+	case c.outer == 1:
+		stride = p1 - p0
+	}
+	g.form.Round(x, stride, c0, c1-c0, p1-p0)
 }
 
 // blocks calls f for the blocks that rows [from, to) of a cut hold, with where they lie in the rows and from row to row
@@ -145,7 +154,7 @@ func (k *packer) addTop(u *unit) error {
 
 // addTarget decides how a value is stored.
 func (k *packer) addTarget(t *top, i int, v *value) {
-	g := target{edge: -1, plain: plain{cut: t.out}}
+	g := target{value: v, edge: -1, plain: plain{cut: t.out}}
 	if i > 0 {
 		g.cut = wholeCut(tensor.Size(v.shape))
 	}
@@ -165,10 +174,10 @@ func (k *packer) placeTarget(g *target, v *value, t *top) {
 	if g.form == nil {
 		return
 	}
-	g.grid = k.gridFor(t, v)
-	if !g.packs {
+	if g.grid = k.gridOf(v); !g.packs {
 		return
 	}
+	g.grid = k.gridFor(t, v)
 	g.slot = newSlot(len(k.slots), g.form, *g.grid)
 	v.slot = g.slot
 	k.slots = append(k.slots, v.slot)
@@ -180,7 +189,7 @@ func (t *top) useInPlace() {
 	if !u.bands.ring || isDepthwise(u.site.graph, u.site.Node) {
 		return
 	}
-	if g.form == nil && len(t.targets) == 1 && u.out.outer > 1 {
+	if !g.packs && len(t.targets) == 1 && u.out.outer > 1 {
 		u.planes.out = u.out.n * u.out.inner
 	}
 	if f := &u.inputs[0]; f.inArena() && u.site.unpadded() {
@@ -226,7 +235,7 @@ func (k *packer) chooseRows(t *top) error {
 		return t.tryRows(k, roundUp(rows, step))
 	}
 	values := bandValues
-	if k.forms == nil {
+	if t.floats {
 		values = floatValues
 	}
 	rows := max(values/(t.out.outer*t.out.inner), ceilDiv(bandInner, t.out.inner), 1)
@@ -239,7 +248,7 @@ func (k *packer) chooseRows(t *top) error {
 		if err := t.tryRows(k, roundUp(rows, step)); err != nil {
 			return err
 		}
-		if k.forms == nil || rows <= step || 4*int64(t.size) <= max(k.budget, leastWork) {
+		if k.forms == nil || rows <= step || 4*int64(t.size) <= k.workFor(t) {
 			return nil
 		}
 		before := rows
@@ -250,6 +259,15 @@ func (k *packer) chooseRows(t *top) error {
 			rows = rows / 4 * 4 // rows of 16 channels fill groups of 64 values
 		}
 	}
+}
+
+// workFor is how many bytes the work space of a worker of t may have.
+func (k *packer) workFor(t *top) int64 {
+	n := max(k.budget, leastWork)
+	if room, ok := k.rooms[t.step]; ok {
+		n = min(n, room)
+	}
+	return n
 }
 
 // even makes bands end where the blocks of their input do, or else be of about one height.
@@ -279,7 +297,7 @@ func (t *top) tryRows(k *packer, rows int) error {
 	}
 	t.bytes.size = 0
 	for _, id := range k.p.steps[t.step].out {
-		if form, _ := k.form(k.values[id]); form != nil {
+		if form, packs := k.form(k.values[id]); packs {
 			g := k.gridFor(t, k.values[id])
 			t.bytes.size = max(t.bytes.size, ceilDiv(form.Bound(0, g.c, g.p)+engine.FormSlack, 4))
 		}

@@ -11,6 +11,7 @@ type unit struct {
 	out    cut
 	bands  banding
 	whole  error // why it runs whole; nil: it does not
+	floats bool  // it has to do with nothing that is packed
 	inputs []feed
 	made   map[bandShape]*made
 	work   work

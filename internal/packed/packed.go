@@ -381,6 +381,50 @@ func (f *Form) correct(x []float32, stride, channels, positions int) {
 	}
 }
 
+// Round sets values to what Decode gives back of them.
+func (f *Form) Round(x []float32, stride, c0, channels, positions int) {
+	rows, length := channels, positions
+	if f.Last() {
+		rows, length = positions, channels
+	}
+	if f.same && stride == length {
+		rows, length = 1, rows*length
+	}
+	for i := range rows {
+		row := x[i*stride:][:length]
+		switch {
+		case f.each != nil:
+			f.each.round(row, c0)
+		case f.Last():
+			f.roundRow(row, c0)
+		default:
+			f.roundRow(row, c0+i)
+		}
+	}
+	if f.edge.RowSums {
+		f.correct(x, stride, channels, positions)
+	}
+}
+
+// roundRow rounds values of channel c.
+func (f *Form) roundRow(x []float32, c int) {
+	slot, levels := f.edge.ScaleSlot(c), f.edge.Levels(c)
+	simd.Round(x, simd.Rounding{Inv: f.scales[slot].Inv, Low: float32(levels.Low), High: float32(levels.High), Step: f.edge.Steps[slot]})
+}
+
+// round rounds values of the channels from c on.
+func (f *each) round(x []float32, c int) {
+	for len(x) > 0 {
+		var codes [group]int16
+		n := min(len(x), group)
+		quant.QuantizeEach(codes[:n], x[:n], f.inv[c:], f.low[c:], f.high[c:])
+		for i, step := range f.step[c:][:n] {
+			x[i] = float32(step * float32(codes[i]))
+		}
+		x, c = x[n:], c+n
+	}
+}
+
 // reader unpacks a block from its beginning on.
 type reader struct {
 	form   *Form

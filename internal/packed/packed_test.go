@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/dqa-go/dqa"
@@ -130,6 +131,7 @@ func checkBlock(t *testing.T, r *rand.Rand, f *Form, x, want []float32, c0, chan
 	if n > bound || f.Expect(c0, channels, positions) > bound {
 		t.Fatalf("%d bytes, expected %d, bound %d", n, f.Expect(c0, channels, positions), bound)
 	}
+	checkRound(t, f, x, want, c0, channels, p0, positions)
 	for _, part := range [][2]int{{0, positions}, cut(r, e, positions)} {
 		from, to := part[0], part[1]
 		const guard = 12345
@@ -160,6 +162,33 @@ func checkBlock(t *testing.T, r *rand.Rand, f *Form, x, want []float32, c0, chan
 				t.Fatalf("%s: block of %d channels from %d, %d positions from %d, part [%d, %d): row %d, %d is %g, want %g", describe(e),
 					channels, c0, positions, p0, from, to, row, col, v, w)
 			}
+		}
+	}
+}
+
+// checkRound rounds a block where it lies in the tensor.
+func checkRound(t *testing.T, f *Form, x, want []float32, c0, channels, p0, positions int) {
+	t.Helper()
+	e := f.edge
+	at, stride := c0*e.PlaneSize()+p0, e.PlaneSize()
+	if f.Last() {
+		at, stride = p0*e.Channels+c0, e.Channels
+	}
+	got := slices.Clone(x)
+	f.Round(got[at:], stride, c0, channels, positions)
+	for i, v := range got {
+		row, col := (i-at)/stride, (i-at)%stride
+		inside := i >= at && row < channels && col < positions
+		if f.Last() {
+			inside = i >= at && row < positions && col < channels
+		}
+		w := x[i]
+		if inside {
+			w = want[i]
+		}
+		if math.Float32bits(v) != math.Float32bits(w) {
+			t.Fatalf("%s: block of %d channels from %d, %d positions from %d: value %d is %g, want %g", describe(e),
+				channels, c0, positions, p0, i, v, w)
 		}
 	}
 }

@@ -1,0 +1,115 @@
+package native
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// kind is how an edge lies in memory that has a form.
+type kind byte
+
+const (
+	asPacked kind = iota // as its form says
+	asFaster             // as its faster form says
+	asFloats             // as floats, rounded to what its form gives back
+)
+
+// attempts is how often improve packs at most.
+const attempts = 6
+
+// improve lets edges lie in memory in faster ways than packed where there is room: as long as the arena does not grow beyond
+// that of best. Only the edges that are alive where the peak is decide how much memory a run needs.
+func (k *packer) improve(best *Packed) *Packed {
+	most := best.arenaSize
+	room := 4 * most
+	for range attempts {
+		kinds, wholes, rooms := k.kinds, k.wholes, k.rooms
+		if !k.upgrade(best, room) {
+			break
+		}
+		k.wholes = map[int]error{}
+		next, err := k.packAll()
+		if err == nil && next.arenaSize <= most {
+			best = next
+			continue
+		}
+		k.kinds, k.wholes, k.rooms = kinds, wholes, rooms
+		if err != nil {
+			break
+		}
+		room -= 4 * (next.arenaSize - most)
+	}
+	return best
+}
+
+// candidate is an edge that might lie in memory in a faster way.
+type candidate struct {
+	target      *target
+	edge        int
+	first, last int // tops
+	size        int // values
+}
+
+// upgrade chooses edges that take faster ways within room bytes, by what p needs; it tells whether there are any.
+func (k *packer) upgrade(p *Packed, room int64) bool {
+	stored, live := make([]int64, len(p.tops)), make([]int64, len(p.tops))
+	for i, t := range p.tops {
+		packed, float := p.live(i)
+		stored[i] = packed + float
+		live[i] = stored[i] + 4*int64(t.work.size)
+	}
+	k.kinds = slices.Clone(k.kinds)
+	changed := false
+	for _, to := range []kind{asFloats, asFaster} {
+		for _, c := range p.candidates() {
+			if k.kinds[c.edge] >= to || to == asFaster && !k.hasFaster(c.edge) {
+				continue
+			}
+			more := k.bytesAs(c, to) - 4*int64(c.target.slot.size)
+			if more > 0 && slices.Max(live[c.first:c.last+1])+more > room {
+				continue
+			}
+			for i := c.first; i <= c.last; i++ {
+				live[i] += more
+				stored[i] += more
+			}
+			k.kinds[c.edge] = to
+			changed = true
+		}
+	}
+	k.rooms = map[int]int64{}
+	for i, t := range p.tops {
+		k.rooms[t.step] = (room - stored[i]) / int64(k.threads)
+	}
+	return changed
+}
+
+func (k *packer) hasFaster(edge int) bool { return k.opt.Faster != nil && k.opt.Faster[edge] != nil }
+
+// bytesAs is what an edge takes in another kind.
+func (k *packer) bytesAs(c candidate, to kind) int64 {
+	if to == asFloats {
+		return 4 * int64(c.size)
+	}
+	return 4 * int64(newSlot(0, k.opt.Faster[c.edge], *c.target.grid).size)
+}
+
+// candidates are the packed edges, first those that are alive for the shortest time, and of those the largest.
+func (p *Packed) candidates() []candidate {
+	var list []candidate
+	for _, t := range p.tops {
+		for i := range t.targets {
+			g := &t.targets[i]
+			if g.slot == nil {
+				continue
+			}
+			list = append(list, candidate{g, g.value.edge, g.slot.first, g.slot.last, tensor.Size(g.value.shape)})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.last-a.first, b.last-b.first), cmp.Compare(b.size, a.size))
+	})
+	return list
+}
