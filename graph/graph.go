@@ -49,6 +49,9 @@ type Graph struct {
 	Constants map[string]*Tensor
 	// Values gives type and shape of every value that a node reads or writes, constants included.
 	Values map[string]Value
+	// Release gives back the memory of constants that lie in mapped files: they are read again when they are looked at, and
+	// file.Guard is for that. nil: all constants lie in the process's own memory.
+	Release func()
 	// Trained are the moments that values had when the network was trained, as its BatchNormalizations tell, folded or not.
 	// Values that no node writes any more may be among them.
 	Trained map[string]Moments

@@ -79,7 +79,7 @@ func (g *Graph) SplitStored(value string) ([]*Graph, error) {
 func (g *Graph) emptyParts(n int) []*Graph {
 	parts := make([]*Graph, n)
 	for i := range parts {
-		parts[i] = &Graph{Name: g.Name + " part", Opset: g.Opset, Constants: map[string]*Tensor{}, Values: g.Values}
+		parts[i] = &Graph{Name: g.Name + " part", Opset: g.Opset, Constants: map[string]*Tensor{}, Values: g.Values, Release: g.Release}
 	}
 	return parts
 }

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
 )
 
@@ -23,7 +26,10 @@ type externals struct {
 	sum   hash.Hash
 	total int64
 	root  *os.Root // nothing outside it is opened, whatever names and links say
-	files map[string]*os.File
+	files map[string]*file.Reader
+
+	mapped bool // files are mapped
+	maps   map[string]*file.Contents
 }
 
 func (x *externals) close() {
@@ -66,6 +72,16 @@ func (x *externals) read(p *onnxpb.TensorProto, size int64) ([]byte, error) {
 	if x.total += length; x.total > maxExternal {
 		return nil, fmt.Errorf("%w: tensors in other files have more than %d bytes", graph.ErrLimit, int64(maxExternal))
 	}
+	if x.mapped {
+		c, err := x.contentsOf(name, f, info.Size())
+		if err != nil {
+			return nil, fmt.Errorf("file %q: %w", name, err)
+		}
+		data := c.Bytes[offset:][:length:length]
+		x.sum.Write(data)
+		c.Release()
+		return data, nil
+	}
 	data := make([]byte, length)
 	if _, err := io.ReadFull(io.NewSectionReader(f, offset, length), data); err != nil {
 		return nil, fmt.Errorf("file %q: %w", name, err)
@@ -74,8 +90,23 @@ func (x *externals) read(p *onnxpb.TensorProto, size int64) ([]byte, error) {
 	return data, nil
 }
 
+// contentsOf maps a file once.
+func (x *externals) contentsOf(name string, f *file.Reader, size int64) (*file.Contents, error) {
+	if c := x.maps[name]; c != nil {
+		return c, nil
+	}
+	c, err := f.Contents(size, true)
+	if err == nil {
+		x.maps[name] = c
+	}
+	return c, err
+}
+
+// contents are the files that were mapped.
+func (x *externals) contents() []*file.Contents { return slices.Collect(maps.Values(x.maps)) }
+
 // open opens a file of the folder once.
-func (x *externals) open(name string) (*os.File, error) {
+func (x *externals) open(name string) (*file.Reader, error) {
 	if f := x.files[name]; f != nil {
 		return f, nil
 	}
@@ -90,7 +121,7 @@ func (x *externals) open(name string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		x.root, x.files = root, map[string]*os.File{}
+		x.root, x.files, x.maps = root, map[string]*file.Reader{}, map[string]*file.Contents{}
 	}
 	info, err := x.root.Stat(filepath.FromSlash(name))
 	if err != nil {
@@ -103,8 +134,8 @@ func (x *externals) open(name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.files[name] = f
-	return f, nil
+	x.files[name] = file.Wrap(f)
+	return x.files[name], nil
 }
 
 // number reads a decimal entry of a tensor's location.

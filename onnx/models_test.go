@@ -152,6 +152,49 @@ func (c modelCase) compare(t testing.TB, g *graph.Graph, outputs []*tensor.Tenso
 	return nil
 }
 
+// TestMappedModels: constants that lie in the file equal those that were copied, also when their memory was given back.
+func TestMappedModels(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.onnx")
+	check := func(path string, want *graph.Graph, opt onnx.Options) {
+		opt.Map = true
+		g, err := onnx.Load(path, opt)
+		if err != nil || g.Digest != want.Digest || len(g.Constants) != len(want.Constants) {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for range 2 {
+			for name, k := range want.Constants {
+				if !sameBits(k.Floats, g.Constants[name].Floats) || !slices.Equal(k.Ints, g.Constants[name].Ints) {
+					t.Errorf("%s: constant %q differs", path, name)
+				}
+			}
+			g.Release()
+		}
+	}
+	for _, c := range loadModelCases(t) {
+		opt := onnx.Options{Shape: c.Input.Shape, Inputs: map[string]*graph.Tensor{}}
+		for name, v := range c.Given {
+			opt.Inputs[name] = v.decode(t)
+		}
+		want, err := onnx.Parse(c.Model, opt)
+		if err != nil {
+			t.Fatal(c.Name, err)
+		}
+		if err := os.WriteFile(path, c.Model, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		check(path, want, opt)
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const external = "testdata/external/D2_external_data.onnx"
+	want, err := onnx.Load(external, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(external, want, onnx.Options{})
+}
+
 // TestExternalDataFile: torch's exporter keeps large weights beside the model.
 func TestExternalDataFile(t *testing.T) {
 	g, err := onnx.Load("testdata/external/D2_external_data.onnx", onnx.Options{})

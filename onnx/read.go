@@ -14,8 +14,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/onnx/internal/onnxpb"
@@ -39,18 +37,25 @@ type Options struct {
 	Part bool
 	// Dir is the folder of the files that hold a model's external data; "": Parse reads none, Load the model's own.
 	Dir string
+	// Map lets large constants lie in the model's files, mapped into memory until the process ends: Graph.Release gives back
+	// what they take. The files must not change meanwhile.
+	Map bool
 }
 
 // Load reads the model at path; errors are those of Parse and of reading the file.
 func Load(path string, opt Options) (*graph.Graph, error) {
-	data, err := readFile(path)
+	contents, err := readFile(path, opt.Map)
 	if err != nil {
 		return nil, err
 	}
 	if opt.Dir == "" {
 		opt.Dir = filepath.Dir(path)
 	}
-	g, err := Parse(data, opt)
+	var g *graph.Graph
+	err = file.Guard(func() error {
+		g, err = parse(contents, true, opt)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -58,7 +63,7 @@ func Load(path string, opt Options) (*graph.Graph, error) {
 }
 
 // readFile reads a regular file: a device has no end, and a pipe without a writer never begins.
-func readFile(path string) ([]byte, error) {
+func readFile(path string, mapped bool) (*file.Contents, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -73,18 +78,24 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, data); err != nil {
+	contents, err := f.Contents(info.Size(), mapped)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return data, nil
+	return contents, nil
 }
 
 // Parse turns an ONNX file's bytes into a Graph in canonical form (see the package comment). It never panics, whatever
 // the bytes. Errors wrap ErrNotONNX, ErrInvalid, ErrUnsupported (an *UnsupportedError where nodes are the cause),
 // ErrShape or ErrLimit.
 func Parse(data []byte, opt Options) (*graph.Graph, error) {
-	model, err := unmarshal(data)
+	opt.Map = false
+	return parse(&file.Contents{Bytes: data}, false, opt)
+}
+
+// parse is Parse; constants may lie in contents that are the reader's own.
+func parse(contents *file.Contents, own bool, opt Options) (*graph.Graph, error) {
+	model, err := unmarshal(contents.Bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +107,13 @@ func Parse(data []byte, opt Options) (*graph.Graph, error) {
 		return nil, err
 	}
 	sum := sha256.New()
-	sum.Write(data)
-	external := &externals{dir: opt.Dir, sum: sum}
+	for part := range slices.Chunk(contents.Bytes, 4<<20) {
+		sum.Write(part)
+		contents.Release()
+	}
+	external := &externals{dir: opt.Dir, sum: sum, mapped: opt.Map}
 	defer external.close()
-	m, err := readModel(model.GetGraph(), opset, external, opt)
+	m, err := readModel(model.GetGraph(), opset, external, own, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +123,14 @@ func Parse(data []byte, opt Options) (*graph.Graph, error) {
 	}
 	digestInputs(sum, opt.Inputs)
 	sum.Sum(g.Digest[:0])
+	if opt.Map {
+		all := append(external.contents(), contents)
+		g.Release = func() {
+			for _, c := range all {
+				c.Release()
+			}
+		}
+	}
 	return g, nil
 }
 
@@ -129,15 +151,14 @@ func unmarshal(data []byte) (*onnxpb.ModelProto, error) {
 	if what := foreign(data); what != "" {
 		return nil, fmt.Errorf("%w: it is %s", ErrNotONNX, what)
 	}
-	m := new(onnxpb.ModelProto)
-	if err := new(census).count(m.ProtoReflect().Descriptor(), data, 0); err != nil {
+	if err := new(census).count((*onnxpb.ModelProto)(nil).ProtoReflect().Descriptor(), data, 0); err != nil {
 		if errors.Is(err, graph.ErrLimit) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: %w", unreadable(data), err)
 	}
-	opt := proto.UnmarshalOptions{DiscardUnknown: true, AllowPartial: true, RecursionLimit: maxDepth + 1}
-	if err := opt.Unmarshal(data, m); err != nil {
+	m, err := unmarshalAround(data)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", unreadable(data), err)
 	}
 	if len(m.GetGraph().GetNode()) == 0 {
@@ -221,7 +242,8 @@ type model struct {
 	graphs   map[*graph.Node]map[string]*onnxpb.GraphProto
 	captured map[*graph.Node][]string // values that the graphs of a node read from outside
 	external *externals
-	branches int // read so far
+	own      bool // constants may lie in the bytes of the file
+	branches int  // read so far
 }
 
 func newModel(name string, opset int) *model {
@@ -239,9 +261,9 @@ func (m *model) clone() *model {
 	return &n
 }
 
-func readModel(g *onnxpb.GraphProto, opset int, external *externals, opt Options) (*model, error) {
+func readModel(g *onnxpb.GraphProto, opset int, external *externals, own bool, opt Options) (*model, error) {
 	m := newModel(g.GetName(), opset)
-	m.external = external
+	m.external, m.own = external, own
 	if len(g.SparseInitializer) > 0 {
 		return nil, fmt.Errorf("%w: sparse initializers", graph.ErrUnsupported)
 	}

@@ -475,6 +475,11 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		g, err := Parse(data, Options{})
 		if err == nil {
+			got, err := unmarshalAround(data)
+			want, opt := new(onnxpb.ModelProto), proto.UnmarshalOptions{DiscardUnknown: true, AllowPartial: true}
+			if err != nil || opt.Unmarshal(data, want) != nil || !proto.Equal(want, got) {
+				t.Errorf("%v, %v, want %v", got, err, want)
+			}
 			checkGraph(g, t)
 		} else if !typed(err) {
 			t.Errorf("error %v", err)

@@ -83,17 +83,23 @@ func (m *model) readTensor(p *onnxpb.TensorProto) (*graph.Tensor, error) {
 		if err != nil {
 			return nil, err
 		}
-		return t, fromRaw(t, raw, n, e)
+		return t, fromRaw(t, raw, n, e, true)
 	}
 	if len(p.RawData) > 0 || n == 0 {
-		return t, fromRaw(t, p.RawData, n, e)
+		return t, fromRaw(t, p.RawData, n, e, m.own)
 	}
 	return t, fromFields(t, p, n)
 }
 
-func fromRaw(t *graph.Tensor, raw []byte, n int, e element) error {
+// fromRaw reads raw_data; floats may lie in bytes that are the reader's own.
+func fromRaw(t *graph.Tensor, raw []byte, n int, e element, own bool) error {
 	if len(raw) != n*e.size {
 		return invalid("shape %v needs %d bytes, %d are there", t.Shape, n*e.size, len(raw))
+	}
+	if own && onnxpb.TensorProto_DataType(t.Elem) == onnxpb.TensorProto_FLOAT {
+		if t.Floats = floatsIn(raw); t.Floats != nil {
+			return nil
+		}
 	}
 	if e.float != nil {
 		t.Floats = make([]float32, n)

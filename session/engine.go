@@ -9,6 +9,7 @@ import (
 	"github.com/dqa-go/dqa/engine/ort"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cpu"
+	"github.com/dqa-go/dqa/internal/file"
 )
 
 // Engine names what runs a network.
@@ -31,12 +32,12 @@ const (
 func compile(g *graph.Graph, edges []graph.Edge, opt Options) (engine.Program, string, error) {
 	switch opt.Engine {
 	case Native:
-		p, err := native.Compile(g, edges)
+		p, err := compileNative(g, edges)
 		return p, cpu.Engine(), err
 	case ORT:
 		return compileORT(g, edges, opt)
 	case Auto, "":
-		p, err := native.Compile(g, edges)
+		p, err := compileNative(g, edges)
 		if err == nil || !errors.Is(err, graph.ErrUnsupported) || !ort.Enabled {
 			return p, cpu.Engine(), err
 		}
@@ -46,6 +47,23 @@ func compile(g *graph.Graph, edges []graph.Edge, opt Options) (engine.Program, s
 		return nil, "", err // what native lacks is the news
 	}
 	return nil, "", fmt.Errorf("%w: %q", ErrEngine, opt.Engine)
+}
+
+func compileNative(g *graph.Graph, edges []graph.Edge) (engine.Program, error) {
+	return guarded(func() (*native.Program, error) { return native.Compile(g, edges) })
+}
+
+// guarded compiles a graph whose constants may lie in a file.
+func guarded(compile func() (*native.Program, error)) (engine.Program, error) {
+	var p *native.Program
+	err := file.Guard(func() (err error) {
+		p, err = compile()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func compileORT(g *graph.Graph, edges []graph.Edge, opt Options) (engine.Program, string, error) {
@@ -58,6 +76,9 @@ func compileORT(g *graph.Graph, edges []graph.Edge, opt Options) (engine.Program
 
 // compile makes another program as the network's was made.
 func (n *Network) compile(g *graph.Graph, edges []graph.Edge) (engine.Program, error) {
+	if own, ok := n.prog.(*native.Program); ok {
+		return guarded(func() (*native.Program, error) { return own.Recompile(g, edges) })
+	}
 	p, _, err := compile(g, edges, n.opt)
 	return p, err
 }

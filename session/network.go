@@ -31,6 +31,9 @@ type Options struct {
 	Part bool
 	// Passing names outputs of the model that are edges nevertheless: those of the head of a cut.
 	Passing    []string
+	// Lean keeps weights once: large constants of the graph lie in the model's file, mapped into memory until the process
+	// ends, which must not change meanwhile. It is for networks that are opened to run.
+	Lean       bool
 	ORTLibrary string // ONNX Runtime's shared library; "": $DQA_ORT_LIB, then the usual places
 }
 
@@ -87,7 +90,7 @@ func Load(model string, opt Options) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	shaped := onnx.Options{Shape: opt.Preprocess.Shape, Inputs: opt.Inputs, Part: opt.Part}
+	shaped := onnx.Options{Shape: opt.Preprocess.Shape, Inputs: opt.Inputs, Part: opt.Part, Map: opt.Lean}
 	if net, ok := demo.Network(model); ok {
 		return onnx.Parse(net.Model, shaped)
 	}

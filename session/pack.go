@@ -8,6 +8,7 @@ import (
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
+	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/internal/packed"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
@@ -60,8 +61,10 @@ func (p *Packed) pack(prog engine.Program, forms []engine.Form, opt engine.PackO
 	if !ok {
 		return fmt.Errorf("%w: %s runs nothing packed, %s does", ErrEngine, p.net.engine, Native)
 	}
-	p.prog, err = own.Pack(forms, opt)
-	return err
+	return file.Guard(func() error {
+		p.prog, err = own.Pack(forms, opt)
+		return err
+	})
 }
 
 // entropyOf is what codes of edge i take on average by the evidence of calibration, bits per value; 0 where it says nothing.

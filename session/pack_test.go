@@ -138,3 +138,49 @@ func (n *Network) profileFor(x *tensor.Tensor, bits int) (*profile.Profile, erro
 	})
 	return p, err
 }
+
+// TestLean: networks whose constants lie in their files compute what others do, packed and with other biases, too.
+func TestLean(t *testing.T) {
+	for _, name := range []string{"resnet32_cifar10", "vit_tiny_cifar10"} {
+		model := filepath.Join(testdata.Shared(t, "models"), name+".onnx")
+		var want []*tensor.Tensor
+		for _, lean := range []bool{false, true} {
+			net, err := Open(model, Options{Lean: lean})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lean != (net.Graph().Release != nil) {
+				t.Fatal("is a lean network mapped?")
+			}
+			x := randomInput(net.Graph().Input.Shape)
+			got, err := net.Program().Run(x, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := net.compile(net.Graph(), net.Edges())
+			if err != nil {
+				t.Fatal(err)
+			}
+			more, err := again.Run(x, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			packed, err := net.Pack(PackOptions{Threads: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			bands, err := packed.Run([]*tensor.Tensor{x})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want == nil {
+				want = got
+			}
+			for _, outputs := range [][]*tensor.Tensor{got, more, bands} {
+				if !slices.Equal(outputs[0].Data, want[0].Data) {
+					t.Errorf("%s, lean %t: other outputs", name, lean)
+				}
+			}
+		}
+	}
+}

@@ -90,6 +90,7 @@ func (a *app) benchModel(ctx context.Context, f *engineFlags, model string, bar 
 		}
 		open = session.OptionsOf(opt.Profile)
 	}
+	open.Lean = true
 	net, err := a.open(model, &f.pre, open)
 	if err != nil {
 		return nil, err

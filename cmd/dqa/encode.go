@@ -61,7 +61,7 @@ func (a *app) openQuantized(model string, pre *preprocessFlags, path string, par
 		return nil, err
 	}
 	opt := session.OptionsOf(p)
-	opt.Part = part
+	opt.Part, opt.Lean = part, true
 	net, err := a.open(model, pre, opt)
 	if err != nil {
 		return nil, err

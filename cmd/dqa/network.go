@@ -27,9 +27,9 @@ func (a *app) complete(model string, flags *preprocessFlags, opt session.Options
 	if err == nil && opt.Preprocess != nil {
 		err = a.checkPreprocess(*opt.Preprocess, pre)
 	}
-	part, passing := opt.Part, opt.Passing
+	part, passing, lean := opt.Part, opt.Passing, opt.Lean
 	opt = a.options(pre, opt.Edges, opt.Skip)
-	opt.Part, opt.Passing = part, passing
+	opt.Part, opt.Passing, opt.Lean = part, passing, lean
 	for _, text := range flags.inputs {
 		name, value, e := session.ParseInput(text, opt.Data)
 		if e != nil {

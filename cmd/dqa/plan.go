@@ -73,7 +73,7 @@ func (a *app) pack(model string, f *planFlags) (*session.Packed, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := a.open(model, &f.pre, session.Options{Edges: set})
+	net, err := a.open(model, &f.pre, session.Options{Edges: set, Lean: true})
 	if err != nil {
 		return nil, err
 	}

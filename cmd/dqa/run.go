@@ -94,7 +94,7 @@ func (a *app) openRunner(model string, f *runFlags) (*session.Runner, error) {
 		}
 		return q.NewRunner(session.PackOptions{Threads: f.threads, Simulated: !f.packed})
 	}
-	net, err := a.open(model, &f.pre, session.Options{Part: part})
+	net, err := a.open(model, &f.pre, session.Options{Part: part, Lean: true})
 	if err != nil {
 		return nil, err
 	}

@@ -17,11 +17,18 @@ import (
 // Nodes that the engine cannot run give an graph.UnsupportedError that names them all, a network that needs too much
 // memory graph.ErrLimit, a part with nothing to run graph.ErrEmpty.
 func Compile(g *graph.Graph, edges []graph.Edge) (*Program, error) {
+	return compile(g, edges, &weights{packed: map[use][]float32{}, release: g.Release})
+}
+
+// Recompile is Compile of a graph that has constants of p's: what p has made of them serves both programs.
+func (p *Program) Recompile(g *graph.Graph, edges []graph.Edge) (*Program, error) { return compile(g, edges, p.weights) }
+
+func compile(g *graph.Graph, edges []graph.Edge, w *weights) (*Program, error) {
 	if err := g.Runnable(); err != nil {
 		return nil, err
 	}
 	c := &compiler{
-		p:       &Program{graph: g, isa: kernel.ISA(), weights: &weights{packed: map[string][]float32{}}},
+		p:       &Program{graph: g, isa: kernel.ISA(), weights: w},
 		uses:    map[string]int{},
 		reader:  map[string]int{},
 		edgeOf:  map[string]int{},

@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/graph"
@@ -16,14 +17,14 @@ func isDepthwise(g *graph.Graph, n *graph.Node) bool {
 
 // filters are the weights of a Conv or ConvTranspose.
 type filters struct {
-	w, bias []float32
+	w, bias []float32 // w is not to be kept
 	group   int
 }
 
 func newFilters(s *site) (filters, error) {
 	f := filters{group: s.Attrs.Int("group", 1)}
 	var err error
-	if f.w, err = s.factor(1); err != nil {
+	if f.w, err = s.weight(1); err != nil {
 		return f, err
 	}
 	f.bias, err = s.factor(2)
@@ -94,6 +95,7 @@ func buildConv(s *site) (runner, error) {
 	}
 	s.scratch = int64(l.size())
 	if isDepthwise(s.graph, s.Node) {
+		f.w = s.share(1, "planes", func() []float32 { return slices.Clone(withoutSubnormals(f.w)) })
 		if l.hasPlane3() {
 			return newDepthwise3(s, l, f), nil
 		}
@@ -157,9 +159,9 @@ func newConvolution(s *site, l layout, f filters, m int) *convolution {
 		if s.planes.add > 0 {
 			v.addStep = s.planes.add
 		}
-		g.w = s.share(fmt.Sprint("filters ", f.group, i), func() []float32 {
+		g.w = s.share(1, fmt.Sprint("filters ", f.group, i), func() []float32 {
 			w := make([]float32, packedSize(rows, depth))
-			packWeights(w, f.w[g.to*depth:], rows, depth, depth, 1)
+			packWeights(w, withoutSubnormals(f.w[g.to*depth:][:rows*depth]), rows, depth, depth, 1)
 			return w
 		})
 		v.groups = append(v.groups, g)

@@ -52,9 +52,9 @@ func buildConvTranspose(s *site) (runner, error) {
 		t.setVectors(line(terms, func(i int) int { return i * vectorWidth }), terms)
 	}
 	for i := range f.group {
-		t.weights = append(t.weights, s.share(fmt.Sprint("transposed ", f.group, i), func() []float32 {
+		t.weights = append(t.weights, s.share(1, fmt.Sprint("transposed ", f.group, i), func() []float32 {
 			w := make([]float32, packedSize(rows, channels))
-			packWeights(w, f.w[i*channels*rows:], rows, channels, 1, rows)
+			packWeights(w, withoutSubnormals(f.w[i*channels*rows:][:channels*rows]), rows, channels, 1, rows)
 			return w
 		}))
 	}

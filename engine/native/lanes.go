@@ -34,12 +34,13 @@ func newLanes(s *site, g window, f filters, m int) *lanes {
 	padded := roundUp(all, panelWidth)
 	l.bias, l.off = make([]float32, padded), make([]int32, g.c)
 	copy(l.bias, f.bias)
-	l.panels = s.share("lanes", func() []float32 {
+	l.panels = s.share(1, "lanes", func() []float32 {
+		w := withoutSubnormals(f.w)
 		panels := make([]float32, padded*g.c+slack)
 		for o := range all {
 			panel := panels[o/panelWidth*panelWidth*g.c+o%panelWidth:]
 			for k := range g.c {
-				panel[k*panelWidth] = f.w[o*g.c+k]
+				panel[k*panelWidth] = w[o*g.c+k]
 			}
 		}
 		return panels

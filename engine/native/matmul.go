@@ -32,7 +32,7 @@ func buildGemm(s *site) (runner, error) {
 	if s.Attrs.Int("transA", 0) != 0 || s.Attrs.Int("transB", 1) != 1 || s.Attrs.Float("alpha", 1) != 1 || s.Attrs.Float("beta", 1) != 1 {
 		return nil, fmt.Errorf("not in canonical form")
 	}
-	w, err := s.factor(1)
+	w, err := s.weight(1)
 	if err != nil {
 		return nil, err
 	}
@@ -51,14 +51,14 @@ func buildGemm(s *site) (runner, error) {
 	if g.depth > math.MaxInt32/panelWidth {
 		return nil, fmt.Errorf("%w: %d columns of weights", graph.ErrLimit, g.depth)
 	}
-	g.setPanels(s, columns, all, func(c, k int) float32 { return w[c*g.depth+k] })
+	g.setPanels(s, columns, all, w, g.depth, 1)
 	s.scratch = int64(roundUp(g.rows, kernel.Rows)) * int64(g.depth)
 	return g.run, nil
 }
 
-// setPanels packs W, whose row c holds the weights of output c, of all of which some are computed: column k of all outputs
-// of a panel together.
-func (g *gemm) setPanels(s *site, columns, all int, w func(c, k int) float32) {
+// setPanels packs W, which weighs input k for output c by w[c*step+k*kStep]; of all outputs some are computed. The weights of
+// one input lie together for all outputs of a panel.
+func (g *gemm) setPanels(s *site, columns, all int, w []float32, step, kStep int) {
 	const width = panelWidth
 	off := make([]int32, g.depth)
 	for k := range off {
@@ -68,12 +68,13 @@ func (g *gemm) setPanels(s *site, columns, all int, w func(c, k int) float32) {
 	g.setVectors(line(columns, func(i int) int {
 		return i/kernel.MaxVectors*width*g.depth + i%kernel.MaxVectors*vectorWidth
 	}), columns)
-	g.panels = s.share("panels of "+s.Op, func() []float32 {
+	g.panels = s.share(1, "panels of "+s.Op, func() []float32 {
+		w := withoutSubnormals(w)
 		panels := make([]float32, roundUp(all, width)*g.depth)
 		for c := range all {
 			panel := panels[c/width*width*g.depth+c%width:]
 			for k := range g.depth {
-				panel[k*width] = w(c, k)
+				panel[k*width] = w[c*step+k*kStep]
 			}
 		}
 		return panels
@@ -121,7 +122,7 @@ func buildMatMul(s *site) (runner, error) {
 
 // buildConstantMatMul is a Gemm of all rows at once: the right side is the same for all matrices, and is packed here.
 func buildConstantMatMul(s *site, rows int, shape []int) (runner, error) {
-	w, err := s.factor(1)
+	w, err := s.weight(1)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func buildConstantMatMul(s *site, rows int, shape []int) (runner, error) {
 	if s.bias != nil {
 		g.bias = withSlack(s.bias)
 	}
-	g.setPanels(s, columns, columns, func(c, k int) float32 { return w[k*columns+c] })
+	g.setPanels(s, columns, columns, w, 1, columns)
 	s.scratch = int64(roundUp(rows, kernel.Rows)) * int64(depth)
 	return g.run, nil
 }

@@ -189,8 +189,18 @@ func (s *site) outShape(i int) []int {
 	return s.graph.Values[s.outputs[i]].Shape
 }
 
-// constant returns the values of input i, which the runner will not need at run time, or nil where the node has no such input.
+// constant returns the values of input i, which no task needs to bring, or nil where the node has no such input. Runners may
+// keep them.
 func (s *site) constant(i int) ([]float32, error) {
+	values, err := s.weight(i)
+	if values != nil && s.graph.Release != nil {
+		values = s.share(i, "copy", func() []float32 { return slices.Clone(values) })
+	}
+	return values, err
+}
+
+// weight is constant for runners that make something else of the values and do not keep them: they may lie in a file.
+func (s *site) weight(i int) ([]float32, error) {
 	if i >= len(s.Inputs) {
 		return nil, nil
 	}
@@ -202,7 +212,7 @@ func (s *site) constant(i int) ([]float32, error) {
 	return c.Floats, nil
 }
 
-// factor is constant(i) with zero for subnormal numbers, which take some processors a hundred times as long to multiply.
+// factor is constant with zero for subnormal numbers, which take some processors a hundred times as long to multiply.
 // Training leaves them in filters that are never used.
 func (s *site) factor(i int) ([]float32, error) {
 	values, err := s.constant(i)

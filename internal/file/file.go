@@ -83,6 +83,9 @@ func Open(path string) (*Reader, error) {
 	return &Reader{f}, nil
 }
 
+// Wrap makes a Reader of a file that is open.
+func Wrap(f *os.File) *Reader { return &Reader{f} }
+
 // Close closes the file.
 func (r *Reader) Close() error { return r.f.Close() }
 
