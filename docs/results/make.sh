@@ -101,6 +101,7 @@ fi
 # Under a limit of memory, where there are Python with ONNX Runtime and root: what memory.md says of U-Net.
 if [[ memory =~ $pattern ]] && python3 -c 'import numpy, onnx, onnxruntime' 2>/dev/null && [ "$(id -u)" = 0 ]; then
   python3 "$here/memory.py" "$dqa" "$PWD"
+  python3 "$here/weights.py" "$dqa"
 fi
 [[ speed =~ $pattern ]] || exit 0
 {
