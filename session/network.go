@@ -30,7 +30,7 @@ type Options struct {
 	// Part says that the model is the tail of a cut: its inputs, one or several, are tensors (OpenTensors), not images.
 	Part bool
 	// Passing names outputs of the model that are edges nevertheless: those of the head of a cut.
-	Passing    []string
+	Passing []string
 	// Lean keeps weights once: large constants of the graph lie in the model's file, mapped into memory until the process
 	// ends, which must not change meanwhile. It is for networks that are opened to run.
 	Lean       bool

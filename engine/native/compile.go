@@ -21,7 +21,9 @@ func Compile(g *graph.Graph, edges []graph.Edge) (*Program, error) {
 }
 
 // Recompile is Compile of a graph that has constants of p's: what p has made of them serves both programs.
-func (p *Program) Recompile(g *graph.Graph, edges []graph.Edge) (*Program, error) { return compile(g, edges, p.weights) }
+func (p *Program) Recompile(g *graph.Graph, edges []graph.Edge) (*Program, error) {
+	return compile(g, edges, p.weights)
+}
 
 func compile(g *graph.Graph, edges []graph.Edge, w *weights) (*Program, error) {
 	if err := g.Runnable(); err != nil {
