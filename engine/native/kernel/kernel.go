@@ -1,6 +1,13 @@
 // Package kernel holds the inner loops of the native engine: each as plain Go, which is the oracle, and where the
 // processor allows as assembly. Assembly uses fused multiply-add, so the two differ in the last bits; either adds the
-// products of one output value in the same order wherever that value lies in a tile.
+// products of one output value in the same order wherever that value lies in a tile. All sets of vector instructions give the
+// same bits, save the sign of zero and what a NaN carries. Which kernels are used where:
+//
+//	                       amd64 with AVX2  and AVX-512  arm64    elsewhere
+//	Tile                   AVX2             AVX-512      NEON     plain Go
+//	all others, Vectors'   AVX2             AVX2         NEON     plain Go
+//
+// ISA and For choose once, when a network is compiled.
 package kernel
 
 import "github.com/dqa-go/dqa/internal/cpu"

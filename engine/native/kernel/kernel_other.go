@@ -1,6 +1,12 @@
-//go:build !amd64 || noasm
+//go:build !(amd64 || arm64) || noasm
 
 package kernel
+
+// For returns the kernels; isa is ignored where there is no assembly.
+func For(isa string) *Vectors { return &generic }
+
+// Run computes the tile; isa is ignored where there is no assembly.
+func (t *Tile) Run(isa string) { tileGeneric(t) }
 
 // Run computes the channel; isa is ignored where there is no assembly.
 func (d *Depthwise) Run(isa string) { depthwiseGeneric(d) }

@@ -324,8 +324,8 @@ masked:
 	VMASKMOVPS Y9, Y11, (DI)
 	JMP  stored
 
-// func deinterleaveAVX2(even, odd, x *float32, n int)
-TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-32
+// func deinterleaveAsm(even, odd, x *float32, n int)
+TEXT ·deinterleaveAsm(SB), NOSPLIT, $0-32
 	MOVQ even+0(FP), DI
 	MOVQ odd+8(FP), DX
 	MOVQ x+16(FP), SI

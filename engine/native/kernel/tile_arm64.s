@@ -1,16 +1,8 @@
 //go:build arm64 && !noasm
 
 #include "go_asm.h"
+#include "neon_arm64.h"
 #include "textflag.h"
-
-// Go's assembler has no names for these. Operands are numbers of registers, in the order of its own: the result is last.
-#define FMLA0(M, N, D) WORD $(0x4f801000 | (M)<<16 | (N)<<5 | (D)) // fmla d.4s, n.4s, m.s[0]
-#define FMLA1(M, N, D) WORD $(0x4fa01000 | (M)<<16 | (N)<<5 | (D)) // fmla d.4s, n.4s, m.s[1]
-#define FMLA2(M, N, D) WORD $(0x4f801800 | (M)<<16 | (N)<<5 | (D)) // fmla d.4s, n.4s, m.s[2]
-#define FMLA3(M, N, D) WORD $(0x4fa01800 | (M)<<16 | (N)<<5 | (D)) // fmla d.4s, n.4s, m.s[3]
-#define FADD(M, N, D) WORD $(0x4e20d400 | (M)<<16 | (N)<<5 | (D)) // fadd d.4s, n.4s, m.4s
-#define FMIN(M, N, D) WORD $(0x4ea0f400 | (M)<<16 | (N)<<5 | (D)) // fmin d.4s, n.4s, m.4s
-#define FMAX(M, N, D) WORD $(0x4e20f400 | (M)<<16 | (N)<<5 | (D)) // fmax d.4s, n.4s, m.4s
 
 // Registers: R0 the Tile, R1 the next vector, R2 vectors left, R3 X, R4 taps left, R5 offsets, R6 weights, R7 R8 R9 where the
 // vectors are read, R19 to R23 weights, bias, output and addend of four rows and the rows left, R24 and R25 from row to row of

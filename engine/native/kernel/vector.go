@@ -4,8 +4,7 @@ import "math"
 
 // Vectors are the kernels that work along contiguous values, for one instruction set; Compile chooses them once. dst may
 // be one of the operands (not of PackRows and Deinterleave). Slices of one call have the same length unless said
-// otherwise. Kernels without polynomials give
-// the same values on every instruction set, save the sign of zero.
+// otherwise. Kernels without polynomials and sums give the same values as plain Go, save the sign of zero.
 type Vectors struct {
 	Add, Sub, Mul, Div func(dst, a, b []float32)
 	// Min and Max give NaN where either operand is NaN.

@@ -140,13 +140,13 @@ done: \
 	VMAXPS A, Z, A; \
 	VADDPS T, A, A
 
-BINARY(·addAVX2, ADD)
-BINARY(·subAVX2, SUB)
-BINARY(·mulAVX2, MUL)
-BINARY(·divAVX2, DIV)
-BINARY(·minAVX2, MIN)
-BINARY(·maxAVX2, MAX)
-BINARY(·preluAVX2, PRELU)
+BINARY(·addAsm, ADD)
+BINARY(·subAsm, SUB)
+BINARY(·mulAsm, MUL)
+BINARY(·divAsm, DIV)
+BINARY(·minAsm, MIN)
+BINARY(·maxAsm, MAX)
+BINARY(·preluAsm, PRELU)
 
 // ALONG is the loop of kernels on one operand in Y0 or X0: OP may spend Y1..Y7.
 #define ALONG(OP) \
@@ -180,8 +180,8 @@ done: \
 	MOVQ x+8(FP), SI; \
 	MOVQ n+16(FP), CX
 
-// func affineAVX2(dst, x *float32, n int, scale, shift, lo, hi float32)
-TEXT ·affineAVX2(SB), NOSPLIT, $0-40
+// func affineAsm(dst, x *float32, n int, scale, shift, lo, hi float32)
+TEXT ·affineAsm(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -248,8 +248,8 @@ done:
 	VMAXPS A, C, A; \
 	VADDPS B, A, A
 
-// func leakyAVX2(dst, x *float32, n int, alpha float32)
-TEXT ·leakyAVX2(SB), NOSPLIT, $0-28
+// func leakyAsm(dst, x *float32, n int, alpha float32)
+TEXT ·leakyAsm(SB), NOSPLIT, $0-28
 	UNARY_ARGUMENTS
 	VBROADCASTSS alpha+24(FP), Y15
 	ALONG(LEAKY)
@@ -265,8 +265,8 @@ TEXT ·leakyAVX2(SB), NOSPLIT, $0-28
 	VMINPS B, C, B; \
 	VMULPS B, A, A
 
-// func hardSwishAVX2(dst, x *float32, n int)
-TEXT ·hardSwishAVX2(SB), NOSPLIT, $0-24
+// func hardSwishAsm(dst, x *float32, n int)
+TEXT ·hardSwishAsm(SB), NOSPLIT, $0-24
 	UNARY_ARGUMENTS
 	ALONG(HARDSWISH)
 
@@ -329,8 +329,8 @@ store: \
 	VADDPS Y1, Y2, Y2; \
 	VDIVPS Y2, Y1, Y0
 
-// func sigmoidAVX2(dst, x *float32, n int)
-TEXT ·sigmoidAVX2(SB), NOSPLIT, $32-24
+// func sigmoidAsm(dst, x *float32, n int)
+TEXT ·sigmoidAsm(SB), NOSPLIT, $32-24
 	UNARY_ARGUMENTS
 	WHOLE(SIGMOID)
 
@@ -342,8 +342,8 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $32-24
 	VADDPS one<>(SB), Y2, Y2; \
 	VDIVPS Y2, Y5, Y0
 
-// func swishAVX2(dst, x *float32, n int, alpha float32)
-TEXT ·swishAVX2(SB), NOSPLIT, $32-28
+// func swishAsm(dst, x *float32, n int, alpha float32)
+TEXT ·swishAsm(SB), NOSPLIT, $32-28
 	UNARY_ARGUMENTS
 	VBROADCASTSS alpha+24(FP), Y15
 	VXORPS sign<>(SB), Y15, Y15
@@ -384,8 +384,8 @@ EIGHT(tanhB0<>, $0x3ba059dd) // 0.00489352518554385
 	VMULPS Y0, Y2, Y2; \
 	VDIVPS Y3, Y2, Y0
 
-// func tanhAVX2(dst, x *float32, n int)
-TEXT ·tanhAVX2(SB), NOSPLIT, $32-24
+// func tanhAsm(dst, x *float32, n int)
+TEXT ·tanhAsm(SB), NOSPLIT, $32-24
 	UNARY_ARGUMENTS
 	WHOLE(TANH)
 
@@ -430,8 +430,8 @@ EIGHT(erfB0<>, $0xbc69b6a7) // -0.0142647390514189
 	VADDPS one<>(SB), Y0, Y0; \
 	VMULPS Y5, Y0, Y0
 
-// func geluAVX2(dst, x *float32, n int)
-TEXT ·geluAVX2(SB), NOSPLIT, $32-24
+// func geluAsm(dst, x *float32, n int)
+TEXT ·geluAsm(SB), NOSPLIT, $32-24
 	UNARY_ARGUMENTS
 	WHOLE(GELU)
 
@@ -455,10 +455,10 @@ DATA tails<>+48(SB)/8, $0xffffffffffffffff
 DATA tails<>+56(SB)/8, $0xffffffffffffffff
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 
-// func softmaxAVX2(dst, x *float32, rows, n int)
+// func softmaxAsm(dst, x *float32, rows, n int)
 // n is at least 8. The last eight values of a row are loaded once more where n is no multiple of eight: Y14 masks
 // those lanes that count.
-TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
+TEXT ·softmaxAsm(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ rows+16(FP), R11
@@ -527,9 +527,9 @@ scale:
 	VZEROUPPER
 	RET
 
-// func normalizeAVX2(dst, x, scale, bias *float32, rows, n int, epsilon float32) (left int)
+// func normalizeAsm(dst, x, scale, bias *float32, rows, n int, epsilon float32) (left int)
 // n is a multiple of 8. It stops before a row whose variance is no number or beyond what float32 reckons with.
-TEXT ·normalizeAVX2(SB), NOSPLIT, $0-64
+TEXT ·normalizeAsm(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ scale+16(FP), DX
@@ -602,8 +602,8 @@ stop:
 	VZEROUPPER
 	RET
 
-// func packRowsAVX2(dst, x *float32, panels, depth int)
-TEXT ·packRowsAVX2(SB), NOSPLIT, $0-32
+// func packRowsAsm(dst, x *float32, panels, depth int)
+TEXT ·packRowsAsm(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ panels+16(FP), R11
@@ -677,8 +677,8 @@ next:
 	VMAXPS A, B, Y; \
 	VORPS T, Y, Y
 
-// func maxPool2AVX2(dst, x *float32, rows, w int)
-TEXT ·maxPool2AVX2(SB), NOSPLIT, $0-32
+// func maxPool2Asm(dst, x *float32, rows, w int)
+TEXT ·maxPool2Asm(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ rows+16(FP), R11
@@ -734,8 +734,8 @@ next:
 	VZEROUPPER
 	RET
 
-// func interleaveAVX2(dst, a, b *float32, n int, shift float32)
-TEXT ·interleaveAVX2(SB), NOSPLIT, $0-36
+// func interleaveAsm(dst, a, b *float32, n int, shift float32)
+TEXT ·interleaveAsm(SB), NOSPLIT, $0-36
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
@@ -918,8 +918,8 @@ last:
 	VZEROUPPER
 	RET
 
-// func unpackAVX2(u *Unpack, fours int)
-TEXT ·unpackAVX2(SB), NOSPLIT, $0-16
+// func unpackAsm(u *Unpack, fours int)
+TEXT ·unpackAsm(SB), NOSPLIT, $0-16
 	MOVQ u+0(FP), AX
 	MOVQ fours+8(FP), CX
 	MOVQ Unpack_In(AX), SI

@@ -1,4 +1,4 @@
-//go:build amd64 && !noasm
+//go:build (amd64 || arm64) && !noasm
 
 package kernel
 
@@ -9,29 +9,31 @@ func For(isa string) *Vectors {
 	if isa == cpu.Generic {
 		return &generic
 	}
-	return &avx2
+	return table(isa)
 }
 
-var avx2 = Vectors{
-	Add: binary(addAVX2), Sub: binary(subAVX2), Mul: binary(mulAVX2), Div: binary(divAVX2),
-	Min: binary(minAVX2), Max: binary(maxAVX2), PRelu: binary(preluAVX2),
+// assembly is AVX2 on amd64 and NEON on arm64, which do the same in the same order: their results have the same bits, save the
+// sign of zero and what a NaN carries.
+var assembly = Vectors{
+	Add: binary(addAsm), Sub: binary(subAsm), Mul: binary(mulAsm), Div: binary(divAsm),
+	Min: binary(minAsm), Max: binary(maxAsm), PRelu: binary(preluAsm),
 	Affine: func(dst, x []float32, scale, shift, lo, hi float32) {
 		if n := same(dst, x); n > 0 {
-			affineAVX2(&dst[0], &x[0], n, scale, shift, lo, hi)
+			affineAsm(&dst[0], &x[0], n, scale, shift, lo, hi)
 		}
 	},
 	Leaky: func(dst, x []float32, alpha float32) {
 		if n := same(dst, x); n > 0 {
-			leakyAVX2(&dst[0], &x[0], n, alpha)
+			leakyAsm(&dst[0], &x[0], n, alpha)
 		}
 	},
-	HardSwish: unary(hardSwishAVX2),
-	Sigmoid:   unary(sigmoidAVX2),
-	Tanh:      unary(tanhAVX2),
-	Gelu:      unary(geluAVX2),
+	HardSwish: unary(hardSwishAsm),
+	Sigmoid:   unary(sigmoidAsm),
+	Tanh:      unary(tanhAsm),
+	Gelu:      unary(geluAsm),
 	Swish: func(dst, x []float32, alpha float32) {
 		if n := same(dst, x); n > 0 {
-			swishAVX2(&dst[0], &x[0], n, alpha)
+			swishAsm(&dst[0], &x[0], n, alpha)
 		}
 	},
 	Softmax: func(dst, x []float32, n int) {
@@ -39,7 +41,7 @@ var avx2 = Vectors{
 			softmaxGeneric(dst, x, n)
 			return
 		}
-		softmaxAVX2(&dst[0], &x[0], len(x)/n, n)
+		softmaxAsm(&dst[0], &x[0], len(x)/n, n)
 	},
 	Normalize: func(dst, x, scale, bias []float32, epsilon float32) {
 		n := len(scale)
@@ -48,7 +50,7 @@ var avx2 = Vectors{
 			return
 		}
 		for len(x) > 0 {
-			done := len(x) - n*normalizeAVX2(&dst[0], &x[0], &scale[0], &bias[0], len(x)/n, n, epsilon)
+			done := len(x) - n*normalizeAsm(&dst[0], &x[0], &scale[0], &bias[0], len(x)/n, n, epsilon)
 			if dst, x = dst[done:], x[done:]; len(x) > 0 {
 				normalizeGeneric(dst[:n], x[:n], scale, bias, epsilon)
 				dst, x = dst[n:], x[n:]
@@ -59,7 +61,7 @@ var avx2 = Vectors{
 		whole := rows / Rows * Rows
 		if whole > 0 && depth > 0 {
 			_, _ = x[whole*depth-1], dst[whole*depth-1]
-			packRowsAVX2(&dst[0], &x[0], whole/Rows, depth)
+			packRowsAsm(&dst[0], &x[0], whole/Rows, depth)
 		}
 		packRowsGeneric(dst[whole*depth:], x[whole*depth:], rows-whole, depth)
 	},
@@ -69,19 +71,19 @@ var avx2 = Vectors{
 		}
 		w := len(dst) / rows
 		_ = x[4*w*rows-1]
-		maxPool2AVX2(&dst[0], &x[0], rows, w)
+		maxPool2Asm(&dst[0], &x[0], rows, w)
 	},
 	Interleave: func(dst, a, b []float32, shift float32) {
 		if n := same(a, b); n > 0 {
 			_ = dst[2*n-1]
-			interleaveAVX2(&dst[0], &a[0], &b[0], n, shift)
+			interleaveAsm(&dst[0], &a[0], &b[0], n, shift)
 		}
 	},
 	Deinterleave: func(even, odd, x []float32) {
 		n := len(odd) / Width * Width
 		if n > 0 {
 			_, _ = even[n-1], x[2*n-1]
-			deinterleaveAVX2(&even[0], &odd[0], &x[0], n)
+			deinterleaveAsm(&even[0], &odd[0], &x[0], n)
 		}
 		deinterleaveGeneric(even[n:], odd[n:], x[2*n:])
 	},
@@ -112,61 +114,61 @@ func unary(f func(dst, x *float32, n int)) func(dst, x []float32) {
 }
 
 //go:noescape
-func addAVX2(dst, a, b *float32, n int)
+func addAsm(dst, a, b *float32, n int)
 
 //go:noescape
-func subAVX2(dst, a, b *float32, n int)
+func subAsm(dst, a, b *float32, n int)
 
 //go:noescape
-func mulAVX2(dst, a, b *float32, n int)
+func mulAsm(dst, a, b *float32, n int)
 
 //go:noescape
-func divAVX2(dst, a, b *float32, n int)
+func divAsm(dst, a, b *float32, n int)
 
 //go:noescape
-func minAVX2(dst, a, b *float32, n int)
+func minAsm(dst, a, b *float32, n int)
 
 //go:noescape
-func maxAVX2(dst, a, b *float32, n int)
+func maxAsm(dst, a, b *float32, n int)
 
 //go:noescape
-func preluAVX2(dst, a, b *float32, n int)
+func preluAsm(dst, a, b *float32, n int)
 
 //go:noescape
-func affineAVX2(dst, x *float32, n int, scale, shift, lo, hi float32)
+func affineAsm(dst, x *float32, n int, scale, shift, lo, hi float32)
 
 //go:noescape
-func leakyAVX2(dst, x *float32, n int, alpha float32)
+func leakyAsm(dst, x *float32, n int, alpha float32)
 
 //go:noescape
-func hardSwishAVX2(dst, x *float32, n int)
+func hardSwishAsm(dst, x *float32, n int)
 
 //go:noescape
-func sigmoidAVX2(dst, x *float32, n int)
+func sigmoidAsm(dst, x *float32, n int)
 
 //go:noescape
-func swishAVX2(dst, x *float32, n int, alpha float32)
+func swishAsm(dst, x *float32, n int, alpha float32)
 
 //go:noescape
-func tanhAVX2(dst, x *float32, n int)
+func tanhAsm(dst, x *float32, n int)
 
 //go:noescape
-func geluAVX2(dst, x *float32, n int)
+func geluAsm(dst, x *float32, n int)
 
 //go:noescape
-func softmaxAVX2(dst, x *float32, rows, n int)
+func softmaxAsm(dst, x *float32, rows, n int)
 
 //go:noescape
-func normalizeAVX2(dst, x, scale, bias *float32, rows, n int, epsilon float32) (left int)
+func normalizeAsm(dst, x, scale, bias *float32, rows, n int, epsilon float32) (left int)
 
 //go:noescape
-func packRowsAVX2(dst, x *float32, panels, depth int)
+func packRowsAsm(dst, x *float32, panels, depth int)
 
 //go:noescape
-func maxPool2AVX2(dst, x *float32, rows, w int)
+func maxPool2Asm(dst, x *float32, rows, w int)
 
 //go:noescape
-func interleaveAVX2(dst, a, b *float32, n int, shift float32)
+func interleaveAsm(dst, a, b *float32, n int, shift float32)
 
 //go:noescape
-func deinterleaveAVX2(even, odd, x *float32, n int)
+func deinterleaveAsm(even, odd, x *float32, n int)

@@ -1,10 +1,10 @@
-//go:build amd64 && !noasm
+//go:build (amd64 || arm64) && !noasm
 
 package kernel
 
 import "github.com/dqa-go/dqa/internal/cpu"
 
-// Run computes the tile with the instruction set isa, one of the names of package cpu. AVX2 and AVX-512 give the same bits.
+// Run computes the tile with the instruction set isa, one of the names of package cpu.
 func (t *Tile) Run(isa string) {
 	if isa == cpu.Generic || len(t.Off) == 0 || len(t.Places) == 0 || t.Rows < 1 {
 		tileGeneric(t)
@@ -12,11 +12,7 @@ func (t *Tile) Run(isa string) {
 	}
 	padded := (t.Rows + Rows - 1) / Rows * Rows
 	_, _ = t.W[len(t.Off)*padded-1], t.Bias[padded-1]
-	if isa == cpu.AVX512 {
-		tileAVX512(t)
-		return
-	}
-	tileAVX2(t)
+	tileAsm(t, isa)
 }
 
 // Run computes the channel with the instruction set isa, one of the names of package cpu.
@@ -31,12 +27,6 @@ func (d *Depthwise) Run(isa string) {
 
 // The assembly trusts its caller on Places and Off, which are fixed when a network is compiled, and on the lengths of what
 // they point into.
-
-//go:noescape
-func tileAVX2(t *Tile)
-
-//go:noescape
-func tileAVX512(t *Tile)
 
 //go:noescape
 func depthwiseRows(d *Depthwise)
@@ -80,7 +70,7 @@ func (u *Unpack) Run(isa string, n int) {
 	if u.Add != nil {
 		_ = u.Add[(n-1)*u.OutStep+Rows-1]
 	}
-	unpackAVX2(u, n/4)
+	unpackAsm(u, n/4)
 }
 
 //go:noescape
@@ -96,4 +86,4 @@ func planes3Stride1(p *Planes3)
 func planes3Stride2(p *Planes3)
 
 //go:noescape
-func unpackAVX2(u *Unpack, fours int)
+func unpackAsm(u *Unpack, fours int)
