@@ -157,7 +157,7 @@ func TestResizeIsTheirs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
-		how, err := ParseResample(c.How)
+		how, err := parseResample(c.How)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -76,38 +76,30 @@ func parsePreprocess(text []byte) (p profile.Preprocess, err error) {
 	if err := decodeYAML(text, &s); err != nil {
 		return p, fmt.Errorf("%w: %w", ErrPreprocess, err)
 	}
-	read := func(key string, value any, parse func(string) error) {
-		if list, ok := value.([]any); err != nil || value == nil || ok && len(list) == 0 {
-			return
+	for _, of := range []struct {
+		key   string
+		value any
+	}{
+		{"size", s.Size}, {"resize", s.Resample}, {"crop", s.Crop}, {"mean", s.Mean}, {"std", s.Std}, {"divisor", s.Divisor},
+		{"channels", s.Channels}, {"layout", s.Layout}, {"shape", s.Shape}, {"ignore", s.Ignore}, {"orientation", s.Orient},
+		{"label-shift", s.Shift},
+	} {
+		if list, ok := of.value.([]any); of.value == nil || ok && len(list) == 0 {
+			continue
 		}
-		text, e := plain(value)
-		if e == nil {
-			e = parse(text)
+		text, err := plain(of.value)
+		if err == nil {
+			err = Setting{of.key, text}.Apply(&p)
 		}
-		if e != nil {
-			err = fmt.Errorf("%s: %w", key, e)
+		if err != nil {
+			return p, fmt.Errorf("%s: %w", of.key, err)
 		}
 	}
-	read("size", s.Size, func(t string) (e error) { p.Resize, e = ParseResize(t); return })
-	read("resize", s.Resample, func(t string) (e error) { p.Resample, e = ParseResample(t); return })
-	read("crop", s.Crop, func(t string) (e error) { p.Crop, e = ParseCrop(t); return })
-	read("mean", s.Mean, func(t string) (e error) { p.Mean, e = ParseFloats(t); return })
-	read("std", s.Std, func(t string) (e error) { p.Std, e = ParseFloats(t); return })
-	read("divisor", s.Divisor, func(t string) (e error) { p.Divisor, e = parseDivisor(t); return })
-	read("channels", s.Channels, func(t string) error { p.Channels = t; return nil })
-	read("layout", s.Layout, func(t string) error { p.Layout = t; return nil })
-	read("shape", s.Shape, func(t string) (e error) { p.Shape, e = ParseInts(t); return })
-	read("ignore", s.Ignore, func(t string) (e error) { p.Ignore, e = ParseLabels(t); return })
-	read("orientation", s.Orient, func(t string) (e error) { p.AsStored, e = ParseOrientation(t); return })
-	read("label-shift", s.Shift, func(t string) (e error) { p.LabelShift, e = ParseLabelShift(t); return })
-	if err == nil {
-		err = checkPreprocess(p)
-	}
-	return p, err
+	return p, checkPreprocess(p)
 }
 
-// ParseLabelShift reads -1, 0 or 1.
-func ParseLabelShift(text string) (int, error) {
+// parseLabelShift reads -1, 0 or 1.
+func parseLabelShift(text string) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < -1 || n > 1 {
 		return 0, fmt.Errorf("%w: %q: -1, 0 or 1 expected", ErrPreprocess, text)
@@ -200,8 +192,8 @@ func checkPreprocess(p profile.Preprocess) error {
 // maxSide bounds sizes in pixels.
 const maxSide = 1 << 15
 
-// ParseResize reads "256", the shorter side (Size.Height 0), or "360x480", height x width.
-func ParseResize(text string) (profile.Size, error) {
+// parseResize reads "256", the shorter side (Size.Height 0), or "360x480", height x width.
+func parseResize(text string) (profile.Size, error) {
 	if strings.Contains(text, "x") {
 		return parseSize(text)
 	}
@@ -209,8 +201,8 @@ func ParseResize(text string) (profile.Size, error) {
 	return profile.Size{Width: n}, err
 }
 
-// ParseCrop reads "224", a square, or "360x480", height x width.
-func ParseCrop(text string) (profile.Size, error) {
+// parseCrop reads "224", a square, or "360x480", height x width.
+func parseCrop(text string) (profile.Size, error) {
 	if strings.Contains(text, "x") {
 		return parseSize(text)
 	}
@@ -236,8 +228,8 @@ func parseSide(text string) (int, error) {
 	return n, nil
 }
 
-// ParseFloats reads ".485,.456,.406".
-func ParseFloats(text string) ([]float32, error) {
+// parseFloats reads ".485,.456,.406".
+func parseFloats(text string) ([]float32, error) {
 	var out []float32
 	for field := range strings.SplitSeq(text, ",") {
 		v, err := strconv.ParseFloat(strings.TrimSpace(field), 32)
@@ -249,8 +241,8 @@ func ParseFloats(text string) ([]float32, error) {
 	return out, nil
 }
 
-// ParseInts reads "11", "255,254", and for shapes "1,3,224,224" or "1x3x224x224".
-func ParseInts(text string) ([]int, error) {
+// parseInts reads "11", "255,254", and for shapes "1,3,224,224" or "1x3x224x224".
+func parseInts(text string) ([]int, error) {
 	var out []int
 	for field := range strings.SplitSeq(strings.ReplaceAll(text, "x", ","), ",") {
 		v, err := strconv.ParseUint(strings.TrimSpace(field), 10, 31)
@@ -262,8 +254,8 @@ func ParseInts(text string) ([]int, error) {
 	return out, nil
 }
 
-// ParseLabels reads "0", "255,254" or "-1".
-func ParseLabels(text string) ([]int, error) {
+// parseLabels reads "0", "255,254" or "-1".
+func parseLabels(text string) ([]int, error) {
 	var out []int
 	for field := range strings.SplitSeq(text, ",") {
 		v, err := strconv.ParseInt(strings.TrimSpace(field), 10, 32)
@@ -275,8 +267,8 @@ func ParseLabels(text string) ([]int, error) {
 	return out, nil
 }
 
-// ParseResample reads bilinear, bicubic or letterbox.
-func ParseResample(text string) (profile.Resample, error) {
+// parseResample reads bilinear, bicubic or letterbox.
+func parseResample(text string) (profile.Resample, error) {
 	switch r := profile.Resample(text); r {
 	case profile.Bicubic, profile.Letterbox:
 		return r, nil
@@ -286,8 +278,8 @@ func ParseResample(text string) (profile.Resample, error) {
 	return "", fmt.Errorf("%w: %q: bilinear, bicubic or letterbox", ErrPreprocess, text)
 }
 
-// ParseOrientation reads exif, or stored, which it tells.
-func ParseOrientation(text string) (asStored bool, err error) {
+// parseOrientation reads exif, or stored, which it tells.
+func parseOrientation(text string) (asStored bool, err error) {
 	switch text {
 	case "exif":
 		return false, nil
@@ -298,7 +290,7 @@ func ParseOrientation(text string) (asStored bool, err error) {
 }
 
 func parseDivisor(text string) (float32, error) {
-	v, err := ParseFloats(text)
+	v, err := parseFloats(text)
 	if err != nil || len(v) != 1 || v[0] <= 0 {
 		return 0, fmt.Errorf("%w: %q is no positive number", ErrPreprocess, text)
 	}

@@ -34,6 +34,44 @@ func Settings(p profile.Preprocess) []Setting {
 	}
 }
 
+// IsSetting tells whether a setting has this name.
+func IsSetting(name string) bool {
+	return slices.ContainsFunc(Settings(profile.Preprocess{}), func(s Setting) bool { return s.Name == name })
+}
+
+// Apply sets what s says. It looks at values one by one: profile.Preprocess.Validate at all together. Errors wrap ErrPreprocess.
+func (s Setting) Apply(p *profile.Preprocess) (err error) {
+	switch s.Name {
+	case "size":
+		p.Resize, err = parseResize(s.Value)
+	case "resize":
+		p.Resample, err = parseResample(s.Value)
+	case "crop":
+		p.Crop, err = parseCrop(s.Value)
+	case "divisor":
+		p.Divisor, err = parseDivisor(s.Value)
+	case "mean":
+		p.Mean, err = parseFloats(s.Value)
+	case "std":
+		p.Std, err = parseFloats(s.Value)
+	case "channels":
+		p.Channels = s.Value
+	case "layout":
+		p.Layout = s.Value
+	case "shape":
+		p.Shape, err = parseInts(s.Value)
+	case "ignore":
+		p.Ignore, err = parseLabels(s.Value)
+	case "label-shift":
+		p.LabelShift, err = parseLabelShift(s.Value)
+	case "orientation":
+		p.AsStored, err = parseOrientation(s.Value)
+	default:
+		err = fmt.Errorf("%w: no setting %q", ErrPreprocess, s.Name)
+	}
+	return err
+}
+
 // Changes are the settings of to that are other ones than those of from.
 func Changes(from, to profile.Preprocess) []Setting {
 	before := Settings(from)

@@ -25,8 +25,30 @@ func KindOf(head []byte) Kind {
 	return ModelFile
 }
 
+// Parse looks at the bytes of a profile or a frame; of anything else it is nil.
+func Parse(name string, b []byte) (any, error) {
+	switch KindOf(b) {
+	case ProfileFile:
+		return ParseProfile(name, b)
+	case FrameFile:
+		return ParseFrame(name, b)
+	}
+	return nil, nil
+}
+
 // Section is a part of a file.
 type Section struct {
 	Name  string `json:"name"`
 	Bytes int    `json:"bytes"`
+}
+
+// FindsProblem tells whether what this package returned says so: a model that cannot be run, or outputs unlike the reference.
+func FindsProblem(v any) bool {
+	switch v := v.(type) {
+	case *Model:
+		return len(v.Unsupported) > 0
+	case *Reference:
+		return !v.Within
+	}
+	return false
 }

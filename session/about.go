@@ -1,6 +1,8 @@
 package session
 
 import (
+	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -26,6 +28,13 @@ func NewAbout() About {
 		FrameFormat: dqa.FrameVersion, Go: runtime.Version(), ISA: cpu.ISA(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		ProfileFormat: profile.Version, Revision: revision(), Version: Version,
 	}
+}
+
+// WriteText writes it as people read it.
+func (v About) WriteText(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "dqa %s (%s, %s, %s, %s)\nprofile format %d, frame format %d\n",
+		v.Version, v.Revision, v.Go, v.Platform, v.ISA, v.ProfileFormat, v.FrameFormat)
+	return err
 }
 
 // revision is the commit that the binary was built from, as far as Go knows.

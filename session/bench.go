@@ -4,7 +4,9 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dqa-go/dqa/bench"
@@ -55,6 +57,22 @@ func (n *Network) codedEdges(p *profile.Profile) ([]profile.Edge, error) {
 		})
 	}
 	return edges, nil
+}
+
+// OnlyEdges keeps the edges with these numbers or names. The error wraps ErrSetting.
+func OnlyEdges(t bench.Tensors, wanted []string) (bench.Tensors, error) {
+	var numbers []int
+	for _, w := range wanted {
+		i := slices.IndexFunc(t.Edges, func(e profile.Edge) bool { return e.Name == w })
+		if n, err := strconv.Atoi(w); i < 0 && err == nil && n >= 0 && n < len(t.Edges) {
+			i = n
+		}
+		if i < 0 {
+			return t, fmt.Errorf("%w: --edge %s: no such edge, there are %d", ErrSetting, w, len(t.Edges))
+		}
+		numbers = append(numbers, i)
+	}
+	return t.Only(numbers...), nil
 }
 
 // ArrayTensors are the first items, at most images of them, of a float32 array of N x C x H x W in a NumPy file; all is N.

@@ -9,6 +9,22 @@ import (
 	"github.com/dqa-go/dqa/graph"
 )
 
+// ParseInputs reads many values as ParseInput does; nil where there are none.
+func ParseInputs(texts []string, opt dataset.Options) (map[string]*graph.Tensor, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	all := map[string]*graph.Tensor{}
+	for _, text := range texts {
+		name, value, err := ParseInput(text, opt)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = value
+	}
+	return all, nil
+}
+
 // ParseInput reads NAME=FILE.npy or NAME=NUMBER, the value of an input that is no image. Errors wrap ErrSetting and those
 // of dataset.Open.
 func ParseInput(text string, opt dataset.Options) (name string, value *graph.Tensor, err error) {

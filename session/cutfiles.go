@@ -96,3 +96,21 @@ func (f *CutFiles) WriteText(w io.Writer) error {
 	}
 	return nil
 }
+
+// SplitTo is Split and Save.
+func (n *Network) SplitTo(at, dir string) (*CutFiles, error) {
+	p, err := n.Split(at)
+	if err != nil {
+		return nil, err
+	}
+	return p.Save(dir)
+}
+
+// SplitTo is Split and Save.
+func (q *Quantized) SplitTo(at, dir string) (*CutFiles, error) {
+	p, err := q.Split(at)
+	if err != nil {
+		return nil, err
+	}
+	return p.Save(dir)
+}

@@ -12,6 +12,8 @@
 //	frame, outputs, err := q.NewEncoder(session.EncodeOptions{}).Encode(nil, input)
 //	decoded, err := session.Decode(made.Profile, frame, session.DecodeOptions{})
 //
+// What users write as words (settings, grids, rates) is parsed here; errors name it as the command line's flags do.
+//
 // A tensor is row-major float32, for a batch of one image.
 package session
 

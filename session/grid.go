@@ -3,7 +3,9 @@
 package session
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dqa-go/dqa/profile"
@@ -27,6 +29,52 @@ var (
 		[]float64{1, 1.5, 2, 2.5, 3},
 	}
 )
+
+// GridText is a Grid with its lists as text, as flags have them: "2,3,4".
+type GridText struct{ Methods, Bits, ExtraBits, Ratios, Budgets string }
+
+// Text writes a grid as Parse reads it.
+func (g Grid) Text() GridText {
+	return GridText{g.Methods, join(g.Bits), join(g.ExtraBits), join(g.Ratios), join(g.Budgets)}
+}
+
+func join[T any](list []T) string {
+	texts := make([]string, len(list))
+	for i, v := range list {
+		texts[i] = fmt.Sprint(v)
+	}
+	return strings.Join(texts, ",")
+}
+
+// Parse reads the lists. The error wraps ErrSetting.
+func (t GridText) Parse() (g Grid, err error) {
+	g.Methods = t.Methods
+	if g.Bits, err = ParseList("--bits", t.Bits, strconv.Atoi); err != nil {
+		return g, err
+	}
+	if g.ExtraBits, err = ParseList("--extra-bits", t.ExtraBits, strconv.Atoi); err != nil {
+		return g, err
+	}
+	if g.Ratios, err = ParseList("--ratio", t.Ratios, parseFloat); err != nil {
+		return g, err
+	}
+	g.Budgets, err = ParseList("--budget", t.Budgets, parseFloat)
+	return g, err
+}
+
+func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
+
+// ParseList reads values that are separated by commas; name is what the error calls them, which wraps ErrSetting.
+func ParseList[T any](name, text string, parse func(string) (T, error)) (list []T, err error) {
+	for s := range strings.SplitSeq(text, ",") {
+		v, err := parse(strings.TrimSpace(s))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s %q: values separated by commas wanted", ErrSetting, name, text)
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
 
 // Variants lists the grid method by method, other settings as in base; what a method does not use makes no variants of
 // it. They are completed. The error wraps ErrSetting.

@@ -43,6 +43,14 @@ func PreprocessFile(model string) string {
 	return ""
 }
 
+// PreprocessTarget is where WritePreprocess finds readers: the file of PreprocessFile, or the one that there would be.
+func PreprocessTarget(model string) string {
+	if own := PreprocessFile(model); own != "" {
+		return own
+	}
+	return strings.TrimSuffix(model, filepath.Ext(model)) + ".yaml"
+}
+
 // WritePreprocess writes a preprocessing as DefaultPreprocess reads it, below a comment of one line.
 func WritePreprocess(path, comment string, p profile.Preprocess) error {
 	text := append(fmt.Appendf(nil, "# %s\n", strings.Map(printable, comment)), dataset.FormatPreprocess(p)...)
@@ -102,4 +110,41 @@ func sameScale(p, q profile.Preprocess) bool {
 		}
 	}
 	return true
+}
+
+// CheckPreprocess compares the preprocessing that a profile was calibrated with with another one. Images may be stored in another way,
+// which is worth a warning, "" for none; but the network wants the same channels: the error wraps ErrSetting.
+func CheckPreprocess(calibrated, now profile.Preprocess) (warning string, err error) {
+	var differ []string
+	for _, s := range Contradictions(calibrated, now) {
+		if s.Name == "channels" || s.Name == "layout" {
+			return "", fmt.Errorf("%w: --%s %s contradicts the profile, which was calibrated with %s",
+				ErrSetting, s.Name, s.Value, settingOf(calibrated, s.Name))
+		}
+		differ = append(differ, fmt.Sprintf("--%s %s (profile: %s)", s.Name, s.Value, settingOf(calibrated, s.Name)))
+	}
+	if len(differ) > 0 {
+		warning = "images are prepared in another way than those that the profile was calibrated on: " + strings.Join(differ, ", ")
+	}
+	return warning, nil
+}
+
+func settingOf(p profile.Preprocess, name string) string {
+	for _, s := range dataset.Settings(p) {
+		if s.Name == name && s.Value != "" {
+			return s.Value
+		}
+	}
+	return "none"
+}
+
+// CheckAlike refuses profiles, named by paths, that want different inputs: all get those of the first. The error wraps ErrSetting.
+func CheckAlike(profiles []*profile.Profile, paths []string) error {
+	for i, p := range profiles[1:] {
+		for _, s := range Contradictions(profiles[0].Preprocess, p.Preprocess) {
+			return fmt.Errorf("%w: %s was calibrated with --%s %s and %s with %s: evaluate one after the other", ErrSetting,
+				paths[i+1], s.Name, s.Value, paths[0], settingOf(profiles[0].Preprocess, s.Name))
+		}
+	}
+	return nil
 }

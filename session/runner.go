@@ -17,10 +17,10 @@ type Runner struct {
 	opt    PackOptions
 }
 
-// NewRunner runs the float network, every image on so many threads. More than one on another engine than Native is ErrEngine.
-func (n *Network) NewRunner(threads int) (*Runner, error) {
-	r := &Runner{net: n, mode: "float", all: n.RunAll, opt: PackOptions{Threads: threads}}
-	return r, r.pack(threads > 1, n.Pack)
+// NewRunner runs the float network. More than one thread on another engine than Native is ErrEngine.
+func (n *Network) NewRunner(opt PackOptions) (*Runner, error) {
+	r := &Runner{net: n, mode: "float", all: n.RunAll, opt: opt}
+	return r, r.pack(opt.Threads > 1, n.Pack)
 }
 
 // NewRunner runs the network on stored activations, packed unless the options say Simulated. Errors are those of Pack.

@@ -79,3 +79,18 @@ func WriteChecks(w io.Writer, checks []doctor.Check, s text.Style) error {
 	}
 	return nil
 }
+
+// WriteSearches tells what choosing channels, shares and amplitudes took, if anything was chosen.
+func WriteSearches(w io.Writer, phases []Phase, workers int) error {
+	var rows [][]string
+	for _, p := range phases {
+		if p.Name != "statistics" && p.Name != "tables" {
+			rows = append(rows, []string{p.Name, text.Duration(p.Time.Seconds()), fmt.Sprintf("%.0f", p.Passes)})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	fmt.Fprintf(w, "\ncalibration, besides statistics and tables (%d workers)\n", workers)
+	return text.Table(w, "search\ttime\tpasses", rows)
+}

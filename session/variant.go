@@ -37,6 +37,14 @@ func Methods() []string { return method.Names() }
 // Rankings lists the ways to rank channels.
 func Rankings() []string { return calib.Rankings() }
 
+// Scales lists the names of the scale modes.
+func Scales() (names []string) {
+	for m := profile.DynamicChannel; m <= profile.StaticTensor; m++ {
+		names = append(names, m.String())
+	}
+	return names
+}
+
 // Complete checks a variant and leaves out of it what its method does not use, so that equal behaviour is written
 // equally. The error wraps ErrSetting.
 func (v Variant) Complete() (Variant, error) {
@@ -136,4 +144,63 @@ func ParseTier(name string) (float64, error) {
 		return 0, fmt.Errorf("%w: tier %q: transparent, default or compact", ErrSetting, name)
 	}
 	return budget, nil
+}
+
+// SettingText are settings as words, as flags have them.
+type SettingText struct {
+	Ranking string
+	Scale   string // of Scales
+	Steps   string // "free", or "pow2": powers of two
+	Curves  string // "measured" or "gradient"
+}
+
+// Parse reads them. The error wraps ErrSetting.
+func (t SettingText) Parse() (v Variant, err error) {
+	if v.Scale, err = profile.ParseScaleMode(t.Scale); err != nil {
+		return v, fmt.Errorf("%w: --scale: %w", ErrSetting, err)
+	}
+	if v.Ranking = t.Ranking; !slices.Contains(Rankings(), t.Ranking) {
+		return v, fmt.Errorf("%w: --ranking %q unknown, one of %q", ErrSetting, t.Ranking, Rankings())
+	}
+	if v.Pow2 = t.Steps == "pow2"; !v.Pow2 && t.Steps != "free" {
+		return v, fmt.Errorf("%w: --steps %q: free or pow2", ErrSetting, t.Steps)
+	}
+	if v.Curves, err = ParseCurves(t.Curves); err != nil {
+		return v, fmt.Errorf("--curves: %w", err)
+	}
+	return v, nil
+}
+
+// ParseMinBits reads EDGE=BITS for edges of the network, which are named or numbered: CalibrateOptions.MinBits. Errors wrap ErrSetting and
+// ErrNoEdge.
+func (n *Network) ParseMinBits(list []string) (map[string]float64, error) {
+	all := map[string]float64{}
+	for _, text := range list {
+		at := strings.LastIndex(text, "=")
+		if at < 0 {
+			return nil, fmt.Errorf("%w: --min-bits %q: EDGE=BITS", ErrSetting, text)
+		}
+		bits, err := strconv.ParseFloat(text[at+1:], 64)
+		if err != nil || !(bits > 0 && bits <= 16) {
+			return nil, fmt.Errorf("%w: --min-bits %q: above 0 and at most 16 bits per value", ErrSetting, text)
+		}
+		edge, err := n.FindEdge(text[:at])
+		if err != nil {
+			return nil, fmt.Errorf("--min-bits: %w", err)
+		}
+		all[edge.Name] = bits
+	}
+	return all, nil
+}
+
+// ParseRate reads a rate in bits per second, CalibrateOptions.Link: a number and kbit, Mbit or Gbit. The error wraps ErrSetting.
+func ParseRate(s string) (float64, error) {
+	for unit, scale := range map[string]float64{"kbit": 1e3, "Mbit": 1e6, "Gbit": 1e9} {
+		if digits, ok := strings.CutSuffix(s, unit); ok {
+			if v, err := strconv.ParseFloat(digits, 64); err == nil && v > 0 && v <= 1e6 {
+				return v * scale, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("%w: --link %q is no rate such as 250kbit, 10Mbit or 1Gbit", ErrSetting, s)
 }

@@ -7,15 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dqa-go/dqa/bench"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -81,7 +78,7 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 	if !(f.bits >= .2 && f.bits <= 7) || f.rounds < 1 {
 		return fmt.Errorf("%w: --bits %v, 0.2 to 7 allowed; --rounds %d, at least 1", session.ErrSetting, f.bits, f.rounds)
 	}
-	places, err := parseList("--where", f.where, bench.ParsePlace)
+	places, err := session.ParseList("--where", f.where, bench.ParsePlace)
 	if err != nil {
 		return err
 	}
@@ -90,11 +87,9 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 		return err
 	}
 	if len(f.edge) > 0 {
-		numbers, err := edgeNumbers(t.Edges, f.edge)
-		if err != nil {
+		if t, err = session.OnlyEdges(t, f.edge); err != nil {
 			return err
 		}
-		t = t.Only(numbers...)
 		what += ", only " + strings.Join(f.edge, ", ")
 	}
 	if f.stack {
@@ -102,35 +97,18 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 		t = t.Stacked()
 	}
 	bar := a.NewProgress()
-	defer bar.Finish()
 	res, err := bench.Codec(ctx, t, bench.Options{Bits: f.bits, Places: places, Rounds: f.rounds, Progress: func(_ string, done, total int) {
 		bar.Report("measuring", "coders", done, total)
 	}})
 	if err != nil {
 		return err
 	}
-	bar.Finish()
 	if f.svg != "" {
 		if err := file.Write(f.svg, func(w io.Writer) error { return res.PlotSVG(w, places[0].Name) }); err != nil {
 			return err
 		}
 	}
 	return a.Print(a.Out, res, func(w io.Writer) error { return res.WriteText(w, what) })
-}
-
-// edgeNumbers finds edges by number or name.
-func edgeNumbers(edges []profile.Edge, wanted []string) (numbers []int, err error) {
-	for _, w := range wanted {
-		i := slices.IndexFunc(edges, func(e profile.Edge) bool { return e.Name == w })
-		if n, err := strconv.Atoi(w); i < 0 && err == nil && n >= 0 && n < len(edges) {
-			i = n
-		}
-		if i < 0 {
-			return nil, fmt.Errorf("%w: --edge %s: no such edge, there are %d", session.ErrSetting, w, len(edges))
-		}
-		numbers = append(numbers, i)
-	}
-	return numbers, nil
 }
 
 const benchImages = 16
@@ -157,15 +135,7 @@ func (a *app) benchTensors(ctx context.Context, f *benchFlags) (bench.Tensors, s
 
 // networkTensors runs the network and keeps what its edges hold.
 func (a *app) networkTensors(ctx context.Context, f *benchFlags) (t bench.Tensors, what string, err error) {
-	var p *profile.Profile
-	opt := session.Options{Edges: graph.EdgeSet(f.edges)}
-	if f.profile != "" {
-		if p, err = a.readProfile(f.profile); err != nil {
-			return t, "", err
-		}
-		opt = session.OptionsOf(p)
-	}
-	net, err := a.open(f.model, &f.pre, opt)
+	net, p, err := a.openWith(f.model, &f.pre, f.profile, session.Options{Edges: graph.EdgeSet(f.edges)})
 	if err != nil {
 		return t, "", err
 	}

@@ -60,7 +60,6 @@ func (a *app) runBenchEngine(cmd *cobra.Command, f *engineFlags, models []string
 		return cli.Usage(cmd, fmt.Errorf("a profile goes with one model, %d are given", len(models)))
 	}
 	bar := a.NewProgress()
-	defer bar.Finish()
 	var rows []session.EngineRow
 	version := ""
 	for _, model := range models {
@@ -82,19 +81,11 @@ func (a *app) benchModel(ctx context.Context, f *engineFlags, model string, bar 
 		Threads: f.threads, Rounds: f.rounds, ORT: a.ortLib != "", Model: model, Progress: bar.Report,
 		Resident: func(mode string, threads int) (int64, error) { return a.residentOf(ctx, f, model, mode, threads) },
 	}
-	open := session.Options{}
-	if f.prof != "" {
-		var err error
-		if opt.Profile, err = a.readProfile(f.prof); err != nil {
-			return nil, err
-		}
-		open = session.OptionsOf(opt.Profile)
-	}
-	open.Lean = true
-	net, err := a.open(model, &f.pre, open)
+	net, p, err := a.openWith(model, &f.pre, f.prof, session.Options{Lean: true})
 	if err != nil {
 		return nil, err
 	}
+	opt.Profile = p
 	if f.data != "" {
 		data, err := a.openData(net, f.data)
 		if err != nil {
@@ -119,7 +110,7 @@ func (a *app) residentOf(ctx context.Context, f *engineFlags, model, mode string
 	}
 	args := []string{"bench", "engine", model, "--child", mode, "--threads", strconv.Itoa(threads), "--quiet"}
 	for _, flag := range []string{"profile", "data", "preprocess", "shape"} {
-		if v := map[string]string{"profile": f.prof, "data": f.data, "preprocess": f.pre.file, "shape": f.pre.shape}[flag]; v != "" {
+		if v := map[string]string{"profile": f.prof, "data": f.data, "preprocess": f.pre.file, "shape": f.pre.set.Lookup("shape").Value.String()}[flag]; v != "" {
 			args = append(args, "--"+flag, v)
 		}
 	}

@@ -6,14 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -55,10 +53,8 @@ grow with the number of images.`,
   dqa calibrate demo:classify --data 'demo:classify[0:128]' --coder auto --link 100Mbit -o demo.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:64]' --method dqa --ranking greedy --dry-run -o demo.dqap
   dqa calibrate demo:classify --data 'demo:classify[0:64]' --method clip --scale static-tensor -o demo.dqap`,
-		Args:              cli.ExactArgs("MODEL"),
-		ValidArgsFunction: completeModel,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.runCalibrate(cmd, args[0], &f) },
 	}
+	onModel(cmd, func(model string) error { return a.runCalibrate(cmd, model, &f) })
 	f.pre.register(cmd, a)
 	f.set.register(cmd)
 	f.dial.register(cmd)
@@ -78,7 +74,7 @@ grow with the number of images.`,
 	cli.CompleteWords(cmd, "method", session.Methods()...)
 	cli.CompleteWords(cmd, "coder", "raw", "paper", "fast", "small", "smallest", "auto")
 	cmd.MarkFlagsMutuallyExclusive("resume", "dry-run")
-	cli.Must(cmd.MarkFlagRequired("data"))
+	cli.Required(cmd, "data")
 	return cmd
 }
 
@@ -109,7 +105,7 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 		return fmt.Errorf("%w: max-drop cannot be measured: the calibration images have no labels; --min-agreement %g asks for nearly the same",
 			session.ErrSetting, 100-v.Goal)
 	}
-	if opt.MinBits, err = parseMinBits(f.set.minBits, net); err != nil {
+	if opt.MinBits, err = net.ParseMinBits(f.set.minBits); err != nil {
 		return err
 	}
 	if f.out != cli.Pipe && !f.dryRun {
@@ -118,7 +114,6 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 		}
 	}
 	bar := a.NewProgress()
-	defer bar.Finish()
 	opt.Workers, opt.AllowNonFinite, opt.Probabilities = a.workers, f.set.allowNonFinite, f.probabilities
 	opt.SaveEvery, opt.Progress = f.saveEvery, bar.Report
 	if f.dryRun {
@@ -157,7 +152,7 @@ func (a *app) writeCalibrated(out string, made *session.Calibrated, store *sessi
 	}
 	summary := made.Summary()
 	summary.Output, summary.Warnings = out, a.warnings
-	return a.Print(w, summary, text.AllVisible(summary).WriteText)
+	return show(a, w, summary)
 }
 
 // setting is what the flags ask for; of the options only the coder is set.
@@ -178,7 +173,7 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (v session.Variant, opt ses
 	linked := cmd.Flags().Changed("link")
 	switch {
 	case f.coder == "auto":
-		opt.Link, err = parseRate(f.link)
+		opt.Link, err = session.ParseRate(f.link)
 		return v, opt, err
 	case linked:
 		return v, opt, fmt.Errorf("%w: --link without --coder auto", session.ErrSetting)
@@ -193,18 +188,6 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (v session.Variant, opt ses
 	return v, opt, session.CheckCoder(v.Setting, coder)
 }
 
-// parseRate reads a rate in bits per second: a number and kbit, Mbit or Gbit.
-func parseRate(s string) (float64, error) {
-	for unit, scale := range map[string]float64{"kbit": 1e3, "Mbit": 1e6, "Gbit": 1e9} {
-		if digits, ok := strings.CutSuffix(s, unit); ok {
-			if v, err := strconv.ParseFloat(digits, 64); err == nil && v > 0 && v <= 1e6 {
-				return v * scale, nil
-			}
-		}
-	}
-	return 0, fmt.Errorf("%w: --link %q is no rate such as 250kbit, 10Mbit or 1Gbit", session.ErrSetting, s)
-}
-
 func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant, opt session.CalibrateOptions) error {
 	k, err := net.NewCalibrator(data, opt)
 	if err != nil {
@@ -214,5 +197,5 @@ func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.In
 	if err != nil {
 		return err
 	}
-	return a.Print(a.Out, cost, cost.WriteText)
+	return show(a, a.Out, cost)
 }

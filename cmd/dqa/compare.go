@@ -6,12 +6,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
-	"path/filepath"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
-	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -21,7 +18,7 @@ import (
 type compareFlags struct {
 	pre           preprocessFlags
 	set           methodFlags
-	grid          gridFlags
+	grid          session.GridText
 	data, calib   string
 	probabilities bool
 	dryRun        bool // of a sweep: nothing but its time is wanted
@@ -30,16 +27,16 @@ type compareFlags struct {
 func (f *compareFlags) register(cmd *cobra.Command, a *app, g session.Grid) {
 	f.pre.register(cmd, a)
 	f.set.register(cmd)
-	flags, defaults := cmd.Flags(), textOf(g)
+	flags, defaults := cmd.Flags(), g.Text()
 	flags.StringVar(&f.data, "data", "", "test images (SPEC); without labels KL and agreement are reported")
 	flags.StringVar(&f.calib, "calib", "", "calibration images (SPEC), other ones than --data")
-	flags.StringVar(&f.grid.methods, "methods", defaults.methods, "what to compare, see above")
-	flags.StringVar(&f.grid.bits, "bits", defaults.bits, "n: bits of a code, a list")
-	flags.StringVar(&f.grid.extraBits, "extra-bits", defaults.extraBits, "m: bits more for important channels (dqa), a list, 0 to 4")
-	flags.StringVar(&f.grid.ratios, "ratio", defaults.ratios, "r: share of important channels per edge (dqa), a list")
-	flags.StringVar(&f.grid.budgets, "budget", defaults.budgets, "stored bits per value (graded), a list")
+	flags.StringVar(&f.grid.Methods, "methods", defaults.Methods, "what to compare, see above")
+	flags.StringVar(&f.grid.Bits, "bits", defaults.Bits, "n: bits of a code, a list")
+	flags.StringVar(&f.grid.ExtraBits, "extra-bits", defaults.ExtraBits, "m: bits more for important channels (dqa), a list, 0 to 4")
+	flags.StringVar(&f.grid.Ratios, "ratio", defaults.Ratios, "r: share of important channels per edge (dqa), a list")
+	flags.StringVar(&f.grid.Budgets, "budget", defaults.Budgets, "stored bits per value (graded), a list")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (it ends in a softmax)")
-	cli.Must(cmd.MarkFlagRequired("data"))
+	cli.Required(cmd, "data")
 }
 
 func (f *compareFlags) variants(cmd *cobra.Command) ([]session.Variant, error) {
@@ -47,7 +44,11 @@ func (f *compareFlags) variants(cmd *cobra.Command) ([]session.Variant, error) {
 	if err != nil {
 		return nil, err
 	}
-	variants, err := f.grid.variants(base)
+	grid, err := f.grid.Parse()
+	if err != nil {
+		return nil, err
+	}
+	variants, err := grid.Variants(base)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func (a *app) newCalibrator(
 	ctx context.Context, net *session.Network, test *dataset.Inputs, f *compareFlags, store session.Store, bar *cli.Progress,
 ) (*session.Calibrator, error) {
 	if f.calib == "" {
-		return nil, fmt.Errorf("%w: needed to calibrate %s", errNoCalib, f.grid.methods)
+		return nil, fmt.Errorf("%w: needed to calibrate %s", errNoCalib, f.grid.Methods)
 	}
 	data, err := a.openData(net, f.calib)
 	if err != nil {
@@ -71,7 +72,7 @@ func (a *app) newCalibrator(
 			return nil, err
 		}
 	}
-	minBits, err := parseMinBits(f.set.minBits, net)
+	minBits, err := net.ParseMinBits(f.set.minBits)
 	if err != nil {
 		return nil, err
 	}
@@ -85,23 +86,6 @@ func (a *app) evaluateOptions(f *compareFlags, bar *cli.Progress) session.Evalua
 	return session.EvaluateOptions{
 		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, Probabilities: f.probabilities, Seed: f.set.seed, Progress: bar.Report,
 	}
-}
-
-// writeReport writes report.json and report.html to dir.
-func writeReport(dir, title, note string, results []report.Result) error {
-	if err := file.MkdirAll(dir); err != nil {
-		return err
-	}
-	for i, r := range results {
-		results[i] = report.Portable(r)
-	}
-	err := file.Write(filepath.Join(dir, "report.json"), func(w io.Writer) error { return report.WriteJSON(w, results...) })
-	if err != nil {
-		return err
-	}
-	return file.Write(filepath.Join(dir, "report.html"), func(w io.Writer) error {
-		return report.WriteHTML(w, title, results, report.HTMLOptions{Note: note})
-	})
 }
 
 // checkScores tells before anything long begins what could not be scored, and what is scored where there is a choice.

@@ -48,14 +48,14 @@ the base part suffices: the first bytes, as many as "dqa inspect FRAME" says; --
 			if v.NonFinite > 0 {
 				a.Note("%s: %d values are infinite: the frame's scales are too large", args[1], v.NonFinite)
 			}
-			return a.Print(w, v, v.WriteText)
+			return show(a, w, v)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "NumPy archive to write; - for standard output")
 	cmd.Flags().BoolVar(&baseOnly, "base-only", false, "do without the refinements of a scalable frame")
 	cmd.Flags().BoolVar(&whole, "whole", false, "refuse a scalable frame that was cut after its base part")
 	cmd.MarkFlagsMutuallyExclusive("base-only", "whole")
-	cli.Must(cmd.MarkFlagRequired("output"))
+	cli.Required(cmd, "output")
 	return cmd
 }
 

@@ -34,7 +34,6 @@ images, bits and budgets.`,
 				return err
 			}
 			bar := a.NewProgress()
-			defer bar.Finish()
 			results, err := session.Demo(cmd.Context(), session.DemoOptions{
 				Engine: session.Engine(a.engine), ORTLibrary: a.ortLib, Workers: a.workers, Full: full, Images: images, Progress: bar.Report,
 			})
@@ -42,7 +41,7 @@ images, bits and budgets.`,
 				return err
 			}
 			bar.Finish()
-			if err := writeReport(out, demoTitle, demoNote, results); err != nil {
+			if err := session.WriteReport(out, demoTitle, demoNote, results...); err != nil {
 				return err
 			}
 			if a.JSON {

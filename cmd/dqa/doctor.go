@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/dqa-go/dqa/doctor"
 	"github.com/dqa-go/dqa/internal/cli"
@@ -44,22 +42,19 @@ Exit code 1: a problem was found.`,
   dqa doctor resnet32.onnx --data cifar10:test.bin --calib 'cifar10:calib.bin[0:256]'
   dqa doctor resnet32.onnx --data dir:photos --size 32x32 --write
   dqa doctor demo:classify --data demo:classify --divisor 1`,
-		Args:              cli.ExactArgs("MODEL"),
-		ValidArgsFunction: completeModel,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.runDoctor(cmd, args[0], &f) },
 	}
+	onModel(cmd, func(model string) error { return a.runDoctor(cmd, model, &f) })
 	f.pre.register(cmd, a)
 	flags := cmd.Flags()
 	flags.StringVar(&a.output, "output", "", "as --score-output")
 	flags.StringVar(&f.data, "data", "", "test images (SPEC), with labels if you have them")
 	flags.StringVar(&f.calib, "calib", "", "calibration images (SPEC)")
-	flags.StringVar(&f.edges, "edges", "stored", "stored or activations")
+	edgesFlag(cmd, &f.edges, "stored or activations")
 	flags.IntVar(&f.images, "images", 200, "images to run, spread evenly over --data; 0: all")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (it ends in a softmax)")
 	flags.BoolVar(&f.write, "write", false, "write the preprocessing that fits to MODEL.yaml beside the model (needs --data)")
 	flags.StringVarP(&f.to, "write-to", "o", "", "write it to this file, for --preprocess")
 	flags.BoolVar(&f.force, "force", false, "overwrite the file of --write")
-	cli.CompleteWords(cmd, "edges", "stored", "activations")
 	return cmd
 }
 
@@ -76,7 +71,6 @@ func (a *app) runDoctor(cmd *cobra.Command, model string, f *doctorFlags) error 
 		return err
 	}
 	bar := a.NewProgress()
-	defer bar.Finish()
 	examine := session.ExamineOptions{
 		Options: opt, Data: f.data, Calib: f.calib, Images: f.images, Probabilities: f.probabilities,
 		Workers: a.workers, Progress: bar.Report,
@@ -85,7 +79,6 @@ func (a *app) runDoctor(cmd *cobra.Command, model string, f *doctorFlags) error 
 	if err != nil {
 		return err
 	}
-	bar.Finish()
 	checks := found.Checks
 	if f.to != "" {
 		written, err := examine.KeepPreprocess(f.to, f.write, found)
@@ -118,9 +111,7 @@ func (f *doctorFlags) target(cmd *cobra.Command, model string) error {
 	case f.to == "" && session.BuiltIn(model):
 		return cli.Usage(cmd, fmt.Errorf("--write: %s is no file; -o FILE says where to write", model))
 	case f.to == "":
-		if f.to = session.PreprocessFile(model); f.to == "" {
-			f.to = strings.TrimSuffix(model, filepath.Ext(model)) + ".yaml"
-		}
+		f.to = session.PreprocessTarget(model)
 	}
 	if _, err := os.Lstat(f.to); err == nil && !f.force {
 		return fmt.Errorf("%w: %s", errExists, f.to)

@@ -28,19 +28,17 @@ the head computes with all edges stored, as --profile says.`,
 		Example: `  dqa encode head.onnx --profile head.dqap --store cut.dqap --data dir:photos -o frames
   dqa encode resnet32.onnx --profile resnet32.dqap --data 'cifar10:test.bin[0:10]' -o frames
   dqa encode demo:classify --profile demo.dqap --data 'demo:classify[7:8]' -o - | dqa decode demo.dqap - -o edges.npz`,
-		Args:              cli.ExactArgs("MODEL"),
-		ValidArgsFunction: completeModel,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			q, err := a.openQuantized(args[0], &pre, prof, dataset.IsTensors(spec))
-			if err == nil && store != "" {
-				q, err = a.storing(q, store)
-			}
-			if err != nil {
-				return err
-			}
-			return a.encodeAll(cmd.Context(), q, spec, to, allowNonFinite)
-		},
 	}
+	onModel(cmd, func(model string) error {
+		q, err := a.openQuantized(model, &pre, prof, dataset.IsTensors(spec))
+		if err == nil && store != "" {
+			q, err = a.storing(q, store)
+		}
+		if err != nil {
+			return err
+		}
+		return a.encodeAll(cmd.Context(), q, spec, to, allowNonFinite)
+	})
 	pre.register(cmd, a)
 	f := cmd.Flags()
 	f.StringVar(&prof, "profile", "", "profile made by calibrate; - for standard input")
@@ -48,25 +46,8 @@ the head computes with all edges stored, as --profile says.`,
 	f.StringVar(&spec, "data", "", "images (SPEC), or npz:FILE[,FILE...]: tensors for a part; FILE may be -")
 	f.StringVarP(&to, "output", "o", "", "folder for the frames, one per image, made if needed; - for standard output")
 	f.BoolVar(&allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
-	for _, name := range []string{"profile", "data", "output"} {
-		cli.Must(cmd.MarkFlagRequired(name))
-	}
+	cli.Required(cmd, "profile", "data", "output")
 	return cmd
-}
-
-// openQuantized opens the network of a profile and binds it; a part reads tensors, not images.
-func (a *app) openQuantized(model string, pre *preprocessFlags, path string, part bool) (*session.Quantized, error) {
-	p, err := a.readProfile(path)
-	if err != nil {
-		return nil, err
-	}
-	opt := session.OptionsOf(p)
-	opt.Part, opt.Lean = part, true
-	net, err := a.open(model, pre, opt)
-	if err != nil {
-		return nil, err
-	}
-	return bind(net, path, p)
 }
 
 // storing makes frames of the edges of another profile alone.
@@ -87,7 +68,6 @@ func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to stri
 		return err
 	}
 	bar := a.NewProgress()
-	defer bar.Finish()
 	opt := session.EncodeOptions{AllowNonFinite: allowNonFinite, Workers: a.workers, Progress: bar.Report}
 	if to == cli.Pipe {
 		return a.encodeToPipe(q, data, opt)
@@ -96,8 +76,7 @@ func (a *app) encodeAll(ctx context.Context, q *session.Quantized, spec, to stri
 	if err != nil {
 		return err
 	}
-	bar.Finish()
-	return a.Print(a.Out, encoded, encoded.WriteText)
+	return show(a, a.Out, encoded)
 }
 
 // encodeToPipe writes the frame of a single image to standard output.
@@ -113,6 +92,5 @@ func (a *app) encodeToPipe(q *session.Quantized, data session.Feed, opt session.
 	if err != nil {
 		return err
 	}
-	encoded := q.Summary("standard output", 1, len(frame))
-	return a.Print(w, encoded, encoded.WriteText)
+	return show(a, w, q.Summary("standard output", 1, len(frame)))
 }

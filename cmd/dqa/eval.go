@@ -5,13 +5,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
-	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -43,10 +40,8 @@ and without --calib nothing else is compared.
   dqa eval demo:classify --data 'demo:classify[128:256]' --calib 'demo:classify[0:64]' \
     --methods direct,direct:unsigned,clip:unsigned,dqa:mse,dqa:random:seed=2 --bits 3
   dqa eval demo:classify --data demo:classify --profile demo.dqap`,
-		Args:              cli.ExactArgs("MODEL"),
-		ValidArgsFunction: completeModel,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.runEval(cmd, args[0], &f) },
 	}
+	onModel(cmd, func(model string) error { return a.runEval(cmd, model, &f) })
 	f.register(cmd, a, session.PaperGrid)
 	flags := cmd.Flags()
 	flags.StringVar(&a.output, "output", "", "as --score-output")
@@ -84,7 +79,6 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err := a.checkScores(net, data, a.evaluateOptions(&f.compareFlags, bar)); err != nil {
 		return err
 	}
-	defer bar.Finish()
 	made, phases, err := a.calibrateAll(cmd.Context(), net, data, f, variants, bar)
 	if err != nil {
 		return err
@@ -99,7 +93,7 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err := a.show(result, res.ClassIoUs(), f); err != nil || a.JSON {
 		return err
 	}
-	return a.printSearches(phases)
+	return session.WriteSearches(a.Out, phases, a.workers)
 }
 
 // openForProfiles opens the network so that the profiles can be bound to it.
@@ -155,7 +149,7 @@ func (f *evalFlags) options(cmd *cobra.Command, profiles []*profile.Profile) (se
 	if len(profiles) == 0 || err != nil {
 		return opt, err
 	}
-	if err := checkAlike(profiles, f.profiles); err != nil {
+	if err := session.CheckAlike(profiles, f.profiles); err != nil {
 		return opt, err
 	}
 	first := session.OptionsOf(profiles[0])
@@ -170,13 +164,10 @@ func (f *evalFlags) options(cmd *cobra.Command, profiles []*profile.Profile) (se
 
 // unused is a flag that was given and counts only with --calib; "" where there is none.
 func (f *evalFlags) unused(cmd *cobra.Command) string {
-	for _, flag := range slices.Sorted(maps.Keys(settingFlags)) {
+	for _, flag := range append(session.SettingNames(), "methods") {
 		if cmd.Flags().Changed(flag) {
 			return flag
 		}
-	}
-	if cmd.Flags().Changed("methods") {
-		return "methods"
 	}
 	return ""
 }
@@ -184,7 +175,7 @@ func (f *evalFlags) unused(cmd *cobra.Command) string {
 // show prints the result and writes the report.
 func (a *app) show(result report.Result, classes []session.ClassIoU, f *evalFlags) error {
 	if f.report != "" {
-		if err := writeReport(f.report, "DQA: "+result.Model, "", []report.Result{result}); err != nil {
+		if err := session.WriteReport(f.report, "DQA: "+result.Model, "", result); err != nil {
 			return err
 		}
 	}
@@ -202,19 +193,4 @@ func (a *app) show(result report.Result, classes []session.ClassIoU, f *evalFlag
 	}
 	fmt.Fprintf(a.Out, "standard errors: bootstrap over images, seed %d\n\nIoU by class, %%\n", f.set.seed)
 	return session.WriteClasses(a.Out, classes)
-}
-
-// printSearches tells what choosing channels, shares and amplitudes took.
-func (a *app) printSearches(phases []session.Phase) error {
-	var rows [][]string
-	for _, p := range phases {
-		if p.Name != "statistics" && p.Name != "tables" {
-			rows = append(rows, []string{p.Name, text.Duration(p.Time.Seconds()), fmt.Sprintf("%.0f", p.Passes)})
-		}
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	fmt.Fprintf(a.Out, "\ncalibration, besides statistics and tables (%d workers)\n", a.workers)
-	return text.Table(a.Out, "search\ttime\tpasses", rows)
 }

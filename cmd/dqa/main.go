@@ -59,6 +59,13 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
+// files are named by these flags; folders that are written hold those of Names.
+var files = cli.Files{
+	Inputs:  []string{"data", "calib", "profile", "preprocess", "store", "reference", "npy", "input"},
+	Outputs: []string{"output", "write-to", "report"},
+	Names:   []string{"head.onnx", "tail.onnx", "head.dqap", "tail.dqap", "cut.dqap", "report.json", "report.html", "sweep.svg"},
+}
+
 // maxWorkers bounds goroutines: each has memory of its own.
 const maxWorkers = 1024
 
@@ -73,5 +80,5 @@ func (a *app) prepare(cmd *cobra.Command, args []string) error {
 	if a.workers > maxWorkers {
 		return cli.Usage(cmd, fmt.Errorf("--workers %d: at most %d", a.workers, maxWorkers))
 	}
-	return keepInputs(cmd, args)
+	return files.KeepInputs(cmd, args)
 }

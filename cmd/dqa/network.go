@@ -6,39 +6,35 @@ import (
 	"io"
 
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
 
-// options are those of opening a network that all verbs share.
-func (a *app) options(pre profile.Preprocess, set graph.EdgeSet, skip []string) session.Options {
-	data := a.data
-	data.MaxMemory = int64(a.MaxMemory)
-	return session.Options{Preprocess: &pre, Edges: set, Skip: skip, Data: data, Output: a.output,
-		Engine: session.Engine(a.engine), ORTLibrary: a.ortLib}
+// warn tells at once what may make all that follows worthless; reports tell it again.
+func (a *app) warn(warning, hint string) {
+	a.warnings = append(a.warnings, warning)
+	a.Warn(warning, hint)
 }
 
 // complete adds what the flags say to opt, whose preprocessing is where theirs begins; nil is the model's own.
 func (a *app) complete(model string, flags *preprocessFlags, opt session.Options) (session.Options, error) {
 	pre, err := flags.resolve(model, opt.Preprocess)
 	if err == nil && opt.Preprocess != nil {
-		err = a.checkPreprocess(*opt.Preprocess, pre)
+		var warning string
+		if warning, err = session.CheckPreprocess(*opt.Preprocess, pre); warning != "" {
+			a.warn(warning, "leave these flags out, unless these images are stored in another way than those were")
+		}
 	}
-	part, passing, lean := opt.Part, opt.Passing, opt.Lean
-	opt = a.options(pre, opt.Edges, opt.Skip)
-	opt.Part, opt.Passing, opt.Lean = part, passing, lean
-	for _, text := range flags.inputs {
-		name, value, e := session.ParseInput(text, opt.Data)
-		if e != nil {
-			return opt, fmt.Errorf("--input: %w", e)
-		}
-		if opt.Inputs == nil {
-			opt.Inputs = map[string]*graph.Tensor{}
-		}
-		opt.Inputs[name] = value
+	opt.Preprocess, opt.Output, opt.Engine, opt.ORTLibrary, opt.Data = &pre, a.output, session.Engine(a.engine), a.ortLib, a.data
+	opt.Data.MaxMemory = int64(a.MaxMemory)
+	if err != nil {
+		return opt, err
+	}
+	if opt.Inputs, err = session.ParseInputs(flags.inputs, opt.Data); err != nil {
+		err = fmt.Errorf("--input: %w", err)
 	}
 	return opt, err
 }
@@ -58,6 +54,50 @@ func (a *app) open(model string, flags *preprocessFlags, opt session.Options) (*
 		err = fmt.Errorf("--skip: %w", err)
 	}
 	return net, err
+}
+
+// opened is a network in float32 or on stored activations.
+type opened interface {
+	Pack(session.PackOptions) (*session.Packed, error)
+	NewRunner(session.PackOptions) (*session.Runner, error)
+	SplitTo(at, dir string) (*session.CutFiles, error)
+}
+
+// openEither opens the network of a profile, or where there is none one with these edges; a part reads tensors, not images.
+func (a *app) openEither(model string, pre *preprocessFlags, prof, edges string, part bool) (opened, error) {
+	if prof != "" {
+		return a.openQuantized(model, pre, prof, part)
+	}
+	set, err := parseEdges(edges)
+	if err != nil {
+		return nil, err
+	}
+	return a.open(model, pre, session.Options{Edges: set, Part: part, Lean: true})
+}
+
+// openQuantized opens the network of a profile and binds it.
+func (a *app) openQuantized(model string, pre *preprocessFlags, path string, part bool) (*session.Quantized, error) {
+	net, p, err := a.openWith(model, pre, path, session.Options{Part: part, Lean: true})
+	if err != nil {
+		return nil, err
+	}
+	return bind(net, path, p)
+}
+
+// openWith opens a network as its profile says, or where path is "" as opt does; p is nil then.
+func (a *app) openWith(
+	model string, pre *preprocessFlags, path string, opt session.Options,
+) (net *session.Network, p *profile.Profile, err error) {
+	if path != "" {
+		if p, err = a.readProfile(path); err != nil {
+			return nil, nil, err
+		}
+		part, lean := opt.Part, opt.Lean
+		opt = session.OptionsOf(p)
+		opt.Part, opt.Lean = part, lean
+	}
+	net, err = a.open(model, pre, opt)
+	return net, p, err
 }
 
 // openData opens a SPEC for the network and tells what the user should know of how it was read.
@@ -103,6 +143,11 @@ func (a *app) openFeed(net *session.Network, spec string) (session.Feed, error) 
 // pickSeed decides which images --images takes.
 const pickSeed = 1
 
+// show prints a result; names in its text are visible.
+func show[T interface{ WriteText(io.Writer) error }](a *app, w io.Writer, v T) error {
+	return a.Print(w, v, text.AllVisible(v).WriteText)
+}
+
 // writeBytes writes a file or standard output. It returns where the summary goes.
 func (a *app) writeBytes(path string, b []byte) (summary io.Writer, err error) {
 	return a.WriteOutput(path, func(w io.Writer) error { _, err := w.Write(b); return err })
@@ -130,6 +175,13 @@ func bind(net *session.Network, path string, p *profile.Profile) (*session.Quant
 	return q, nil
 }
 
+// onModel makes cmd a verb on one MODEL; the shell offers .onnx files.
+func onModel(cmd *cobra.Command, run func(model string) error) {
+	cmd.Args = cli.ExactArgs("MODEL")
+	cmd.ValidArgsFunction = completeModel
+	cmd.RunE = func(_ *cobra.Command, args []string) error { return run(args[0]) }
+}
+
 // completeModel makes the shell offer .onnx files and the built-in networks.
 func completeModel(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
@@ -137,3 +189,15 @@ func completeModel(_ *cobra.Command, args []string, _ string) ([]string, cobra.S
 	}
 	return []string{"onnx"}, cobra.ShellCompDirectiveFilterFileExt
 }
+
+const specHelp = `Data is named by a SPEC:
+  cifar10:FILE.bin          original binary format
+  dir:DIR                   images in a folder and those below it, no labels
+  imagefolder:DIR           one sub-folder per class, sorted or as in its classes.txt
+  images:LIST               lines of: path, class index (separated by tabs, commas or spaces)
+  masks:IMAGES,LABELS       two folders of equal names, or two arrays
+  npy:X  or  npy:X,Y        arrays of images, and labels or masks: .npy, .npz or FILE.npz:NAME
+  demo:classify, demo:segment
+  npz:FILE[,FILE...]        tensors that run and decode wrote, for the tail of a cut (run, encode)
+A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".
+`

@@ -31,22 +31,23 @@ Exit code 1: the peak exceeds --limit.`,
 		Example: `  dqa plan unet.onnx
   dqa plan unet.onnx --profile unet.dqap --limit 4MiB
   dqa plan unet.onnx --profile unet.dqap --threads 4 --json`,
-		Args:              cli.ExactArgs("MODEL"),
-		ValidArgsFunction: completeModel,
-		RunE:              func(_ *cobra.Command, args []string) error { return a.runPlan(args[0], &f) },
 	}
+	onModel(cmd, func(model string) error { return a.runPlan(model, &f) })
 	f.pre.register(cmd, a)
 	flags := cmd.Flags()
 	flags.StringVar(&f.prof, "profile", "", "profile made by calibrate: activations lie packed in memory")
-	flags.StringVar(&f.edges, "edges", "stored", "stored or activations, where there is no profile")
+	edgesFlag(cmd, &f.edges, "stored or activations, where there is no profile")
 	flags.IntVar(&f.threads, "threads", 1, "threads of one image")
 	flags.Var(&f.limit, "limit", "what activations may take: 64MiB, 500KiB")
-	cli.CompleteWords(cmd, "edges", "stored", "activations")
 	return cmd
 }
 
 func (a *app) runPlan(model string, f *planFlags) error {
-	packed, err := a.pack(model, f)
+	net, err := a.openEither(model, &f.pre, f.prof, f.edges, false)
+	if err != nil {
+		return err
+	}
+	packed, err := net.Pack(session.PackOptions{Threads: f.threads})
 	if err != nil {
 		return err
 	}
@@ -58,24 +59,4 @@ func (a *app) runPlan(model string, f *planFlags) error {
 		return cli.ErrReported
 	}
 	return nil
-}
-
-func (a *app) pack(model string, f *planFlags) (*session.Packed, error) {
-	opt := session.PackOptions{Threads: f.threads}
-	if f.prof != "" {
-		q, err := a.openQuantized(model, &f.pre, f.prof, false)
-		if err != nil {
-			return nil, err
-		}
-		return q.Pack(opt)
-	}
-	set, err := parseEdges(f.edges)
-	if err != nil {
-		return nil, err
-	}
-	net, err := a.open(model, &f.pre, session.Options{Edges: set, Lean: true})
-	if err != nil {
-		return nil, err
-	}
-	return net.Pack(opt)
 }

@@ -6,8 +6,8 @@ import (
 	"io"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cli"
-	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -38,10 +38,8 @@ written, with an array for each of its inputs, under its name; of several that h
   dqa run resnet32.onnx --data 'cifar10:test.bin[0:100]' -o logits.npz
   dqa run resnet32.onnx --profile resnet32.dqap --packed --threads 2 --data 'cifar10:test.bin[0:100]' -o logits.npz
   python3 -c 'import numpy as np; print(np.load("logits.npz")["output"].argmax(1))'`,
-		Args:              cli.ExactArgs("MODEL"),
-		ValidArgsFunction: completeModel,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.runModel(cmd, args[0], &f) },
 	}
+	onModel(cmd, func(model string) error { return a.runModel(cmd, model, &f) })
 	f.pre.register(cmd, a)
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "images (SPEC), or npz:FILE[,FILE...]: tensors for a tail; FILE may be -")
@@ -49,8 +47,7 @@ written, with an array for each of its inputs, under its name; of several that h
 	flags.BoolVar(&f.packed, "packed", false, "activations lie packed in memory (needs --profile)")
 	flags.IntVar(&f.threads, "threads", 1, "threads of one image; results do not depend on it")
 	flags.StringVarP(&f.out, "output", "o", "", "NumPy archive to write; - for standard output")
-	cli.Must(cmd.MarkFlagRequired("data"))
-	cli.Must(cmd.MarkFlagRequired("output"))
+	cli.Required(cmd, "data", "output")
 	return cmd
 }
 
@@ -61,7 +58,11 @@ func (a *app) runModel(cmd *cobra.Command, model string, f *runFlags) error {
 	if f.threads < 1 || f.threads > maxWorkers {
 		return cli.Usage(cmd, fmt.Errorf("--threads %d: 1 to %d", f.threads, maxWorkers))
 	}
-	run, err := a.openRunner(model, f)
+	net, err := a.openEither(model, &f.pre, f.prof, string(graph.Stored), dataset.IsTensors(f.data))
+	if err != nil {
+		return err
+	}
+	run, err := net.NewRunner(session.PackOptions{Threads: f.threads, Simulated: !f.packed})
 	if err != nil {
 		return err
 	}
@@ -70,33 +71,13 @@ func (a *app) runModel(cmd *cobra.Command, model string, f *runFlags) error {
 		return err
 	}
 	bar := a.NewProgress()
-	defer bar.Finish()
 	arrays, err := run.RunAll(cmd.Context(), data, session.RunOptions{Workers: a.workers, Progress: bar.Report})
 	if err != nil {
 		return err
 	}
-	bar.Finish()
 	w, err := a.WriteOutput(f.out, func(w io.Writer) error { return session.WriteNPZ(w, arrays) })
 	if err != nil {
 		return err
 	}
-	ran := run.Summary(f.out, data.Len(), arrays)
-	return a.Print(w, ran, text.AllVisible(ran).WriteText)
-}
-
-// openRunner opens the network, with a profile if there is one.
-func (a *app) openRunner(model string, f *runFlags) (*session.Runner, error) {
-	part := dataset.IsTensors(f.data)
-	if f.prof != "" {
-		q, err := a.openQuantized(model, &f.pre, f.prof, part)
-		if err != nil {
-			return nil, err
-		}
-		return q.NewRunner(session.PackOptions{Threads: f.threads, Simulated: !f.packed})
-	}
-	net, err := a.open(model, &f.pre, session.Options{Part: part, Lean: true})
-	if err != nil {
-		return nil, err
-	}
-	return net.NewRunner(f.threads)
+	return show(a, w, run.Summary(f.out, data.Len(), arrays))
 }

@@ -5,12 +5,9 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
-	"path/filepath"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
-	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -39,17 +36,15 @@ partial.
 		Example: `  dqa sweep resnet32.onnx --data cifar10:test.bin --calib 'cifar10:calib.bin[0:256]' -o sweep
   dqa sweep demo:classify --data 'demo:classify[64:128]' --calib 'demo:classify[0:64]' \
     --methods direct:unsigned,dqa:mse --bits 3,4 --extra-bits 1,2 --ratio 0.25,0.5`,
-		Args:              cli.ExactArgs("MODEL"),
-		ValidArgsFunction: completeModel,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.runSweep(cmd, args[0], &f) },
 	}
+	onModel(cmd, func(model string) error { return a.runSweep(cmd, model, &f) })
 	f.register(cmd, a, session.SweepGrid)
 	flags := cmd.Flags()
 	flags.StringVarP(&f.out, "output", "o", "", "folder for report.html, report.json and sweep.svg; made if needed")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "keep what an interrupted sweep has finished (needs -o)")
 	cmd.MarkFlagsMutuallyExclusive("resume", "dry-run")
-	cli.Must(cmd.MarkFlagRequired("calib"))
+	cli.Required(cmd, "calib")
 	return cmd
 }
 
@@ -105,8 +100,10 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 
 // showSweep writes the report and prints the table, as eval does.
 func (a *app) showSweep(f *sweepFlags, result report.Result) error {
-	if err := f.write(result); err != nil {
-		return err
+	if f.out != "" {
+		if err := session.WriteSweepReport(f.out, result); err != nil {
+			return err
+		}
 	}
 	if a.JSON {
 		return report.WriteJSON(a.Out, result)
@@ -126,19 +123,9 @@ func (a *app) tellCost(
 		return false, err
 	}
 	if dry {
-		return true, a.Print(a.Out, e, e.WriteText)
+		return true, show(a, a.Out, e)
 	}
 	a.Note("%d settings, each on %d images and calibrated on %d: about %s", e.Settings, e.Images, e.CalibImages,
 		text.Duration(e.Seconds))
 	return false, nil
-}
-
-func (f *sweepFlags) write(r report.Result) error {
-	if f.out == "" {
-		return nil
-	}
-	if err := writeReport(f.out, "DQA sweep: "+r.Model, "", []report.Result{r}); err != nil {
-		return err
-	}
-	return file.Write(filepath.Join(f.out, "sweep.svg"), func(w io.Writer) error { return report.PlotSVG(w, r, report.PlotOptions{}) })
 }

@@ -27,17 +27,7 @@ Start here:
   dqa split MODEL.onnx --at EDGE -o DIR      head.onnx and tail.onnx, for a device and a gateway
   dqa encode MODEL.onnx --profile P.dqap --data IMAGES -o FRAMES
 
-Data is named by a SPEC:
-  cifar10:FILE.bin          original binary format
-  dir:DIR                   images in a folder and those below it, no labels
-  imagefolder:DIR           one sub-folder per class, sorted or as in its classes.txt
-  images:LIST               lines of: path, class index (separated by tabs, commas or spaces)
-  masks:IMAGES,LABELS       two folders of equal names, or two arrays
-  npy:X  or  npy:X,Y        arrays of images, and labels or masks: .npy, .npz or FILE.npz:NAME
-  demo:classify, demo:segment
-  npz:FILE[,FILE...]        tensors that run and decode wrote, for the tail of a cut (run, encode)
-A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".
-
+` + specHelp + `
 "-" in place of a profile, a frame or an output is standard input or output:
   dqa calibrate M.onnx --data C -o - | dqa eval M.onnx --data T --profile -
 

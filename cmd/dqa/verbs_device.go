@@ -18,17 +18,7 @@ it runs networks with profiles that the full build has calibrated.
   dqa encode MODEL.onnx --profile P.dqap --data IMAGES -o FRAMES
   dqa decode P.dqap FRAMES -o OUT.npz
 
-Data is named by a SPEC:
-  cifar10:FILE.bin          original binary format
-  dir:DIR                   images in a folder and those below it, no labels
-  imagefolder:DIR           one sub-folder per class, sorted or as in its classes.txt
-  images:LIST               lines of: path, class index (separated by tabs, commas or spaces)
-  masks:IMAGES,LABELS       two folders of equal names, or two arrays
-  npy:X  or  npy:X,Y        arrays of images, and labels or masks: .npy, .npz or FILE.npz:NAME
-  demo:classify, demo:segment
-  npz:FILE[,FILE...]        tensors that run and decode wrote, for the tail of a cut (run, encode)
-A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".
-
+` + specHelp + `
 Exit codes: 0 done; 1 other failures, or inspect found a problem; 2 wrong use; 3 the model; 4 the data; 5 a profile or a frame;
 6 activations that are not finite; 7 writing failed; 8 a fault of dqa itself; 130 interrupted. All errors: dqa errors.
 NO_COLOR=1 turns colours off.`

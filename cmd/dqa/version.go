@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
-
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -14,13 +11,6 @@ func (a *app) version() *cobra.Command {
 		Use:   "version",
 		Short: "version, formats and instruction set",
 		Args:  cli.ExactArgs(),
-		RunE: func(*cobra.Command, []string) error {
-			v := session.NewAbout()
-			return a.Print(a.Out, v, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "dqa %s (%s, %s, %s, %s)\nprofile format %d, frame format %d\n",
-					v.Version, v.Revision, v.Go, v.Platform, v.ISA, v.ProfileFormat, v.FrameFormat)
-				return err
-			})
-		},
+		RunE:  func(*cobra.Command, []string) error { return show(a, a.Out, session.NewAbout()) },
 	}
 }

@@ -25,6 +25,7 @@ type App struct {
 	MaxMemory Bytes
 	Faults    []Fault // in the order in which they are tried
 	config    string
+	bar       *Progress // nil: none
 }
 
 // Run runs the program and returns its exit code. Signals end the context of its verbs; a panic is an error like others.
@@ -40,6 +41,7 @@ func (a *App) Run(root *cobra.Command, args []string) int {
 	if p := parallel.Catch(func() { err = root.ExecuteContext(ctx) }); p != nil {
 		err = p
 	}
+	a.bar.Finish()
 	if errors.Is(err, ErrReported) {
 		return ExitFailure
 	}
@@ -61,6 +63,7 @@ func (a *App) Register(root *cobra.Command, memory string) {
 
 // Print shows v as JSON with --json, else what text writes.
 func (a *App) Print(w io.Writer, v any, text func(io.Writer) error) error {
+	a.bar.Finish()
 	if !a.JSON {
 		return text(w)
 	}

@@ -52,6 +52,7 @@ func (a *App) ReadInput(path, magic string) ([]byte, error) {
 
 // WriteOutput writes a whole file, or to standard output. It returns where the summary goes.
 func (a *App) WriteOutput(path string, fill func(io.Writer) error) (summary io.Writer, err error) {
+	a.bar.Finish()
 	if path != Pipe {
 		summary := a.Out
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {

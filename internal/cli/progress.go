@@ -18,12 +18,13 @@ type Progress struct {
 	last  time.Time
 }
 
-// NewProgress returns nil when nothing is to be shown; all methods work on nil.
+// NewProgress returns nil when nothing is to be shown; all methods work on nil. It ends when a result is printed or the program ends.
 func (a *App) NewProgress() *Progress {
 	if a.Quiet {
 		return nil
 	}
-	return &Progress{w: a.Err}
+	a.bar = &Progress{w: a.Err}
+	return a.bar
 }
 
 const plainInterval = 10 * time.Second

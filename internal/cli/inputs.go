@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -7,27 +7,26 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/spf13/cobra"
 )
 
-// Flags that name what is read and what is written, and the files of a folder that is written.
-var (
-	inputFlags  = []string{"data", "calib", "profile", "preprocess", "store", "reference", "npy", "input"}
-	outputFlags = []string{"output", "write-to", "report"}
-	folderFiles = []string{"head.onnx", "tail.onnx", "head.dqap", "tail.dqap", "cut.dqap", "report.json", "report.html", "sweep.svg"}
-)
+// Files says where a program's files are named.
+type Files struct {
+	Inputs  []string // flags that name what is read
+	Outputs []string // flags that name what is written: files and folders
+	Names   []string // of the files of a folder that is written
+}
 
-// keepInputs refuses an output that is one of the files that are read: a model or a data set would be lost.
-func keepInputs(cmd *cobra.Command, args []string) error {
-	outputs := flagTexts(cmd, outputFlags)
+// KeepInputs refuses an output that is one of the files that are read, by flags or args: a model or a data set would be lost.
+func (f Files) KeepInputs(cmd *cobra.Command, args []string) error {
+	outputs := flagTexts(cmd, f.Outputs)
 	for _, o := range outputs {
-		for _, name := range folderFiles {
+		for _, name := range f.Names {
 			outputs = append(outputs, filepath.Join(o, name))
 		}
 	}
 	var read []os.FileInfo
-	for _, text := range append(flagTexts(cmd, inputFlags), args...) {
+	for _, text := range append(flagTexts(cmd, f.Inputs), args...) {
 		for _, path := range pathsOf(text) {
 			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 				read = append(read, info)
@@ -41,7 +40,7 @@ func keepInputs(cmd *cobra.Command, args []string) error {
 		}
 		for _, r := range read {
 			if os.SameFile(info, r) {
-				return cli.Usage(cmd, fmt.Errorf("%s is an input: it would be overwritten", o))
+				return Usage(cmd, fmt.Errorf("%s is an input: it would be overwritten", o))
 			}
 		}
 	}
