@@ -36,12 +36,13 @@ func (q *quantizer) bytewise() bool { return q.edge.FitsBytes() && q.edge.Map !=
 func (q *quantizer) quantizeBytes(v *Values, b profile.Bounds) bool {
 	e, n := q.edge, q.edge.BandSize(b)
 	q.bytes = resize(q.bytes, e.TileSize(b))
-	for c := b.C0; c < b.C1; c++ {
-		dst, src := q.bytes[(c-b.C0)*n:][:n], q.load(e, v, b, c)
+	for c, dst := b.C0, q.bytes; c < b.C1; {
+		src := q.load(e, v, b, c)
 		finite, within := quant.QuantizeBytes(dst, src, v.Scales[e.ScaleSlot(c)], e.ByteLevels(c))
 		if !finite || e.Escape && !within {
 			return false
 		}
+		dst, c = dst[len(src):], c+len(src)/n
 	}
 	return true
 }
@@ -55,14 +56,18 @@ func (q *quantizer) quantizeWide(v *Values, b profile.Bounds) (c codes, nonFinit
 // Quantize fills dst with the codes of the part b of v.Source, channel by channel, row by row (METHOD section 2), and
 // returns the number of values that are not finite: NaN became 0, infinities the outermost code.
 func (s *Scratch) Quantize(dst []int16, e *profile.Edge, v *Values, b profile.Bounds) (nonFinite int) {
-	for c := b.C0; c < b.C1; c++ {
-		src, scale := s.load(e, v, b, c), v.Scales[e.ScaleSlot(c)]
-		if e.Map == profile.Noisy {
-			nonFinite += quant.QuantizeNoisy(dst, src, scale, e.Levels(c), e.Noise, e.BandStart(b, c))
-		} else {
-			nonFinite += quant.Quantize(dst, src, scale, e.Levels(c))
+	n := e.BandSize(b)
+	for c := b.C0; c < b.C1; {
+		src, scale, levels := s.load(e, v, b, c), v.Scales[e.ScaleSlot(c)], e.Levels(c)
+		if e.Map != profile.Noisy {
+			nonFinite += quant.Quantize(dst, src, scale, levels)
+			dst, c = dst[len(src):], c+len(src)/n
+			continue
 		}
-		dst = dst[len(src):]
+		for ; len(src) > 0; c++ {
+			nonFinite += quant.QuantizeNoisy(dst, src[:n], scale, levels, e.Noise, e.BandStart(b, c))
+			dst, src = dst[n:], src[n:]
+		}
 	}
 	return nonFinite
 }
@@ -74,36 +79,42 @@ func (q *quantizer) restore(v *Values, b profile.Bounds, c codes) {
 	case c.bytes == nil || e.Map == profile.Noisy:
 		q.Dequantize(e, v, b, q.widen(c))
 	default:
-		for ch := b.C0; ch < b.C1; ch++ {
+		n := e.BandSize(b)
+		for ch, src := b.C0, c.bytes; ch < b.C1; {
 			dst := q.room(e, v, b, ch)
-			quant.DequantizeBytes(dst, c.bytes[(ch-b.C0)*len(dst):][:len(dst)], v.Steps[e.ScaleSlot(ch)], !e.Unsigned)
+			quant.DequantizeBytes(dst, src[:len(dst)], v.Steps[e.ScaleSlot(ch)], !e.Unsigned)
 			q.store(e, v, b, ch, dst)
+			src, ch = src[len(dst):], ch+len(dst)/n
 		}
 	}
 }
 
 // Dequantize is the inverse of Quantize: it writes the part b of v.Restored.
 func (s *Scratch) Dequantize(e *profile.Edge, v *Values, b profile.Bounds, src []int16) {
-	for c := b.C0; c < b.C1; c++ {
+	n := e.BandSize(b)
+	for c := b.C0; c < b.C1; {
 		dst, step := s.room(e, v, b, c), v.Steps[e.ScaleSlot(c)]
 		if e.Map == profile.Noisy {
-			quant.DequantizeNoisy(dst, src[:len(dst)], step, e.Noise, e.BandStart(b, c))
+			for k := range len(dst) / n {
+				quant.DequantizeNoisy(dst[k*n:][:n], src[k*n:][:n], step, e.Noise, e.BandStart(b, c+k))
+			}
 		} else {
 			quant.Dequantize(dst, src[:len(dst)], step)
 		}
 		s.store(e, v, b, c, dst)
-		src = src[len(dst):]
+		src, c = src[len(dst):], c+len(dst)/n
 	}
 }
 
 // restoreBase writes what codes stand for whose low bits are not known.
 func (q *quantizer) restoreBase(v *Values, b profile.Bounds, base []int16) {
 	e := q.edge
-	for c := b.C0; c < b.C1 && v.Restored != nil; c++ {
+	n := e.BandSize(b)
+	for c := b.C0; c < b.C1 && v.Restored != nil; {
 		dst := q.room(e, v, b, c)
 		quant.DequantizeBase(dst, base[:len(dst)], v.Steps[e.ScaleSlot(c)], e.Refine, e.OneSided)
 		q.store(e, v, b, c, dst)
-		base = base[len(dst):]
+		base, c = base[len(dst):], c+len(dst)/n
 	}
 }
 

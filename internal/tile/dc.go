@@ -76,30 +76,39 @@ func (d *dc) Decode(v *Values, b profile.Bounds, p Payload) error {
 // put moves the tile's values to v.Restored.
 func (d *dc) put(v *Values, b profile.Bounds) {
 	n := d.edge.BandSize(b)
-	for c := b.C0; c < b.C1; c++ {
+	for c := b.C0; c < b.C1; {
 		dst := d.room(d.edge, v, b, c)
-		copy(dst, d.values[(c-b.C0)*n:][:n])
+		copy(dst, d.values[(c-b.C0)*n:])
 		d.store(d.edge, v, b, c, dst)
+		c += len(dst) / n
 	}
 }
 
 // FindMeans appends, for every channel of the part b, what the mean of v.Restored lacks of that of v.Source, in sixteenths
 // of a step. What is not finite does not count.
 func (s *Scratch) FindMeans(dst []int8, e *profile.Edge, v *Values, b profile.Bounds) []int8 {
-	for c := b.C0; c < b.C1; c++ {
-		restored, sum := s.restored(e, v, b, c), 0.0
-		for i, x := range s.load(e, v, b, c) {
-			if d := float64(x) - float64(restored[i]); math.Abs(d) <= math.MaxFloat32 {
-				sum += d
-			}
+	n := e.BandSize(b)
+	for c := b.C0; c < b.C1; {
+		for src := s.load(e, v, b, c); len(src) > 0; c++ {
+			dst = append(dst, meanLack(src[:n], s.restored(e, v, b, c), float64(v.Steps[e.ScaleSlot(c)])))
+			src = src[n:]
 		}
-		lacks := 0.0
-		if step := float64(v.Steps[e.ScaleSlot(c)]); step > 0 {
-			lacks = math.RoundToEven(sum * meanUnit / (float64(len(restored)) * step))
-		}
-		dst = append(dst, int8(max(-1<<(meanBits-1), min(1<<(meanBits-1)-1, lacks))))
 	}
 	return dst
+}
+
+// meanLack is what FindMeans finds for one channel.
+func meanLack(src, restored []float32, step float64) int8 {
+	sum, lacks := 0.0, 0.0
+	for i, x := range src {
+		if d := float64(x) - float64(restored[i]); math.Abs(d) <= math.MaxFloat32 {
+			sum += d
+		}
+	}
+	if step > 0 {
+		lacks = math.RoundToEven(sum * meanUnit / (float64(len(restored)) * step))
+	}
+	return int8(max(-1<<(meanBits-1), min(1<<(meanBits-1)-1, lacks)))
 }
 
 // restored is the part b of channel c of v.Restored, row by row.

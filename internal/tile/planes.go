@@ -71,7 +71,7 @@ func (p *planes) Decode(v *Values, b profile.Bounds, in Payload) error {
 // encodeFused appends a payload; ok is false where a value is not finite: then nothing has happened.
 func (p *planes) encodeFused(dst []byte, v *Values, b profile.Bounds) (out []byte, ok bool) {
 	e := p.edge
-	step := e.BandSize(b) / simd.Group * 8 // bytes of a plane of a channel
+	n := e.BandSize(b)
 	extra := e.NumExtra(b)
 	size := bitplane.Size(extra, e.ExtraBits)
 	start := len(dst)
@@ -85,13 +85,14 @@ func (p *planes) encodeFused(dst []byte, v *Values, b profile.Bounds) (out []byt
 		shift = p.low
 	}
 	high, low := dst[start:end], shift
-	for c := b.C0; c < b.C1; c++ {
-		m, r, s := e.ExtraBitsOf(c), e.Levels(c), v.Scales[e.ScaleSlot(c)]
+	for c := b.C0; c < b.C1; {
+		m, r, s, src := e.ExtraBitsOf(c), e.Levels(c), v.Scales[e.ScaleSlot(c)], p.load(e, v, b, c)
 		levels := simd.Levels{Inv: s.Inv, Low: float32(r.Low), High: float32(r.High)}
-		if !simd.QuantizePack(high[:step*e.Bits], low[:step*m], p.load(e, v, b, c), levels, e.Bits, m) {
+		step := len(src) / simd.Group * 8 // bytes of a plane of these channels
+		if !simd.QuantizePack(high[:step*e.Bits], low[:step*m], src, levels, e.Bits, m) {
 			return dst[:start], false
 		}
-		high, low = high[step*e.Bits:], low[step*m:]
+		high, low, c = high[step*e.Bits:], low[step*m:], c+len(src)/n
 	}
 	if extra > 0 && p.words != nil {
 		p.shift = resize(p.shift, extra)
@@ -105,12 +106,13 @@ func (p *planes) encodeFused(dst []byte, v *Values, b profile.Bounds) (out []byt
 // restoreFused writes the values of a tile, if they are wanted, from the bit planes of its codes and shift errors.
 func (p *planes) restoreFused(v *Values, b profile.Bounds, high, low []byte) {
 	e := p.edge
-	step := e.BandSize(b) / simd.Group * 8
-	for c := b.C0; c < b.C1 && v.Restored != nil; c++ {
+	n := e.BandSize(b)
+	for c := b.C0; c < b.C1 && v.Restored != nil; {
 		m, dst := e.ExtraBitsOf(c), p.room(e, v, b, c)
+		step := len(dst) / simd.Group * 8
 		simd.UnpackDequantize(dst, high[:step*e.Bits], low[:step*m], v.Steps[e.ScaleSlot(c)], e.Bits, m, !e.Unsigned)
 		p.store(e, v, b, c, dst)
-		high, low = high[step*e.Bits:], low[step*m:]
+		high, low, c = high[step*e.Bits:], low[step*m:], c+len(dst)/n
 	}
 }
 

@@ -199,3 +199,95 @@ func TestBatchIsOneByOne(t *testing.T) {
 		}
 	}
 }
+
+// Channels last are channels first, turned over: the same scales, payloads and values.
+func TestChannelsLastAsFirst(t *testing.T) {
+	for _, scale := range []profile.ScaleMode{profile.DynamicChannel, profile.DynamicTensor, profile.StaticTensor, profile.StaticChannel} {
+		var edges []profile.Edge
+		for k, g := range []profile.Geometry{
+			{Channels: 37, Rows: 65, Cols: 1, Tile: profile.Tile{Channels: 37, Rows: 65}},
+			{Channels: 37, Rows: 13, Cols: 3, Tile: profile.Tile{Channels: 20, Rows: 5}},
+			{Channels: 40, Rows: 4, Cols: 64, Tile: profile.Tile{Channels: 40, Rows: 2}},
+		} {
+			e := profile.Edge{Name: fmt.Sprint(k), Geometry: g}
+			e.Quantizer = profile.Quantizer{Bits: 3, ExtraBits: 2, Scale: scale, Important: make([]bool, g.Channels)}
+			for c := range e.Important {
+				e.Important[c] = c%5 < 2
+			}
+			if scale.Static() {
+				e.Steps = slices.Repeat([]float32{.21}, e.NumScales())
+				e.Steps[len(e.Steps)-1] = .3
+			}
+			edges = append(edges, e)
+		}
+		for _, p := range taught(t, edges) {
+			last := *p
+			last.Edges = slices.Clone(p.Edges)
+			for i := range last.Edges {
+				last.Edges[i].ChannelsLast = true
+			}
+			firstOf, err := tile.Factories(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lastOf, err := tile.Factories(&last)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range p.Edges {
+				x := randomValues(&p.Edges[i], uint64(i))
+				name := fmt.Sprintf("%s, edge %d, scale %v", p.Edges[i].Coder, i, scale)
+				checkTurned(t, name, [2]*profile.Edge{&p.Edges[i], &last.Edges[i]}, [2]tile.Factory{firstOf[i], lastOf[i]}, x)
+			}
+		}
+	}
+}
+
+// checkTurned codes x on an edge with channels first, and turned over on one with channels last.
+func checkTurned(t *testing.T, name string, edges [2]*profile.Edge, factories [2]tile.Factory, x []float32) {
+	t.Helper()
+	turned, n := make([]float32, len(x)), edges[0].PlaneSize()
+	for i, v := range x {
+		turned[i%n*edges[0].Channels+i/n] = v
+	}
+	var values, decoded [2]tile.Values
+	for k, source := range [][]float32{x, turned} {
+		var s tile.Scratch
+		c := factories[k](&s)
+		values[k] = tile.Values{Source: source, Restored: make([]float32, len(x))}
+		s.FindScales(edges[k], &values[k])
+		decoded[k] = tile.Values{Restored: make([]float32, len(x)), Steps: values[k].Steps}
+		if !slices.Equal(values[k].Scales, values[0].Scales) {
+			t.Fatalf("%s: other scales", name)
+		}
+		for i := range edges[k].NumTiles() {
+			b := edges[k].TileBounds(i)
+			var p tile.Payload
+			c.Encode(&p, &values[k], b)
+			if err := c.Decode(&decoded[k], b, p); err != nil {
+				t.Fatal(name, err)
+			}
+			alone := tile.Values{Restored: make([]float32, edges[k].TileSize(b)), Steps: values[k].Steps, OneTile: true}
+			if err := c.Decode(&alone, b, p); err != nil {
+				t.Fatal(name, err)
+			}
+			if first := factories[0](new(tile.Scratch)); k == 1 {
+				var want tile.Payload
+				first.Encode(&want, &values[0], b)
+				if !bytes.Equal(want.Base, p.Base) {
+					t.Fatalf("%s: tile %d is another payload", name, i)
+				}
+			}
+			at := (b.C0*edges[0].Rows + b.R0) * edges[0].Cols
+			if m := edges[0].BandSize(b); !slices.Equal(alone.Restored[:m], decoded[0].Restored[at:at+m]) {
+				t.Fatalf("%s: tile %d alone has other values", name, i)
+			}
+		}
+	}
+	for i := range x {
+		k := i%n*edges[0].Channels + i/n
+		if a, b, c, d := values[0].Restored[i], decoded[0].Restored[i], values[1].Restored[k], decoded[1].Restored[k]; a != b || a != c || a != d {
+			t.Fatalf("%s: value %d: %v, decoded %v, channels last %v, decoded %v", name, i, a, b, c, d)
+		}
+	}
+}
