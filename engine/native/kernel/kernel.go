@@ -3,9 +3,12 @@
 // products of one output value in the same order wherever that value lies in a tile. All sets of vector instructions give the
 // same bits, save the sign of zero and what a NaN carries. Which kernels are used where:
 //
-//	                       amd64 with AVX2  and AVX-512  arm64    elsewhere
-//	Tile                   AVX2             AVX-512      NEON     plain Go
-//	all others, Vectors'   AVX2             AVX2         NEON     plain Go
+//	                                          amd64 with AVX2  and AVX-512  arm64    elsewhere
+//	Tile                                      AVX2             AVX-512      NEON     plain Go
+//	Vectors' Add, Sub, Mul, Min, Max, PRelu,
+//	Affine, Leaky, HardSwish, Sigmoid, Swish,
+//	Gelu, Softmax, MaxPool2                   AVX2             AVX-512      NEON     plain Go
+//	all others                                AVX2             AVX2         NEON     plain Go
 //
 // ISA and For choose once, when a network is compiled.
 package kernel

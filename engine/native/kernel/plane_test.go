@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -92,4 +93,21 @@ func FuzzPlanes(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, rows, cols int) {
 		checkPlanes(t, rand.New(rand.NewPCG(seed, 2)), 1+int(uint(rows)%20), 1+int(uint(cols)%200))
 	})
+}
+
+// BenchmarkPlanes is BenchmarkVectors for depthwise convolutions of MobileNetV2's widths.
+func BenchmarkPlanes(b *testing.B) {
+	r := rand.New(rand.NewPCG(8, 1))
+	for _, stride := range []int{1, 2} {
+		for _, cols := range []int{56, 28, 14, 7} {
+			rows, n := min(14, cols), min(14, cols)*cols
+			p := plane3(r, rows, cols, stride)
+			p.Out = make([]float32, n)
+			b.Run(fmt.Sprintf("padded/%d/%d", stride, cols), func(b *testing.B) { compareSets(b, n, func(isa string) { p.Run(isa) }) })
+			q := &Planes3{Channels: 1, InRows: rows * stride, InCols: cols * stride, Rows: rows, Cols: cols, Top: 1, Stride: stride, Hi: 6}
+			q.Zeros, q.W, q.Bias, q.Out = make([]float32, q.InCols+3*Width), values(r, 9), values(r, 1), make([]float32, n)
+			q.X = values(r, q.InRows*q.InCols+2*Width)
+			b.Run(fmt.Sprintf("plain/%d/%d", stride, cols), func(b *testing.B) { compareSets(b, n, func(isa string) { q.Run(isa) }) })
+		}
+	}
 }

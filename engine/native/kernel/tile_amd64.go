@@ -18,6 +18,3 @@ func tileAVX2(t *Tile)
 
 //go:noescape
 func tileAVX512(t *Tile)
-
-// table of the instruction set isa.
-func table(string) *Vectors { return &assembly }
