@@ -328,9 +328,7 @@ func checkInstructionSets(t *testing.T, g *graph.Graph, x *tensor.Tensor) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	restore := cpu.Lower(cpu.Generic)
-	slow, err := native.Compile(g, all)
-	restore()
+	slow, err := native.Compile(g, all, native.WithISA(cpu.Generic))
 	if err != nil {
 		t.Fatal(err)
 	}

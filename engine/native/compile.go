@@ -16,26 +16,30 @@ import (
 // sorted into the order in which they are computed. The graph is kept and must not change any more.
 // Nodes that the engine cannot run give an graph.UnsupportedError that names them all, a network that needs too much
 // memory graph.ErrLimit, a part with nothing to run graph.ErrEmpty.
-func Compile(g *graph.Graph, edges []graph.Edge) (*Program, error) {
-	return compile(g, edges, &weights{packed: map[use][]float32{}, release: g.Release})
+func Compile(g *graph.Graph, edges []graph.Edge, options ...Option) (*Program, error) {
+	p := &Program{graph: g, isa: kernel.ISA(), weights: &weights{packed: map[use][]float32{}, release: g.Release}}
+	for _, set := range options {
+		set(p)
+	}
+	return compile(p, edges)
 }
 
-// Recompile is Compile of a graph that has constants of p's: what p has made of them serves both programs.
+// Recompile is Compile of a graph that has constants of p's, for p's instruction set: what p has made of them serves both programs.
 func (p *Program) Recompile(g *graph.Graph, edges []graph.Edge) (*Program, error) {
-	return compile(g, edges, p.weights)
+	return compile(&Program{graph: g, isa: p.isa, weights: p.weights}, edges)
 }
 
-func compile(g *graph.Graph, edges []graph.Edge, w *weights) (*Program, error) {
-	if err := g.Runnable(); err != nil {
+func compile(p *Program, edges []graph.Edge) (*Program, error) {
+	if err := p.graph.Runnable(); err != nil {
 		return nil, err
 	}
 	c := &compiler{
-		p:       &Program{graph: g, isa: kernel.ISA(), weights: w},
+		p:       p,
 		uses:    map[string]int{},
 		reader:  map[string]int{},
 		edgeOf:  map[string]int{},
 		storage: map[string]int{},
-		budget:  newBudget(g),
+		budget:  newBudget(p.graph),
 	}
 	c.countUses()
 	if err := c.takeEdges(edges); err != nil {
@@ -48,6 +52,19 @@ func compile(g *graph.Graph, edges []graph.Edge, w *weights) (*Program, error) {
 		return nil, err
 	}
 	return c.p, c.plan()
+}
+
+// Option says how a network is compiled.
+type Option func(*Program)
+
+// WithISA takes the kernels of an instruction set, one of the names of Program.ISA, instead of the best that the processor has; it
+// changes nothing where the processor lacks it. Results of different sets differ in their last bits.
+func WithISA(isa string) Option {
+	return func(p *Program) {
+		if kernel.Has(isa) {
+			p.isa = isa
+		}
+	}
 }
 
 type compiler struct {

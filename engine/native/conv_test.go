@@ -113,9 +113,7 @@ func FuzzConv(f *testing.F) {
 		x := &tensor.Tensor{Shape: g.Input.Shape, Data: randomValues(r, tensor.Size(g.Input.Shape))}
 		want := c.exact(x.Data, weights, bias)
 		for _, isa := range []string{cpu.Generic, cpu.AVX2} {
-			restore := cpu.Lower(isa)
-			p, err := Compile(g, nil)
-			restore()
+			p, err := Compile(g, nil, WithISA(isa))
 			if err != nil {
 				t.Fatalf("%+v: %v", c, err)
 			}

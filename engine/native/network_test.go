@@ -41,13 +41,13 @@ func loadNetwork(t testing.TB, name string, shape []int) *graph.Graph {
 	return g
 }
 
-func compileNetwork(t testing.TB, g *graph.Graph, set graph.EdgeSet) *Program {
+func compileNetwork(t testing.TB, g *graph.Graph, set graph.EdgeSet, options ...Option) *Program {
 	t.Helper()
 	edges, err := g.FindEdges(set)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Compile(g, edges)
+	p, err := Compile(g, edges, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,9 +130,7 @@ func BenchmarkNetwork(b *testing.B) {
 func BenchmarkResNet32(b *testing.B) {
 	g := loadNetwork(b, "resnet32_cifar10.onnx", nil)
 	fast := compileNetwork(b, g, graph.Activations)
-	restore := cpu.Lower(cpu.Generic)
-	slow := compileNetwork(b, g, graph.Activations)
-	restore()
+	slow := compileNetwork(b, g, graph.Activations, WithISA(cpu.Generic))
 	x := formulaInput(g.Input.Shape)
 	b.SetBytes(int64(4 * len(x.Data)))
 	var fastTime, slowTime time.Duration

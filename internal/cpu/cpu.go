@@ -58,8 +58,9 @@ func Has(isa string) bool {
 	return r >= 0 && r <= int(current.Load())
 }
 
-// Lower limits the instruction set to isa until restore is called; it never raises it. It is for tests and for
-// commands that compare instruction sets: what was compiled before keeps its kernels.
+// Lower limits the instruction set of this process to isa until restore is called; it never raises it. It is for tests of the
+// codec's kernels, which are functions without a state of their own and ask for every call; such tests are not parallel with others of
+// their package. The engine is told when a network is compiled (native.WithISA).
 func Lower(isa string) (restore func()) {
 	before := current.Load()
 	if Has(isa) {

@@ -18,6 +18,9 @@ import "github.com/dqa-go/dqa/internal/cpu"
 // ISA is the instruction set that is used: the best that this processor has and the engine has kernels for.
 func ISA() string { return cpu.Engine() }
 
+// Has tells whether the kernels of an instruction set can be used.
+func Has(isa string) bool { return cpu.Has(isa) }
+
 // Width is the number of neighbouring values that a kernel loads at once, a vector. Kernels read whole vectors, so X
 // must go on for up to Width-1 values behind the last one that matters.
 const Width = 8
