@@ -72,6 +72,9 @@ func (k *packer) topNode(t *top) engine.PlanNode {
 
 func (u *unit) node(stored string) engine.PlanNode {
 	n := engine.PlanNode{Name: u.site.Name, Op: u.site.Op, Edge: -1, Stored: stored}
+	if u.rounds != nil {
+		n.Edge = u.rounds.value.edge
+	}
 	if u.site.residual || u.site.bias != nil {
 		n.Op += "+Add"
 	}

@@ -76,6 +76,7 @@ type value struct {
 	output  int // counted from 1
 	step    int // that computes it; -1 for inputs
 	stored  bool
+	reads   int  // values that are stored for it
 	packs   bool // it is packed, or computed of packed ones
 	joined  bool // a Concat of its parts
 	view    *view
@@ -194,8 +195,41 @@ func (k *packer) newUnit(i int) {
 	for _, id := range s.out {
 		v := k.values[id]
 		v.joined = !v.stored && v.edge < 0 && k.joins(u, v)
-		v.stored = !v.joined && (v.stored || v.edge >= 0 || u.whole != nil || v.readers != 1)
+		v.stored = !v.joined && (v.stored || v.edge >= 0 && !k.widens(u, v) || u.whole != nil || v.readers != 1)
 	}
+	k.noteReads(u)
+}
+
+// noteReads notes how many values must be stored for an output to be computed.
+func (k *packer) noteReads(u *unit) {
+	s := &k.p.steps[u.step]
+	reads := 0
+	for _, o := range s.in {
+		if o.computed {
+			reads += k.values[o.storage].reads
+		}
+	}
+	for _, id := range s.out {
+		v := k.values[id]
+		if v.reads = reads; v.stored || v.view != nil {
+			v.reads = tensor.Size(v.shape)
+		}
+	}
+}
+
+// widens tells whether an edge that would be packed is larger than all that it is computed of: then it is computed when it
+// is read, as attention's scores are.
+func (k *packer) widens(u *unit, v *value) bool {
+	if _, packs := k.form(v); !packs || u.whole != nil {
+		return false
+	}
+	reads := 0
+	for _, o := range k.p.steps[u.step].in {
+		if o.computed {
+			reads += k.values[o.storage].reads
+		}
+	}
+	return tensor.Size(v.shape) > reads
 }
 
 // takeApart finds the bands of a step.
@@ -476,4 +510,8 @@ func (k *packer) connect(u *unit) {
 		}
 	}
 	u.inPlace = u.replaces()
+	if v := k.values[s.out[0]]; !v.stored && v.edge >= 0 {
+		form, _ := k.form(v)
+		u.rounds = &target{value: v, form: form, grid: k.gridOf(v)}
+	}
 }

@@ -1,5 +1,7 @@
 package native
 
+import "slices"
+
 // probe walks the bands of a top as a run does, without data: it finds the shapes of bands that occur and the size of
 // every buffer.
 type probe struct {
@@ -64,8 +66,15 @@ func (t *top) layOut() {
 			t.size += int(b.room())
 		}
 	}
-	place(&t.block)
-	place(&t.bytes)
+	together := func(list []*buffer) {
+		largest := slices.MaxFunc(list, func(a, b *buffer) int { return a.size - b.size })
+		place(largest)
+		for _, b := range list {
+			b.offset = largest.offset
+		}
+	}
+	// Two units never compute at once, and a result is copied or stored before another unit computes.
+	moment, results := []*buffer{&t.block, &t.bytes}, []*buffer{}
 	for _, u := range t.tree {
 		for i := range u.work.slabs {
 			place(&u.work.slabs[i])
@@ -73,10 +82,10 @@ func (t *top) layOut() {
 		for i := range u.work.more {
 			place(&u.work.more[i])
 		}
-		place(&u.work.out)
-		place(&u.work.scratch)
-		place(&u.work.row)
+		moment, results = append(moment, &u.work.scratch, &u.work.row), append(results, &u.work.out)
 	}
+	together(moment)
+	together(results)
 }
 
 // try is compute; own tells whether the result comes into the unit's own buffer.
@@ -92,7 +101,11 @@ func (u *unit) try(p *probe, own bool, from, to int) {
 		p.held[u] = make([][2]int, len(u.inputs))
 	}
 	for i := range u.inputs {
-		if u.inputs[i].source != nil {
+		switch {
+		case u.inputs[i].source == nil:
+		case i == 0 && !own && u.overwrites(from, to):
+			u.inputs[0].probe(p, to-from, from, to)
+		default:
 			u.tryInput(p, i, from, to)
 		}
 	}

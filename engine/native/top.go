@@ -219,7 +219,7 @@ const (
 	floatValues = 1 << 16 // where nothing is packed
 	bandInner   = 64
 	blockValues = 2048
-	workShare   = 2
+	workShare   = 1
 	leastWork   = 32 << 10
 	leastPiece  = 16
 )

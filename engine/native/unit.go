@@ -16,8 +16,9 @@ type unit struct {
 	made   map[bandShape]*made
 	work   work
 
-	ringRows int  // of a plane of input 0, where it is a ring
-	inPlace  bool // the result replaces input 0
+	ringRows int     // of a plane of input 0, where it is a ring
+	inPlace  bool    // the result replaces input 0
+	rounds   *target // of an edge that is not stored: what its values are rounded to
 	planes   planes
 }
 
@@ -90,8 +91,12 @@ func (u *unit) build(shape bandShape) error {
 func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 	s := &w.units[u.id]
 	m := u.made[u.bands.shapeOf(from, to)]
+	n := u.out.size(to - from)
 	for i := range u.inputs {
 		switch {
+		case i == 0 && dst != nil && u.overwrites(from, to):
+			u.inputs[0].read(w, dst, n/u.out.outer, from, to)
+			s.task.in[0] = dst[:n:cap(dst)]
 		case i == 0 && u.planes.in > 0:
 			start, _ := u.bands.window.span(from, to)
 			s.task.in[0] = u.tail(w, i, start)
@@ -113,7 +118,6 @@ func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 	if u.bands.planes {
 		s.task.first = from
 	}
-	n := u.out.size(to - from)
 	if u.planes.out > 0 {
 		n = len(dst)
 	}
@@ -122,6 +126,9 @@ func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 	m.run(&s.task)
 	if u.inPlace {
 		s.held[0] = [2]int{}
+	}
+	if u.rounds != nil {
+		u.rounds.round(dst, u.out, from, to, n/u.out.outer)
 	}
 	return dst[:n]
 }
