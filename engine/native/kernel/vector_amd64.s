@@ -527,8 +527,34 @@ scale:
 	VZEROUPPER
 	RET
 
+// AVERAGE makes the sum in Y0 or its like a mean; T is spent.
+#define AVERAGE(S, T) \
+	REDUCE(VADDPS, S, T); \
+	VDIVPS Y14, S, S
+
+// VARIANCE makes Q, the sum of squares of differences to the mean M, the variance and epsilon, and mends M by the sum D of
+// these differences: what is left of its rounding. NaN stays. T is spent.
+#define VARIANCE(Q, D, M, T) \
+	AVERAGE(Q, T); \
+	AVERAGE(D, T); \
+	VFNMADD231PS D, D, Q; \
+	VMAXPS Q, Y13, Q; \
+	VADDPS D, M, M; \
+	VADDPS Y15, Q, Q
+
+// FITS compares the variance in X with what float32 reckons with: from 4e-31 on, and finite.
+#define FITS(X) \
+	VMOVD X, AX; \
+	SUBL $0x0D000000, AX; \
+	CMPL AX, $0x72800000
+
+#define INVERSE(Q) \
+	VSQRTPS Q, Q; \
+	VDIVPS Q, Y12, Q
+
 // func normalizeAsm(dst, x, scale, bias *float32, rows, n int, epsilon float32) (left int)
-// n is a multiple of 8. It stops before a row whose variance is no number or beyond what float32 reckons with.
+// n is a multiple of 8. It stops before a row whose variance is no number or beyond what float32 reckons with. Two rows are
+// computed together, because a row's sums wait for each other: Y0 and Y5 the means, Y1 and Y6 the variances.
 TEXT ·normalizeAsm(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -540,6 +566,76 @@ TEXT ·normalizeAsm(SB), NOSPLIT, $0-64
 	VXORPS X14, X14, X14
 	VCVTSI2SSQ R8, X14, X14
 	VBROADCASTSS X14, Y14 // n
+	VXORPS Y13, Y13, Y13
+	VMOVUPS one<>(SB), Y12
+
+rows:
+	CMPQ R11, $2
+	JLT  row
+	LEAQ (SI)(R8*4), R9
+	LEAQ (DI)(R8*4), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y5, Y5, Y5
+	XORQ   CX, CX
+
+sums:
+	VADDPS (SI)(CX*4), Y0, Y0
+	VADDPS (R9)(CX*4), Y5, Y5
+	ADDQ   $8, CX
+	CMPQ   CX, R8
+	JLT    sums
+	AVERAGE(Y0, Y2)
+	AVERAGE(Y5, Y7)
+	VXORPS Y1, Y1, Y1
+	VXORPS Y4, Y4, Y4
+	VXORPS Y6, Y6, Y6
+	VXORPS Y9, Y9, Y9
+	XORQ   CX, CX
+
+bothsquares:
+	VMOVUPS     (SI)(CX*4), Y2
+	VMOVUPS     (R9)(CX*4), Y7
+	VSUBPS      Y0, Y2, Y2
+	VSUBPS      Y5, Y7, Y7
+	VADDPS      Y2, Y4, Y4
+	VADDPS      Y7, Y9, Y9
+	VFMADD231PS Y2, Y2, Y1
+	VFMADD231PS Y7, Y7, Y6
+	ADDQ        $8, CX
+	CMPQ        CX, R8
+	JLT         bothsquares
+	VARIANCE(Y1, Y4, Y0, Y2)
+	VARIANCE(Y6, Y9, Y5, Y7)
+	FITS(X1)
+	JCC         row // which stops, or leaves the other
+	FITS(X6)
+	JCC         row
+	INVERSE(Y1)
+	INVERSE(Y6)
+	XORQ        CX, CX
+
+applyboth:
+	VMOVUPS     (SI)(CX*4), Y2
+	VMOVUPS     (R9)(CX*4), Y7
+	VMOVUPS     (DX)(CX*4), Y8
+	VMOVUPS     (BX)(CX*4), Y3
+	VMOVAPS     Y3, Y10
+	VSUBPS      Y0, Y2, Y2
+	VSUBPS      Y5, Y7, Y7
+	VMULPS      Y1, Y2, Y2
+	VMULPS      Y6, Y7, Y7
+	VFMADD231PS Y8, Y2, Y3
+	VFMADD231PS Y8, Y7, Y10
+	VMOVUPS     Y3, (DI)(CX*4)
+	VMOVUPS     Y10, (R10)(CX*4)
+	ADDQ        $8, CX
+	CMPQ        CX, R8
+	JLT         applyboth
+	LEAQ        (R9)(R8*4), SI
+	LEAQ        (R10)(R8*4), DI
+	SUBQ        $2, R11
+	JNZ         rows
+	JMP         stop
 
 row:
 	VXORPS Y0, Y0, Y0
@@ -551,8 +647,7 @@ sum:
 	ADDQ   $8, CX
 	CMPQ   CX, R8
 	JLT    sum
-	REDUCE(VADDPS, Y0, Y2)
-	VDIVPS Y14, Y0, Y0 // the mean, but for its rounding
+	AVERAGE(Y0, Y2)
 	VXORPS Y4, Y4, Y4
 	XORQ   CX, CX
 
@@ -564,23 +659,11 @@ squares:
 	ADDQ        $8, CX
 	CMPQ        CX, R8
 	JLT         squares
-	REDUCE(VADDPS, Y1, Y2)
-	REDUCE(VADDPS, Y4, Y2)
-	VDIVPS       Y14, Y1, Y1
-	VDIVPS       Y14, Y4, Y4 // the mean difference: what is left of the rounding
-	VFNMADD231PS Y4, Y4, Y1
-	VXORPS       Y2, Y2, Y2
-	VMAXPS       Y1, Y2, Y1  // NaN stays
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y15, Y1, Y1
-	VMOVD        X1, AX
-	SUBL         $0x0D000000, AX // 4e-31
-	CMPL         AX, $0x72800000 // of the infinite, less that
-	JCC          stop
-	VSQRTPS      Y1, Y1
-	VMOVUPS one<>(SB), Y2
-	VDIVPS  Y1, Y2, Y1
-	XORQ    CX, CX
+	VARIANCE(Y1, Y4, Y0, Y2)
+	FITS(X1)
+	JCC         stop
+	INVERSE(Y1)
+	XORQ        CX, CX
 
 apply:
 	VMOVUPS     (SI)(CX*4), Y2
@@ -595,7 +678,7 @@ apply:
 	LEAQ        (SI)(R8*4), SI
 	LEAQ        (DI)(R8*4), DI
 	DECQ        R11
-	JNZ         row
+	JNZ         rows
 
 stop:
 	MOVQ R11, left+56(FP)

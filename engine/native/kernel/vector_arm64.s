@@ -500,8 +500,42 @@ scale:
 	BNE    row
 	RET
 
+// AVERAGE makes the sum in S and S2, eight lanes, the mean in S; T is spent.
+#define AVERAGE(S, S2, T) \
+	REDUCE(FADD, S, S2, T); \
+	FDIV(30, S, S)
+
+// VARIANCE makes Q, the sum of squares of differences to the mean M, the variance and epsilon, and mends M by the sum D of
+// these differences: what is left of its rounding. T is spent.
+#define VARIANCE(Q, Q2, D, D2, M, T) \
+	AVERAGE(Q, Q2, T); \
+	AVERAGE(D, D2, T); \
+	FMLS(D, D, Q); \
+	FMAX(29, Q, Q); \
+	FADD(D, M, M); \
+	FADD(31, Q, Q)
+
+// FITS compares the variance in F with what float32 reckons with: from 4e-31 on, and finite.
+#define FITS(F) \
+	FMOVS F, R6; \
+	SUBW R10, R6; \
+	CMPW R11, R6
+
+#define INVERSE(Q) \
+	FSQRT(Q, Q); \
+	FDIV(Q, 28, Q)
+
+#define DIFFERENCES(M, A, B) \
+	FSUB(M, A, A); \
+	FSUB(M, B, B)
+
+#define PAIR(OP, M, N, A, B) \
+	OP(M, A, A); \
+	OP(N, B, B)
+
 // func normalizeAsm(dst, x, scale, bias *float32, rows, n int, epsilon float32) (left int)
-// n is a multiple of 8. It stops before a row whose variance is no number or beyond what float32 reckons with.
+// n is a multiple of 8. It stops before a row whose variance is no number or beyond what float32 reckons with. Two rows are
+// computed together, because a row's sums wait for each other: V0 and V16 the means, V6 and V22 the variances.
 TEXT ·normalizeAsm(SB), NOSPLIT, $0-64
 	MOVD   dst+0(FP), R0
 	MOVD   x+8(FP), R1
@@ -513,6 +547,92 @@ TEXT ·normalizeAsm(SB), NOSPLIT, $0-64
 	VDUP   V30.S[0], V30.S4 // n
 	CONSTANT(0x3f800000, V28.S4)
 	VEOR   V29.B16, V29.B16, V29.B16
+	MOVW   $0x0D000000, R10
+	MOVW   $0x72800000, R11
+
+rows:
+	CMP  $2, R4
+	BLT  row
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	MOVD R1, R6
+	ADD  R5<<2, R1, R8
+	MOVD R5, R7
+
+sums:
+	VLD1.P 32(R6), [V2.S4, V3.S4]
+	VLD1.P 32(R8), [V18.S4, V19.S4]
+	PAIR(FADD, 2, 3, 0, 1)
+	PAIR(FADD, 18, 19, 16, 17)
+	SUBS   $8, R7
+	BNE    sums
+	AVERAGE(0, 1, 2)
+	AVERAGE(16, 17, 18)
+	VEOR   V4.B16, V4.B16, V4.B16
+	VEOR   V5.B16, V5.B16, V5.B16
+	VEOR   V6.B16, V6.B16, V6.B16
+	VEOR   V7.B16, V7.B16, V7.B16
+	VEOR   V20.B16, V20.B16, V20.B16
+	VEOR   V21.B16, V21.B16, V21.B16
+	VEOR   V22.B16, V22.B16, V22.B16
+	VEOR   V23.B16, V23.B16, V23.B16
+	MOVD   R1, R6
+	ADD    R5<<2, R1, R8
+	MOVD   R5, R7
+
+bothsquares:
+	VLD1.P 32(R6), [V2.S4, V3.S4]
+	VLD1.P 32(R8), [V18.S4, V19.S4]
+	DIFFERENCES(0, 2, 3)
+	DIFFERENCES(16, 18, 19)
+	PAIR(FADD, 2, 3, 4, 5)
+	PAIR(FADD, 18, 19, 20, 21)
+	FMLA(2, 2, 6)
+	FMLA(3, 3, 7)
+	FMLA(18, 18, 22)
+	FMLA(19, 19, 23)
+	SUBS   $8, R7
+	BNE    bothsquares
+	VARIANCE(6, 7, 4, 5, 0, 2)
+	VARIANCE(22, 23, 20, 21, 16, 18)
+	FITS(F6)
+	BHS    row // which stops, or leaves the other
+	FITS(F22)
+	BHS    row
+	INVERSE(6)
+	INVERSE(22)
+	MOVD   scale+16(FP), R2
+	MOVD   bias+24(FP), R3
+	ADD    R5<<2, R1, R8
+	ADD    R5<<2, R0, R9
+	MOVD   R5, R7
+
+applyboth:
+	VLD1.P 32(R1), [V2.S4, V3.S4]
+	VLD1.P 32(R8), [V18.S4, V19.S4]
+	VLD1.P 32(R2), [V4.S4, V5.S4]
+	VLD1.P 32(R3), [V20.S4, V21.S4]
+	COPY(20, 24)
+	COPY(21, 25)
+	DIFFERENCES(0, 2, 3)
+	DIFFERENCES(16, 18, 19)
+	PAIR(FMUL, 6, 6, 2, 3)
+	PAIR(FMUL, 22, 22, 18, 19)
+	FMLA(2, 4, 20)
+	FMLA(3, 5, 21)
+	FMLA(18, 4, 24)
+	FMLA(19, 5, 25)
+	VST1.P [V20.S4, V21.S4], 32(R0)
+	VST1.P [V24.S4, V25.S4], 32(R9)
+	SUBS   $8, R7
+	BNE    applyboth
+	MOVD   R8, R1
+	MOVD   R9, R0
+	SUBS   $2, R4
+	BNE    rows
+	B      stop
 
 row:
 	VEOR V0.B16, V0.B16, V0.B16
@@ -522,12 +642,10 @@ row:
 
 sum:
 	VLD1.P 32(R6), [V2.S4, V3.S4]
-	FADD(2, 0, 0)
-	FADD(3, 1, 1)
+	PAIR(FADD, 2, 3, 0, 1)
 	SUBS   $8, R7
 	BNE    sum
-	REDUCE(FADD, 0, 1, 2)
-	FDIV(30, 0, 0) // the mean, but for its rounding
+	AVERAGE(0, 1, 2)
 	VEOR   V4.B16, V4.B16, V4.B16
 	VEOR   V5.B16, V5.B16, V5.B16
 	VEOR   V6.B16, V6.B16, V6.B16
@@ -537,49 +655,33 @@ sum:
 
 squares:
 	VLD1.P 32(R6), [V2.S4, V3.S4]
-	FSUB(0, 2, 2)
-	FSUB(0, 3, 3)
-	FADD(2, 4, 4)
-	FADD(3, 5, 5)
+	DIFFERENCES(0, 2, 3)
+	PAIR(FADD, 2, 3, 4, 5)
 	FMLA(2, 2, 6)
 	FMLA(3, 3, 7)
 	SUBS   $8, R7
 	BNE    squares
-	REDUCE(FADD, 6, 7, 2)
-	REDUCE(FADD, 4, 5, 2)
-	FDIV(30, 6, 6)
-	FDIV(30, 4, 4) // the mean difference: what is left of the rounding
-	FMLS(4, 4, 6)
-	FMAX(29, 6, 6)
-	FADD(4, 0, 0)
-	FADD(31, 6, 6)
-	FMOVS  F6, R6
-	MOVW   $0x0D000000, R7 // 4e-31
-	SUBW   R7, R6
-	MOVW   $0x72800000, R7 // of the infinite, less that
-	CMPW   R7, R6
+	VARIANCE(6, 7, 4, 5, 0, 2)
+	FITS(F6)
 	BHS    stop
-	FSQRT(6, 6)
-	FDIV(6, 28, 6)
+	INVERSE(6)
 	MOVD   scale+16(FP), R2
 	MOVD   bias+24(FP), R3
 	MOVD   R5, R7
 
 apply:
 	VLD1.P 32(R1), [V2.S4, V3.S4]
-	VLD1.P 32(R2), [V16.S4, V17.S4]
-	VLD1.P 32(R3), [V18.S4, V19.S4]
-	FSUB(0, 2, 2)
-	FSUB(0, 3, 3)
-	FMUL(6, 2, 2)
-	FMUL(6, 3, 3)
-	FMLA(2, 16, 18)
-	FMLA(3, 17, 19)
-	VST1.P [V18.S4, V19.S4], 32(R0)
+	VLD1.P 32(R2), [V4.S4, V5.S4]
+	VLD1.P 32(R3), [V20.S4, V21.S4]
+	DIFFERENCES(0, 2, 3)
+	PAIR(FMUL, 6, 6, 2, 3)
+	FMLA(2, 4, 20)
+	FMLA(3, 5, 21)
+	VST1.P [V20.S4, V21.S4], 32(R0)
 	SUBS   $8, R7
 	BNE    apply
 	SUBS   $1, R4
-	BNE    row
+	BNE    rows
 
 stop:
 	MOVD R4, left+56(FP)
