@@ -33,10 +33,13 @@ func (w *Writer) path(i int) string {
 	return filepath.Join(w.dir, filepath.FromSlash(w.meta.key(i, "/")))
 }
 
-// Has tells whether object i has been written.
-func (w *Writer) Has(i int) bool {
+// Has tells whether object i has been written, and its size.
+func (w *Writer) Has(i int) (size int, ok bool) {
 	info, err := os.Stat(w.path(i))
-	return err == nil && info.Mode().IsRegular()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0, false
+	}
+	return int(info.Size()), true
 }
 
 // Write writes object i, of which there are Meta.Objects: a shard with its chunks, or the only chunk. A nil chunk is all fill

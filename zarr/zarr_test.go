@@ -39,8 +39,8 @@ func writeAll(t testing.TB, dir string, m Meta) {
 		if _, err := w.Write(o, chunks); err != nil {
 			t.Fatal(err)
 		}
-		if w.Has(o) != (m.ChunksPerShard > 0 || chunks[0] != nil) {
-			t.Errorf("object %d: has %v", o, w.Has(o))
+		if _, has := w.Has(o); has != (m.ChunksPerShard > 0 || chunks[0] != nil) {
+			t.Errorf("object %d: has %v", o, has)
 		}
 	}
 	if _, err := Open(dir); !errors.Is(err, ErrInvalid) {

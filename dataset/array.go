@@ -1,0 +1,99 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/dqa-go/dqa/internal/file"
+)
+
+// Array is a NumPy array of numbers, a .npy file or a part of an .npz archive ("X.npz:NAME"), whose rows (what lies along the
+// first axis) are read as float32. It belongs to one goroutine; a file may be opened several times.
+type Array struct {
+	a    *array
+	f    *file.Reader // nil: all values are in memory
+	buf  []byte
+	half []float32 // what numbers of 16 bits are; nil where there are none
+}
+
+// OpenArray opens a file. Errors wrap ErrMissing, ErrMemory or say what is wrong with the file.
+func OpenArray(path string, opt Options) (*Array, error) {
+	a, err := openArray(path, &opt)
+	if err != nil {
+		return nil, err
+	}
+	if !numeric(a.header.dtype) {
+		return nil, fmt.Errorf("%w: %s: values of type %s are no numbers that are read", ErrFit, path, a.header.dtype)
+	}
+	r := &Array{a: a}
+	if a.data == nil {
+		if r.f, err = file.Open(a.path); err != nil {
+			return nil, missing(err)
+		}
+	}
+	if a.header.dtype[1:] == "f2" {
+		r.half = make([]float32, 1<<16)
+		for i := range r.half {
+			r.half[i] = float32(half(uint16(i)))
+		}
+	}
+	return r, nil
+}
+
+// Close closes the file.
+func (r *Array) Close() error {
+	if r.f == nil {
+		return nil
+	}
+	return r.f.Close()
+}
+
+// Shape has the rows first.
+func (r *Array) Shape() []int { return append([]int{r.a.items}, r.a.header.shape[1:]...) }
+
+// Type is NumPy's word for the type in the file: "<f4".
+func (r *Array) Type() string { return r.a.header.dtype }
+
+// RowSize is the number of values of a row.
+func (r *Array) RowSize() int { return r.a.bytes / dtypeSize(r.a.header.dtype) }
+
+// ReadRows reads len(dst)/RowSize rows from row i on. Numbers that float32 does not have are rounded.
+func (r *Array) ReadRows(dst []float32, i int) error {
+	n := len(dst) / r.RowSize()
+	if i < 0 || n > r.a.items-i {
+		return fmt.Errorf("%s: rows %d to %d of %d", r.a.path, i, i+n, r.a.items)
+	}
+	from := r.a.data
+	if from != nil {
+		from = from[i*r.a.bytes:][:n*r.a.bytes]
+	} else {
+		if cap(r.buf) < n*r.a.bytes {
+			r.buf = make([]byte, n*r.a.bytes)
+		}
+		from = r.buf[:n*r.a.bytes]
+		if _, err := r.f.ReadAt(from, r.a.header.offset+int64(i)*int64(r.a.bytes)); err != nil {
+			return fmt.Errorf("%s: %w", r.a.path, err)
+		}
+	}
+	r.convert(dst[:n*r.RowSize()], from)
+	return nil
+}
+
+func (r *Array) convert(dst []float32, from []byte) {
+	dtype := r.a.header.dtype
+	order := byteOrder(dtype)
+	switch dtype[1:] {
+	case "f4":
+		for k := range dst {
+			dst[k] = math.Float32frombits(order.Uint32(from[4*k:]))
+		}
+	case "f2":
+		for k := range dst {
+			dst[k] = r.half[order.Uint16(from[2*k:])]
+		}
+	default:
+		for k := range dst {
+			dst[k] = float32(number(dtype, from, k))
+		}
+	}
+}
