@@ -1,8 +1,10 @@
 package dataset
 
 import (
+	"bytes"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/dqa-go/dqa/internal/file"
 )
@@ -96,4 +98,17 @@ func (r *Array) convert(dst []float32, from []byte) {
 			dst[k] = float32(number(dtype, from, k))
 		}
 	}
+}
+
+// NPYHeader is what a .npy file of format 1.0 begins with: magic, version, header length, a Python dictionary padded to 64
+// bytes. The values follow in C order. It is written here because npyio writes no float32 array of more than two dimensions.
+func NPYHeader(shape []int, descr string) []byte {
+	dims := strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]")
+	if len(shape) > 0 {
+		dims += ","
+	}
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, dims)
+	const prefix = 10
+	header += strings.Repeat(" ", 63-(prefix+len(header))%64) + "\n"
+	return append(append(bytes.Clone(npyMagic), 1, 0, byte(len(header)), byte(len(header)>>8)), header...)
 }

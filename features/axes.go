@@ -19,6 +19,9 @@ func DefaultAxes(rank int) Axes {
 // chunkValues is about how many values are coded at a time: what is read to have one row, in some 50 us.
 const chunkValues = 1 << 15
 
+// fewestChunks of a small array keep the last one, which zeros fill up, from weighing much.
+const fewestChunks = 16
+
 // geometry is how a chunk of rows lies in memory, and how many rows that are.
 func (a Axes) geometry(shape []int) (g profile.Geometry, rows int, err error) {
 	if err := a.check(shape); err != nil {
@@ -35,7 +38,7 @@ func (a Axes) geometry(shape []int) (g profile.Geometry, rows int, err error) {
 	g.ChannelsLast = at == len(a)-1
 	switch positions := values / g.Channels; {
 	case positions == 1: // rows are put side by side
-		rows = max(1, chunkValues/values)
+		rows = max(1, min(chunkValues/values, shape[0]/fewestChunks))
 		g.Rows, g.ChannelsLast = rows, true
 	case g.ChannelsLast && at == 3: // NHWC
 		g.Rows, g.Cols = shape[1], shape[2]

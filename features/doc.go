@@ -6,7 +6,11 @@
 // ones prove it is decided by a row's number alone (HeldOut), so that no row does both, in whatever array it lies.
 package features
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/dqa-go/dqa/zarr"
+)
 
 // Errors of this package. Those of files and profiles come with their own causes.
 var (
@@ -16,6 +20,7 @@ var (
 	ErrValues      = errors.New("values that are not finite")
 	ErrProfile     = errors.New("profile does not fit")
 	ErrStore       = errors.New("not a store of features")
+	ErrDamaged     = zarr.ErrDamaged
 	ErrCertificate = errors.New("certificate does not hold")
 )
 
@@ -29,9 +34,9 @@ type Rows interface {
 // Progress is told how far a phase is; nil: nobody is.
 type Progress func(phase, unit string, done, total int)
 
-func (p Progress) report(phase string, done, total int) {
+func (p Progress) report(phase, unit string, done, total int) {
 	if p != nil {
-		p(phase, "rows", done, total)
+		p(phase, unit, done, total)
 	}
 }
 

@@ -122,7 +122,7 @@ func TestFitRefuses(t *testing.T) {
 		{x, Options{Objective: Objective{MaxError, 1e-14}}, ErrObjective},
 		{x, Options{Objective: Objective{Bits, .0001}}, ErrObjective},
 		{x, Options{Objective: Objective{MaxLoss, 1}}, ErrObjective},
-		{x, Options{Objective: Objective{MaxError, .1}, Coder: "raw"}, ErrObjective},
+		{x, Options{Objective: Objective{MaxError, .1}, CoderName: "raw"}, ErrObjective},
 		{bad, Options{Objective: Objective{MaxError, .1}}, ErrValues},
 		{newMatrix(1, 3, 4), Options{Objective: Objective{MaxError, .1}}, ErrTooFew},
 	} {
@@ -147,7 +147,7 @@ func TestPackAndRead(t *testing.T) {
 			if c.shape[0] < 10 {
 				x = newMatrix(4, append([]int{20}, c.shape[1:]...)...)
 			}
-			f := mustFit(t, x, Options{Axes: c.axes, Objective: Objective{MaxError, .01}, Coder: "small"})
+			f := mustFit(t, x, Options{Axes: c.axes, Objective: Objective{MaxError, .01}, CoderName: "small"})
 			name := filepath.Join(t.TempDir(), "x.zarr")
 			for _, file := range []string{name, name + ".zip"} {
 				cert, err := Pack(context.Background(), file, x, f.Profile, PackOptions{Axes: c.axes, Source: "x", Tool: "test"})

@@ -36,7 +36,7 @@ func (o Objective) String() string { return fmt.Sprintf("--%s %v", o.Kind, o.Goa
 type Options struct {
 	Axes      Axes // "": DefaultAxes
 	Objective Objective
-	Coder     string // a coder's name; "": the fastest of those that take about as few bits as any
+	CoderName string // a coder's name; "": the fastest of those that take about as few bits as any
 	Seed      uint64 // of the choice of rows, where there are more than MaxValues
 	MaxValues int    // of rows to learn from, and as many to prove it; 0: DefaultMaxValues
 	Name      string // of the array, for the profile
@@ -101,14 +101,14 @@ type fitter struct {
 }
 
 func newFitter(ctx context.Context, x Rows, opt Options) (*fitter, error) {
-	f := &fitter{ctx: ctx, opt: opt, coder: profile.Small, auto: opt.Coder == ""}
+	f := &fitter{ctx: ctx, opt: opt, coder: profile.Escaping()[1], auto: opt.CoderName == ""}
 	var err error
 	if !f.auto {
-		if f.coder, err = profile.ParseCoder(opt.Coder); err != nil {
+		if f.coder, err = profile.ParseCoder(opt.CoderName); err != nil {
 			return nil, err
 		}
-		if !f.coder.Whole() {
-			return nil, fmt.Errorf("%w: coder %s stores no code beyond its bits; fast, small and smallest do", ErrObjective, f.coder)
+		if !slices.Contains(profile.Escaping(), f.coder) {
+			return nil, fmt.Errorf("%w: coder %s stores no code beyond its bits, %v do", ErrObjective, f.coder, profile.Escaping())
 		}
 	}
 	shape := x.Shape()

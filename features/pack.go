@@ -129,7 +129,11 @@ func checkProfile(p *profile.Profile, axes Axes, shape []int) (rows int, err err
 	case len(p.Edges) != 1:
 		return 0, fmt.Errorf("%w: it has %d edges: it is a network's, not an array's", ErrProfile, len(p.Edges))
 	}
-	if e := &p.Edges[0]; e.Channels != g.Channels || e.Rows != g.Rows || e.Cols != g.Cols || e.ChannelsLast != g.ChannelsLast {
+	e := &p.Edges[0]
+	if rows > 1 || e.ChannelsLast && e.Cols == 1 && len(shape) <= 2 { // rows side by side: as many as the profile says
+		rows, g.Rows, g.Tile = e.Rows, e.Rows, e.Tile
+	}
+	if e.Channels != g.Channels || e.Rows != g.Rows || e.Cols != g.Cols || e.ChannelsLast != g.ChannelsLast {
 		return 0, fmt.Errorf("%w: it is for chunks of %d channels by %d by %d, an array of %s %v has %d by %d by %d",
 			ErrProfile, e.Channels, e.Rows, e.Cols, axes, shape, g.Channels, g.Rows, g.Cols)
 	}
@@ -156,7 +160,7 @@ func (k *packer) pack(ctx context.Context, dir string) (*Certificate, error) {
 	}, func(i int, o packed) error {
 		digest.add(o.digest)
 		bytes, c.NonFinite = bytes+o.size, c.NonFinite+o.nonFinite
-		k.opt.Progress.report("packing", min((i+1)*k.meta.Rows*k.meta.ChunksPerShard, k.meta.Shape[0]), k.meta.Shape[0])
+		k.opt.Progress.report("packing", "rows", min((i+1)*k.meta.Rows*k.meta.ChunksPerShard, k.meta.Shape[0]), k.meta.Shape[0])
 		return nil
 	})
 	if err != nil {

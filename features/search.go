@@ -3,6 +3,7 @@ package features
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/profile"
@@ -116,7 +117,7 @@ func (f *fitter) keeps(step float32) (bool, error) {
 	if err := f.ctx.Err(); err != nil {
 		return false, err
 	}
-	f.opt.Progress.report("searching the step", f.done, searchSteps+1)
+	f.opt.Progress.report("searching the step", "steps", f.done, searchSteps+1)
 	f.done++
 	y := f.restored(&f.learn, step)
 	o := f.opt.Objective
@@ -223,13 +224,16 @@ func (f *fitter) bits(s *sample) (float64, error) {
 	return 8 * float64(bytes) / float64(values), err
 }
 
+// hardlyMore bits than the least are worth a coder that is several times faster.
+const hardlyMore = 1.015
+
 // chooseCoder takes the coder that stores a step in the fewest bits, or a faster one that takes hardly more.
 func (f *fitter) chooseCoder(step float32) error {
 	if !f.auto {
 		return nil
 	}
-	var bits [3]float64
-	all := []profile.Coder{profile.Fast, profile.Small, profile.Smallest}
+	all := profile.Escaping()
+	bits := make([]float64, len(all))
 	for k, c := range all {
 		f.coder = c
 		if err := f.set(step); err != nil {
@@ -240,13 +244,9 @@ func (f *fitter) chooseCoder(step float32) error {
 			return err
 		}
 	}
-	least := min(bits[0], bits[1], bits[2])
-	for k, slack := range []float64{1.02, 1.01, 1} {
-		if bits[k] <= least*slack {
-			f.coder = all[k]
-			break
-		}
-	}
+	least := slices.Min(bits)
+	k := slices.IndexFunc(bits, func(b float64) bool { return b <= least*hardlyMore })
+	f.coder = all[k]
 	return f.set(step)
 }
 

@@ -2,11 +2,17 @@ package features
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/zarr"
 )
@@ -27,6 +33,9 @@ type Store struct {
 // ErrStore, ErrProfile, or are those of zarr.
 func OpenStore(name string, want *profile.Profile, limits dqa.Limits) (*Store, error) {
 	a, err := zarr.Open(name)
+	if errors.Is(err, zarr.ErrInvalid) || errors.Is(err, zarr.ErrUnsupported) {
+		err = fmt.Errorf("%w: %w", ErrStore, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +146,7 @@ func (s *Store) Verify(ctx context.Context, against Rows, progress Progress) (*V
 			return nil, err
 		}
 		v.Chunks++
-		progress.report("decoding", min((i+1)*s.array.Rows, v.Rows), v.Rows)
+		progress.report("decoding", "rows", min((i+1)*s.array.Rows, v.Rows), v.Rows)
 	}
 	switch {
 	case against == nil:
@@ -167,7 +176,7 @@ func (s *Store) verifyAgainst(ctx context.Context, x Rows, v *Verdict, progress 
 		var d [32]byte
 		d, buf = digestOf(values, buf)
 		digest.add(d)
-		progress.report("comparing", i+n, s.Shape()[0])
+		progress.report("comparing", "rows", i+n, s.Shape()[0])
 	}
 	if v.SameData = digest.text() == s.Certificate.Array; !v.SameData {
 		return fmt.Errorf("%w: it is of another array: sha256 %.12s..., this one is %.12s...", ErrCertificate, s.Certificate.Array, digest.text())
@@ -202,6 +211,58 @@ func (c *Certificate) compare(q Quality) error {
 		if math.Abs(p.said-p.v) > 1e-3*math.Max(math.Abs(p.said), 1e-9)+1e-9 {
 			return fmt.Errorf("%w: it says %s %.6g, measured anew it is %.6g", ErrCertificate, p.what, p.said, p.v)
 		}
+	}
+	return nil
+}
+
+// ParseRows reads "a:b", either of which may be missing: rows a to b-1 of n. "" is all.
+func ParseRows(text string, n int) (from, to int, err error) {
+	if text == "" {
+		return 0, n, nil
+	}
+	a, b, ok := strings.Cut(text, ":")
+	from, to = 0, n
+	if a != "" {
+		from, err = strconv.Atoi(a)
+	}
+	if b != "" && err == nil {
+		to, err = strconv.Atoi(b)
+	}
+	if !ok || err != nil || from < 0 || from > to || to > n {
+		return 0, 0, fmt.Errorf("%w: rows %q of %d: a:b takes rows a to b-1", ErrAxes, text, n)
+	}
+	return from, to, nil
+}
+
+// Unpack writes the array, or rows from to to of it, as a .npy file.
+func (s *Store) Unpack(ctx context.Context, w io.Writer, from, to int, progress Progress) error {
+	if from < 0 || to > s.Shape()[0] || from > to {
+		return fmt.Errorf("%w: rows %d to %d of %d", ErrStore, from, to, s.Shape()[0])
+	}
+	shape := append([]int{to - from}, s.Shape()[1:]...)
+	if _, err := w.Write(dataset.NPYHeader(shape, "<f4")); err != nil {
+		return err
+	}
+	var values []float32
+	var b []byte
+	for i := from; i < to; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(s.array.Rows-i%s.array.Rows, to-i)
+		values = append(values[:0], make([]float32, n*s.row)...)
+		if err := s.ReadRows(values, i); err != nil {
+			return err
+		}
+		b = b[:0]
+		for _, v := range values {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+		i += n
+		progress.report("unpacking", "rows", i-from, to-from)
 	}
 	return nil
 }

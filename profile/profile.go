@@ -97,6 +97,16 @@ func (c Coder) Compresses() bool { return c != Raw }
 // Modelled tells whether codes are stored by the probability models of the profile.
 func (c Coder) Modelled() bool { return c == Small || c == Smallest }
 
+// Escaping are the coders that store codes beyond an edge's bits, the fastest first.
+func Escaping() (all []Coder) {
+	for c := range coders {
+		if c.Whole() {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // Whole tells whether the coder stores whole codes, which may be escaped.
 func (c Coder) Whole() bool { return c == Fast || c.Modelled() }
 

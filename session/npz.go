@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"strings"
+
+	"github.com/dqa-go/dqa/dataset"
 )
 
 // WriteNPZ writes a NumPy archive of arrays under their names, which numpy.load gives back as they are: a slash or a colon
@@ -55,26 +56,18 @@ var descriptors = map[string]string{
 }
 
 func writeArray(w io.Writer, a Array) error {
-	dims := strings.Trim(strings.ReplaceAll(fmt.Sprint(a.Shape), " ", ", "), "[]")
-	if len(a.Shape) > 0 {
-		dims += ","
-	}
 	descr := descriptors[a.Type]
 	if descr == "" {
 		descr = "<f4"
 	}
-	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, dims)
-	const prefix = 10
-	header += strings.Repeat(" ", 63-(prefix+len(header))%64) + "\n"
-	b := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
-	if _, err := w.Write(append(b, header...)); err != nil {
+	if _, err := w.Write(dataset.NPYHeader(a.Shape, descr)); err != nil {
 		return err
 	}
 	if descr == "<f4" {
 		return binary.Write(w, binary.LittleEndian, a.Data)
 	}
 	size := int(descr[2] - '0')
-	b = make([]byte, 0, size*len(a.Data))
+	b := make([]byte, 0, size*len(a.Data))
 	for _, v := range a.Data {
 		b = append(b, binary.LittleEndian.AppendUint64(nil, uint64(int64(v)))[:size]...)
 	}

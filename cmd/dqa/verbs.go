@@ -7,7 +7,7 @@ import "github.com/spf13/cobra"
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.encode(),
-		a.decode(), a.bench(), a.Errors(), a.version(),
+		a.decode(), a.fit(), a.packVerb(), a.unpack(), a.verify(), a.bench(), a.Errors(), a.version(),
 	}
 }
 
@@ -26,6 +26,12 @@ Start here:
   dqa run MODEL.onnx --data IMAGES -o OUT.npz
   dqa split MODEL.onnx --at EDGE -o DIR      head.onnx and tail.onnx, for a device and a gateway
   dqa encode MODEL.onnx --profile P.dqap --data IMAGES -o FRAMES
+
+Features, embeddings, hidden states in arrays, without a network:
+  dqa fit X.npy --max-error 0.01 -o P.dqap   a profile
+  dqa pack X.npy --profile P.dqap -o X.zarr  stored, with a certificate
+  dqa verify X.zarr --against X.npy
+  dqa unpack X.zarr -o Y.npy
 
 ` + specHelp + `
 "-" in place of a profile, a frame or an output is standard input or output:

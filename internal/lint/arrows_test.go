@@ -9,7 +9,7 @@ import (
 
 // maxArrows are the imports of one package by another, tests apart. It was 115 among 37 packages before the house was
 // rebuilt. A commit that raises it says why the new arrow is worth it.
-const maxArrows = 158
+const maxArrows = 168
 
 func TestArrowsBetweenPackages(t *testing.T) {
 	root := filepath.Join("..", "..")

@@ -30,11 +30,11 @@ var layers = [][]string{
 	{"onnx"},
 	{"engine"},
 	{"gradient"},
-	{"dataset", "metric"},
+	{"dataset", "metric", "zarr"},
 	{"demo"},
 	{"method"},
 	{"calib", "eval"},
-	{"doctor", "report", "bench"},
+	{"doctor", "report", "bench", "features"},
 	{"session"},
 	{"inspect"},
 	{"cmd", "examples", "internal/ablation", "spec/vectors"},
@@ -96,6 +96,7 @@ func checkFile(t *testing.T, root, file string) {
 var front = []string{
 	"session", "inspect", // the job
 	"report", "bench", "doctor", // results to print
+	"features", // stores of them
 	"dataset", "profile", "graph", "onnx", ".", "frame", // what flags describe, and the errors that users meet
 	"internal/cli", "internal/text", "internal/file", "internal/cpu",
 }
