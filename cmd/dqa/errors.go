@@ -8,7 +8,6 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
-	"github.com/dqa-go/dqa/features"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/inspect"
 	"github.com/dqa-go/dqa/internal/cli"
@@ -26,7 +25,7 @@ var (
 )
 
 // faults in the order in which they are tried.
-var faults = []cli.Fault{
+var faults = append(featureFaults, []cli.Fault{
 	cli.NewFault("interrupted", cli.ExitInterrupted, "stopped by Ctrl-C or a signal",
 		"finished files are whole; rankings that search can go on with --resume", context.Canceled),
 	cli.NewFault("config", cli.ExitUsage, "the --config file is not understood",
@@ -94,23 +93,6 @@ var faults = []cli.Fault{
 	cli.NewFault("non-finite", cli.ExitNonFinite, "activations are NaN or infinite",
 		"check the preprocessing (divisor, mean, std; `dqa doctor` helps), or go on with --allow-nonfinite", session.ErrNonFinite),
 
-	cli.NewFault("features-axes", cli.ExitUsage, "the axes or rows are not the array's",
-		"--axes names every axis: N rows, C channels (second or last), other letters positions, as in NC, NTC, NCHW", features.ErrAxes),
-	cli.NewFault("features-objective", cli.ExitUsage, "the objective cannot be kept",
-		"ask for less, or for another objective: see dqa fit --help", features.ErrObjective),
-	cli.NewFault("features-few", cli.ExitData, "there are too few rows",
-		"half of the rows teach, half of them prove: give some hundreds", features.ErrTooFew),
-	cli.NewFault("features-values", cli.ExitNonFinite, "the array holds NaN or infinities",
-		"find out where they come from, or replace them: numpy.nan_to_num(x)", features.ErrValues),
-	cli.NewFault("features-profile", cli.ExitFormat, "the profile is for other arrays, or the store of another profile",
-		"make one with `dqa fit` for arrays of this shape; `dqa inspect P.dqap` tells what a profile is for", features.ErrProfile),
-	cli.NewFault("features-store", cli.ExitFormat, "the folder or file is no store of features, or one of something else",
-		"give what `dqa pack` wrote, or another name to write to", features.ErrStore),
-	cli.NewFault("features-damaged", cli.ExitFormat, "the store is damaged",
-		"copy it again, or pack the array again", features.ErrDamaged),
-	cli.NewFault("features-certificate", cli.ExitFormat, "the store's certificate does not hold",
-		"is this the array that was packed, in the same order? Else do not trust the store", features.ErrCertificate),
-
 	cli.NewFault("profile-model", cli.ExitFormat, "the profile was made for another model",
 		"calibrate this model, or give the model that the profile was made for", session.ErrOtherModel),
 	cli.NewFault("frame-profile", cli.ExitFormat, "the frame was made with another profile",
@@ -153,4 +135,4 @@ var faults = []cli.Fault{
 		"check the permissions", fs.ErrPermission),
 	cli.NewFault("file-unreadable", cli.ExitFailure, "reading a file failed",
 		"check the disk or the network folder that it lies on", file.ErrRead),
-}
+}...)
