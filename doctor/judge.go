@@ -32,7 +32,10 @@ func (q *search) judge(best *candidate) []Check {
 		c.Finding += fmt.Sprintf("; with the flags below %.1f %% (%.1f ± %.1f points more)", better, points, pse)
 	case q.next != nil:
 		next, _ := score(q.next.hits())
-		c.Finding += fmt.Sprintf("; no alternative is clearly better (the best, %s, has %.1f %%)", q.next.flags(q.start.pre), next)
+		c.Finding += "; no alternative is clearly better"
+		if best := q.next.flags(q.start.pre); best != "" {
+			c.Finding += fmt.Sprintf(" (the best, %s, has %.1f %%)", best, next)
+		}
 	}
 	return []Check{c}
 }

@@ -34,6 +34,16 @@ type Results = eval.Results
 // ClassIoU is the intersection over union of every class for one of them.
 type ClassIoU = eval.ClassIoU
 
+// OwnImages tells whether data are the very images that a candidate was calibrated on: what is measured on them flatters it.
+func OwnImages(data *dataset.Inputs, c Candidate) (bool, error) {
+	of := c.Codecs[0].Profile().Data
+	if of.Images != data.Len() { // the digest reads all images
+		return false, nil
+	}
+	digest, err := data.Source().Digest()
+	return digest == of.Digest, err
+}
+
 // Evaluate runs every image in float32 and with every candidate: accuracy where there are labels, distance from the float
 // network, bytes of real frames. A scalable candidate is also evaluated without its refinements. report.Of makes rows of it.
 func (n *Network) Evaluate(ctx context.Context, data *dataset.Inputs, candidates []Candidate, opt EvaluateOptions) (*Results, error) {

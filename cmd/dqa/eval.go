@@ -75,6 +75,16 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		}
 		variants = nil
 	}
+	for i, c := range candidates {
+		own, err := session.OwnImages(data, c)
+		if err != nil {
+			return err
+		}
+		if own {
+			a.warn(fmt.Sprintf("these are the images that %s was calibrated on: other images will lose more", f.profiles[i]),
+				"give --data images that it has not seen")
+		}
+	}
 	bar := a.NewProgress()
 	if err := a.checkScores(net, data, a.evaluateOptions(&f.compareFlags, bar)); err != nil {
 		return err
