@@ -42,6 +42,31 @@ func TestLoadPreprocess(t *testing.T) {
 	}
 }
 
+// What Settings writes Apply reads.
+func TestSettingsApply(t *testing.T) {
+	for _, want := range []profile.Preprocess{
+		{
+			Resize: profile.Size{Height: 36, Width: 48}, Crop: profile.Size{Height: 32, Width: 32}, Resample: profile.Bicubic,
+			Divisor: 127.5, Mean: []float32{.5, 1, .25}, Std: []float32{1, 2, 3}, Channels: "bgr", Layout: "nhwc",
+			Shape: []int{1, 32, 32, 3}, Ignore: []int{255, -1}, LabelShift: -1, AsStored: true,
+		},
+		{Resize: profile.Size{Width: 256}, Divisor: 1, Channels: "gray", Layout: "nchw"},
+	} {
+		var got profile.Preprocess
+		for _, s := range Changes(profile.Preprocess{}, want) {
+			if err := s.Apply(&got); err != nil || !IsSetting(s.Name) {
+				t.Errorf("%+v: %v", s, err)
+			}
+		}
+		if d := cmp.Diff(Settings(want), Settings(got)); d != "" {
+			t.Error(d)
+		}
+	}
+	if err := (Setting{"palette", "red"}).Apply(new(profile.Preprocess)); !errors.Is(err, ErrPreprocess) || IsSetting("palette") {
+		t.Errorf("palette: %v", err)
+	}
+}
+
 func TestPreprocessRefuses(t *testing.T) {
 	for text, why := range map[string]string{
 		"sizes: 224":                   "sizes",

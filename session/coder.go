@@ -26,3 +26,12 @@ func CheckCoder(s profile.Setting, c profile.Coder) error {
 	}
 	return nil
 }
+
+// ParseCoder reads the name of a coder that can store the codes of a setting. The error wraps ErrSetting.
+func ParseCoder(name string, s profile.Setting) (*profile.Coder, error) {
+	c, err := profile.ParseCoder(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --coder: %w", ErrSetting, err)
+	}
+	return &c, CheckCoder(s, c)
+}

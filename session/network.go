@@ -188,6 +188,27 @@ func (n *Network) Data(spec string) (*dataset.Inputs, error) {
 	return n.Inputs(src)
 }
 
+// Some is Data, of which so many images are taken that are spread over it by a seed; 0: all. notes are what the user should know of how
+// it was read.
+func (n *Network) Some(spec string, images int) (data *dataset.Inputs, notes []string, err error) {
+	const seed = 1
+	src, err := n.DataOptions().Open(spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	if data, err = n.Inputs(dataset.Pick(src, images, seed)); err != nil {
+		return nil, nil, err
+	}
+	notes = data.Notes()
+	if len(n.opt.Data.Classes) > 0 && dataset.ClassNames(src) == nil {
+		notes = append(notes, fmt.Sprintf("--classes does nothing for %s: only imagefolder: has class folders", spec))
+	}
+	if data.Len() < src.Len() {
+		notes = append(notes, fmt.Sprintf("%d of %d images are taken, spread by seed %d", data.Len(), src.Len(), seed))
+	}
+	return data, notes, nil
+}
+
 // DataOptions are how files of images are read for this network.
 func (n *Network) DataOptions() dataset.Options {
 	o := n.opt.Data

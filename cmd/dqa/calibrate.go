@@ -170,22 +170,15 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (v session.Variant, opt ses
 	if err := checkUsed(cmd, v); err != nil {
 		return v, opt, err
 	}
-	linked := cmd.Flags().Changed("link")
 	switch {
 	case f.coder == "auto":
 		opt.Link, err = session.ParseRate(f.link)
-		return v, opt, err
-	case linked:
-		return v, opt, fmt.Errorf("%w: --link without --coder auto", session.ErrSetting)
-	case f.coder == "":
-		return v, opt, nil
+	case cmd.Flags().Changed("link"):
+		err = fmt.Errorf("%w: --link without --coder auto", session.ErrSetting)
+	case f.coder != "":
+		opt.Coder, err = session.ParseCoder(f.coder, v.Setting)
 	}
-	coder, err := profile.ParseCoder(f.coder)
-	if err != nil {
-		return v, opt, fmt.Errorf("%w: --coder: %w", session.ErrSetting, err)
-	}
-	opt.Coder = &coder
-	return v, opt, session.CheckCoder(v.Setting, coder)
+	return v, opt, err
 }
 
 func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant, opt session.CalibrateOptions) error {

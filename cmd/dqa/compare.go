@@ -106,6 +106,15 @@ func (a *app) glance(ctx context.Context, net *session.Network, data, calib *dat
 	return err
 }
 
+// printResult prints a result as a table or as JSON.
+func (a *app) printResult(r report.Result) error {
+	a.FinishProgress()
+	if a.JSON {
+		return report.WriteJSON(a.Out, r)
+	}
+	return report.WriteTable(a.Out, r, a.tableOptions())
+}
+
 // fileWidth is the width of tables that do not go to a terminal: nothing is left out for lack of it.
 const fileWidth = 160
 

@@ -40,7 +40,7 @@ images, bits and budgets.`,
 			if err != nil {
 				return err
 			}
-			bar.Finish()
+			a.FinishProgress()
 			if err := session.WriteReport(out, demoTitle, demoNote, results...); err != nil {
 				return err
 			}

@@ -97,10 +97,9 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	if err != nil {
 		return err
 	}
-	bar.Finish()
 	result := net.Report(res, data)
 	result.Warnings = a.warnings
-	if err := a.show(result, res.ClassIoUs(), f); err != nil || a.JSON {
+	if err := f.print(a, result, res.ClassIoUs()); err != nil || a.JSON {
 		return err
 	}
 	return session.WriteSearches(a.Out, phases, a.workers)
@@ -182,17 +181,14 @@ func (f *evalFlags) unused(cmd *cobra.Command) string {
 	return ""
 }
 
-// show prints the result and writes the report.
-func (a *app) show(result report.Result, classes []session.ClassIoU, f *evalFlags) error {
+// print writes the report and prints the result and, if there are any, its classes.
+func (f *evalFlags) print(a *app, result report.Result, classes []session.ClassIoU) error {
 	if f.report != "" {
 		if err := session.WriteReport(f.report, "DQA: "+result.Model, "", result); err != nil {
 			return err
 		}
 	}
-	if a.JSON {
-		return report.WriteJSON(a.Out, result)
-	}
-	if err := report.WriteTable(a.Out, result, a.tableOptions()); err != nil {
+	if err := a.printResult(result); err != nil || a.JSON {
 		return err
 	}
 	if len(result.Rows) > 2 { // there was something to choose from

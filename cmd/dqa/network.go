@@ -102,24 +102,11 @@ func (a *app) openWith(
 
 // openData opens a SPEC for the network and tells what the user should know of how it was read.
 func (a *app) openData(net *session.Network, spec string) (*dataset.Inputs, error) {
-	src, err := net.DataOptions().Open(spec)
-	if err != nil {
-		return nil, err
-	}
-	data, err := net.Inputs(dataset.Pick(src, a.images, pickSeed))
-	if err != nil {
-		return nil, err
-	}
-	for _, note := range data.Notes() {
+	data, notes, err := net.Some(spec, a.images)
+	for _, note := range notes {
 		a.Note("%s", note)
 	}
-	if len(a.data.Classes) > 0 && dataset.ClassNames(src) == nil {
-		a.Note("--classes does nothing for %s: only imagefolder: has class folders", spec)
-	}
-	if data.Len() < src.Len() {
-		a.Note("%d of %d images are taken, spread by seed %d", data.Len(), src.Len(), pickSeed)
-	}
-	return data, nil
+	return data, err
 }
 
 // openFeed opens what a network or a part of one is to run on: a SPEC of images, or npz: and archives of tensors.
@@ -139,9 +126,6 @@ func (a *app) openFeed(net *session.Network, spec string) (session.Feed, error) 
 	}
 	return net.OpenTensors(spec, stdin)
 }
-
-// pickSeed decides which images --images takes.
-const pickSeed = 1
 
 // show prints a result; names in its text are visible.
 func show[T interface{ WriteText(io.Writer) error }](a *app, w io.Writer, v T) error {

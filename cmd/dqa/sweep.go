@@ -9,7 +9,6 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/text"
-	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
@@ -88,27 +87,18 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	}
 	result, err := k.SweepOrPart(cmd.Context(), data, variants, opt)
 	result.Warnings = a.warnings
-	bar.Finish()
 	if err != nil && result.Partial == "" {
 		return err
 	}
-	if e := a.showSweep(f, result); e != nil || err != nil {
+	if f.out != "" {
+		if e := session.WriteSweepReport(f.out, result); e != nil {
+			return errors.Join(e, err)
+		}
+	}
+	if e := a.printResult(result); e != nil || err != nil {
 		return errors.Join(e, err)
 	}
 	return ledger.Remove()
-}
-
-// showSweep writes the report and prints the table, as eval does.
-func (a *app) showSweep(f *sweepFlags, result report.Result) error {
-	if f.out != "" {
-		if err := session.WriteSweepReport(f.out, result); err != nil {
-			return err
-		}
-	}
-	if a.JSON {
-		return report.WriteJSON(a.Out, result)
-	}
-	return report.WriteTable(a.Out, result, a.tableOptions())
 }
 
 // tellCost tells what a sweep will take, before it begins; a dry run is done then.

@@ -69,6 +69,9 @@ func (p *Progress) begin(phase, unit string, done, total int) {
 	}
 }
 
+// FinishProgress ends what NewProgress has begun, for what is printed otherwise than by Print.
+func (a *App) FinishProgress() { a.bar.Finish() }
+
 // Finish removes the bar.
 func (p *Progress) Finish() {
 	if p == nil {
