@@ -28,7 +28,7 @@ func (s *stream) plane(m *Model, ranks []uint8) {
 	s.model, s.small, s.ranks = m, m.small, ranks
 }
 
-// allSmall tells whether vector kernels can work on the planes at hand.
+// allSmall tells whether the planes at hand have small tables.
 func allSmall(streams []stream) bool {
 	for i := range streams {
 		if streams[i].small == nil {
@@ -41,10 +41,7 @@ func allSmall(streams []stream) bool {
 // decodePlanes decodes the ranks of a plane of each stream: code i belongs to lane i mod lanes. The streams have one
 // number of lanes and of ranks. Where one ends early its at is left beyond end.
 func decodePlanes(streams []stream) {
-	done := 0
-	if allSmall(streams) {
-		done = decodeVectors(streams)
-	}
+	done := decodeVectors(streams)
 	for i := range streams {
 		streams[i].decode(streams[i].ranks[done:])
 	}
@@ -58,7 +55,7 @@ func encodePlanes(streams []stream) {
 	for i := range streams {
 		streams[i].encode(streams[i].ranks[whole:])
 	}
-	if allSmall(streams) && encodeVectors(streams) {
+	if encodeVectors(streams) {
 		return
 	}
 	for i := range streams {

@@ -48,11 +48,33 @@ func smallModel(t testing.TB, rng *rand.Rand, n int) *Model {
 	return nil
 }
 
-// kernelStreams are streams of random ranks of small models, ready to be encoded.
+// anyModel has few ranks or many, or the escape only.
+func anyModel(t testing.TB, rng *rand.Rand) *Model {
+	t.Helper()
+	counts := make([]uint64, 3+rng.IntN(250))
+	for i := range counts {
+		if rng.IntN(3) > 0 {
+			counts[i] = uint64(rng.ExpFloat64() * 1000)
+		}
+	}
+	if rng.IntN(9) > 0 {
+		return mustModel(t, counts)
+	}
+	m, err := NewModel([]uint16{0, 0, probScale})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// kernelStreams are streams of random ranks of models, small ones most often, ready to be encoded.
 func kernelStreams(t testing.TB, rng *rand.Rand, streams, lanes, n int) []stream {
 	out := make([]stream, streams)
 	for i := range out {
 		m := smallModel(t, rng, 2+rng.IntN(30))
+		if rng.IntN(4) == 0 {
+			m = anyModel(t, rng)
+		}
 		out[i].begin(&Tile{Rows: 1, Cols: n, Planes: make([]Plane, 1)})
 		out[i].lanes = lanes
 		for j := range out[i].all {
@@ -74,6 +96,15 @@ func cloned(streams []stream) []stream {
 }
 
 func TestKernelsAgreeWithGeneric(t *testing.T) {
+	for _, isa := range cpu.Sets()[1:] {
+		t.Run(isa, func(t *testing.T) {
+			defer cpu.Lower(isa)()
+			kernelsAgree(t)
+		})
+	}
+}
+
+func kernelsAgree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 9))
 	for n := range 301 {
 		lanes, streams := 1<<rng.IntN(5), 1+rng.IntN(abreast)
@@ -137,14 +168,17 @@ func TestTranslate(t *testing.T) {
 	for i := range memory {
 		memory[i], table[i%256] = byte(rng.Uint32()), byte(rng.Uint32())
 	}
-	for n := range 301 {
+	for i := range 301 * len(cpu.Sets()) {
+		n, isa := i/len(cpu.Sets()), cpu.Sets()[i%len(cpu.Sets())]
+		restore := cpu.Lower(isa)
 		from, to := rng.IntN(64), rng.IntN(64)
 		clear(out)
 		clear(want)
 		translate(out[to:to+n], memory[from:from+n], &table)
+		restore()
 		translateGeneric(want[to:to+n], memory[from:from+n], &table)
 		if !bytes.Equal(out, want) {
-			t.Fatalf("%d bytes from %d to %d", n, from, to)
+			t.Fatalf("%s: %d bytes from %d to %d", isa, n, from, to)
 		}
 	}
 }
@@ -163,19 +197,25 @@ func FuzzLanes(f *testing.F) {
 	f.Add([]byte("not a stream"), true)
 	f.Add(bytes.Repeat([]byte{0, 0x80, 0, 0}, 400), true)
 	f.Fuzz(func(t *testing.T, stream []byte, useSmall bool) {
-		a, b := blank(tile), blank(tile)
+		of := tile
 		if useSmall {
-			a, b = blank(&small), blank(&small)
+			of = &small
 		}
-		err := coder.Decode(a, stream)
 		restore := cpu.Lower(cpu.Generic)
-		slowErr := coder.Decode(b, stream)
+		want := blank(of)
+		slowErr := coder.Decode(want, stream)
 		restore()
-		if (err == nil) != (slowErr == nil) {
-			t.Fatalf("%v, generic: %v", err, slowErr)
-		}
-		if err == nil && (!sameCodes(a, b) || !bytes.Equal(coder.Append(nil, a), stream)) {
-			t.Fatal("accepted, and not the stream of what it holds")
+		for _, isa := range cpu.Sets()[1:] {
+			restore := cpu.Lower(isa)
+			got := blank(of)
+			err := coder.Decode(got, stream)
+			if (err == nil) != (slowErr == nil) {
+				t.Fatalf("%s: %v, generic: %v", isa, err, slowErr)
+			}
+			if err == nil && (!sameCodes(got, want) || !bytes.Equal(coder.Append(nil, got), stream)) {
+				t.Fatalf("%s: accepted, and not the stream of what it holds", isa)
+			}
+			restore()
 		}
 	})
 }

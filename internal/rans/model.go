@@ -53,7 +53,7 @@ type coding struct {
 	start      uint32
 	reciprocal uint32 // x/f is x*reciprocal >> (31 + shift) for every x below 1<<31
 	rest       uint16 // probScale - frequency
-	shift      uint8
+	shift      uint16
 }
 
 func newCoding(start, freq int) coding {
@@ -61,7 +61,7 @@ func newCoding(start, freq int) coding {
 	reciprocal := (uint64(1)<<(31+shift) + uint64(freq) - 1) / uint64(freq)
 	return coding{
 		limit: uint32(freq) << (31 - ProbBits), start: uint32(start), rest: uint16(probScale - freq),
-		reciprocal: uint32(reciprocal), shift: uint8(shift),
+		reciprocal: uint32(reciprocal), shift: uint16(shift),
 	}
 }
 
