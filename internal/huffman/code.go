@@ -36,6 +36,13 @@ type Code struct {
 	// By symbol, for writing: the word with its first bit lowest, its length, and the greatest state that has room for it.
 	// There are 32 entries of each, as many as a vector register has.
 	words, lengths, room [2 * MaxSymbols]uint16
+	// The same for registers of bytes: the word, two to the power of its length, and the bits that a symbol may have.
+	codes, powers [MaxSymbols]uint8
+	mask          uint8
+	// By rank, in the words' order, for reading without tables of all words: how its bits begin, as a number whose first bit is
+	// the highest and less one, from rank 1 on, for every lane; its symbol; and 256 by two to the power of its length.
+	starts         [MaxSymbols - 1][MaxLanes]uint8
+	ranked, scales [MaxSymbols]uint8
 	// By the next MaxLen bits, for reading: the symbol, and the length of its word.
 	symbol, length [1 << MaxLen]uint8
 }
@@ -49,13 +56,15 @@ func NewCode(m int, lengths []uint8) (*Code, error) {
 	if err := Validate(lengths); err != nil {
 		return nil, err
 	}
-	c := &Code{bits: m, group: Group(m)}
-	word := 0
+	c := &Code{bits: m, group: Group(m), mask: uint8(NumSymbols(m) - 1)}
+	word, rank := 0, 0
 	for l := 1; l <= MaxLen; l++ {
 		for s, length := range lengths {
 			if int(length) == l {
 				c.assign(s, l, uint8(bits.Reverse8(uint8(word))>>(8-l)))
+				c.place(rank, s, l, word<<(MaxLen-l))
 				word++
+				rank++
 			}
 		}
 		word <<= 1
@@ -81,8 +90,17 @@ func Validate(lengths []uint8) error {
 func (c *Code) assign(symbol, length int, word uint8) {
 	c.words[symbol], c.lengths[symbol] = uint16(word), uint16(length)
 	c.room[symbol] = 1<<(16-length) - 1
+	c.codes[symbol], c.powers[symbol] = word, 1<<length
 	for next := int(word); next < 1<<MaxLen; next += 1 << length {
 		c.symbol[next], c.length[next] = uint8(symbol), uint8(length)
+	}
+}
+
+// place gives a word, whose bits begin as start says, its rank.
+func (c *Code) place(rank, symbol, length, start int) {
+	c.ranked[rank], c.scales[rank] = uint8(symbol), 1<<(8-length)
+	for lane := range MaxLanes * min(rank, 1) {
+		c.starts[rank-1][lane] = uint8(start - 1)
 	}
 }
 
