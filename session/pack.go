@@ -34,7 +34,7 @@ type Packed struct {
 // taken from each image) is quantized but stays float32 in memory; Plan says so. Another engine than Native is ErrEngine.
 func (q *Quantized) Pack(opt PackOptions) (*Packed, error) {
 	p := &Packed{net: q.net, profile: q.profile, reasons: map[int]string{}}
-	forms := make([]engine.Form, len(q.profile.Edges))
+	forms, faster := make([]engine.Form, len(q.profile.Edges)), make([]engine.Form, len(q.profile.Edges))
 	for i := range forms {
 		if opt.Simulated {
 			p.reasons[i] = "simulated"
@@ -46,8 +46,11 @@ func (q *Quantized) Pack(opt PackOptions) (*Packed, error) {
 			continue
 		}
 		forms[i] = f
+		if b := f.Bytes(); b != nil {
+			faster[i] = b
+		}
 	}
-	return p, p.pack(q.prog, forms, engine.PackOptions{Threads: opt.Threads, Hook: simulation(q.profile)})
+	return p, p.pack(q.prog, forms, engine.PackOptions{Threads: opt.Threads, Hook: simulation(q.profile), Faster: faster})
 }
 
 // Pack makes the float32 network run in bands: with less memory than Program, and the same outputs.

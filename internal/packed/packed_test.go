@@ -99,6 +99,24 @@ func checkSeed(t *testing.T, seed uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkForm(t, r, f, f)
+	if b := f.Bytes(); b != nil {
+		checkForm(t, r, f, b)
+	}
+}
+
+// form is what New and Bytes make.
+type form interface {
+	Bound(c0, channels, positions int) int
+	Expect(c0, channels, positions int) int
+	Encode(dst []byte, x []float32, stride, c0, channels, positions int) int
+	Decode(x []float32, stride int, src []byte, c0, channels, positions, from, to int)
+}
+
+// checkForm packs all blocks of an edge as g, which is f or of it.
+func checkForm(t *testing.T, r *rand.Rand, f *Form, g form) {
+	t.Helper()
+	e := f.edge
 	x := randomValues(r, e.Elements())
 	w := want(e, x)
 	plane := e.PlaneSize()
@@ -109,29 +127,29 @@ func checkSeed(t *testing.T, seed uint64) {
 	}
 	for c0 := 0; c0 < e.Channels; c0 += channels {
 		for p0 := 0; p0 < plane; p0 += positions {
-			checkBlock(t, r, f, x, w, c0, min(channels, e.Channels-c0), p0, min(positions, plane-p0))
+			checkRound(t, f, x, w, c0, min(channels, e.Channels-c0), p0, min(positions, plane-p0))
+			checkBlock(t, r, f, g, x, w, c0, min(channels, e.Channels-c0), p0, min(positions, plane-p0))
 		}
 	}
 }
 
 // checkBlock packs a block and unpacks two parts of it.
-func checkBlock(t *testing.T, r *rand.Rand, f *Form, x, want []float32, c0, channels, p0, positions int) {
+func checkBlock(t *testing.T, r *rand.Rand, f *Form, g form, x, want []float32, c0, channels, p0, positions int) {
 	t.Helper()
 	e := f.edge
 	at, stride := c0*e.PlaneSize()+p0, e.PlaneSize()
 	if f.Last() {
 		at, stride = p0*e.Channels+c0, e.Channels
 	}
-	bound := f.Bound(c0, channels, positions)
+	bound := g.Bound(c0, channels, positions)
 	block := make([]byte, bound+64)
 	for i := range block {
 		block[i] = 0xa5
 	}
-	n := f.Encode(block[:bound:bound], x[at:], stride, c0, channels, positions)
-	if n > bound || f.Expect(c0, channels, positions) > bound {
-		t.Fatalf("%d bytes, expected %d, bound %d", n, f.Expect(c0, channels, positions), bound)
+	n := g.Encode(block[:bound:bound], x[at:], stride, c0, channels, positions)
+	if n > bound || g.Expect(c0, channels, positions) > bound {
+		t.Fatalf("%d bytes, expected %d, bound %d", n, g.Expect(c0, channels, positions), bound)
 	}
-	checkRound(t, f, x, want, c0, channels, p0, positions)
 	for _, part := range [][2]int{{0, positions}, cut(r, e, positions)} {
 		from, to := part[0], part[1]
 		const guard = 12345
@@ -145,7 +163,7 @@ func checkBlock(t *testing.T, r *rand.Rand, f *Form, x, want []float32, c0, chan
 		for i := range got {
 			got[i] = guard
 		}
-		f.Decode(got, pitch, block[:n], c0, channels, positions, from, to)
+		g.Decode(got, pitch, block[:n], c0, channels, positions, from, to)
 		for i, v := range got {
 			row, col := i/pitch, i%pitch
 			if row >= rows || col >= length {
@@ -360,4 +378,35 @@ func BenchmarkForm(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkBytes is BenchmarkForm with bytes.
+func BenchmarkBytes(b *testing.B) {
+	e := &profile.Edge{Geometry: profile.Geometry{Channels: 64, Rows: 4, Cols: 32}}
+	e.Bits, e.Escape, e.Unsigned, e.Scale, e.Steps = 8, true, true, profile.StaticTensor, []float32{1, 1}
+	whole, err := New(e, 2)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f, x := whole.Bytes(), make([]float32, e.Elements())
+	r, q := rand.New(rand.NewPCG(5, 5)), decayOf(2, false)
+	for i := range x {
+		x[i] = float32(draw(r, q, false))
+	}
+	dst := make([]byte, f.Bound(0, 64, 128)+64)
+	perValue := func(b *testing.B) {
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x)), "ns/value")
+	}
+	b.Run("encode", func(b *testing.B) {
+		for b.Loop() {
+			f.Encode(dst, x, 128, 0, 64, 128)
+		}
+		perValue(b)
+	})
+	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			f.Decode(x, 128, dst, 0, 64, 128, 0, 128)
+		}
+		perValue(b)
+	})
 }
