@@ -20,10 +20,15 @@ const (
 const attempts = 6
 
 // improve lets edges lie in memory in faster ways than packed where there is room: as long as the arena does not grow beyond
-// that of best. Only the edges that are alive where the peak is decide how much memory a run needs.
+// that of best, in which every edge is packed, with a generous slot. Only the edges that are alive where the peak is decide how
+// much memory a run needs.
 func (k *packer) improve(best *Packed) *Packed {
 	most := best.arenaSize
 	room := 4 * most
+	k.tight = true
+	if next, err := k.packAll(); err == nil && next.arenaSize <= most {
+		best = next
+	}
 	for range attempts {
 		kinds, wholes, rooms := k.kinds, k.wholes, k.rooms
 		if !k.upgrade(best, room) {
@@ -93,7 +98,7 @@ func (k *packer) bytesAs(c candidate, to kind) int64 {
 	if to == asFloats {
 		return 4 * int64(c.size)
 	}
-	return 4 * int64(newSlot(0, k.opt.Faster[c.edge], *c.target.grid).size)
+	return 4 * int64(newSlot(0, k.opt.Faster[c.edge], *c.target.grid, true).size)
 }
 
 // candidates are the packed edges, first those that are alive for the shortest time, and of those the largest.

@@ -122,7 +122,7 @@ func (k *packer) storedPeak() int64 {
 }
 
 // minPage is the least size of a page.
-const minPage = 1 << 14
+const minPage = 1 << 12
 
 // memory is where in the arena an output is stored; nil: elsewhere.
 func (g *target) memory() *buffer {

@@ -67,8 +67,8 @@ func (g *grid) span(c cut, from, to int) (c0, c1, p0, p1 int) {
 // margin is how much more than expected a slot holds, in parts: most images need less, the others get pages.
 const margin = 16
 
-// newSlot sizes the slot of an edge.
-func newSlot(id int, form engine.Form, g grid) *slot {
+// newSlot sizes the slot of an edge; a tight one has room for less than a block beyond the margin.
+func newSlot(id int, form engine.Form, g grid, tight bool) *slot {
 	s := &slot{form: form, grid: g, id: id}
 	same := true
 	for k := range g.rows() {
@@ -86,7 +86,11 @@ func newSlot(id int, form engine.Form, g grid) *slot {
 		s.buffer = &buffer{size: int(ceilDiv(s.expect+engine.FormSlack, 4))}
 		return s
 	}
-	s.expect += s.expect/margin + int64(s.bound)
+	more := int64(s.bound)
+	if tight {
+		more = min(more, s.expect/margin)
+	}
+	s.expect += s.expect/margin + more
 	s.fixed = nil
 	s.buffer = &buffer{size: s.table() + int(ceilDiv(s.expect+engine.FormSlack, 4))}
 	return s

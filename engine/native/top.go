@@ -178,7 +178,7 @@ func (k *packer) placeTarget(g *target, v *value, t *top) {
 		return
 	}
 	g.grid = k.gridFor(t, v)
-	g.slot = newSlot(len(k.slots), g.form, *g.grid)
+	g.slot = newSlot(len(k.slots), g.form, *g.grid, k.tight)
 	v.slot = g.slot
 	k.slots = append(k.slots, v.slot)
 }
