@@ -65,7 +65,7 @@ type packer struct {
 	threads int
 	budget  int64 // bytes that the work space of a worker should not exceed
 	kinds   []kind
-	tight   bool // slots are
+	tight   bool          // slots are
 	rooms   map[int]int64 // by step: the most bytes that the work space of a worker may have, where budget is not all
 }
 
