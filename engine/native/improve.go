@@ -30,23 +30,39 @@ func (k *packer) improve(best *Packed) *Packed {
 		best = next
 	}
 	for range attempts {
-		kinds, wholes, rooms := k.kinds, k.wholes, k.rooms
+		kinds := k.kinds
 		if !k.upgrade(best, room) {
 			break
 		}
-		k.wholes = map[int]error{}
-		next, err := k.packAll()
-		if err == nil && next.arenaSize <= most {
+		next, more := k.tryPack(most)
+		if next != nil && more == 0 {
 			best = next
 			continue
 		}
-		k.kinds, k.wholes, k.rooms = kinds, wholes, rooms
-		if err != nil {
+		k.kinds = kinds
+		if next == nil {
 			break
 		}
-		room -= 4 * (next.arenaSize - most)
+		room -= more
+	}
+	for k.high = true; room > 2*most; room -= room / 8 {
+		k.makeRoom(best, room)
+		next, more := k.tryPack(most)
+		if more == 0 && next != nil {
+			return next
+		}
 	}
 	return best
+}
+
+// tryPack packs within an arena of most values; more is how many bytes it would take beyond.
+func (k *packer) tryPack(most int64) (p *Packed, more int64) {
+	k.wholes = map[int]error{}
+	p, err := k.packAll()
+	if err != nil {
+		return nil, 0
+	}
+	return p, 4 * max(0, p.arenaSize-most)
 }
 
 // candidate is an edge that might lie in memory in a faster way.
@@ -89,6 +105,15 @@ func (k *packer) upgrade(p *Packed, room int64) bool {
 		k.rooms[t.step] = (room - stored[i]) / int64(k.threads)
 	}
 	return changed
+}
+
+// makeRoom gives bands all the room that edges leave, and not less than they have.
+func (k *packer) makeRoom(p *Packed, room int64) {
+	k.rooms = map[int]int64{}
+	for i, t := range p.tops {
+		packed, float := p.live(i)
+		k.rooms[t.step] = max(room-packed-float, 4*int64(t.work.size)) / int64(k.threads)
+	}
 }
 
 func (k *packer) hasFaster(edge int) bool { return k.opt.Faster != nil && k.opt.Faster[edge] != nil }

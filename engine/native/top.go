@@ -264,8 +264,8 @@ func (k *packer) chooseRows(t *top) error {
 // workFor is how many bytes the work space of a worker of t may have.
 func (k *packer) workFor(t *top) int64 {
 	n := max(k.budget, leastWork)
-	if room, ok := k.rooms[t.step]; ok {
-		n = min(n, room)
+	if room, ok := k.rooms[t.step]; ok && (room < n || k.high) {
+		n = room
 	}
 	return n
 }

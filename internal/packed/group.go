@@ -3,29 +3,31 @@ package packed
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/dqa-go/dqa/internal/simd"
 )
 
-// A group is 64 codes as bit planes, one word a plane, bit i of every word being that of code i. It is stored in one of
-// these ways, which a nibble of the block's header tells:
+// A group is 64 codes as bit planes, one word a plane, bit i of every word being that of code i. The codes of a group are the
+// numbers that style makes of them, exclusive-ored with a byte of the bits that most of them have: so those near to one value,
+// such as those of an even background, are as small as those near to 0. Of the n planes up to the highest that is not empty, the
+// low ones are stored whole, 8 bytes each, and of the high ones, which few codes have, the bitmap of these codes and their bits,
+// plane behind plane and bit behind bit. A byte of control says what is stored:
 //
-//	0       all codes are 0, nothing is stored
-//	1..8    so many planes, 8 bytes each
-//	9..13   the bitmap of codes that are not 0, 8 bytes; then of these codes less 1 the planes, nibble-9 of them, bit behind
-//	        bit
-//	14      a byte low + 8 flip + 16 high; if flip a byte that was exclusive-ored to all codes; so many low planes, 8 bytes
-//	        each; if high > 0 the bitmap of codes that have higher bits, and of these codes so many high planes, bit behind bit
-//	15      16 planes of two's complement (an escaped code is among them)
-//
-// The exclusive-or with the byte of the most frequent bits makes codes near to one value, such as those of an even background,
-// as small as those near to 0. Codes with a sign are folded first: 0, -1, 1, -2, ... become 0, 1, 2, 3, ..., so that
-// small codes have few planes.
+//	bits 0..3  n; 9: eight planes, all whole; 15: 16 whole planes of two's complement (an escaped code is among them)
+//	bits 4..6  how many planes are low
+//	bit 7      the byte that was exclusive-ored is not 0 and comes first
 const (
-	sparse       = 9 // of no planes
-	sparsePlanes = 4 // at most
-	split        = 14
-	wide         = 15
-	wideBytes    = 16 * 8
+	eightWhole = 9
+	wide       = 15
+	wideBytes  = 16 * 8
+	flipped    = 1 << 7
+	groupBytes = 1 + 8*8 // at most, if none is wide
 )
+
+// style is how codes become numbers of few bits: those with a sign are folded, 0, -1, 1, -2, ... becoming 0, 1, 2, 3, ..., or
+// those of few bits lose the others. fold is 0 or 255; mask has the bits that are kept; sign is the highest of them where it is
+// a sign that the others had been equal to, or 0.
+type style struct{ mask, fold, sign byte }
 
 // planes of codes that are bytes; the lowest bit first.
 type planes [8]uint64
@@ -49,11 +51,6 @@ func (p *planes) unfold() {
 	p[7] = sign
 }
 
-// any is where a code is not 0.
-func (p *planes) any() uint64 {
-	return p[0] | p[1] | p[2] | p[3] | p[4] | p[5] | p[6] | p[7]
-}
-
 // count is the number of planes up to the highest that is not empty.
 func (p *planes) count() int {
 	n := 8
@@ -63,32 +60,161 @@ func (p *planes) count() int {
 	return n
 }
 
-// less subtracts 1 from the codes that mask marks, none of which is 0.
-func (p *planes) less(mask uint64) {
-	for i := 0; mask != 0; i++ {
-		p[i] ^= mask
-		mask &= p[i] // where 0 became 1 a bit was borrowed
+// majority has the bits that most codes have.
+func (p *planes) majority() (flip byte) {
+	for i, w := range p {
+		if bits.OnesCount64(w) > group/2 {
+			flip |= 1 << i
+		}
+	}
+	return flip
+}
+
+// flip exclusive-ors all codes.
+func (p *planes) flip(by byte) {
+	for ; by != 0; by &= by - 1 {
+		i := bits.TrailingZeros8(by) & 7
+		p[i] = ^p[i]
 	}
 }
 
-// more adds 1 to the codes that mask marks, which have room for it.
-func (p *planes) more(mask uint64) {
-	for i := 0; mask != 0; i++ {
-		p[i] ^= mask
-		mask &^= p[i]
+// low finds how many of n planes are to be stored whole, and the bitmap of codes that have bits above.
+func (p *planes) low(n int) (low int, above uint64) {
+	low, best := n, 8*n
+	for _, k := range [...]int{max(n-2, 0), max(n-3, 0), 0} {
+		rare := uint64(0)
+		for _, w := range p[k:n] {
+			rare |= w
+		}
+		if size := 8*k + marked(rare, n-k); size < best {
+			low, best, above = k, size, rare
+		}
 	}
+	return low, above
 }
 
-// maxMarked is how many codes a bitmap may mark: a plane of theirs, from any bit of a byte on, lies within 8 bytes.
-const maxMarked = 56
+// marked is the size of a bitmap and of n planes of the codes that it marks.
+func marked(bitmap uint64, n int) int { return 8 + (n*bits.OnesCount64(bitmap)+7)/8 }
 
-// marked is the size of the bitmap and of n planes of the codes that it marks.
-func marked(mask uint64, n int) int {
-	count := bits.OnesCount64(mask)
-	if count > maxMarked {
-		return wideBytes // never the smallest
+// put stores the group at dst and returns its control and how many bytes it takes. dst has 8 bytes more than that.
+func (p *planes) put(dst []byte) (control byte, size int) {
+	flip := p.majority()
+	p.flip(flip)
+	n := p.count()
+	low, above := p.low(n)
+	control = byte(n | low<<4)
+	if low == len(p) {
+		control = eightWhole
 	}
-	return 8 + (n*count+7)/8
+	if flip != 0 {
+		control |= flipped
+		dst[0] = flip
+		size = 1
+	}
+	for _, w := range p[:low] {
+		binary.LittleEndian.PutUint64(dst[size:], w)
+		size += 8
+	}
+	if low < n {
+		putMarked(dst[size:], p[low:n], above)
+		size += marked(above, n-low)
+	}
+	return control, size
+}
+
+// counts are the numbers of planes, and of those that are whole, by a control.
+func counts(control byte) (n, low int) {
+	if n = int(control & 15); n == eightWhole {
+		return 8, 8
+	}
+	return n, int(control >> 4 & 7)
+}
+
+// get reads a group that put stored, and returns its size. 8 bytes behind it may be read.
+func (p *planes) get(src []byte, control byte) (size int) {
+	*p = planes{}
+	flip := byte(0)
+	if control&flipped != 0 {
+		flip, size = src[0], 1
+	}
+	n, low := counts(control)
+	for i := range low {
+		p[i] = binary.LittleEndian.Uint64(src[size:])
+		size += 8
+	}
+	if low < n {
+		_, more := getMarked(p[low:n], src[size:])
+		size += more
+	}
+	p.flip(flip)
+	return size
+}
+
+// sizeOf is what get returns, or the size of a wide group.
+func sizeOf(src []byte, control byte) int {
+	if control == wide {
+		return wideBytes
+	}
+	n, low := counts(control)
+	size := int(control>>7) + 8*low
+	if low < n {
+		size += marked(binary.LittleEndian.Uint64(src[size:]), n-low)
+	}
+	return size
+}
+
+// packGroups stores whole groups of codes at dst, which has groupBytes for each and 64 more, and their controls; it returns how many
+// bytes they take.
+func packGroups(dst, controls, codes []byte, s *style) int {
+	if n, done := packGroupsVector(dst, controls, codes, s); done {
+		return n
+	}
+	size := 0
+	for g := range len(codes) / group {
+		var words [group]byte
+		simd.Pack(words[:], codes[g*group:][:group], 0, 8)
+		var p planes
+		for i := range p {
+			if s.mask>>i&1 != 0 {
+				p[i] = binary.LittleEndian.Uint64(words[8*i:])
+			}
+		}
+		if s.fold != 0 {
+			p.fold()
+		}
+		control, n := p.put(dst[size:])
+		controls[g] = control
+		size += n
+	}
+	return size
+}
+
+// unpackGroups restores codes of groups that are not wide, and returns the size of what is stored. 64 bytes behind it may be
+// read.
+func unpackGroups(codes, src, controls []byte, s *style) int {
+	if n, done := unpackGroupsVector(codes, src, controls, s); done {
+		return n
+	}
+	size := 0
+	for g, control := range controls {
+		var p planes
+		size += p.get(src[size:], control)
+		if s.fold != 0 {
+			p.unfold()
+		}
+		if s.sign != 0 {
+			at := bits.TrailingZeros8(s.sign) & 7
+			for i := at + 1; i < len(p); i++ {
+				p[i] = p[at]
+			}
+		}
+		var words [group]byte
+		for i, w := range p {
+			binary.LittleEndian.PutUint64(words[8*i:], w)
+		}
+		simd.Unpack(codes[g*group:][:group], words[:], 8, false)
+	}
+	return size
 }
 
 // putMarked stores a bitmap and planes of the codes that it marks.
@@ -119,175 +245,9 @@ func getMarked(p []uint64, src []byte) (mask uint64, size int) {
 	return mask, (at + 7) / 8
 }
 
-// put stores the group at dst and returns its nibble and how many bytes it takes. dst has 8 bytes more than that.
-func (p *planes) put(dst []byte) (nibble, size int) {
-	mask := p.any()
-	if mask == 0 {
-		return 0, 0
-	}
-	n := p.count()
-	best := p.part(n)
-	if flip := p.majority(n); flip != 0 {
-		q := *p
-		q.flip(flip)
-		if other := q.part(q.count()); 2+other.size < best.bytes() {
-			return split, other.put(dst, &q, flip)
-		}
-	}
-	if left := p.planesLess(n); left <= sparsePlanes && marked(mask, left) < best.bytes() {
-		p.less(mask)
-		putMarked(dst, p[:left], mask)
-		return sparse + left, marked(mask, left)
-	}
-	if best.high == 0 {
-		for i, w := range p[:n] {
-			binary.LittleEndian.PutUint64(dst[8*i:], w)
-		}
-		return n, 8 * n
-	}
-	return split, best.put(dst, p, 0)
-}
-
-// parts are the planes of a group that are stored whole, and those that few codes have, the rare ones.
-type parts struct {
-	low, high int
-	rare      uint64
-	size      int // without what says so
-}
-
-// part finds how many of n planes are stored whole so that the size is least.
-func (p *planes) part(n int) parts {
-	best := parts{low: n, size: 8 * n}
-	var above uint64
-	for k := n - 1; k >= 0; k-- {
-		above |= p[k]
-		if s := 8*k + marked(above, n-k); s < best.size {
-			best = parts{k, n - k, above, s}
-		}
-	}
-	return best
-}
-
-// bytes are those of a group that is not flipped.
-func (s *parts) bytes() int {
-	if s.high == 0 {
-		return s.size
-	}
-	return 1 + s.size
-}
-
-const flipped = 8 // of the first byte of a split group
-
-// put stores a split group and returns its size.
-func (s *parts) put(dst []byte, p *planes, flip byte) int {
-	dst[0] = byte(s.low | s.high<<4)
-	at := 1
-	if flip != 0 {
-		dst[0] |= flipped
-		dst[1] = flip
-		at = 2
-	}
-	for _, w := range p[:s.low] {
-		binary.LittleEndian.PutUint64(dst[at:], w)
-		at += 8
-	}
-	if s.high > 0 {
-		putMarked(dst[at:], p[s.low:s.low+s.high], s.rare)
-	}
-	return at + s.size - 8*s.low
-}
-
-// getSplit reads what parts.put stored, and returns its size.
-func (p *planes) getSplit(src []byte) int {
-	low, high, at := int(src[0]&7), int(src[0]>>4), 1
-	flip := byte(0)
-	if src[0]&flipped != 0 {
-		flip, at = src[1], 2
-	}
-	for i := range low {
-		p[i] = binary.LittleEndian.Uint64(src[at:])
-		at += 8
-	}
-	if high > 0 {
-		_, size := getMarked(p[low:low+high], src[at:])
-		at += size
-	}
-	p.flip(flip)
-	return at
-}
-
-// sizeOfSplit is what getSplit returns.
-func sizeOfSplit(src []byte) int {
-	high, at := int(src[0]>>4), 1+int(src[0]&flipped>>3)+8*int(src[0]&7)
-	if high > 0 {
-		at += marked(binary.LittleEndian.Uint64(src[at:]), high)
-	}
-	return at
-}
-
-// majority has the bits that most codes have, of n planes.
-func (p *planes) majority(n int) (flip byte) {
-	for i, w := range p[:n] {
-		if bits.OnesCount64(w) > group/2 {
-			flip |= 1 << i
-		}
-	}
-	return flip
-}
-
-// flip exclusive-ors all codes.
-func (p *planes) flip(by byte) {
-	for ; by != 0; by &= by - 1 {
-		i := bits.TrailingZeros8(by) & 7
-		p[i] = ^p[i]
-	}
-}
-
-// planesLess is how many of n planes codes less 1 have: one fewer where no code but the least ones has the highest.
-func (p *planes) planesLess(n int) int {
-	var below uint64
-	for _, w := range p[:n-1] {
-		below |= w
-	}
-	if p[n-1]&below == 0 {
-		return n - 1
-	}
-	return n
-}
-
-// get reads a group that put stored, and returns its size. 8 bytes behind it may be read.
-func (p *planes) get(src []byte, nibble int) int {
-	*p = planes{}
-	if nibble < sparse {
-		for i := range nibble {
-			p[i] = binary.LittleEndian.Uint64(src[8*i:])
-		}
-		return 8 * nibble
-	}
-	if nibble == split {
-		return p.getSplit(src)
-	}
-	mask, size := getMarked(p[:nibble-sparse], src)
-	p.more(mask)
-	return size
-}
-
-// sizeOf is what get returns.
-func sizeOf(src []byte, nibble int) int {
-	switch {
-	case nibble == wide:
-		return wideBytes
-	case nibble == split:
-		return sizeOfSplit(src)
-	case nibble < sparse:
-		return 8 * nibble
-	}
-	return marked(binary.LittleEndian.Uint64(src), nibble-sparse)
-}
-
-// extractGeneric sets of each word the bits that mask marks, side by side from the lowest on.
+// extract sets of each word the bits that mask marks, side by side from the lowest on.
 // (Warren, Hacker's Delight, 2nd edition, section 7-4: compress.)
-func extractGeneric(dst *[8]uint64, words []uint64, mask uint64) {
+func extract(dst *[8]uint64, words []uint64, mask uint64) {
 	moves := movesOf(mask)
 	for k, w := range words {
 		w &= mask
@@ -299,8 +259,8 @@ func extractGeneric(dst *[8]uint64, words []uint64, mask uint64) {
 	}
 }
 
-// depositGeneric is the inverse: other bits become 0, and those beyond the marked do not count (section 7-5: expand).
-func depositGeneric(words []uint64, src *[8]uint64, mask uint64) {
+// deposit is the inverse: other bits become 0, and those beyond the marked do not count (section 7-5: expand).
+func deposit(words []uint64, src *[8]uint64, mask uint64) {
 	moves := movesOf(mask)
 	for k := range words {
 		w := src[k&7]

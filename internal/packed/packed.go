@@ -1,13 +1,12 @@
 // Package packed holds activations in memory while a network runs: blocks of an edge's codes, as bit planes counted by
-// groups of 64 values, where that is smaller with a bitmap of zeros before them. It is no file format and may change at any
-// time. A Form is what package engine asks of its packed edges.
+// groups of 64 values, or as bytes. It is no file format and may change at any time. A Form is what package engine asks of its
+// packed edges.
 //
-// A block of a form begins with a header of four bits a group; the groups follow. Codes are those of the codec: what Decode
+// A block of a form begins with a byte of control for each group (group.go); the groups follow. Codes are those of the codec: what Decode
 // restores is, bit for bit, what a frame would have restored, with the correction of rows that sum to 1.
 package packed
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -30,9 +29,9 @@ type Form struct {
 	edge   *profile.Edge
 	scales []quant.Scale // by scale slot
 	same   bool          // all channels have one scale and one range of codes
-	sign   int           // codes with a sign on an edge that is never negative: so many bits hold it; 0: others
-	each   *each         // channels last, not the same
-	share  float64       // of a dense group's planes that a group takes on average, see Expect
+	style  style
+	each   *each   // channels last, not the same
+	share  float64 // of a dense group's planes that a group takes on average, see Expect
 }
 
 // New makes the form of an edge. bits is what its codes take on average, in bits per value, entropy-coded (0: not
@@ -60,14 +59,24 @@ func New(e *profile.Edge, bits float64) (*Form, error) {
 	if e.ChannelsLast && !f.same {
 		f.each = newEach(e, f.scales)
 	}
-	if !e.Unsigned && e.OneSided && e.FitsBytes() {
-		f.sign = e.Bits + e.ExtraBits
-		if e.Escape {
-			f.sign = 8
-		}
-	}
+	f.style = styleOf(e)
 	f.share = expectedBits(e, bits)
 	return f, nil
+}
+
+// styleOf is how codes of an edge that are bytes become numbers. Codes with a sign on an edge that is never negative are not
+// folded, but need no more bits than they have.
+func styleOf(e *profile.Edge) style {
+	switch {
+	case e.Unsigned:
+		return style{mask: 255}
+	case e.OneSided && e.FitsBytes() && !e.Escape:
+		n := e.Bits + e.ExtraBits
+		return style{mask: 1<<n - 1, sign: 1 << (n - 1)}
+	case e.OneSided && e.FitsBytes():
+		return style{mask: 255}
+	}
+	return style{mask: 255, fold: 255}
 }
 
 // each is what quantizes the channels of a token.
@@ -86,48 +95,39 @@ func newEach(e *profile.Edge, scales []quant.Scale) *each {
 // Last tells whether channels are last.
 func (f *Form) Last() bool { return f.edge.ChannelsLast }
 
-// groups are those of n codes, and their header.
-func groups(n int) (count, header int) {
-	count = (n + group - 1) / group
-	return count, (count + 1) / 2
-}
+// groups are those of n codes.
+func groups(n int) int { return (n + group - 1) / group }
 
 // Bound is the most bytes that a block takes: an escaped code needs 16 planes.
 func (f *Form) Bound(_, channels, positions int) int {
-	n, header := groups(channels * positions)
+	n := groups(channels * positions)
 	if f.edge.Escape || !f.edge.FitsBytes() {
-		return header + n*wideBytes
+		return n * (1 + wideBytes)
 	}
-	return header + n*8*(f.edge.Bits+f.edge.ExtraBits)
+	return n * (2 + 8*(f.edge.Bits+f.edge.ExtraBits))
 }
 
 // Expect is how many bytes a block takes on average.
 func (f *Form) Expect(c0, channels, positions int) int {
-	n, header := groups(channels * positions)
-	return min(f.Bound(c0, channels, positions), header+int(float64(n)*f.share*group/8+.5))
+	n := groups(channels * positions)
+	return min(f.Bound(c0, channels, positions), n+int(float64(n)*f.share*group/8+.5))
 }
 
 // Encode packs a block and returns its size. NaN becomes 0, infinities the outermost codes.
 func (f *Form) Encode(dst []byte, x []float32, stride, c0, channels, positions int) int {
-	n, header := groups(channels * positions)
-	w := writer{form: f, dst: dst, at: header}
-	clear(dst[:header])
+	n := groups(channels * positions)
+	w := writer{form: f, dst: dst, at: n}
+	r := f.lines(stride, channels, positions)
 	switch {
-	case f.same && (f.Last() && stride == channels || !f.Last() && (stride == positions || channels == 1)):
-		w.quantize(x[:channels*positions], c0)
 	case f.same:
-		rows, length := channels, positions
-		if f.Last() {
-			rows, length = positions, channels
-		}
-		w.quantizeRows(x, stride, rows, length, c0)
+		w.quantize(x, joined(r), c0)
 	case f.Last():
 		for p := range positions {
 			w.quantizeEach(x[p*stride:][:channels], c0)
 		}
 	default:
 		for i := range channels {
-			w.quantize(x[i*stride:][:positions], c0+i)
+			w.quantize(x[i*stride:], simd.Rows{Stride: positions, Rows: 1, Length: positions}, c0+i)
 		}
 	}
 	if rest := n*group - w.group*group - w.n; rest > 0 && w.n > 0 {
@@ -143,57 +143,51 @@ func (f *Form) Encode(dst []byte, x []float32, stride, c0, channels, positions i
 type writer struct {
 	form  *Form
 	dst   []byte
-	at    int // bytes written, header included
+	at    int // bytes written, controls included
 	group int // groups written
 	n     int // codes at hand
 	wide  bool
-	codes [chunk]byte
+	codes [chunk + simd.RowsSlack]byte
 	high  [chunk]byte // high bytes of the codes, where one needs them (wide)
 }
 
-// quantize takes values of channel c.
-func (w *writer) quantize(x []float32, c int) {
-	e := w.form.edge
-	scale := w.form.scales[e.ScaleSlot(c)]
-	for len(x) > 0 {
-		n := min(len(x), chunk-w.n)
-		part, codes := x[:n], w.codes[w.n:][:n]
-		done := false
-		if e.FitsBytes() {
-			finite, within := quant.QuantizeBytes(codes, part, scale, e.ByteLevels(c))
-			done = finite && (within || !e.Escape)
+// quantize takes rows of channel c, or of channels that are the same.
+func (w *writer) quantize(x []float32, r simd.Rows, c int) {
+	done := 0 // of a row that does not fit a chunk
+	for row := 0; row < r.Rows; {
+		part := simd.Rows{Stride: r.Stride, Rows: 1, Length: min(r.Length-done, chunk-w.n)}
+		if part.Length == r.Length {
+			part.Rows = min(r.Rows-row, (chunk-w.n)/r.Length)
 		}
-		if !done {
-			w.quantizeWide(part, scale, e.Levels(c))
-		} else {
-			if w.wide {
-				w.extend(w.n, w.n+n)
-			}
-			w.n += n
+		w.quantizePart(x[row*r.Stride+done:], part, c)
+		if done += part.Length; done == r.Length {
+			row, done = row+part.Rows, 0
 		}
 		if w.n == chunk {
 			w.flush()
 		}
-		x = x[n:]
 	}
 }
 
-// quantizeRows takes rows that lie apart, of channels with one scale: they are brought together first, because kernels work on
-// whole groups.
-func (w *writer) quantizeRows(x []float32, stride, rows, length, c int) {
-	var side [chunk]float32
-	n := 0
-	for r := range rows {
-		for row := x[r*stride:][:length]; len(row) > 0; {
-			k := copy(side[n:], row)
-			row, n = row[k:], n+k
-			if n == chunk {
-				w.quantize(side[:], c)
-				n = 0
+// quantizePart takes rows for which there is room.
+func (w *writer) quantizePart(x []float32, r simd.Rows, c int) {
+	e, n := w.form.edge, r.Rows*r.Length
+	scale := w.form.scales[e.ScaleSlot(c)]
+	if e.FitsBytes() {
+		levels := e.ByteLevels(c)
+		l := simd.Levels{Inv: scale.Inv, Low: float32(levels.Low), High: float32(levels.High)}
+		finite, within := simd.QuantizeRows(w.codes[w.n:], x, r, l)
+		if finite && (within || !e.Escape) {
+			if w.wide {
+				w.extend(w.n, w.n+n)
 			}
+			w.n += n
+			return
 		}
 	}
-	w.quantize(side[:n], c)
+	for i := range r.Rows {
+		w.quantizeWide(x[i*r.Stride:][:r.Length], scale, e.Levels(c))
+	}
 }
 
 // quantizeWide takes values whose codes may need 16 bits.
@@ -256,67 +250,35 @@ func (w *writer) extend(from, to int) {
 
 // flush writes the codes at hand, which are whole groups.
 func (w *writer) flush() {
-	var low [8 * chunk / 8]byte
-	simd.Pack(low[:w.n], w.codes[:w.n], 0, 8)
-	for at := 0; at < w.n; at += group {
-		if w.wide && w.escaped(at) {
-			copy(w.dst[w.at:], low[at:][:group])
-			simd.Pack(w.dst[w.at+group:][:group], w.high[at:][:group], 0, 8)
-			w.mark(wide)
-			w.at += wideBytes
-			continue
+	from := 0
+	for at := 0; w.wide && at < w.n; at += group {
+		if w.escaped(at) {
+			w.pack(from, at)
+			from = at + group
+			w.packWide(at)
 		}
-		var p planes
-		for i := range p {
-			p[i] = binary.LittleEndian.Uint64(low[at+8*i:])
-		}
-		w.form.pack(&p)
-		nibble, size := w.put(&p)
-		w.mark(nibble)
-		w.at += size
 	}
+	w.pack(from, w.n)
 	w.n, w.wide = 0, false
 }
 
-// pack gives codes with a sign few planes.
-func (f *Form) pack(p *planes) {
-	switch {
-	case f.edge.Unsigned:
-	case f.sign > 0:
-		clear(p[f.sign:])
-	default:
-		p.fold()
-	}
+// pack writes codes [from, to), which are bytes.
+func (w *writer) pack(from, to int) {
+	var packed [chunk/group*groupBytes + 64]byte
+	n := (to - from) / group
+	size := packGroups(packed[:], w.dst[w.group:][:n], w.codes[from:to], &w.form.style)
+	copy(w.dst[w.at:], packed[:size])
+	w.group += n
+	w.at += size
 }
 
-// unpack is the inverse.
-func (f *Form) unpack(p *planes) {
-	switch {
-	case f.edge.Unsigned:
-	case f.sign > 0:
-		for i := f.sign; i < len(p); i++ {
-			p[i] = p[f.sign-1]
-		}
-	default:
-		p.unfold()
-	}
-}
-
-// put stores a group where there is room for what put may write behind it, else by way of memory of its own.
-func (w *writer) put(p *planes) (nibble, size int) {
-	if len(w.dst)-w.at >= wideBytes {
-		return p.put(w.dst[w.at:])
-	}
-	var own [wideBytes]byte
-	nibble, size = p.put(own[:])
-	copy(w.dst[w.at:], own[:size])
-	return nibble, size
-}
-
-// mark notes the nibble of a group in the header.
-func (w *writer) mark(nibble int) {
-	w.dst[w.group/2] |= byte(nibble << (w.group % 2 * 4))
+// packWide writes a group of which a code is no byte.
+func (w *writer) packWide(at int) {
+	w.dst[w.group] = wide
+	simd.Pack(w.dst[w.at:][:group], w.codes[at:][:group], 0, 8)
+	simd.Pack(w.dst[w.at+group:][:group], w.high[at:][:group], 0, 8)
 	w.group++
+	w.at += wideBytes
 }
 
 // escaped tells whether a code of the group at hand is no byte.
@@ -331,18 +293,18 @@ func (w *writer) escaped(at int) bool {
 
 // Decode restores positions [from, to) of a block.
 func (f *Form) Decode(x []float32, stride int, src []byte, c0, channels, positions, from, to int) {
-	n, header := groups(channels * positions)
-	r := reader{form: f, src: src[:cap(src)], count: n, at: header, ahead: to-from == positions, signed: !f.edge.Unsigned}
+	n := groups(channels * positions)
+	r := reader{form: f, src: src[:cap(src)], count: n, at: n, ahead: to-from == positions, signed: !f.edge.Unsigned}
+	lines := f.lines(stride, channels, to-from)
 	switch {
 	case f.Last():
-		f.decodeLast(&r, x, stride, c0, channels, from, to)
-	case f.same && from == 0 && to == positions && (stride == positions || channels == 1):
-		r.restore(x[:channels*positions], 0, f.edge.Steps[f.edge.ScaleSlot(c0)])
-	case f.same && from == 0 && to == positions:
-		r.restoreRows(x, stride, channels, positions, f.edge.Steps[f.edge.ScaleSlot(c0)])
+		f.decodeLast(&r, x, lines, c0, from)
+	case f.same && to-from == positions:
+		r.restore(x, joined(lines), 0, f.edge.Steps[f.edge.ScaleSlot(c0)])
 	default:
+		lines.Rows = 1
 		for i := range channels {
-			r.restore(x[i*stride:][:to-from], i*positions+from, f.edge.Steps[f.edge.ScaleSlot(c0+i)])
+			r.restore(x[i*stride:], lines, i*positions+from, f.edge.Steps[f.edge.ScaleSlot(c0+i)])
 		}
 	}
 	if f.edge.RowSums {
@@ -350,24 +312,18 @@ func (f *Form) Decode(x []float32, stride int, src []byte, c0, channels, positio
 	}
 }
 
-func (f *Form) decodeLast(r *reader, x []float32, stride, c0, channels, from, to int) {
+func (f *Form) decodeLast(r *reader, x []float32, lines simd.Rows, c0, from int) {
 	step := float32(1) // of codes that are to be multiplied by steps of their own
 	if f.same {
 		step = f.edge.Steps[f.edge.ScaleSlot(0)]
 	}
-	if stride == channels {
-		r.restore(x[:(to-from)*channels], from*channels, step)
-	} else {
-		for p := from; p < to; p++ {
-			r.restore(x[(p-from)*stride:][:channels], p*channels, step)
-		}
-	}
+	r.restore(x, joined(lines), from*lines.Length, step)
 	if f.same {
 		return
 	}
-	steps := f.each.step[c0:][:channels]
-	for p := range to - from {
-		row := x[p*stride:][:channels]
+	steps := f.each.step[c0:][:lines.Length]
+	for p := range lines.Rows {
+		row := x[p*lines.Stride:][:lines.Length]
 		for i, s := range steps {
 			row[i] *= s
 		}
@@ -437,44 +393,32 @@ type reader struct {
 	have   int  // groups at hand
 	wide   bool // some need high bytes
 	signed bool
-	codes  [chunk]byte
+	codes  [chunk + simd.RowsSlack]byte
 	high   [chunk]byte
 }
 
-// nibble is that of group g.
-func (r *reader) nibble(g int) int { return int(r.src[g/2]>>(g%2*4)) & 15 }
-
-// restore writes what codes from number first on stand for. Parts of a block are asked for in their order.
-func (r *reader) restore(x []float32, first int, step float32) {
-	for len(x) > 0 {
+// restore writes rows that codes from number first on stand for. Parts of a block are asked for in their order.
+func (r *reader) restore(x []float32, rows simd.Rows, first int, step float32) {
+	last := first + rows.Rows*rows.Length - 1
+	done := 0 // of a row that is not at hand as a whole
+	for row := 0; row < rows.Rows; {
 		if g := first / group; g >= r.first+r.have {
-			last := (first + len(x) - 1) / group
+			end := last / group
 			if r.ahead {
-				last = r.count - 1
+				end = r.count - 1
 			}
-			r.load(g, min(last-g+1, chunk/group))
+			r.load(g, min(end-g+1, chunk/group))
 		}
 		at := first - r.first*group
-		n := min(len(x), r.have*group-at)
-		r.dequantize(x[:n], at, step)
-		x, first = x[n:], first+n
-	}
-}
-
-// restoreRows writes all that a block holds to rows that lie apart, of channels with one step.
-func (r *reader) restoreRows(x []float32, stride, rows, length int, step float32) {
-	var side [chunk]float32
-	total := rows * length
-	row, at := 0, 0 // of x
-	for first := 0; first < total; first += chunk {
-		n := min(chunk, total-first)
-		r.restore(side[:n], first, step)
-		for part := side[:n]; len(part) > 0; {
-			k := copy(x[row*stride+at:][:length-at], part)
-			part, at = part[k:], at+k
-			if at == length {
-				row, at = row+1, 0
-			}
+		have := r.have*group - at
+		part := simd.Rows{Stride: rows.Stride, Rows: 1, Length: min(rows.Length-done, have)}
+		if part.Length == rows.Length {
+			part.Rows = min(rows.Rows-row, have/rows.Length)
+		}
+		r.dequantize(x[row*rows.Stride+done:], part, at, step)
+		first += part.Rows * part.Length
+		if done += part.Length; done == rows.Length {
+			row, done = row+part.Rows, 0
 		}
 	}
 }
@@ -482,30 +426,31 @@ func (r *reader) restoreRows(x []float32, stride, rows, length int, step float32
 // load has n groups from g on at hand.
 func (r *reader) load(g, n int) {
 	for ; r.next < g; r.next++ {
-		r.at += sizeOf(r.src[r.at:], r.nibble(r.next))
+		r.at += sizeOf(r.src[r.at:], r.src[r.next])
 	}
-	var low [chunk]byte
 	wides := uint(0) // which groups
-	for k := range n {
-		to, nibble := low[k*group:][:group], r.nibble(g+k)
-		if nibble == wide {
-			copy(to, r.src[r.at:])
+	from := 0
+	for k, control := range r.src[g:][:n] {
+		if control == wide {
+			r.unpack(g, from, k)
+			simd.Unpack(r.codes[k*group:][:group], r.src[r.at:][:group], 8, false)
 			simd.Unpack(r.high[k*group:][:group], r.src[r.at+group:][:group], 8, false)
 			wides |= 1 << k
 			r.at += wideBytes
-			continue
-		}
-		var p planes
-		r.at += p.get(r.src[r.at:], nibble)
-		r.form.unpack(&p)
-		for i, w := range p {
-			binary.LittleEndian.PutUint64(to[8*i:], w)
+			from = k + 1
 		}
 	}
-	simd.Unpack(r.codes[:n*group], low[:n*group], 8, false)
+	r.unpack(g, from, n)
 	r.next, r.first, r.have, r.wide = g+n, g, n, wides != 0
 	if r.wide {
 		r.extend(wides)
+	}
+}
+
+// unpack has the groups from g+from up to g+to at hand, which are not wide.
+func (r *reader) unpack(g, from, to int) {
+	if from < to {
+		r.at += unpackGroups(r.codes[from*group:to*group], r.src[r.at:], r.src[g+from:g+to], &r.form.style)
 	}
 }
 
@@ -526,14 +471,16 @@ func (r *reader) extend(wides uint) {
 }
 
 // dequantize writes what the codes at hand from place at on stand for.
-func (r *reader) dequantize(x []float32, at int, step float32) {
-	codes := r.codes[at:][:len(x)]
+func (r *reader) dequantize(x []float32, rows simd.Rows, at int, step float32) {
 	if !r.wide {
-		quant.DequantizeBytes(x, codes, step, r.signed)
+		simd.DequantizeRows(x, rows, r.codes[at:], step, r.signed)
 		return
 	}
-	high := r.high[at:][:len(x)]
-	for i, c := range codes {
-		x[i] = float32(step * float32(int16(uint16(high[i])<<8|uint16(c))))
+	for i := range rows.Rows {
+		row := x[i*rows.Stride:][:rows.Length]
+		for k := range row {
+			row[k] = float32(step * float32(int16(uint16(r.high[at])<<8|uint16(r.codes[at]))))
+			at++
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package packed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -235,9 +236,8 @@ func TestBits(t *testing.T) {
 			mask = 1<<r.IntN(64) - 1
 		}
 		words := []uint64{r.Uint64(), r.Uint64(), r.Uint64()}
-		var a, b [8]uint64
+		var a [8]uint64
 		extract(&a, words, mask)
-		extractGeneric(&b, words, mask)
 		for k, w := range words {
 			var side uint64
 			n := 0
@@ -247,18 +247,75 @@ func TestBits(t *testing.T) {
 					n++
 				}
 			}
-			if a[k] != side || b[k] != side {
-				t.Fatalf("mask %x, word %x: extracted %x and %x, want %x", mask, w, a[k], b[k], side)
+			if a[k] != side {
+				t.Fatalf("mask %x, word %x: extracted %x, want %x", mask, w, a[k], side)
 			}
 		}
-		var c, d [3]uint64
+		var c [3]uint64
 		deposit(c[:], &a, mask)
-		depositGeneric(d[:], &b, mask)
 		for k, w := range words {
-			if c[k] != w&mask || d[k] != w&mask {
-				t.Fatalf("mask %x: deposited %x and %x, want %x", mask, c[k], d[k], w&mask)
+			if c[k] != w&mask {
+				t.Fatalf("mask %x: deposited %x, want %x", mask, c[k], w&mask)
 			}
 		}
+	}
+}
+
+func FuzzGroups(f *testing.F) {
+	f.Add(uint64(1))
+	f.Fuzz(checkGroups)
+}
+
+func TestGroups(t *testing.T) {
+	for seed := range uint64(2000) {
+		checkGroups(t, seed)
+	}
+}
+
+// checkGroups: vector kernels store the bytes that the plain code stores, which come back, and no byte beyond is touched.
+func checkGroups(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 9))
+	n := 1 + r.IntN(6)
+	s := []style{{mask: 255}, {mask: 255, fold: 255}, {mask: 15, sign: 8}}[r.IntN(3)]
+	codes := make([]byte, n*group)
+	for g := range n {
+		base, width, rare := byte(r.IntN(256)), 1+r.IntN(8), r.IntN(64)
+		for i := range group {
+			c := base ^ byte(r.IntN(1<<width))
+			if r.IntN(64) >= rare {
+				c = base
+			}
+			codes[g*group+i] = c
+		}
+	}
+	if s.sign != 0 {
+		for i, c := range codes {
+			codes[i] = byte(int8(c<<4) >> 4)
+		}
+	}
+	var packed, controls [][]byte
+	for _, isa := range []string{cpu.Generic, cpu.ISA()} {
+		restore := cpu.Lower(isa)
+		dst, control := make([]byte, n*groupBytes+64), make([]byte, n+1)
+		control[n] = 0xa5
+		size := packGroups(dst, control[:n], codes, &s)
+		back := make([]byte, len(codes)+1)
+		back[len(codes)] = 0xa5
+		if got := unpackGroups(back[:len(codes)], dst, control[:n], &s); got != size || size > n*groupBytes {
+			t.Fatalf("%s: %d bytes stored, %d read", isa, size, got)
+		}
+		at := 0
+		for _, c := range control[:n] {
+			at += sizeOf(dst[at:], c)
+		}
+		if at != size || !bytes.Equal(back[:len(codes)], codes) || back[len(codes)] != 0xa5 || control[n] != 0xa5 {
+			t.Fatalf("%s, %+v: %d bytes, by controls %d; % x became % x", isa, s, size, at, codes, back)
+		}
+		packed, controls = append(packed, dst[:size]), append(controls, control)
+		restore()
+	}
+	if !bytes.Equal(packed[0], packed[1]) || !bytes.Equal(controls[0], controls[1]) {
+		t.Fatalf("%+v: plain code and kernels differ:\n% x\n% x", s, packed[0], packed[1])
 	}
 }
 
