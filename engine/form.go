@@ -10,6 +10,8 @@ package engine
 //
 // A Form is immutable; its methods are called from many goroutines at once and allocate nothing.
 type Form interface {
+	// Name says how codes lie in memory, for the plan: "planes".
+	Name() string
 	// Last tells whether channels are last.
 	Last() bool
 	// Bound is the most bytes that a block takes.

@@ -27,6 +27,7 @@ type PlanNode struct {
 	Name, Op string
 	Edge     int    // that it computes; -1 for none
 	Stored   string // "packed", "float", "output" or "on demand": its rows are computed when they are read
+	Form     string // name of the form of what is packed, or of what floats are rounded to; "" where there is none
 	Bytes    int64  // of what it stores
 	Work     int64  // buffers of the workers while it runs
 	Live     int64  // all activations while it runs

@@ -275,6 +275,7 @@ func code(v float32) int8 {
 	return int8(min(max(math.RoundToEven(float64(v/step)), -127), 127))
 }
 
+func (f byteForm) Name() string                  { return "bytes" }
 func (f byteForm) Last() bool                    { return f.last }
 func (f byteForm) Bound(_, channels, n int) int  { return channels * n }
 func (f byteForm) Expect(_, channels, n int) int { return channels * n }

@@ -155,7 +155,8 @@ type Plan struct {
 type PlanNode struct {
 	Name   string `json:"name"`
 	Op     string `json:"op"`
-	Stored string `json:"stored"` // packed, float, output, or "on demand": rows are computed when they are read
+	Stored string `json:"stored"`         // packed, float, output, or "on demand": rows are computed when they are read
+	Form   string `json:"form,omitempty"` // planes or bytes, of what is packed, or else of what is rounded as if it was
 	Bytes  int64  `json:"bytes"`
 	Work   int64  `json:"work_bytes"`
 	Live   int64  `json:"live_bytes"` // of all activations while it runs
@@ -178,7 +179,7 @@ func (p *Packed) NewPlan(limit int64) *Plan {
 		plan.Profile = p.profile.Setting.Name
 	}
 	for _, n := range e.Nodes {
-		node := PlanNode{Name: n.Name, Op: n.Op, Stored: n.Stored, Bytes: n.Bytes, Work: n.Work, Live: n.Live, Rows: n.Rows,
+		node := PlanNode{Name: n.Name, Op: n.Op, Stored: n.Stored, Form: n.Form, Bytes: n.Bytes, Work: n.Work, Live: n.Live, Rows: n.Rows,
 			Bands: n.Bands, Whole: n.Whole}
 		node.Float = p.reasons[n.Edge]
 		plan.Nodes = append(plan.Nodes, node)

@@ -32,6 +32,12 @@ func (p *Plan) WriteText(w io.Writer, s text.Style) error {
 			bands = "whole: " + n.Whole
 		}
 		stored := n.Stored
+		switch {
+		case n.Form != "" && n.Stored == "packed":
+			stored += " as " + n.Form
+		case n.Form != "":
+			stored += ", rounded"
+		}
 		if n.Float != "" {
 			stored += ": " + n.Float
 		}

@@ -57,6 +57,9 @@ func (k *packer) topNode(t *top) engine.PlanNode {
 		if v.edge >= 0 {
 			n.Edge = v.edge
 		}
+		if g.form != nil {
+			n.Form = g.form.Name()
+		}
 		switch b := g.memory(); {
 		case b == nil:
 			n.Stored = "output"
@@ -73,7 +76,7 @@ func (k *packer) topNode(t *top) engine.PlanNode {
 func (u *unit) node(stored string) engine.PlanNode {
 	n := engine.PlanNode{Name: u.site.Name, Op: u.site.Op, Edge: -1, Stored: stored}
 	if u.rounds != nil {
-		n.Edge = u.rounds.value.edge
+		n.Edge, n.Form = u.rounds.value.edge, u.rounds.form.Name()
 	}
 	if u.site.residual || u.site.bias != nil {
 		n.Op += "+Add"

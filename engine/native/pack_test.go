@@ -24,6 +24,7 @@ type testForm struct {
 
 func (f testForm) step(c int) float32 { return 0.02 * float32(1+c%7) }
 
+func (f testForm) Name() string                  { return "test" }
 func (f testForm) Last() bool                    { return f.last }
 func (f testForm) Bound(_, channels, n int) int  { return 1 + channels*n }
 func (f testForm) Expect(_, channels, n int) int { return max(1, (1+channels*n)*f.expect/16) }

@@ -26,6 +26,9 @@ func (f *Form) Bytes() *Bytes {
 	return &Bytes{f}
 }
 
+// Name is how codes lie in memory.
+func (f *Bytes) Name() string { return "bytes" }
+
 // Bound is the most bytes that a block takes.
 func (f *Bytes) Bound(c0, channels, positions int) int {
 	if f.edge.Escape {

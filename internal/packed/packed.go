@@ -9,6 +9,7 @@ package packed
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/internal/simd"
@@ -92,6 +93,9 @@ func newEach(e *profile.Edge, scales []quant.Scale) *each {
 	return &f
 }
 
+// Name is how codes lie in memory.
+func (f *Form) Name() string { return "planes" }
+
 // Last tells whether channels are last.
 func (f *Form) Last() bool { return f.edge.ChannelsLast }
 
@@ -116,7 +120,9 @@ func (f *Form) Expect(c0, channels, positions int) int {
 // Encode packs a block and returns its size. NaN becomes 0, infinities the outermost codes.
 func (f *Form) Encode(dst []byte, x []float32, stride, c0, channels, positions int) int {
 	n := groups(channels * positions)
-	w := writer{form: f, dst: dst, at: n}
+	w := writers.Get().(*writer)
+	defer w.release()
+	w.form, w.dst, w.at, w.group, w.n, w.wide = f, dst, n, 0, 0, false
 	r := f.lines(stride, channels, positions)
 	switch {
 	case f.same:
@@ -149,6 +155,18 @@ type writer struct {
 	wide  bool
 	codes [chunk + simd.RowsSlack]byte
 	high  [chunk]byte // high bytes of the codes, where one needs them (wide)
+	part  [chunk/group*groupBytes + 64]byte
+}
+
+// Writers and readers are kept: many blocks are so small that clearing memory would take as long as they do.
+var (
+	writers = sync.Pool{New: func() any { return new(writer) }}
+	readers = sync.Pool{New: func() any { return new(reader) }}
+)
+
+func (w *writer) release() {
+	w.form, w.dst = nil, nil
+	writers.Put(w)
 }
 
 // quantize takes rows of channel c, or of channels that are the same.
@@ -264,10 +282,9 @@ func (w *writer) flush() {
 
 // pack writes codes [from, to), which are bytes.
 func (w *writer) pack(from, to int) {
-	var packed [chunk/group*groupBytes + 64]byte
 	n := (to - from) / group
-	size := packGroups(packed[:], w.dst[w.group:][:n], w.codes[from:to], &w.form.style)
-	copy(w.dst[w.at:], packed[:size])
+	size := packGroups(w.part[:], w.dst[w.group:][:n], w.codes[from:to], &w.form.style)
+	copy(w.dst[w.at:], w.part[:size])
 	w.group += n
 	w.at += size
 }
@@ -294,11 +311,13 @@ func (w *writer) escaped(at int) bool {
 // Decode restores positions [from, to) of a block.
 func (f *Form) Decode(x []float32, stride int, src []byte, c0, channels, positions, from, to int) {
 	n := groups(channels * positions)
-	r := reader{form: f, src: src[:cap(src)], count: n, at: n, ahead: to-from == positions, signed: !f.edge.Unsigned}
+	r := readers.Get().(*reader)
+	defer r.release()
+	r.blockState = blockState{form: f, src: src[:cap(src)], count: n, at: n, ahead: to-from == positions, signed: !f.edge.Unsigned}
 	lines := f.lines(stride, channels, to-from)
 	switch {
 	case f.Last():
-		f.decodeLast(&r, x, lines, c0, from)
+		f.decodeLast(r, x, lines, c0, from)
 	case f.same && to-from == positions:
 		r.restore(x, joined(lines), 0, f.edge.Steps[f.edge.ScaleSlot(c0)])
 	default:
@@ -383,6 +402,18 @@ func (f *each) round(x []float32, c int) {
 
 // reader unpacks a block from its beginning on.
 type reader struct {
+	blockState
+	codes [chunk + simd.RowsSlack]byte
+	high  [chunk]byte
+}
+
+func (r *reader) release() {
+	r.blockState = blockState{}
+	readers.Put(r)
+}
+
+// blockState is what a reader knows of a block.
+type blockState struct {
 	form   *Form
 	src    []byte
 	count  int  // groups of the block
@@ -393,8 +424,6 @@ type reader struct {
 	have   int  // groups at hand
 	wide   bool // some need high bytes
 	signed bool
-	codes  [chunk + simd.RowsSlack]byte
-	high   [chunk]byte
 }
 
 // restore writes rows that codes from number first on stand for. Parts of a block are asked for in their order.
