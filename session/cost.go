@@ -49,7 +49,8 @@ func costsOf(phases []Phase) (all []PhaseCost) {
 
 // WriteText writes a cost as people read it.
 func (c *Cost) WriteText(w io.Writer) error {
-	fmt.Fprintf(w, "%s: %d images, %d edges, %d channels, %d workers; nothing is written\n\n", c.Setting, c.Images, c.Edges, c.Channels, c.Workers)
+	fmt.Fprintf(w, "%s: %d images, %d edges, %d channels, %d workers; nothing is written\n\n",
+		c.Setting, c.Images, c.Edges, c.Channels, c.Workers)
 	err := writePhases(w, c.Phases, func(p PhaseCost) string {
 		switch {
 		case p.Resumes:

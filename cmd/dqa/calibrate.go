@@ -181,7 +181,9 @@ func (f *calibrateFlags) setting(cmd *cobra.Command) (v session.Variant, opt ses
 	return v, opt, err
 }
 
-func (a *app) dryRun(ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant, opt session.CalibrateOptions) error {
+func (a *app) dryRun(
+	ctx context.Context, net *session.Network, data *dataset.Inputs, v session.Variant, opt session.CalibrateOptions,
+) error {
 	k, err := net.NewCalibrator(data, opt)
 	if err != nil {
 		return err
