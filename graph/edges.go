@@ -79,8 +79,8 @@ func (g *Graph) finder(set EdgeSet) (*finder, error) {
 	if set == "" {
 		set = Stored
 	}
-	if set != Stored && set != Activations {
-		return nil, fmt.Errorf("%w: %q, there are %q and %q", ErrEdgeSet, set, Stored, Activations)
+	if !slices.Contains(EdgeSets(), set) {
+		return nil, fmt.Errorf("%w: %q, there are %q", ErrEdgeSet, set, EdgeSets())
 	}
 	f := &finder{graph: g, set: set, use: g.usage(), chain: map[string]Chain{}, leads: map[string]bool{}, passing: map[string]bool{}}
 	for _, c := range g.Chains() {
@@ -149,6 +149,9 @@ func (f *finder) explain(n *Node, v string) ValueReason {
 		r.Edge, r.Reason = true, "output of the activation function "+n.Op
 	default:
 		f.explainStored(&r, v)
+		if f.set == Blocks && r.Edge {
+			f.explainBlock(&r)
+		}
 	}
 	return r
 }

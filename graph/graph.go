@@ -95,11 +95,15 @@ type Value struct {
 // EdgeSet says which tensors count as stored between layers (METHOD section 1).
 type EdgeSet string
 
-// The two edge sets.
+// The edge sets.
 const (
 	Stored      EdgeSet = "stored"      // what a fused runtime writes to memory; the default
 	Activations EdgeSet = "activations" // outputs of activation functions, the paper's choice
+	Blocks      EdgeSet = "blocks"      // those of Stored with which a block ends, the choice of the paper's authors in their code
 )
+
+// EdgeSets lists them.
+func EdgeSets() []EdgeSet { return []EdgeSet{Stored, Activations, Blocks} }
 
 // Edge is a tensor that is stored between layers, for a batch of one image.
 type Edge struct {

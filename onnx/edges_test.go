@@ -100,6 +100,71 @@ func TestActivationEdges(t *testing.T) {
 	}
 }
 
+func TestBlockEdges(t *testing.T) {
+	I := func(v ...int64) []int64 { return v }
+	image := func() *protoModel { return net(13, 4, 8, 8) }
+	tokens := func() *protoModel {
+		m := net(17, 5, 4).floats("w", I(4, 4), 1).floats("g", I(4), 1).node("Tanh", "x", "s")
+		return m
+	}
+	half := func(m *protoModel, in, op, out string) *protoModel { // of an encoder block, the shortcut included
+		return m.node("MatMul", in+" w", out+"1").node(op, out+"1", out+"2").node("MatMul", out+"2 w", out+"3").node("Add", in+" "+out+"3", out)
+	}
+	preNorm := tokens()
+	preNorm.node("LayerNormalization", "s g", "n").node("Softmax", "n", "p").node("MatMul", "p w", "q").node("Add", "s q", "a")
+	preNorm.node("LayerNormalization", "a g", "o").node("MatMul", "o w", "u").node("Relu", "u", "v").node("MatMul", "v w", "z").node("Add", "a z", "b")
+	preNorm.node("LayerNormalization", "b g", "h").node("Exp", "h", "y")
+	postNorm := half(tokens(), "s", "Softmax", "a").node("LayerNormalization", "a g", "n")
+	half(postNorm, "n", "Relu", "b").node("LayerNormalization", "b g", "c").node("LayerNormalization", "c g", "h").node("Exp", "h", "y")
+	for _, c := range []struct {
+		name  string
+		model *protoModel
+		want  string
+	}{
+		{"residual and its activation", image().conv("x", "a", 4, 4).node("Relu", "a", "b").conv("b", "c", 4, 4).node("Relu", "c", "d").conv("d", "e", 4, 4).
+			node("Add", "b e", "f").node("Relu", "f", "h").node("Exp", "h", "y"), "h=Conv+Add+Relu+"},
+		{"projected shortcut", image().node("Relu", "x", "b").conv("b", "e", 4, 4).conv("b", "s", 4, 4).node("Add", "s e", "f").node("Exp", "f", "y"), "f=Conv+Add"},
+		{"position embedding", image().floats("k", I(4, 1, 1), 2).node("Tanh", "x", "a").node("Add", "a k", "b").node("Exp", "b", "y"), ""},
+		{"linear bottleneck", image().conv("x", "a", 4, 4).node("Clip", "a", "b").floats("p", I(4, 4, 1, 1), 1).node("Conv", "b p", "c").
+			conv("c", "d", 4, 4).node("Relu", "d", "e").node("Exp", "e", "y"), "c=Conv"},
+		{"attention half is inside a block, pre-norm", preNorm, "b=MatMul+Add"},
+		{"attention half is inside a block, post-norm", postNorm, "c=LayerNormalization"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := edgeText(t, c.model.outputs("y").parse(t), graph.Blocks); got != c.want {
+				t.Errorf("edges %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// What the authors quantize, in their counts.
+func TestBlocksOfRealNetworks(t *testing.T) {
+	for model, want := range map[string]struct {
+		edges int
+		chain string
+		sides bool // one-sided
+	}{
+		"resnet32_cifar10_folded": {15, "Conv+Add+Relu", true}, "resnet32_cifar10": {15, "Conv+Add+Relu", true},
+		"mobilenetv2_deeppcb": {17, "Conv", false}, "mobilenetv2_imagenet": {17, "Conv", false},
+		"vit_tiny_cifar10": {6, "LayerNormalization", false}, "vit_tiny_cifar10_opset17": {6, "LayerNormalization", false},
+	} {
+		g, err := Load(testdata.Shared(t, "models", model+".onnx"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		edges, err := g.FindEdges(graph.Blocks)
+		if err != nil || len(edges) != want.edges {
+			t.Fatalf("%s: %d edges, want %d; %v", model, len(edges), want.edges, err)
+		}
+		for _, e := range edges {
+			if !strings.HasPrefix(e.Op, want.chain) || e.OneSided != want.sides {
+				t.Errorf("%s: %s is %s, one-sided %t", model, e.Name, e.Op, e.OneSided)
+			}
+		}
+	}
+}
+
 func TestOneSided(t *testing.T) {
 	start := func() *protoModel {
 		return net(13, 4, 8, 8).floats("pos", nil, 2).floats("neg", nil, -2).floats("zero", nil, 0).node("Relu", "x", "p").node("Sigmoid", "x", "q")

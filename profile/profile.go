@@ -21,7 +21,7 @@ type Profile struct {
 	Seed       uint64 // of every random choice
 	Network    Network
 	Data       Data
-	EdgeSet    string   // which tensors count as edges: "stored" or "activations"
+	EdgeSet    string   // which tensors count as edges: "stored", "activations" or "blocks"
 	Skip       []string // of those, the ones that stay float32
 	Preprocess Preprocess
 	Setting    Setting

@@ -63,7 +63,7 @@ codes have an entropy of --bits.`,
 	flags.StringVar(&f.model, "model", "", "network whose edges are coded: a file, or demo:classify (the default), demo:segment")
 	flags.StringVar(&f.data, "data", "", "images (SPEC) for the network; the first 16 count")
 	flags.StringVar(&f.profile, "profile", "", "profile with the steps of the edges")
-	flags.StringVar(&f.edges, "edges", string(graph.Stored), "stored or activations, where there is no profile")
+	flags.StringVar(&f.edges, "edges", string(graph.Stored), "stored, activations or blocks, where there is no profile")
 	flags.StringVar(&f.npy, "npy", "", "float32 array of N x C x H x W instead of a network")
 	flags.StringVar(&f.svg, "plot", "", "SVG file to write")
 	flags.StringSliceVar(&f.edge, "edge", nil, "only these edges, by number or name, as \"dqa inspect\" lists them")

@@ -49,7 +49,7 @@ Exit code 1: a problem was found.`,
 	flags.StringVar(&a.output, "output", "", "as --score-output")
 	flags.StringVar(&f.data, "data", "", "test images (SPEC), with labels if you have them")
 	flags.StringVar(&f.calib, "calib", "", "calibration images (SPEC)")
-	edgesFlag(cmd, &f.edges, "stored or activations")
+	edgesFlag(cmd, &f.edges, "stored, activations or blocks")
 	flags.IntVar(&f.images, "images", 200, "images to run, spread evenly over --data; 0: all")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (it ends in a softmax)")
 	flags.BoolVar(&f.write, "write", false, "write the preprocessing that fits to MODEL.yaml beside the model (needs --data)")

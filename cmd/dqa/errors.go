@@ -37,7 +37,7 @@ var faults = append(featureFaults, []cli.Fault{
 	cli.NewFault("setting", cli.ExitUsage, "a setting of the method is not allowed",
 		"see the command's --help for what is allowed", session.ErrSetting),
 	cli.NewFault("edge-set", cli.ExitUsage, "no such set of edges",
-		"--edges stored or --edges activations", graph.ErrEdgeSet),
+		"--edges stored, activations or blocks", graph.ErrEdgeSet),
 	cli.NewFault("engine", cli.ExitUsage, "no such engine",
 		"--engine auto, native or ort", session.ErrEngine),
 	cli.NewFault("engine-ort", cli.ExitFailure, "ONNX Runtime cannot be used",
@@ -64,7 +64,7 @@ var faults = append(featureFaults, []cli.Fault{
 	cli.NewFault("model-shape", cli.ExitModel, "the input's shape is open or wrong",
 		"give the input's shape, e.g. --shape 1,3,224,224", onnx.ErrShape),
 	cli.NewFault("model-no-edges", cli.ExitModel, "nothing of the network would be quantized",
-		"try the other set: --edges stored or --edges activations", session.ErrNoEdges),
+		"try another set: --edges stored, activations or blocks", session.ErrNoEdges),
 	cli.NewFault("model-output", cli.ExitModel, "the network's output cannot be scored",
 		"outputs 1xK, 1xKxHxW and of one channel can be scored: --output NAME chooses one; data without labels is compared "+
 			"with float32 alone", session.ErrOutput),

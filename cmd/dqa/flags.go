@@ -111,13 +111,19 @@ func (p *preprocessFlags) apply(pre *profile.Preprocess) (err error) {
 
 func edgesFlag(cmd *cobra.Command, edges *string, usage string) {
 	cmd.Flags().StringVar(edges, "edges", string(graph.Stored), usage)
-	cli.CompleteWords(cmd, "edges", string(graph.Stored), string(graph.Activations))
+	cli.CompleteWords(cmd, "edges", edgeSets()...)
 }
 
 func parseEdges(text string) (graph.EdgeSet, error) {
-	switch s := graph.EdgeSet(text); s {
-	case graph.Stored, graph.Activations:
+	if s := graph.EdgeSet(text); slices.Contains(graph.EdgeSets(), s) {
 		return s, nil
 	}
 	return "", fmt.Errorf("--edges: %w: %q", graph.ErrEdgeSet, text)
+}
+
+func edgeSets() (names []string) {
+	for _, s := range graph.EdgeSets() {
+		names = append(names, string(s))
+	}
+	return names
 }

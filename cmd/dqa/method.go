@@ -37,7 +37,7 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.StringVar(&m.curves, "curves", "measured", "measured, or gradient: curves are predicted by derivatives (graded)")
 	f.StringArrayVar(&m.minBits, "min-bits", nil, "EDGE=BITS: bits per value that the codes of an edge take at least; may be repeated (graded)")
 	f.StringArrayVar(&m.skip, "skip", nil, "edge that stays float32 and is not stored: a name or a number of inspect; may be repeated")
-	edgesFlag(cmd, &m.edges, "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper)")
+	edgesFlag(cmd, &m.edges, "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper); blocks: ends of blocks (the paper's authors)")
 	f.Uint64Var(&m.seed, "seed", 1, "of every random choice")
 	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
 	cli.CompleteWords(cmd, "ranking", session.Rankings()...)

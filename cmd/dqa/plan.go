@@ -36,7 +36,7 @@ Exit code 1: the peak exceeds --limit.`,
 	f.pre.register(cmd, a)
 	flags := cmd.Flags()
 	flags.StringVar(&f.prof, "profile", "", "profile made by calibrate: activations lie packed in memory")
-	edgesFlag(cmd, &f.edges, "stored or activations, where there is no profile")
+	edgesFlag(cmd, &f.edges, "stored, activations or blocks, where there is no profile")
 	flags.IntVar(&f.threads, "threads", 1, "threads of one image")
 	flags.Var(&f.limit, "limit", "what activations may take: 64MiB, 500KiB")
 	return cmd

@@ -35,7 +35,7 @@ for bit. EDGE is a name or a number of ` + "`dqa inspect MODEL`; `--cost` there 
 	pre.register(cmd, a)
 	cmd.Flags().StringVar(&at, "at", "", "edge: its name, or its number")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "folder for head.onnx and tail.onnx; made if needed")
-	edgesFlag(cmd, &edges, "stored or activations")
+	edgesFlag(cmd, &edges, "stored, activations or blocks")
 	cmd.Flags().StringVar(&prof, "profile", "", "profile of the whole network: profiles of the parts are written, too")
 	cmd.MarkFlagsMutuallyExclusive("edges", "profile")
 	cli.Required(cmd, "at", "output")
