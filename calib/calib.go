@@ -143,6 +143,11 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed ui
 	return p, err
 }
 
+// Scores ranks the channels of all edges as Plan does for a setting of DQA: by edge and channel, the higher, the more important.
+func (c *Calibration) Scores(ctx context.Context, setting profile.Setting, seed uint64) ([][]method.Score, error) {
+	return method.Rank(&run{Calibration: c, ctx: ctx, seed: seed}, setting)
+}
+
 // Phases are those that have been run, in order; what was run again is added to the first time.
 func (c *Calibration) Phases() []Phase {
 	var all []Phase

@@ -110,6 +110,8 @@ func holdsMeasurements(src Source) bool {
 		return holdsMeasurements(s.Source)
 	case *picked:
 		return holdsMeasurements(s.Source)
+	case *jittered:
+		return holdsMeasurements(s.Source)
 	}
 	return false
 }

@@ -86,6 +86,8 @@ func optionsOf(src Source) Options {
 		return optionsOf(s.Source)
 	case *picked:
 		return optionsOf(s.Source)
+	case *jittered:
+		return optionsOf(s.Source)
 	}
 	return Options{}
 }

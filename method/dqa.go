@@ -57,6 +57,15 @@ func (DQA) Plan(env Env, s profile.Setting) (*Plan, error) {
 	return &Plan{Edges: edges}, nil
 }
 
+// Rank scores the channels of all edges as DQA has them ranked, for who chooses among them by another rule.
+func Rank(env Env, s profile.Setting) ([][]Score, error) {
+	edges, err := plain(env, s)
+	if err != nil {
+		return nil, err
+	}
+	return env.Rank(s.Ranking, edges)
+}
+
 // perEdge marks round(r*C) channels of every edge, at least one unless r is 0: the paper's choice.
 func perEdge(scores [][]Score, ratio float64) [][]bool {
 	important := make([][]bool, len(scores))

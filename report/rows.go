@@ -21,7 +21,7 @@ func Of(r *eval.Results, model, data string) Result {
 	for _, m := range r.Measured {
 		score, halves := m.Score.Summary(), halvesOf(r.Images, m.Halves)
 		for k, codec := range m.Codecs {
-			row := scoreRow(score)
+			row := ScoreRow(score)
 			row.Halves = halves
 			setSetting(&row, codec.Profile())
 			if codec.Profile().Setting.Refine > 0 {
@@ -52,7 +52,8 @@ func floatRow(s metric.Summary) Row {
 	return Row{Method: "fp32", Value: value(s, s.Reference), StoredBits: number(32)}
 }
 
-func scoreRow(s metric.Summary) Row {
+// ScoreRow says how well something does, and nothing of what it is or takes.
+func ScoreRow(s metric.Summary) Row {
 	return Row{
 		Value: value(s, s.Candidate), Drop: number(s.Drop), DropSE: number(s.DropSE), KL: number(s.KL), Agreement: number(s.Agreement),
 		Outputs: distances(s),

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/testdata"
+	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 )
 
@@ -83,5 +86,58 @@ func checkCuts(t *testing.T, name string) {
 	}
 	if _, err := net.Cut("99"); !errors.Is(err, session.ErrNoEdge) {
 		t.Error(err)
+	}
+}
+
+// With Options.Cut the edges are what passes there, all of it and nothing else, and frames hold no more.
+func TestOptionsCut(t *testing.T) {
+	whole, err := session.Open("demo:classify", session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range whole.Edges() {
+		cut, err := whole.Cut(e.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		net, err := session.Open("demo:classify", session.Options{Cut: fmt.Sprint(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, e := range net.Edges() {
+			names = append(names, e.Name)
+		}
+		for _, v := range cut.Passes() {
+			if !slices.Contains(names, v.Name) {
+				t.Errorf("cut behind %s: %s passes and is no edge of %q", e.Name, v.Name, names)
+			}
+		}
+		if len(names) != len(cut.Passes()) {
+			t.Errorf("cut behind %s: edges %q", e.Name, names)
+		}
+	}
+	net, err := session.Open("demo:classify", session.Options{Cut: "3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := net.Calibrate(t.Context(), data(t, net, "demo:classify[0:2]"), direct(3), session.CalibrateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := made.Profile; len(p.Edges) != 2 || len(p.Skip) != len(whole.Edges())-2 {
+		t.Errorf("%d edges in the profile, %q skipped", len(p.Edges), p.Skip)
+	}
+	if _, err := session.Open("demo:classify", session.Options{Cut: "99"}); !errors.Is(err, session.ErrNoEdge) {
+		t.Error(err)
+	}
+}
+
+// A tensor that passes and cannot be quantized would have to be sent as it is.
+func TestOptionsCutBesideAFloatTensor(t *testing.T) {
+	model := testdata.Shared(t, "models", "vit_tiny_cifar10.onnx")
+	_, err := session.Open(model, session.Options{Cut: "0", Edges: graph.Activations, Preprocess: &profile.Preprocess{}})
+	if !errors.Is(err, session.ErrNoEdge) {
+		t.Errorf("a shortcut passes beside the activation: %v", err)
 	}
 }

@@ -21,8 +21,10 @@ type Options struct {
 	Preprocess *profile.Preprocess
 	Edges      graph.EdgeSet // "": graph.Stored
 	Skip       []string      // edges of the set that stay float32, by name or number
-	Engine     Engine        // "": Auto
-	Output     string        // the output that is scored against labels; "": the one that fits
+	// Cut leaves as edges only what passes from head to tail where the network is cut behind this one, a name or a number.
+	Cut    string
+	Engine Engine // "": Auto
+	Output string // the output that is scored against labels; "": the one that fits
 	// Data says how files of images and labels are read; the shape, the layout and the orientation are the network's.
 	Data dataset.Options
 	// Inputs are values of inputs that are no images, by name (ParseInput); they are constants of the network.
@@ -126,6 +128,13 @@ func FromGraph(name string, g *graph.Graph, opt Options) (*Network, error) {
 	edges, err := g.FindEdgesPassing(opt.Edges, opt.Passing)
 	if err != nil {
 		return nil, err
+	}
+	if opt.Cut != "" {
+		others, err := besides(g, edges, opt.Cut)
+		if err != nil {
+			return nil, err
+		}
+		opt.Skip = append(others, opt.Skip...)
 	}
 	edges, skipped, err := without(edges, opt.Skip)
 	if err != nil {
@@ -231,6 +240,32 @@ func findEdge(edges []graph.Edge, at string) (graph.Edge, error) {
 		}
 	}
 	return graph.Edge{}, fmt.Errorf("%w: no edge %q; there are %d, 0 to %d", ErrNoEdge, at, len(edges), len(edges)-1)
+}
+
+// besides names the edges that do not pass where the network is cut behind one.
+func besides(g *graph.Graph, edges []graph.Edge, cut string) (others []string, err error) {
+	edge, err := findEdge(edges, cut)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := g.SplitStored(edge.Name)
+	if err != nil {
+		return nil, err
+	}
+	passes := map[string]bool{}
+	for _, v := range parts[1].Inputs() {
+		passes[v.Name] = true
+	}
+	for _, e := range edges {
+		if !passes[e.Name] {
+			others = append(others, e.Name)
+		}
+		delete(passes, e.Name)
+	}
+	for v := range passes {
+		return nil, fmt.Errorf("%w: behind %s %q passes, too, which is no edge", ErrNoEdge, edge.Name, v)
+	}
+	return others, nil
 }
 
 // without leaves out edges, which are named or numbered.

@@ -51,7 +51,7 @@ func (a *app) open(model string, flags *preprocessFlags, opt session.Options) (*
 	}
 	net, err := session.Open(model, opt)
 	if errors.Is(err, session.ErrNoEdge) {
-		err = fmt.Errorf("--skip: %w", err)
+		err = fmt.Errorf("--skip or --cut: %w", err)
 	}
 	return net, err
 }

@@ -16,8 +16,10 @@ import (
 // sweepFlags are those of the verb.
 type sweepFlags struct {
 	compareFlags
-	out    string
-	resume bool
+	out      string
+	resume   bool
+	protocol string
+	cut      string
 }
 
 func (a *app) sweep() *cobra.Command {
@@ -31,6 +33,8 @@ keeps what is finished: after an interruption the same command with --resume doe
 it will take (--dry-run: and stops), goes from coarse to fine, and after Ctrl-C prints and writes what there is, marked as
 partial.
 
+` + protocolHelp + `
+
 ` + variantHelp,
 		Example: `  dqa sweep resnet32.onnx --data cifar10:test.bin --calib 'cifar10:calib.bin[0:256]' -o sweep
   dqa sweep demo:classify --data 'demo:classify[64:128]' --calib 'demo:classify[0:64]' \
@@ -42,7 +46,11 @@ partial.
 	flags.StringVarP(&f.out, "output", "o", "", "folder for report.html, report.json and sweep.svg; made if needed")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "keep what an interrupted sweep has finished (needs -o)")
+	flags.StringVar(&f.protocol, "protocol", "", "authors: what the public code of the paper's authors does, beside ours on the same edges")
+	flags.StringVar(&f.cut, "cut", "", "edge, a name or a number of inspect: nothing is quantized but what passes where the network is cut behind it")
+	cli.CompleteWords(cmd, "protocol", authorsProtocol)
 	cmd.MarkFlagsMutuallyExclusive("resume", "dry-run")
+	cmd.MarkFlagsMutuallyExclusive("protocol", "dry-run")
 	cli.Required(cmd, "calib")
 	return cmd
 }
@@ -51,7 +59,7 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	if f.resume && f.out == "" {
 		return cli.Usage(cmd, errors.New("--resume without -o, the folder that has what was finished"))
 	}
-	variants, err := f.variants(cmd)
+	variants, err := f.settings(cmd)
 	if err != nil {
 		return err
 	}
@@ -59,9 +67,13 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	if err != nil {
 		return err
 	}
+	where.Cut = f.cut
 	net, err := a.open(model, &f.pre, where)
 	if err != nil {
 		return err
+	}
+	if f.cut != "" {
+		a.Note("%d values an image pass behind edge %s, tensors: %d", net.Values(), f.cut, len(net.Edges()))
 	}
 	data, err := a.openData(net, f.data)
 	if err != nil {
@@ -86,6 +98,9 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 		return err
 	}
 	result, err := k.SweepOrPart(cmd.Context(), data, variants, opt)
+	if err == nil && f.protocol != "" {
+		err = f.addAuthors(cmd, k, data, opt.EvaluateOptions, &result)
+	}
 	result.Warnings = a.warnings
 	if err != nil && result.Partial == "" {
 		return err

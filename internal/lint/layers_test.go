@@ -19,7 +19,7 @@ const module = "github.com/dqa-go/dqa"
 // A folder stands for everything below it. internal/ is free to be used, but not to import a layer, save where noted.
 var layers = [][]string{
 	{"spec/reader"}, // the specification's reader: nothing of this project
-	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/file", "internal/text"},
+	{"tensor", "internal/wire", "internal/parallel", "internal/cpu", "internal/file", "internal/text", "internal/authors"},
 	{"internal/simd", "internal/cli"},
 	{"internal/quant", "internal/bitplane", "internal/rans", "internal/huffman", "internal/prefix"},
 	{"frame", "profile"},
@@ -96,7 +96,7 @@ func checkFile(t *testing.T, root, file string) {
 var front = []string{
 	"session", "inspect", // the job
 	"report", "bench", "doctor", // results to print
-	"features", // stores of them
+	"features",                                          // stores of them
 	"dataset", "profile", "graph", "onnx", ".", "frame", // what flags describe, and the errors that users meet
 	"internal/cli", "internal/text", "internal/file", "internal/cpu",
 }
