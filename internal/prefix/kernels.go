@@ -1,6 +1,7 @@
 package prefix
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -214,15 +215,7 @@ func ascend(list, next []byte, active []uint64, n int) {
 	}
 }
 
-func countEqual(list []byte, n int, value uint8) int {
-	k := 0
-	for _, v := range list[:n] {
-		if v == value {
-			k++
-		}
-	}
-	return k
-}
+func countEqual(list []byte, n int, value uint8) int { return bytes.Count(list[:n], []byte{value}) }
 
 func bounds(list []byte, n int, lowest, highest uint8) (inside, reached bool) {
 	inside = true

@@ -88,13 +88,6 @@ var avx512 = kernels{
 	},
 }
 
-// need panics if a list is too short: a fault of this package.
-func need(n int, list []byte, size int) {
-	if n < 0 || len(list) < size {
-		panic("prefix: no room for a kernel")
-	}
-}
-
 //go:noescape
 func splitHeadsAVX512(symbols, rests, codes *byte, n int, code *Code) int
 
