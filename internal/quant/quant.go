@@ -27,7 +27,8 @@ func StepScale(step float32) Scale {
 
 // SignedScale is maximum * 2^(1-bits), the paper's scale (METHOD section 2).
 func SignedScale(maximum float32, bits int) Scale {
-	return StepScale(float32(maximum * float32(math.Ldexp(1, 1-bits))))
+	power := math.Float32frombits(uint32(128-bits) << 23) // 2^(1-bits)
+	return StepScale(float32(maximum * power))
 }
 
 // UnsignedScale is maximum / (2^bits - 1).

@@ -5,7 +5,7 @@ package simd
 import "github.com/dqa-go/dqa/internal/cpu"
 
 func roundVector(x []float32, r *Rounding) bool {
-	if len(x) == 0 || !cpu.Has(cpu.AVX2) {
+	if len(x) == 0 || !cpu.HasAVX2() {
 		return len(x) == 0
 	}
 	roundAVX2(&x[0], len(x)/8, r)

@@ -140,7 +140,7 @@ func quantizePackVector(codes, errors []byte, x []float32, l Levels, n, m int) (
 	switch {
 	case cpu.HasAVX512():
 		top = quantizePackAVX512(&x[0], len(x)/Group, l.constants(), &reversed, &unit, &planesOf[m], &planesOf[0], c, n, e, m)
-	case cpu.Has(cpu.AVX2) && n > 0:
+	case cpu.HasAVX2() && n > 0:
 		top = quantizePackAVX2(&x[0], len(x)/Group, l.constants(), c, n, e, m)
 	default:
 		return false, false
@@ -173,17 +173,22 @@ type merge struct {
 	n, m      int
 }
 
-func merging(n, m int) merge {
-	w := merge{n: n, m: m}
-	for p := range n + m {
-		if p < m {
-			w.low[p] = -1
-		} else {
-			w.high[p] = -1
+// merges are all of them, by n and m.
+var merges = func() (all [9][9]merge) {
+	for n := range 9 {
+		for m := range 9 - n {
+			w := &all[n][m]
+			w.n, w.m = n, m
+			for p := range m {
+				w.low[p] = -1
+			}
+			for p := m; p < n+m; p++ {
+				w.high[p] = -1
+			}
 		}
 	}
-	return w
-}
+	return all
+}()
 
 func unpackDequantizeVector(x []float32, codes, errors []byte, step float32, n, m int, signed bool) bool {
 	if len(x) == 0 {
@@ -198,14 +203,12 @@ func unpackDequantizeVector(x []float32, codes, errors []byte, step float32, n, 
 		}
 		sign, keep := signs(n+m, signed)
 		kernel(&x[0], groups, step, &gather[n][m], &unit, c, n, e, m, sign, keep)
-	case !cpu.Has(cpu.AVX2):
+	case !cpu.HasAVX2():
 		return false
 	case signed:
-		w := merging(n, m)
-		unpackDequantizeAVX2(&x[0], groups, c, e, &w, step)
+		unpackDequantizeAVX2(&x[0], groups, c, e, &merges[n][m], step)
 	default:
-		w := merging(n, m)
-		unpackDequantizeUnsignedAVX2(&x[0], groups, c, e, &w, step)
+		unpackDequantizeUnsignedAVX2(&x[0], groups, c, e, &merges[n][m], step)
 	}
 	return true
 }
@@ -218,7 +221,7 @@ func quantizeVector(dst []byte, x []float32, l Levels) (done, finite, within boo
 	switch {
 	case cpu.HasAVX512():
 		top, used = quantizeAVX512(&dst[0], &x[0], len(x)/Group, l.constants(), &linear)
-	case cpu.Has(cpu.AVX2):
+	case cpu.HasAVX2():
 		top, used = quantizeAVX2(&dst[0], &x[0], len(x)/Group, l.constants())
 	default:
 		return false, false, false
@@ -235,7 +238,7 @@ func dequantizeVector(x []float32, codes []byte, step float32, signed bool) bool
 		dequantizeAVX512(&x[0], &codes[0], groups, step)
 	case cpu.HasAVX512():
 		dequantizeUnsignedAVX512(&x[0], &codes[0], groups, step)
-	case !cpu.Has(cpu.AVX2):
+	case !cpu.HasAVX2():
 		return false
 	case signed:
 		dequantizeAVX2(&x[0], &codes[0], groups, step)
@@ -251,7 +254,7 @@ func packVector(dst, codes []byte, first, bits int) bool {
 	case groups == 0 || bits == 0:
 	case cpu.HasAVX512():
 		packAVX512(unsafe.SliceData(dst), &codes[0], groups, &backwards, &unit, &planesOf[first], bits)
-	case cpu.Has(cpu.AVX2):
+	case cpu.HasAVX2():
 		packAVX2(unsafe.SliceData(dst), &codes[0], groups, first, bits)
 	default:
 		return false
@@ -266,9 +269,8 @@ func unpackVector(codes, src []byte, bits int, signed bool) bool {
 	case groups == 0:
 	case cpu.HasAVX512():
 		unpackAVX512(&codes[0], unsafe.SliceData(src), groups, &gather[bits][0], &unit, bits, sign, keep)
-	case cpu.Has(cpu.AVX2):
-		w := merging(bits, 0)
-		unpackAVX2(&codes[0], groups, unsafe.SliceData(src), &w, sign)
+	case cpu.HasAVX2():
+		unpackAVX2(&codes[0], groups, unsafe.SliceData(src), &merges[bits][0], sign)
 	default:
 		return false
 	}
@@ -281,7 +283,7 @@ func absMaxVector(x []float32) (top uint32, done bool) {
 		return 0, true
 	case cpu.HasAVX512():
 		return absMaxAVX512(&x[0], len(x)/Group), true
-	case cpu.Has(cpu.AVX2):
+	case cpu.HasAVX2():
 		return absMaxAVX2(&x[0], len(x)/Group), true
 	}
 	return 0, false
@@ -293,7 +295,7 @@ func maxVector(x []float32) (top int32, done bool) {
 		return 0, true
 	case cpu.HasAVX512():
 		return maxAVX512(&x[0], len(x)/Group), true
-	case cpu.Has(cpu.AVX2):
+	case cpu.HasAVX2():
 		return maxAVX2(&x[0], len(x)/Group), true
 	}
 	return 0, false

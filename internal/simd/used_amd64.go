@@ -10,7 +10,7 @@ func usedVector(codes []byte) (set, differ byte, done bool) {
 	case cpu.HasAVX512():
 		s, d := usedAVX512(&codes[0], len(codes)/Group)
 		return byte(s), byte(d), true
-	case cpu.Has(cpu.AVX2):
+	case cpu.HasAVX2():
 		s, d := usedAVX2(&codes[0], len(codes)/Group)
 		return united(s), united(d), true
 	}
