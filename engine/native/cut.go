@@ -27,6 +27,22 @@ type banding struct {
 	planes bool   // rows are channels, and the task says which
 	step   int    // bands start at multiples of it; 0: anywhere
 	ring   bool   // input 0 is laid out as a convolution wants it, rows of padding included
+
+	matrix    int    // rows of a matrix, where the rows of all matrices are counted on and a band stays within one; else 0
+	perMatrix []bool // of every input: it is read matrix by matrix
+}
+
+// cutOf is how input i is taken apart, or the output, which is -1.
+func (b *banding) cutOf(i int, shape []int) cut {
+	axis, on := b.axis, b.matrix > 0
+	if i >= 0 {
+		axis, on = b.inputs[i], on && !b.perMatrix[i]
+	}
+	c := cutOf(shape, axis)
+	if on {
+		c.outer, c.n = 1, c.outer*c.n
+	}
+	return c
 }
 
 const whole = -1
@@ -81,6 +97,8 @@ func (b *banding) rows(i, n, from, to int) (int, int) {
 	switch {
 	case b.inputs[i] == whole:
 		return 0, n
+	case b.matrix > 0 && b.perMatrix[i]:
+		return from / b.matrix, (to-1)/b.matrix + 1
 	case i == 0 && b.ring:
 		from, to = b.window.span(from, to)
 	case i == 0 && b.window != nil:
@@ -100,12 +118,20 @@ func (s *site) band(b *banding, shape bandShape) *site {
 			continue
 		}
 		part.in[i][axis] = shape.out
-		if i == 0 && b.window != nil {
+		switch {
+		case i == 0 && b.window != nil:
 			part.in[i][axis] = shape.in
+		case b.matrix > 0 && b.perMatrix[i]:
+			part.in[i][axis] = 1
+		case b.matrix > 0:
+			part.in[i][axis-1] = 1
 		}
 	}
 	part.out = slices.Clone(s.outShape(0))
 	part.out[b.axis] = shape.out
+	if b.matrix > 0 {
+		part.out[b.axis-1] = 1
+	}
 	if w := b.window; w != nil && w.attribute != "" {
 		node := *s.Node
 		node.Attrs = maps.Clone(node.Attrs)
@@ -350,6 +376,33 @@ func bandMatMul(s *site) (banding, error) {
 		return s.along(rows - 1), nil
 	}
 	return s.alone(rows), nil
+}
+
+// byMatrixRows takes a step apart along the rows of all matrices, of which there are several; ok is false where that cannot be.
+func (s *site) byMatrixRows() (b banding, ok bool) {
+	out := s.outShape(0)
+	axis := len(out) - 2
+	if axis < 1 || out[axis] < 2 || out[axis-1] < 2 || tensor.Size(out[:axis-1]) != 1 {
+		return b, false
+	}
+	b = banding{axis: axis, matrix: out[axis], inputs: slices.Repeat([]int{whole}, len(s.inputs)), perMatrix: make([]bool, len(s.inputs))}
+	for i := range b.inputs {
+		shape := s.shape(i)
+		at := axis - len(out) + len(shape)
+		if s.taken[i] || at < 0 {
+			continue
+		}
+		rows := shape[at] == out[axis] && !(s.Op == "MatMul" && i == 1)
+		switch matrices := at > 0 && shape[at-1] == out[axis-1]; {
+		case rows && !matrices:
+			return b, false
+		case rows:
+			b.inputs[i] = at
+		case matrices:
+			b.inputs[i], b.perMatrix[i] = at-1, true
+		}
+	}
+	return b, b.inputs[0] != whole && !b.perMatrix[0]
 }
 
 // bandPad pads rows by zeros at most: rows beyond an edge need not be near it.

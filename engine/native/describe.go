@@ -51,7 +51,7 @@ func (p *Packed) live(i int) (packed, float int64) {
 
 func (k *packer) topNode(t *top) engine.PlanNode {
 	n := t.unit.node("float")
-	n.Rows, n.Bands = t.rows, ceilDiv(t.out.n, t.rows)
+	n.Rows, n.Bands = t.rows, t.count()
 	for i, g := range t.targets {
 		v := k.values[k.p.steps[t.step].out[i]]
 		if v.edge >= 0 {

@@ -28,7 +28,7 @@ func (k *packer) packTwice() (*Packed, error) {
 	if _, err := k.packAll(); err != nil {
 		return nil, err
 	}
-	k.budget = k.storedPeak() / workShare / int64(k.threads)
+	k.budget = k.storedPeak() / 4 * workQuarters / int64(k.threads)
 	return k.packAll()
 }
 
@@ -103,7 +103,7 @@ func (k *packer) start() {
 			v.edge = e
 		}
 		if s.first < 0 {
-			v.stored, v.source.input = true, id+1
+			v.stored, v.source.input, v.reads = true, id+1, tensor.Size(s.shape)
 		}
 		k.values = append(k.values, v)
 	}
@@ -191,6 +191,7 @@ func (k *packer) newUnit(i int) {
 	if u.whole != nil {
 		k.runWhole(u)
 	}
+	defer k.noteReads(u)
 	if k.addViews(u) {
 		return
 	}
@@ -199,7 +200,6 @@ func (k *packer) newUnit(i int) {
 		v.joined = !v.stored && v.edge < 0 && k.joins(u, v)
 		v.stored = !v.joined && (v.stored || v.edge >= 0 && !k.widens(u, v) || u.whole != nil || v.readers != 1)
 	}
-	k.noteReads(u)
 }
 
 // noteReads notes how many values must be stored for an output to be computed.
@@ -242,7 +242,7 @@ func (k *packer) takeApart(u *unit) {
 		if u.whole != nil {
 			return false
 		}
-		u.out = cutOf(u.site.outShape(0), u.bands.axis)
+		u.out = u.bands.cutOf(-1, u.site.outShape(0))
 		return k.takes(out, u.out)
 	}
 	if u.floats && (k.forms == nil || u.site.Op == "Conv" || u.site.Op == "Gemm") {
@@ -253,6 +253,59 @@ func (k *packer) takeApart(u *unit) {
 	if u.bands, u.whole = u.site.banding(); !fits() && u.whole == nil {
 		u.whole = errors.New("its edge is cut in another way")
 	}
+	if u.whole == nil && !u.floats {
+		k.byMatrixRows(u)
+	}
+}
+
+// byMatrixRows takes products of matrices apart along the rows of each, and what works row by row on their results: bands
+// are less than a head of attention.
+func (k *packer) byMatrixRows(u *unit) {
+	s, last := &k.p.steps[u.step], len(u.site.outShape(0))-1
+	switch op := u.site.Op; {
+	case op == "MatMul":
+	case !elementwise[op] && !(op == "Softmax" && u.site.Attrs.Int("axis", last) == last):
+		return
+	case !s.in[0].computed || !k.onDemandByMatrix(k.values[s.in[0].storage]):
+		return
+	}
+	b, ok := u.site.byMatrixRows()
+	if !ok {
+		return
+	}
+	c, v := b.cutOf(-1, u.site.outShape(0)), k.values[s.out[0]]
+	if f, _ := k.form(v); f != nil && !k.gridOf(v).accepts(c) && !k.gridOf(v).holds(c, b.matrix) {
+		return
+	}
+	for i, o := range s.in {
+		if o.computed && b.inputs[i] != whole && !k.servesRows(o.storage, b.cutOf(i, u.site.shape(i))) {
+			return
+		}
+	}
+	u.bands, u.out = b, c
+}
+
+// onDemandByMatrix tells whether a value is computed when it is read, along the rows of matrices.
+func (k *packer) onDemandByMatrix(v *value) bool {
+	return !v.stored && !v.joined && v.view == nil && v.step >= 0 && k.units[v.step].bands.matrix > 0
+}
+
+// servesRows is serves before it is settled what is stored.
+func (k *packer) servesRows(id int, c cut) bool {
+	v := k.values[id]
+	switch {
+	case v.view != nil:
+		_, _, ok := v.view.axisOf(c)
+		base := k.values[v.view.base]
+		_, packs := k.form(base)
+		return ok && (!packs || v.view.suits(k.gridOf(base)))
+	case v.joined:
+		return false
+	case k.onDemandByMatrix(v) && k.units[v.step].out == c && v.readers == 1:
+		return true
+	}
+	_, packs := k.form(v)
+	return !packs || k.gridOf(v).accepts(c)
 }
 
 // takes tells whether a value can be stored in rows of a cut: its form codes whole blocks of them, also where it stays
@@ -346,8 +399,8 @@ func (k *packer) joins(u *unit, v *value) bool {
 // cutFor is how u reads input i.
 func (k *packer) cutFor(u *unit, i int) cut {
 	s := &k.p.steps[u.step]
-	if axis := u.bands.inputs[i]; axis != whole {
-		return cutOf(u.site.shape(i), axis)
+	if u.bands.inputs[i] != whole {
+		return u.bands.cutOf(i, u.site.shape(i))
 	}
 	return wholeCut(tensor.Size(k.values[s.in[i].storage].shape))
 }
@@ -379,7 +432,7 @@ func (k *packer) serves(id int, c cut) bool {
 	v := k.values[id]
 	switch {
 	case v.view != nil:
-		_, ok := v.view.axisOf(c)
+		_, _, ok := v.view.axisOf(c)
 		base := k.values[v.view.base]
 		if _, packs := k.form(base); packs {
 			ok = ok && v.view.suits(k.gridOf(base))
@@ -478,8 +531,8 @@ func (k *packer) sourceOf(o operand, c cut) source {
 	switch {
 	case v.view != nil:
 		base := k.values[v.view.base]
-		axis, _ := v.view.axisOf(c)
-		return &strided{c, v.view, axis, base.source, base.slot}
+		axis, on, _ := v.view.axisOf(c)
+		return &strided{c, v.view, axis, on, base.source, base.slot}
 	case v.joined:
 		parts, _ := k.parts(v, c)
 		j := &joined{inner: c.inner}
@@ -505,7 +558,7 @@ func (k *packer) connect(u *unit) {
 			c := k.cutFor(u, i)
 			u.inputs[i] = feed{source: k.sourceOf(o, c), cut: c}
 		case o.constant != nil && u.bands.inputs[i] != whole:
-			c := cutOf(u.site.shape(i), u.bands.inputs[i])
+			c := u.bands.cutOf(i, u.site.shape(i))
 			u.inputs[i] = feed{source: k.sourceOf(o, c), cut: c}
 		default:
 			u.inputs[i] = feed{constant: o.constant}

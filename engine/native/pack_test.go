@@ -195,10 +195,47 @@ func packedGraphs() map[string]*graphBuilder {
 	b.node("Exp", "a", []int{2, 9, 7}, nil, "input")
 	b.node("Erf", "b", []int{2, 9, 7}, nil, "a")
 	b.node("Neg", "y", []int{2, 9, 7}, nil, "b")
+	addAttention(add("heads of attention", 1, 41, 144))
 	for _, b := range list {
 		b.outputs("y")
 	}
 	return list
+}
+
+// addAttention adds attention of 3 heads over 41 tokens, with a factor for every head.
+func addAttention(b *graphBuilder) {
+	shape, scores := []int{1, 3, 41, 16}, []int{1, 3, 41, 41}
+	b.constant("f", &graph.Tensor{Type: graph.Float32, Shape: []int{3, 1, 1}, Floats: []float32{.5, .25, .75}})
+	b.node("Sin", "qkv", []int{1, 41, 144}, nil, "input")
+	for i, perm := range [][]int64{{0, 2, 1, 3}, {0, 2, 3, 1}, {0, 2, 1, 3}} {
+		name, to := "qkv"[i:i+1], shape
+		if perm[3] == 1 {
+			to = []int{1, 3, 16, 41}
+		}
+		b.node("Slice", name+"1", []int{1, 41, 48}, graph.Attributes{"starts": []int64{0, 0, int64(48 * i)}}, "qkv")
+		b.node("Reshape", name+"2", []int{1, 41, 3, 16}, nil, name+"1")
+		b.node("Transpose", name, to, graph.Attributes{"perm": perm}, name+"2")
+	}
+	b.node("MatMul", "s", scores, nil, "q", "k")
+	b.node("Mul", "m", scores, nil, "s", "f")
+	b.node("Softmax", "p", scores, graph.Attributes{"axis": int64(3)}, "m")
+	b.node("MatMul", "a", shape, nil, "p", "v")
+	b.node("Neg", "y", shape, nil, "a")
+}
+
+// Scores of attention are not stored, and their bands are less than a head.
+func TestAttentionInBands(t *testing.T) {
+	b := newGraphBuilder(1, 41, 144)
+	addAttention(b)
+	b.outputs("y")
+	p := compileNetwork(t, b.g, graph.Stored)
+	packed := mustPack(t, p, testForms(p, 127, 16), engine.PackOptions{Rows: 5})
+	for _, n := range packed.Plan().Nodes {
+		product := n.Op == "MatMul" || n.Op == "Softmax"
+		if last := n.Name == "MatMul_a"; product && !last && n.Stored != "on demand" || last && n.Bands != 3*9 {
+			t.Errorf("%+v", n)
+		}
+	}
 }
 
 func TestPackedSmallGraphs(t *testing.T) {

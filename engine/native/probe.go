@@ -20,9 +20,10 @@ func (t *top) probe(workers int) error {
 	p := &probe{shapes: map[*unit]map[bandShape]bool{}}
 	for i := range workers {
 		p.held = map[*unit][][2]int{}
-		for from := t.starts[i]; from < t.starts[i+1]; from += t.rows {
-			to := min(from+t.rows, t.starts[i+1])
+		for from := t.starts[i]; from < t.starts[i+1]; {
+			to := t.end(from, t.starts[i+1])
 			t.unit.try(p, !t.direct(to-from), from, to)
+			from = to
 		}
 	}
 	for _, u := range t.tree {

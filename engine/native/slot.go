@@ -51,6 +51,11 @@ func (g *grid) accepts(c cut) bool {
 	return c.outer == g.channels && c.inner%g.row == 0 || c.outer == 1 && c.inner%g.positions == 0
 }
 
+// holds tells whether planes are matrices of so many rows of a cut, which counts the rows of all on.
+func (g *grid) holds(c cut, matrix int) bool {
+	return !g.tokens && c.outer == 1 && c.n == g.channels*matrix && g.positions == matrix*c.inner && c.inner%g.row == 0
+}
+
 // span is the channels and positions that rows [from, to) of a cut hold.
 func (g *grid) span(c cut, from, to int) (c0, c1, p0, p1 int) {
 	switch {
@@ -59,6 +64,9 @@ func (g *grid) span(c cut, from, to int) (c0, c1, p0, p1 int) {
 		return 0, g.channels, from * n, to * n
 	case c.outer == g.channels && (c.outer > 1 || c.inner%g.positions != 0):
 		return 0, g.channels, from * c.inner, to * c.inner
+	}
+	if at := from * c.inner; c.inner < g.positions { // rows of one matrix
+		return at / g.positions, at/g.positions + 1, at % g.positions, at%g.positions + (to-from)*c.inner
 	}
 	n := c.inner / g.positions
 	return from * n, to * n, 0, g.positions

@@ -1,6 +1,8 @@
 package native
 
 import (
+	"cmp"
+
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/tensor"
 )
@@ -47,9 +49,33 @@ func (t *top) run(w *worker) {
 	for _, u := range t.tree {
 		clear(w.units[u.id].held)
 	}
-	for ; from < end; from += t.rows {
-		t.band(w, from, min(from+t.rows, end))
+	for from < end {
+		to := t.end(from, end)
+		t.band(w, from, to)
+		from = to
 	}
+}
+
+// end is where the band ends that begins at row from; limit is where a worker's share does.
+func (t *top) end(from, limit int) int {
+	m := t.matrixRows()
+	return min(from+t.rows, limit, (from/m+1)*m)
+}
+
+// matrixRows is how many rows the matrices have that bands stay within.
+func (t *top) matrixRows() int { return cmp.Or(t.bands.matrix, t.out.n) }
+
+// count is the number of bands.
+func (t *top) count() int {
+	m := t.matrixRows()
+	return t.out.n / m * ceilDiv(m, t.rows)
+}
+
+// start is where band i begins.
+func (t *top) start(i int) int {
+	m := t.matrixRows()
+	each := ceilDiv(m, t.rows)
+	return min(t.out.n, i/each*m+i%each*t.rows)
 }
 
 // band computes rows and stores them.
@@ -215,18 +241,18 @@ func (s *site) unpadded() bool {
 // What a band and a block should hold, in values; and what work space is allowed: a part of what the edges take, but
 // enough that bands do not get too thin to be fast.
 const (
-	bandValues  = 8192
-	floatValues = 1 << 16 // where nothing is packed
-	bandInner   = 64
-	blockValues = 2048
-	workShare   = 1
-	leastWork   = 32 << 10
-	leastPiece  = 16
+	bandValues   = 8192
+	floatValues  = 1 << 16 // where nothing is packed
+	bandInner    = 64
+	blockValues  = 2048
+	workQuarters = 3
+	leastWork    = 24 << 10
+	leastPiece   = 16
 )
 
 // chooseRows sets the height of a band: as high as the budget allows.
 func (k *packer) chooseRows(t *top) error {
-	n, step := t.out.n, max(1, t.bands.step)
+	n, step := t.matrixRows(), max(1, t.bands.step)
 	if t.whole != nil || k.opt.Rows > 0 {
 		rows := n
 		if t.whole == nil {
@@ -242,7 +268,7 @@ func (k *packer) chooseRows(t *top) error {
 	if channels := blockChannels(t.inputs[0].source); channels > 0 {
 		rows = channels
 	}
-	rows = min(rows, ceilDiv(n, k.threads))
+	rows = min(rows, n, ceilDiv(t.out.n, k.threads))
 	for {
 		rows = t.even(rows)
 		if err := t.tryRows(k, roundUp(rows, step)); err != nil {
@@ -285,15 +311,14 @@ func (t *top) even(rows int) int {
 	case blocks > 0 && rows >= blocks:
 		return rows / blocks * blocks
 	}
-	return ceilDiv(t.out.n, ceilDiv(t.out.n, rows))
+	return ceilDiv(t.matrixRows(), ceilDiv(t.matrixRows(), rows))
 }
 
 // tryRows finds what t needs with bands of some rows.
 func (t *top) tryRows(k *packer, rows int) error {
 	t.rows, t.starts, t.size = rows, t.starts[:0], 0
-	bands := ceilDiv(t.out.n, rows)
 	for i := range k.threads + 1 {
-		t.starts = append(t.starts, min(t.out.n, bands*i/k.threads*rows))
+		t.starts = append(t.starts, t.start(t.count()*i/k.threads))
 	}
 	t.bytes.size = 0
 	for _, id := range k.p.steps[t.step].out {
@@ -322,6 +347,8 @@ func (k *packer) gridFor(t *top, v *value) *grid {
 		case v.pieces > 0:
 			g.c = min(g.c, v.pieces)
 		}
+	case band < g.positions: // rows of a matrix
+		g.c, g.p = 1, band
 	default:
 		g.c = band / g.positions
 		g.p = min(g.positions, roundUp(max(bandInner, blockValues/g.c), g.row))

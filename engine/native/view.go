@@ -157,13 +157,19 @@ func (v *view) evenly(first, last int) (step int, ok bool) {
 }
 
 // axisOf is the axis of which the rows of a cut are, whole where the cut is one row; ok is false where they are of none.
-func (v *view) axisOf(c cut) (axis int, ok bool) {
+// on tells that the rows of all matrices are counted on, of which axis - 1 is the axis.
+func (v *view) axisOf(c cut) (axis int, on, ok bool) {
 	for i := range v.shape {
 		if cutOf(v.shape, i) == c {
-			return i, true
+			return i, false, true
 		}
 	}
-	return whole, c == wholeCut(tensor.Size(v.shape))
+	for i := 1; i < len(v.shape); i++ {
+		if m := cutOf(v.shape, i); (cut{1, m.outer * m.n, m.inner}) == c && m.outer == v.shape[i-1] {
+			return i, true, true
+		}
+	}
+	return whole, false, c == wholeCut(tensor.Size(v.shape))
 }
 
 // maxAxes is how many axes a view may have to be read where it lies.
@@ -173,7 +179,8 @@ const maxAxes = 8
 type strided struct {
 	cut
 	*view
-	axis int // of the cut's rows
+	axis int  // of the cut's rows
+	on   bool // counted on over the axis before
 	base home
 	slot *slot // instead of base
 }
@@ -182,6 +189,35 @@ func (s *strided) dense(*worker, int, int) []float32 { return nil }
 func (s *strided) lies(int, int) bool                { return false }
 
 func (s *strided) read(w *worker, dst []float32, pitch, from, to int) {
+	s.matrices(from, to, func(a, b int) { s.readRows(w, dst[(a-from)*s.inner:], pitch, a, b) })
+}
+
+// matrices calls f for the rows [from, to), matrix by matrix where rows are counted on.
+func (s *strided) matrices(from, to int, f func(from, to int)) {
+	for s.on && from < to {
+		end := min(to, from/s.shape[s.axis]*s.shape[s.axis]+s.shape[s.axis])
+		f(from, end)
+		from = end
+	}
+	if !s.on {
+		f(from, to)
+	}
+}
+
+// within is which part of an axis the rows [from, to), of one matrix, need.
+func (s *strided) within(axis, from, to int) (first, n int) {
+	switch {
+	case axis == s.axis && s.on:
+		return from % s.shape[axis], to - from
+	case axis == s.axis:
+		return from, to - from
+	case s.on && axis == s.axis-1:
+		return from / s.shape[s.axis], 1
+	}
+	return 0, s.shape[axis]
+}
+
+func (s *strided) readRows(w *worker, dst []float32, pitch, from, to int) {
 	var x []float32
 	at, steps := s.offset, [maxAxes]int{}
 	copy(steps[:], s.strides)
@@ -191,17 +227,13 @@ func (s *strided) read(w *worker, dst []float32, pitch, from, to int) {
 		x, at = s.fetch(w, &steps, from, to)
 	}
 	shape, put := [maxAxes]int{}, [maxAxes]int{}
-	copy(shape[:], s.shape)
 	step := 1
 	for i := len(s.shape) - 1; i >= 0; i-- {
-		put[i] = step
-		switch {
-		case i == s.axis:
-			at += from * steps[i]
-			shape[i] = to - from
+		first, n := s.within(i, from, to)
+		put[i], shape[i] = step, n
+		at += first * steps[i]
+		if step *= n; i == s.axis {
 			step = pitch
-		default:
-			step *= s.shape[i]
 		}
 	}
 	n := len(s.shape)
@@ -235,11 +267,9 @@ func (s *strided) region(from, to int) (c0, c1, p0, p1 int) {
 	width := s.slot.width()
 	r0, k0 := s.offset/width, s.offset%width
 	r1, k1 := r0, k0
-	for i, n := range s.shape {
-		first, last := 0, n-1
-		if i == s.axis {
-			first, last = from, to-1
-		}
+	for i := range s.shape {
+		first, n := s.within(i, from, to)
+		last := first + n - 1
 		if step := s.strides[i]; step%width == 0 {
 			r0, r1 = r0+first*(step/width), r1+last*(step/width)
 		} else {
@@ -291,17 +321,20 @@ func (s *strided) fetch(w *worker, steps *[maxAxes]int, from, to int) ([]float32
 }
 
 func (s *strided) probe(p *probe, _, from, to int) {
-	if s.slot != nil {
-		c0, c1, p0, p1 := s.region(from, to)
-		p.block = max(p.block, (c1-c0)*(p1-p0))
+	if s.slot == nil {
+		return
 	}
+	s.matrices(from, to, func(a, b int) {
+		c0, c1, p0, p1 := s.region(a, b)
+		p.block = max(p.block, (c1-c0)*(p1-p0))
+	})
 }
 
 // pieces is how many channels a row of a cut reads.
 func (v *view) pieces(g *grid, c cut) int {
-	axis, _ := v.axisOf(c)
+	axis, on, _ := v.axisOf(c)
 	g.c, g.p = 1, 1
-	s := &strided{c, v, axis, home{}, &slot{grid: *g}}
+	s := &strided{c, v, axis, on, home{}, &slot{grid: *g}}
 	c0, c1, _, _ := s.region(0, 1)
 	return c1 - c0
 }
