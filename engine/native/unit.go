@@ -46,6 +46,8 @@ type work struct {
 
 // unitState is what a worker knows of a unit.
 type unitState struct {
+	made         *made // for bands of a shape, the last one
+	shape        bandShape
 	task         task
 	held         [][2]int // the rows that every slab holds
 	slabs        [][]float32
@@ -90,7 +92,10 @@ func (u *unit) build(shape bandShape) error {
 // compute computes rows [from, to) into dst, which is dense, or where that is nil into a buffer of its own.
 func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 	s := &w.units[u.id]
-	m := u.made[u.bands.shapeOf(from, to)]
+	if shape := u.bands.shapeOf(from, to); s.made == nil || s.shape != shape {
+		s.shape, s.made = shape, u.made[shape]
+	}
+	m := s.made
 	n := u.out.size(to - from)
 	for i := range u.inputs {
 		switch {

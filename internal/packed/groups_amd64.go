@@ -8,7 +8,7 @@ import (
 )
 
 // hasBMI2 tells whether bits may be taken together by instructions: not where instruction sets are lowered for tests.
-func hasBMI2() bool { return syscpu.X86.HasBMI2 && syscpu.X86.HasPOPCNT && cpu.Has(cpu.AVX2) }
+func hasBMI2() bool { return syscpu.X86.HasBMI2 && syscpu.X86.HasPOPCNT && cpu.HasAVX2() }
 
 //go:noescape
 func packGroupsAVX2(dst, controls, codes *byte, groups int, mask, fold byte) int

@@ -125,6 +125,10 @@ func (f *Form) Encode(dst []byte, x []float32, stride, c0, channels, positions i
 	w.form, w.dst, w.at, w.group, w.n, w.wide = f, dst, n, 0, 0, false
 	r := f.lines(stride, channels, positions)
 	switch {
+	case f.columns(positions):
+		for p := 0; p < positions; p += group {
+			w.quantize(x[p:], simd.Rows{Stride: stride, Rows: channels, Length: group}, c0)
+		}
 	case f.same:
 		w.quantize(x, joined(r), c0)
 	case f.Last():
@@ -318,6 +322,8 @@ func (f *Form) Decode(x []float32, stride int, src []byte, c0, channels, positio
 	switch {
 	case f.Last():
 		f.decodeLast(r, x, lines, c0, from)
+	case f.columns(positions):
+		f.decodeColumns(r, x, lines, from, f.edge.Steps[f.edge.ScaleSlot(c0)])
 	case f.same && to-from == positions:
 		r.restore(x, joined(lines), 0, f.edge.Steps[f.edge.ScaleSlot(c0)])
 	default:
@@ -328,6 +334,27 @@ func (f *Form) Decode(x []float32, stride int, src []byte, c0, channels, positio
 	}
 	if f.edge.RowSums {
 		f.correct(x, stride, channels, to-from)
+	}
+}
+
+// columns tells whether channels lie together in columns of 64 positions: so that a part of the positions is a part of the block.
+func (f *Form) columns(positions int) bool { return f.same && !f.Last() && positions%group == 0 }
+
+// decodeColumns restores lines from a position on.
+func (f *Form) decodeColumns(r *reader, x []float32, lines simd.Rows, from int, step float32) {
+	for at := 0; at < lines.Length; {
+		p := (from + at) % group
+		part := simd.Rows{Stride: lines.Stride, Rows: lines.Rows, Length: min(group-p, lines.Length-at)}
+		first := (from + at - p) * lines.Rows
+		if part.Length == group {
+			r.restore(x[at:], part, first, step)
+		} else {
+			part.Rows = 1
+			for i := range lines.Rows {
+				r.restore(x[i*lines.Stride+at:], part, first+i*group+p, step)
+			}
+		}
+		at += part.Length
 	}
 }
 

@@ -9,7 +9,7 @@ import "github.com/dqa-go/dqa/internal/cpu"
 const sure = 1 << 30
 
 func quantizeRowsVector(dst []byte, x []float32, r Rows, l Levels) (done, finite, within bool) {
-	if !cpu.Has(cpu.AVX2) {
+	if !cpu.HasAVX2() {
 		return false, false, false
 	}
 	least, most := quantizeRowsAVX2(&dst[0], &x[0], r.Stride, r.Rows, r.Length, l.constants())
@@ -18,7 +18,7 @@ func quantizeRowsVector(dst []byte, x []float32, r Rows, l Levels) (done, finite
 
 func dequantizeRowsVector(x []float32, r Rows, codes []byte, step float32, signed bool) bool {
 	switch {
-	case !cpu.Has(cpu.AVX2):
+	case !cpu.HasAVX2():
 		return false
 	case signed:
 		dequantizeRowsAVX2(&x[0], r.Stride, r.Rows, r.Length, &codes[0], step)
