@@ -20,6 +20,7 @@ type Options struct {
 	Bits     float64 // entropy that steps are chosen for where tensors have none; 0: 2
 	Places   []Place // nil: Cache and Memory
 	Rounds   int     // of which the median counts; 0: 7
+	Peers    bool    // compressors that are slow or made for tensors, too
 	Progress func(path string, done, total int)
 }
 
@@ -126,7 +127,7 @@ func Codec(ctx context.Context, t Tensors, opt Options) (*Result, error) {
 	for i := range t.Edges {
 		res.Values += int64(t.Edges[i].Elements())
 	}
-	paths, err := allPaths(t, opt.Bits)
+	paths, err := allPaths(t, opt.Bits, opt.Peers)
 	if err != nil {
 		return nil, err
 	}

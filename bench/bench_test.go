@@ -34,6 +34,27 @@ func sample() Tensors {
 	return t
 }
 
+func TestPeersAreMeasuredWhenAskedFor(t *testing.T) {
+	opt := Options{Places: []Place{{"cache", 1 << 12}}, Rounds: 1, Peers: true}
+	res, err := Codec(t.Context(), sample(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bits := map[string]float64{}
+	for _, r := range res.Rows {
+		bits[r.Path] = r.Bits
+	}
+	for _, s := range specials() {
+		codes, half := bits["graded/"+s.name], bits["float16/"+s.name]
+		if !(codes > 1 && codes < 9 && half > codes && half < 18) {
+			t.Errorf("%s: %v bits for codes, %v for float16", s.name, codes, half)
+		}
+	}
+	if zvc := bits["float16/zvc"]; math.Abs(zvc-(1+16*(1-res.Sparsity))) > .1 { // a bit each, and the values that are not zero
+		t.Errorf("zvc takes %v bits at a sparsity of %v", zvc, res.Sparsity)
+	}
+}
+
 func TestCodecMeasuresEveryPath(t *testing.T) {
 	small := Place{"cache", 1 << 14}
 	res, err := Codec(t.Context(), sample(), Options{Places: []Place{small}, Rounds: 1})
@@ -67,7 +88,7 @@ func TestCodecMeasuresEveryPath(t *testing.T) {
 func TestPathsRestore(t *testing.T) {
 	s := sample()
 	s.Images = append(s.Images, [][]float32{make([]float32, 2048), make([]float32, 252)}) // all zero
-	paths, err := allPaths(s, 2)
+	paths, err := allPaths(s, 2, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ type coder interface {
 	decode(image [][]float32, src []byte) error
 }
 
-func allPaths(t Tensors, bits float64) ([]path, error) {
+func allPaths(t Tensors, bits float64, peers bool) ([]path, error) {
 	d, err := paper(t) // first: it tells whether tensors are what their edges say
 	if err != nil {
 		return nil, err
@@ -55,6 +55,19 @@ func allPaths(t Tensors, bits float64) ([]path, error) {
 	}
 	for _, c := range compressors() {
 		all = append(all, path{"graded/" + c.name, "the same codes as bytes", &bytewise{edges: g.edges, compressor: c}, g.counts.Entropy()})
+	}
+	for _, s := range specials() {
+		if !peers {
+			break
+		}
+		for _, half := range []bool{false, true} {
+			name, what := "graded/"+s.name, "the same codes as bytes, an edge at a time"
+			if half {
+				name, what = "float16/"+s.name, "float16 values"
+			}
+			c := &edgewise{bytewise: bytewise{edges: g.edges}, special: s, half: half}
+			all = append(all, path{name, what, c, g.counts.Entropy()})
+		}
 	}
 	return all, nil
 }

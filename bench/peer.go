@@ -1,11 +1,9 @@
 package bench
 
 import (
-	"bytes"
 	"compress/flate"
 	"encoding/binary"
 	"errors"
-	"io"
 	"slices"
 
 	"github.com/dqa-go/dqa"
@@ -122,7 +120,7 @@ func (b *bytewise) decode(image [][]float32, src []byte) error {
 var errSize = errors.New("decompressed to another size")
 
 func compressors() []compressor {
-	return []compressor{huff0Coder(), fseCoder(), zstdCoder(), deflateCoder(), lz4Coder()}
+	return []compressor{huff0Coder(), fseCoder(), zstdCoder(), deflateCoder(flate.DefaultCompression), lz4Coder()}
 }
 
 // stored marks a block that a compressor refuses: it is kept as it is.
@@ -210,32 +208,6 @@ func zstdCoder() compressor {
 		if err == nil && len(out) != len(dst) {
 			err = errSize
 		}
-		return err
-	}}
-}
-
-func deflateCoder() compressor {
-	var out bytes.Buffer
-	enc, err := flate.NewWriter(&out, flate.DefaultCompression)
-	if err != nil {
-		panic(err) // a constant level
-	}
-	dec := flate.NewReader(bytes.NewReader(nil))
-	return compressor{"deflate", func(dst, src []byte) ([]byte, error) {
-		out.Reset()
-		enc.Reset(&out)
-		if _, err := enc.Write(src); err != nil {
-			return nil, err
-		}
-		if err := enc.Close(); err != nil {
-			return nil, err
-		}
-		return append(dst, out.Bytes()...), nil
-	}, func(dst, src []byte) error {
-		if err := dec.(flate.Resetter).Reset(bytes.NewReader(src), nil); err != nil {
-			return err
-		}
-		_, err := io.ReadFull(dec, dst)
 		return err
 	}}
 }

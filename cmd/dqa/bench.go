@@ -36,7 +36,7 @@ type benchFlags struct {
 	bits                           float64
 	rounds                         int
 	edge                           []string
-	stack                          bool
+	stack, peers                   bool
 }
 
 func (a *app) benchCodec() *cobra.Command {
@@ -48,6 +48,9 @@ func (a *app) benchCodec() *cobra.Command {
 way is: 1.00 is as fast as copying the same float32 values. Frames include headers and checksums; the compressors get the
 same codes as bytes. "cache" works on 1 MiB of values, "memory" on 64 MiB, on one core; figures are medians of rounds in which
 copying takes its turn.
+
+With --peers there are more of them, which take their time (--where cache --rounds 1 makes it short): zstd and deflate at their best,
+PNG, zero-value compression (zvc) and extended bit-plane compression (ebpc), on codes and on float16 values.
 
 Tensors are what a network holds at its edges for up to 16 images (--model, --data; with --profile in its steps), or an array of
 N x C x H x W in a NumPy file, or by default the edges of a built-in network. Where there is no profile, steps are chosen so that
@@ -68,6 +71,7 @@ codes have an entropy of --bits.`,
 	flags.StringVar(&f.svg, "plot", "", "SVG file to write")
 	flags.StringSliceVar(&f.edge, "edge", nil, "only these edges, by number or name, as \"dqa inspect\" lists them")
 	flags.BoolVar(&f.stack, "stack", false, "images below each other: one tensor per edge instead of one per image")
+	flags.BoolVar(&f.peers, "peers", false, "slow compressors and such as are made for tensors, too, on codes and on float16")
 	flags.Float64Var(&f.bits, "bits", 2, "entropy of the codes, bits per value, that steps are chosen for")
 	flags.StringVar(&f.where, "where", "cache,memory", "cache, memory, or both")
 	flags.IntVar(&f.rounds, "rounds", 7, "rounds of which the median counts")
@@ -97,9 +101,10 @@ func (a *app) runBenchCodec(ctx context.Context, f *benchFlags) error {
 		t = t.Stacked()
 	}
 	bar := a.NewProgress()
-	res, err := bench.Codec(ctx, t, bench.Options{Bits: f.bits, Places: places, Rounds: f.rounds, Progress: func(_ string, done, total int) {
+	opt := bench.Options{Bits: f.bits, Places: places, Rounds: f.rounds, Peers: f.peers, Progress: func(_ string, done, total int) {
 		bar.Report("measuring", "coders", done, total)
-	}})
+	}}
+	res, err := bench.Codec(ctx, t, opt)
 	if err != nil {
 		return err
 	}
