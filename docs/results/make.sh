@@ -16,8 +16,12 @@ quoted() {
   done
 }
 
-# table FILE TITLE MODEL ARGUMENTS...: one evaluation as table (.md) and JSON (.json).
-table() {
+# table FILE TITLE MODEL ARGUMENTS...: one evaluation as table (.md) and JSON (.json); sweep: the same of a sweep.
+table() { made eval --report "$@"; }
+sweep() { made sweep -o "$@"; }
+made() {
+  local verb=$1 report=$2
+  shift 2
   local file=$here/$1 title=$2 model=$3
   [[ $1 =~ $pattern ]] || return 0
   shift 3
@@ -29,10 +33,10 @@ table() {
     echo
     echo "Made in the data folder by \`make results\`:"
     echo
-    echo "    dqa eval models/$model.onnx --preprocess $model.yaml$(quoted "$@")"
+    echo "    dqa $verb models/$model.onnx --preprocess $model.yaml$(quoted "$@")"
     echo
     echo '```'
-    "$dqa" eval "models/$model.onnx" --preprocess "$pre/$model.yaml" --report "$out" "$@"
+    "$dqa" "$verb" "models/$model.onnx" --preprocess "$pre/$model.yaml" "$report" "$out" "$@"
     echo '```'
   } >"$file.md"
   cp "$out/report.json" "$file.json"
@@ -70,6 +74,32 @@ table unet-deeppcb-rankings "U-Net, DeepPCB segmentation: rankings and baselines
   --methods "dqa:energy,dqa:mse,dqa:random:seed=1,dqa:random:seed=2,dqa:random:seed=3,direct,noisyquant,clip,direct:unsigned,noisyquant:unsigned,clip:unsigned"
 table unet-deeppcb "U-Net, DeepPCB segmentation: the paper's setting" unet_deeppcb "${pcb[@]}" "${paper[@]}"
 table unet-deeppcb-unsigned "U-Net, DeepPCB segmentation: unsigned codes" unet_deeppcb "${pcb[@]}" "${paper[@]}" --unsigned
+
+# What the authors' public code does, simulated: authors.md.
+sweep authors-resnet32-cifar10 "ResNet-32, CIFAR-10: the authors' protocol" resnet32_cifar10_folded --data cifar10:datasets/cifar10/test.bin \
+  --calib "cifar10:datasets/cifar10/calib.bin[0:256]" --protocol authors
+sweep authors-mobilenetv2-imagenet "MobileNetV2, ImageNet: the authors' protocol" mobilenetv2_imagenet --data images:datasets/imagenet/test.tsv \
+  --calib images:datasets/imagenet/calib.tsv --protocol authors --ranking energy
+
+# What passes at one cut: cuts.md.
+for cut in 10 20 30; do
+  sweep cut-resnet32-cifar10-$cut "ResNet-32, CIFAR-10: cut behind edge $cut" resnet32_cifar10 --data cifar10:datasets/cifar10/test.bin \
+    --calib "cifar10:datasets/cifar10/calib.bin[0:256]" --cut $cut --methods graded --budget .2,.4,.6,.8,1
+done
+for cut in 0 7 16; do
+  sweep cut-unet-deeppcb-$cut "U-Net, DeepPCB: cut behind edge $cut" unet_deeppcb --data "npy:$seg/test_x.npy,$seg/test_y.npy" \
+    --calib "npy:$seg/calib_x.npy" --cut $cut --methods graded --budget .1,.2,.4,.6
+done
+for cut in 8 17 38 50; do
+  sweep cut-mobilenetv2-deeppcb-$cut "MobileNetV2, DeepPCB: cut behind edge $cut" mobilenetv2_deeppcb --data "npy:$patches/test_x.npy,$patches/test_y.npy" \
+    --calib "npy:$patches/calib_x.npy[0:128]" --cut $cut --methods graded --budget .2,.4,.6,.8,1.2
+done
+
+# Ours against generic codecs on identical codes, where there is Python with imagecodecs: limit.md.
+if [[ limit =~ $pattern ]] && python3 -c 'import numpy, imagecodecs' 2>/dev/null; then
+  { sed '/^| network, data/,$d' "$here/limit.md"; python3 "$here/limit.py" "$dqa" "$pre"; } >"$here/limit.new"
+  mv "$here/limit.new" "$here/limit.md"
+fi
 
 # Speed: benchmarks, as ratios in one run. They need a machine that does nothing else.
 cd "$here/../.."
