@@ -45,6 +45,7 @@ type Code struct {
 	ranked, scales [MaxSymbols]uint8
 	// By the next MaxLen bits, for reading: the symbol, and the length of its word.
 	symbol, length [1 << MaxLen]uint8
+	both           [1 << MaxLen]uint16 // the symbol << 8 | the length
 }
 
 // NewCode makes the code of shift errors of m bits: lengths[s] is the length of symbol s, 1 to MaxLen. The code must be
@@ -93,6 +94,7 @@ func (c *Code) assign(symbol, length int, word uint8) {
 	c.codes[symbol], c.powers[symbol] = word, 1<<length
 	for next := int(word); next < 1<<MaxLen; next += 1 << length {
 		c.symbol[next], c.length[next] = uint8(symbol), uint8(length)
+		c.both[next] = uint16(symbol<<8 | length)
 	}
 }
 

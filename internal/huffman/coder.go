@@ -68,16 +68,17 @@ func encodeStepsGeneric(c *Code, state *[MaxLanes]uint16, l int, symbols, out []
 // encodeGeneric encodes symbols of one step before byte at.
 func encodeGeneric(c *Code, state *[MaxLanes]uint16, symbols, out []byte, at int) int {
 	mask := byte(NumSymbols(c.bits) - 1)
+	room := out[:at]
 	for lane := len(symbols) - 1; lane >= 0; lane-- {
-		s, x := symbols[lane]&mask, state[lane&(MaxLanes-1)]
-		if x > c.room[s] {
-			at--
-			out[at] = byte(x)
-			x >>= 8
-		}
-		state[lane&(MaxLanes-1)] = x<<(c.lengths[s]&15) | c.words[s]
+		s, x := symbols[lane]&mask, uint32(state[lane&(MaxLanes-1)])
+		// Without a branch: whether a byte must go cannot be foreseen.
+		room[len(room)-1] = byte(x)
+		full := (uint32(c.room[s]) - x) >> 31
+		room = room[:len(room)-int(full)]
+		x >>= full << 3 & 31
+		state[lane&(MaxLanes-1)] = uint16(x<<(c.lengths[s]&15)) | c.words[s]
 	}
-	return at
+	return len(room)
 }
 
 // Decode restores len(errors) shift errors from src, which must hold them and nothing more. Errors wrap ErrStream.
@@ -125,25 +126,28 @@ func (k *Coder) Decode(errors, src []byte, c *Code) error {
 }
 
 // decodeGeneric decodes symbols, the first one in lane 0, from byte at on, and returns where it stopped: beyond the end if
-// bytes were missing.
+// bytes were missing. Behind src lies slack.
 func decodeGeneric(c *Code, state *[MaxLanes]uint16, l int, symbols, src []byte, at int) int {
-	lane := 0
-	for i := range symbols {
-		x := state[lane&(MaxLanes-1)]
-		next := x & (1<<MaxLen - 1)
-		symbols[i] = c.symbol[next]
-		x >>= c.length[next] & 15
-		if x < low {
-			if at >= len(src) {
-				return len(src) + 1
+	for len(symbols) > 0 && at <= len(src) {
+		step := symbols[:min(l, len(symbols))]
+		more, k := (*[slack]byte)(src[at:at+slack]), uint(0) // a step takes a byte per lane at most
+		for lane := range step {
+			x := uint32(state[lane%MaxLanes])
+			next := c.both[x%(1<<MaxLen)]
+			step[lane] = uint8(next >> 8)
+			x >>= next & 7
+			// Without a branch, the compiler sees to it: whether a byte is wanted cannot be foreseen.
+			full := x<<8 | uint32(more[k%slack])
+			k += uint((x - low) >> 31)
+			if x < low {
+				x = full
 			}
-			x = x<<8 | uint16(src[at])
-			at++
+			state[lane%MaxLanes] = uint16(x)
 		}
-		state[lane&(MaxLanes-1)] = x
-		lane = (lane + 1) & (l - 1)
+		at += int(k)
+		symbols = symbols[len(step):]
 	}
-	return at
+	return min(at, len(src)+1)
 }
 
 // grow makes b n bytes long; those beyond its length are undefined.

@@ -39,8 +39,8 @@ func decodeVectors(streams []stream) int {
 		return 0
 	case wide(streams):
 		decodeAVX512(s, len(streams), steps)
-	case cpu.HasAVX2() && s.lanes >= 4:
-		decodeAVX2(s, len(streams), steps)
+	case cpu.HasAVX2():
+		decodeAVX2(s, len(streams), steps, 1<<min(s.lanes, 4)-1)
 	default:
 		return 0
 	}
@@ -59,8 +59,8 @@ func encodeVectors(streams []stream) bool {
 		return false
 	case wide(streams):
 		encodeAVX512(s, len(streams), steps)
-	case cpu.HasAVX2() && s.lanes >= 4:
-		encodeAVX2(s, len(streams), steps)
+	case cpu.HasAVX2():
+		encodeAVX2(s, len(streams), steps, 1<<min(s.lanes, 4)-1)
 	default:
 		return false
 	}
@@ -98,15 +98,16 @@ func translate(dst, src []uint8, table *[256]uint8) {
 //go:noescape
 func decodeAVX512(streams *stream, n, steps int)
 
-// decodeAVX2 is the same for any models and 4, 8 or 16 lanes. It writes no more ranks than there are.
+// decodeAVX2 is the same for any models; mask are those of four lanes that are in use. It writes four ranks at a time.
 //
 //go:noescape
-func decodeAVX2(streams *stream, n, steps int)
+func decodeAVX2(streams *stream, n, steps int, mask uint32)
 
-// encodeAVX2 is the inverse: from the last step to the first. It writes 8 bytes before at for every four lanes.
+// encodeAVX2 is the inverse: from the last step to the first. It reads four ranks at a time, and writes 8 bytes before at for
+// every four lanes.
 //
 //go:noescape
-func encodeAVX2(streams *stream, n, steps int)
+func encodeAVX2(streams *stream, n, steps int, mask uint32)
 
 // translateAVX2 translates blocks of 32 bytes, at least 1.
 //

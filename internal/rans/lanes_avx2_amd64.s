@@ -16,8 +16,8 @@ GLOBL lows<>(SB), RODATA|NOPTR, $16
 	VMOVD        AX, X      \
 	VPBROADCASTD X, X
 
-// func decodeAVX2(streams *stream, n, steps int)
-TEXT ·decodeAVX2(SB), NOSPLIT, $0-24
+// func decodeAVX2(streams *stream, n, steps int, mask uint32)
+TEXT ·decodeAVX2(SB), NOSPLIT, $0-28
 	MOVQ    streams+0(FP), BX
 	MOVQ    steps+16(FP), CX
 	XORQ    DI, DI // rank
@@ -70,6 +70,7 @@ lanes: // x = frequency * (x >> 12) + offset; a lane below 1<<15 takes a word
 	VPADDD    X2, X0, X0
 	VPCMPGTD  X0, X12, X4
 	VMOVMSKPS X4, AX
+	ANDL      mask+24(FP), AX
 	VMOVQ     (R10)(SI*1), X5
 	SHLL      $4, AX
 	VPSHUFB   (R13)(AX*1), X5, X5
@@ -95,8 +96,8 @@ lanes: // x = frequency * (x >> 12) + offset; a lane below 1<<15 takes a word
 	JNZ  step
 	RET
 
-// func encodeAVX2(streams *stream, n, steps int)
-TEXT ·encodeAVX2(SB), NOSPLIT, $0-24
+// func encodeAVX2(streams *stream, n, steps int, mask uint32)
+TEXT ·encodeAVX2(SB), NOSPLIT, $0-28
 	MOVQ  streams+0(FP), BX
 	MOVQ  steps+16(FP), CX
 	MOVQ  stream_lanes(BX), DI
@@ -117,9 +118,11 @@ oneStream:
 	ADDQ stream_at(BX), R10
 	MOVQ stream_lanes(BX), R14
 	LEAQ stream_states(BX), R15
-	LEAQ -16(R15)(R14*4), R15
 	ADDQ DI, R12
-	LEAQ -4(R12)(R14*1), R12
+	SUBQ $4, R14
+	JLE  lanes // four or fewer
+	LEAQ (R15)(R14*4), R15
+	ADDQ R14, R12
 
 lanes:
 	MOVBLZX    (R12), AX
@@ -148,6 +151,7 @@ lanes:
 	VPADDD    X14, X1, X1
 	VPCMPGTD  X1, X0, X1
 	VMOVMSKPS X1, AX
+	ANDL      mask+24(FP), AX
 	SHLL      $4, AX
 	VPSHUFB   (R13)(AX*1), X0, X5
 	VMOVQ     X5, -8(R10)
@@ -177,7 +181,7 @@ lanes:
 	SUBQ    $16, R15
 	SUBQ    $4, R12
 	SUBQ    $4, R14
-	JGT     lanes
+	JGE     lanes
 
 	SUBQ stream_words(BX), R10
 	MOVQ R10, stream_at(BX)

@@ -28,7 +28,7 @@ type Coder struct {
 
 // abreast is the number of tiles that are coded together where they are alike: a lane's next step must wait for its
 // last one, those of other tiles need not.
-const abreast = 4
+const abreast = 8
 
 // alike is the number of tiles, from the first on, that can be coded together.
 func alike(tiles []Tile) int {

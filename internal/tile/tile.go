@@ -100,7 +100,7 @@ type Batcher interface {
 }
 
 // MaxBatch is the number of tiles that are coded together, at most.
-const MaxBatch = 4
+const MaxBatch = 8
 
 // Alike tells whether two tiles can be coded together.
 func Alike(t, u *Tile) bool {

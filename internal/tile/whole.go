@@ -154,11 +154,16 @@ func (w *whole) decodeWide(b profile.Bounds, src []byte, width int) (codes, erro
 
 // checkBits refuses codes that their channel may not have.
 func (w *whole) checkBits(b profile.Bounds, all []byte) error {
-	e := w.edge
-	for c := b.C0; c < b.C1 && !e.Escape; c++ {
-		if bits := e.WideBits(c); bits < 8 && byteWidth(band(all, e, b, c), e.Unsigned) > bits {
+	e, n := w.edge, w.edge.BandSize(b)
+	for c := b.C0; c < b.C1 && !e.Escape; {
+		bits, end := e.WideBits(c), c+1
+		for end < b.C1 && e.WideBits(end) == bits { // they are checked together
+			end++
+		}
+		if bits < 8 && byteWidth(all[(c-b.C0)*n:(end-b.C0)*n], e.Unsigned) > bits {
 			return fmt.Errorf("a code of more than %d bits", bits)
 		}
+		c = end
 	}
 	return nil
 }
