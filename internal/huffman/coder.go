@@ -29,7 +29,24 @@ const slack = MaxLanes
 type Coder struct {
 	symbols []byte
 	coded   []byte
-	src     []byte
+	streams [Abreast]stream
+}
+
+// Abreast is the number of streams that are decoded together, at most: a lane's next step must wait for its last one, those of
+// other streams need not.
+const Abreast = 8
+
+// stream is what is being decoded. Kernels know its fields.
+type stream struct {
+	code    *Code
+	state   [MaxLanes]uint16
+	lanes   int
+	symbols []byte // to be decoded
+	done    int    // of them
+	src     []byte // behind the states; slack lies behind it
+	at      int    // of the next byte
+	room    []byte // for symbols that are not shift errors
+	copied  []byte // src and slack
 }
 
 // Append appends the stream of shift errors, which are the low bits of bytes.
@@ -89,37 +106,71 @@ func (k *Coder) Decode(errors, src []byte, c *Code) error {
 		}
 		return nil
 	}
-	n := (len(errors) + c.group - 1) / c.group
-	symbols := errors
-	if c.group > 1 {
-		k.symbols = grow(k.symbols, n)
-		symbols = k.symbols
+	s := &k.streams[0]
+	if err := s.open(errors, src, c); err != nil {
+		return err
 	}
-	var state [MaxLanes]uint16
-	l := lanes(n)
-	if len(src) < 2*l {
-		return fmt.Errorf("%w: %d bytes, %d lanes", ErrStream, len(src), l)
-	}
-	for i := range l {
-		state[i] = binary.LittleEndian.Uint16(src[2*i:])
-		if state[i] < low {
-			return fmt.Errorf("%w: state %d", ErrStream, state[i])
+	s.done, s.at = decodeSteps(c, &s.state, s.lanes, s.symbols, s.src)
+	return s.close(errors)
+}
+
+// Together tells whether streams of n shift errors are decoded faster together: they must have one code's bits.
+func Together(n, m int) bool { return n > 0 && lanes((n+Group(m)-1)/Group(m)) < MaxLanes }
+
+// DecodeAll is Decode of up to Abreast streams of shift errors of one number and of codes of one number of bits. The error is
+// that of one of them.
+func (k *Coder) DecodeAll(errors, src [][]byte, codes []*Code) error {
+	streams := k.streams[:len(errors)]
+	for i := range streams {
+		if err := streams[i].open(errors[i], src[i], codes[i]); err != nil {
+			return err
 		}
 	}
-	// Vectors read beyond the end.
-	size := len(src) - 2*l
-	k.src = append(append(k.src[:0], src[2*l:]...), make([]byte, slack)...)
-	src = k.src[:size]
-	done, at := decodeSteps(c, &state, l, symbols, src)
-	if at = decodeGeneric(c, &state, l, symbols[done:], src, at); at != len(src) {
-		return fmt.Errorf("%w: %d bytes read, there are %d", ErrStream, at, len(src))
+	decodeTogether(streams)
+	for i := range streams {
+		if err := streams[i].close(errors[i]); err != nil {
+			return err
+		}
 	}
-	for _, x := range state[:l] {
+	return nil
+}
+
+// open reads the states and copies the rest: vectors read beyond the end.
+func (s *stream) open(errors, src []byte, c *Code) error {
+	n := (len(errors) + c.group - 1) / c.group
+	s.code, s.symbols, s.done, s.at, s.lanes = c, errors, 0, 0, lanes(n)
+	if c.group > 1 {
+		s.room = grow(s.room, n)
+		s.symbols = s.room
+	}
+	if len(src) < 2*s.lanes {
+		return fmt.Errorf("%w: %d bytes, %d lanes", ErrStream, len(src), s.lanes)
+	}
+	for i := range s.lanes {
+		s.state[i] = binary.LittleEndian.Uint16(src[2*i:])
+		if s.state[i] < low {
+			return fmt.Errorf("%w: state %d", ErrStream, s.state[i])
+		}
+	}
+	src = src[2*s.lanes:]
+	s.copied = append(append(s.copied[:0], src...), make([]byte, slack)...)
+	s.src = s.copied[:len(src)]
+	return nil
+}
+
+// close decodes what is left and checks that the stream ends as it must.
+func (s *stream) close(errors []byte) error {
+	c := s.code
+	s.at = decodeGeneric(c, &s.state, s.lanes, s.symbols[s.done:], s.src, s.at)
+	if s.at != len(s.src) {
+		return fmt.Errorf("%w: %d bytes read, there are %d", ErrStream, s.at, len(s.src))
+	}
+	for _, x := range s.state[:s.lanes] {
 		if x != low {
 			return fmt.Errorf("%w: it ends in state %d", ErrStream, x)
 		}
 	}
-	if c.group > 1 && !ungroup(errors, symbols, c.bits) {
+	if c.group > 1 && !ungroup(errors, s.symbols, c.bits) {
 		return fmt.Errorf("%w: an error behind the last one", ErrStream)
 	}
 	return nil

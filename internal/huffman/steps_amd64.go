@@ -44,6 +44,23 @@ func decodeSteps(c *Code, state *[MaxLanes]uint16, l int, symbols, src []byte) (
 	return 0, 0
 }
 
+// decodeTogether decodes whole steps of streams of one number of symbols and lanes, as many as it can.
+func decodeTogether(streams []stream) {
+	s := &streams[0]
+	steps := 0
+	if len(s.symbols) >= slack {
+		steps = (len(s.symbols)-slack)/s.lanes + 1
+	}
+	if steps > 0 && s.lanes < MaxLanes && cpu.HasAVX2() {
+		decodeTogetherAVX2(s, len(streams), steps)
+		return
+	}
+	for i := range streams {
+		s := &streams[i]
+		s.done, s.at = decodeSteps(s.code, &s.state, s.lanes, s.symbols, s.src)
+	}
+}
+
 // give and take are, by eight lanes that give a byte away or take one: which of the bytes of all lanes end the eight bytes
 // before those given, and which of the next bytes go where; for the lower and the upper eight of 16 lanes.
 var give, take [2][256][8]uint8
@@ -74,6 +91,11 @@ func encode16AVX2(c *Code, state *[MaxLanes]uint16, l int, symbols *byte, steps 
 
 //go:noescape
 func decode32AVX2(c *Code, state *[MaxLanes]uint16, l int, symbols *byte, steps int, src *byte, end int) (done, at int)
+
+// decodeTogetherAVX2 is decode16AVX2 of n streams, until one of them ends.
+//
+//go:noescape
+func decodeTogetherAVX2(streams *stream, n, steps int)
 
 //go:noescape
 func decode16AVX2(c *Code, state *[MaxLanes]uint16, l int, symbols *byte, steps int, src *byte, end int) (done, at int)

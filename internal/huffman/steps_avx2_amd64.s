@@ -366,3 +366,57 @@ decoded:
 	VMOVDQU X1, 16(BX)
 	DECODED
 	RET
+
+// func decodeTogetherAVX2(streams *stream, n, steps int)
+TEXT ·decodeTogetherAVX2(SB), NOSPLIT, $0-24
+	MOVQ streams+0(FP), R9
+	MOVQ steps+16(FP), CX
+	MOVQ stream_lanes(R9), DX
+	LEAQ ·take(SB), R13
+	LANES
+	WORDS(0x7f, X15, Y15)
+	WORDS(0x100, X14, Y14)
+	VMOVDQU reverse<>(SB), X13
+	VMOVDQU reverse<>+16(SB), X12
+	VPXOR X9, X9, X9
+
+step:
+	MOVQ streams+0(FP), R9
+	MOVQ n+8(FP), R15
+
+oneStream:
+	MOVQ stream_at(R9), SI
+	CMPQ SI, (stream_src+8)(R9)
+	JGT  decoded
+	ADDQ stream_src(R9), SI
+	MOVQ stream_code(R9), R8
+	MOVQ stream_symbols(R9), DI
+	ADDQ stream_done(R9), DI
+	VMOVDQU Code_ranked(R8), X11
+	VMOVDQU Code_scales(R8), X10
+	VMOVDQU stream_state(R9), X0
+	VMOVDQU (stream_state+16)(R9), X1
+	NEXT(X0, X1, X2, X3)
+	RANK(X2, X3, X4, X5, ranked)
+	VPSHUFB X3, RANKED, X4
+	VMOVDQU X4, (DI)
+	SHIFT(X0, X1, X3, X6, X7, X4, X5)
+	MOVBLZX AL, R10
+	MOVL    AX, R11
+	SHRL    $8, R11
+	TAKE(X3, X5)
+	REFILL(X0, X1, X3, X6, X7, X4)
+	VMOVDQU X0, stream_state(R9)
+	VMOVDQU X1, (stream_state+16)(R9)
+	SUBQ stream_src(R9), SI
+	MOVQ SI, stream_at(R9)
+	ADDQ DX, stream_done(R9)
+	ADDQ $stream__size, R9
+	DECQ R15
+	JNZ  oneStream
+	DECQ CX
+	JNZ  step
+
+decoded:
+	VZEROUPPER
+	RET

@@ -7,3 +7,5 @@ func encodeSteps(c *Code, state *[MaxLanes]uint16, l int, symbols, out []byte, a
 }
 
 func decodeSteps(*Code, *[MaxLanes]uint16, int, []byte, []byte) (done, at int) { return 0, 0 }
+
+func decodeTogether([]stream) {}

@@ -24,7 +24,13 @@ type planesMemory struct {
 	shift   []byte // shift errors, in the low bits of bytes
 	low     []byte // their bit planes
 	huffman huffman.Coder
+
+	// Of tiles that are decoded together: shift errors, their streams and words.
+	shifts, streams [MaxBatch][]byte
+	codes           [MaxBatch]*huffman.Code
 }
+
+var _ [huffman.Abreast - MaxBatch]struct{} // as many go together
 
 func newPlanes(e *profile.Edge, _ []*rans.Model) (Factory, error) {
 	var words *huffman.Code
@@ -122,19 +128,67 @@ func (p *planes) decodeFused(v *Values, b profile.Bounds, src []byte) error {
 		return err
 	}
 	extra := p.edge.NumExtra(b)
-	size := bitplane.Size(extra, p.edge.ExtraBits)
 	if p.words != nil {
 		if err := p.decodeShift(extra, low); err != nil {
 			return err
 		}
-		p.low = extend(p.low, size)
-		low = p.low
-		simd.Pack(low, p.shift, 0, p.edge.ExtraBits)
-	} else if len(low) != size {
+		p.restoreShifted(v, b, high, p.shift)
+		return nil
+	}
+	if len(low) != bitplane.Size(extra, p.edge.ExtraBits) {
 		return errShift(bitplane.ErrLength)
 	}
 	p.restoreFused(v, b, high, low)
 	return nil
+}
+
+// restoreShifted is restoreFused of shift errors that are bytes.
+func (p *planes) restoreShifted(v *Values, b profile.Bounds, high, shift []byte) {
+	p.low = extend(p.low, bitplane.Size(len(shift), p.edge.ExtraBits))
+	simd.Pack(p.low, shift, 0, p.edge.ExtraBits)
+	p.restoreFused(v, b, high, p.low)
+}
+
+// Alike implements Batcher: shift errors in few lanes are decoded faster together.
+func (p *planes) Alike(b profile.Bounds, other Coder, c profile.Bounds) bool {
+	o, ok := other.(*planes)
+	if !ok || p.words == nil || o.words == nil || p.edge.ExtraBits != o.edge.ExtraBits || !p.fused(b) || !o.fused(c) {
+		return false
+	}
+	n := p.edge.NumExtra(b)
+	return n == o.edge.NumExtra(c) && huffman.Together(n, p.edge.ExtraBits)
+}
+
+// EncodeAll implements Batcher.
+func (p *planes) EncodeAll(tiles []Tile) {
+	for i := range tiles {
+		tiles[i].encode()
+	}
+}
+
+// DecodeAll implements Batcher.
+func (p *planes) DecodeAll(tiles []Tile) {
+	m, whole := p.planesMemory, true
+	for i := range tiles {
+		t, one := &tiles[i], tiles[i].Coder.(*planes)
+		_, low, err := one.cut(t.Bounds, t.Payload.Base)
+		whole = whole && err == nil
+		m.shifts[i] = resize(m.shifts[i], one.edge.NumExtra(t.Bounds))
+		m.streams[i], m.codes[i] = low, one.words
+	}
+	n := len(tiles)
+	whole = whole && m.huffman.DecodeAll(m.shifts[:n], m.streams[:n], m.codes[:n]) == nil
+	clear(m.streams[:n])
+	for i := range tiles {
+		t, one := &tiles[i], tiles[i].Coder.(*planes)
+		if !whole { // one of them is damaged
+			t.decode()
+			continue
+		}
+		t.Err = nil
+		high, _, _ := one.cut(t.Bounds, t.Payload.Base)
+		one.restoreShifted(t.Values, t.Bounds, high, m.shifts[i])
+	}
 }
 
 func (p *planes) appendCodes(dst []byte, b profile.Bounds, c codes) []byte {
