@@ -74,7 +74,7 @@ func TestCodecMeasuresEveryPath(t *testing.T) {
 			t.Errorf("%s: entropy %v, steps were chosen for 2", r.Path, r.Entropy)
 		}
 	}
-	for _, name := range []string{"dqa/raw", "dqa/paper", "graded/fast", "graded/small", "graded/smallest", "graded/huff0", "graded/fse", "graded/zstd", "graded/deflate", "graded/lz4"} {
+	for _, name := range []string{"dqa/raw", "dqa/paper", "graded/fast", "graded/small", "graded/smallest", "graded/smallest2", "graded/huff0", "graded/fse", "graded/zstd", "graded/deflate", "graded/lz4"} {
 		if seen[name].Path == "" {
 			t.Errorf("%s is missing", name)
 		}

@@ -48,6 +48,7 @@ func allPaths(t Tensors, bits float64, peers bool) ([]path, error) {
 		{"graded/fast", "whole codes by a vector prefix code", g, profile.Fast},
 		{"graded/small", "whole codes by rANS", g, profile.Small},
 		{"graded/smallest", "whole codes by rANS and their neighbours", g, profile.Smallest},
+		{"graded/smallest2", "whole codes by rANS and their weighted neighbours", g, profile.Smallest2},
 	} {
 		if err := add(p.name, p.what, p.plan, p.coder); err != nil {
 			return nil, err

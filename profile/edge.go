@@ -47,7 +47,29 @@ type Coding struct {
 	Table  []uint8       // coder Paper: lengths of the words of shift errors, see NumSymbols
 	Prefix *PrefixParams // coder Fast, see CodeRange
 	Models []uint8       // modelled coders: indices in Profile.Frequencies, see NumModels and ModelSlots
+	Taps   *Taps         // coder Smallest2
 }
+
+// Taps choose the models of the coder Smallest2: weights of neighbours, which all channels share, and what is expected of every
+// channel besides.
+type Taps struct {
+	rans.Taps
+	Base  int16   // in 1/128 of a code
+	Unit  uint8   // the same
+	Parts []uint8 // one per channel; nil where Unit is 0
+}
+
+// Offset is what is expected of the codes of channel c beyond what their neighbours say, in 1/128.
+func (t *Taps) Offset(c int) int16 {
+	v := int(t.Base)
+	if t.Unit > 0 {
+		v += int(t.Unit) * int(t.Parts[c])
+	}
+	return int16(min(v, math.MaxInt16))
+}
+
+// MaxTapCols is the greatest number of columns of an edge of the coder Smallest2.
+const MaxTapCols = rans.MaxTapRow
 
 // Noise is a fixed bias of every position, in steps.
 type Noise = quant.Noise
@@ -153,6 +175,8 @@ func (e *Edge) NumModels() int {
 	switch {
 	case e.Coder == Small:
 		n = e.Channels
+	case e.Coder == Smallest2:
+		return rans.NumTapContexts
 	case e.ExtraBits > 0:
 		n = 2 * rans.NumContexts
 	}
@@ -167,6 +191,8 @@ func (e *Edge) ModelSlots(c int) (from, to int) {
 	switch {
 	case e.Coder == Small:
 		return c, c + 1
+	case e.Coder == Smallest2:
+		return 0, rans.NumTapContexts
 	case e.IsImportant(c):
 		return rans.NumContexts, 2 * rans.NumContexts
 	}

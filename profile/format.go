@@ -473,6 +473,9 @@ func (e *Edge) append(b []byte) []byte {
 		b = appendNibbles(b, e.Prefix.Lengths[:])
 		b = append(b, e.Prefix.Words[:]...)
 	}
+	if e.Taps != nil {
+		b = e.Taps.append(b)
+	}
 	return append(b, e.Models...)
 }
 
@@ -497,6 +500,10 @@ func (e *Edge) read(r *wire.Reader, version byte) {
 	if r.Err() != nil {
 		return
 	}
+	if e.Coder == Smallest2 && version == version1 {
+		r.Fail(wire.ErrValue, "coder %d unknown in version %d", e.Coder, version)
+		return
+	}
 	if err := e.validateShape(); err != nil {
 		r.Fail(causeOf(err), "%v", err)
 		return
@@ -518,6 +525,10 @@ func (e *Edge) read(r *wire.Reader, version byte) {
 	}
 	if r.Err() == nil && e.Coder == Fast {
 		e.readPrefix(r)
+	}
+	if r.Err() == nil && e.Coder == Smallest2 {
+		e.Taps = &Taps{}
+		e.Taps.read(r, e)
 	}
 	if r.Err() == nil && e.Coder.Modelled() {
 		e.Models = slices.Clone(r.Bytes(e.NumModels()))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/wire"
 )
 
@@ -13,7 +14,7 @@ import (
 const (
 	// version1 has seven sections.
 	version1 = 1
-	// version2 has fields for how pictures are resized and for negative labels, gains beside biases, means per channel of
+	// version2 has fields for how pictures are resized and for negative labels, the coder Smallest2, gains beside biases, means per channel of
 	// every image (Edge.DC), and sections that a reader may skip.
 	version2 = 2
 )
@@ -59,11 +60,55 @@ func (p *Profile) version() byte {
 		return version2
 	}
 	for i := range p.Edges {
-		if p.Edges[i].DC {
+		if p.Edges[i].DC || p.Edges[i].Coder == Smallest2 {
 			return version2
 		}
 	}
+	if p.Coder == Smallest2 {
+		return version2
+	}
 	return version1
+}
+
+func (t *Taps) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(t.Grid))
+	b = appendWeights(b, t.Magnitude)
+	if t.TwoSided {
+		b = appendWeights(b, t.Signed)
+	}
+	b = wire.AppendBools(b, []bool{t.Flat})
+	b = append(binary.LittleEndian.AppendUint16(b, uint16(t.Base)), t.Unit)
+	b = append(b, t.Parts...)
+	return wire.AppendBools(b, t.Relative[:])
+}
+
+func appendWeights(b []byte, weights [rans.NumTaps]int8) []byte {
+	for _, w := range weights {
+		b = append(b, byte(w))
+	}
+	return b
+}
+
+func (t *Taps) read(r *wire.Reader, e *Edge) {
+	t.Grid = r.Uvarint(rans.MaxGrid, "width of a grid")
+	readWeights(r, &t.Magnitude)
+	if t.TwoSided = !e.OneSided; t.TwoSided {
+		readWeights(r, &t.Signed)
+	}
+	if set := r.Bools(1, "flat"); set != nil {
+		t.Flat = set[0]
+	}
+	t.Base = int16(uint16(r.U8()) | uint16(r.U8())<<8)
+	if t.Unit = r.U8(); t.Unit > 0 {
+		t.Parts = append(t.Parts, r.Bytes(e.Channels)...)
+	}
+	copy(t.Relative[:], r.Bools(rans.NumTapContexts, "relative contexts"))
+}
+
+func readWeights(r *wire.Reader, weights *[rans.NumTaps]int8) {
+	for i, w := range r.Bytes(rans.NumTaps) {
+		weights[i] = int8(w)
+	}
 }
 
 func (p *Profile) appendGain(b []byte) []byte {

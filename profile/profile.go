@@ -70,15 +70,16 @@ type Coder uint8
 
 // The coders.
 const (
-	Raw      Coder = iota // bit planes of codes and of shift errors
-	Paper                 // bit planes of codes, Huffman-coded shift errors: as the paper stores them
-	Fast                  // whole codes (before the shift) by a prefix code for vector registers
-	Small                 // whole codes by rANS, with probability models that channels share
-	Smallest              // the same with models that neighbourhoods share
+	Raw       Coder = iota // bit planes of codes and of shift errors
+	Paper                  // bit planes of codes, Huffman-coded shift errors: as the paper stores them
+	Fast                   // whole codes (before the shift) by a prefix code for vector registers
+	Small                  // whole codes by rANS, with probability models that channels share
+	Smallest               // the same with models that neighbourhoods share
+	Smallest2              // the same with models that weighted neighbours choose (schema version 2)
 	coders
 )
 
-var coderNames = [coders]string{"raw", "paper", "fast", "small", "smallest"}
+var coderNames = [coders]string{"raw", "paper", "fast", "small", "smallest", "smallest2"}
 
 func (c Coder) String() string { return name(coderNames[:], int(c)) }
 
@@ -95,7 +96,7 @@ func ParseCoder(s string) (Coder, error) {
 func (c Coder) Compresses() bool { return c != Raw }
 
 // Modelled tells whether codes are stored by the probability models of the profile.
-func (c Coder) Modelled() bool { return c == Small || c == Smallest }
+func (c Coder) Modelled() bool { return c == Small || c == Smallest || c == Smallest2 }
 
 // Escaping are the coders that store codes beyond an edge's bits, the fastest first.
 func Escaping() (all []Coder) {

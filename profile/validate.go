@@ -109,7 +109,7 @@ func (e *Edge) validateModels(p *Profile) error {
 	base := e.Base()
 	seen := map[bool]bool{} // neighbourhoods' models, by importance of the channels that share them
 	for c := range e.Channels {
-		if e.Coder == Smallest && seen[e.IsImportant(c)] {
+		if e.Coder != Small && seen[e.IsImportant(c)] {
 			if e.Important == nil {
 				break // a few bytes may announce a million channels
 			}
@@ -234,7 +234,7 @@ func (e *Edge) validateShape() error {
 	if e.Coder >= coders {
 		return fmt.Errorf("coder %d unknown", e.Coder)
 	}
-	if e.Refine > 0 && (e.Refine > MaxExtra || e.Refine >= e.Bits || e.ExtraBits > 0 || e.Map != Uniform || e.Coder == Paper || e.Coder == Fast) {
+	if e.Refine > 0 && (e.Refine > MaxExtra || e.Refine >= e.Bits || e.ExtraBits > 0 || e.Map != Uniform || e.Coder == Paper || e.Coder == Fast || e.Coder == Smallest2) {
 		return fmt.Errorf("%d of %d+%d bits stored apart, level map %s, coder %s", e.Refine, e.Bits, e.ExtraBits, e.Map, e.Coder)
 	}
 	if e.Unsigned && !e.OneSided {
@@ -311,7 +311,35 @@ func (e *Edge) validateTable() error {
 			return err
 		}
 	}
+	if err := e.validateTaps(); err != nil {
+		return err
+	}
 	return e.validatePrefix()
+}
+
+func (e *Edge) validateTaps() error {
+	if e.Coder != Smallest2 || e.Taps == nil {
+		if e.Coder == Smallest2 || e.Taps != nil {
+			return fmt.Errorf("weights of neighbours: %v, coder %s", e.Taps != nil, e.Coder)
+		}
+		return nil
+	}
+	t := e.Taps
+	parts := 0
+	if t.Unit > 0 {
+		parts = e.Channels
+	}
+	switch {
+	case e.ExtraBits > 0:
+		return fmt.Errorf("coder %s and %d extra bits", e.Coder, e.ExtraBits)
+	case e.Cols > MaxTapCols || t.Grid > 0 && e.Cols > 1:
+		return fmt.Errorf("coder %s: %d columns, a grid of %d", e.Coder, e.Cols, t.Grid)
+	case t.TwoSided == e.OneSided:
+		return fmt.Errorf("coder %s: two-sided is %v, one-sided the edge is %v", e.Coder, t.TwoSided, e.OneSided)
+	case len(t.Parts) != parts:
+		return fmt.Errorf("coder %s: %d offsets, %d expected", e.Coder, len(t.Parts), parts)
+	}
+	return t.Validate()
 }
 
 func (e *Edge) validatePrefix() error {

@@ -21,8 +21,8 @@ func OwnCoder(s profile.Setting) profile.Coder {
 
 // CheckCoder refuses a coder that cannot store the codes of a setting. The error wraps ErrSetting.
 func CheckCoder(s profile.Setting, c profile.Coder) error {
-	if s.Dial != profile.NoDial && !slices.Contains([]profile.Coder{profile.Fast, profile.Small, profile.Smallest}, c) {
-		return fmt.Errorf("%w: graded codes are stored by fast, small or smallest, not by %s", ErrSetting, c)
+	if s.Dial != profile.NoDial && !slices.Contains([]profile.Coder{profile.Fast, profile.Small, profile.Smallest, profile.Smallest2}, c) {
+		return fmt.Errorf("%w: graded codes are stored by fast, small, smallest or smallest2, not by %s", ErrSetting, c)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func DescribeCoders(p *profile.Profile) string {
 		return p.Coder.String()
 	}
 	var all []string
-	for c := profile.Raw; c <= profile.Smallest; c++ {
+	for c := profile.Raw; c <= profile.Smallest2; c++ {
 		if edges[c] > 0 {
 			all = append(all, fmt.Sprintf("%s (%d)", c, edges[c]))
 		}

@@ -14,9 +14,10 @@ type edgeCounts struct {
 	refinements        slots
 	shift              []uint64       // of shift errors' symbols, for the coder paper; nil where there are none
 	prefix             *prefix.Counts // for the coder fast; nil: it cannot store them
+	taps               *tapSamples    // for the coder smallest2; the same
 }
 
-func newEdgeCounts(e *profile.Edge) edgeCounts {
+func newEdgeCounts(e *profile.Edge, edges int) edgeCounts {
 	base := e.Base()
 	c := edgeCounts{
 		edge: e, channels: NewHistogram(&base, profile.Small), contexts: NewHistogram(&base, profile.Smallest), refinements: newRefinements(e),
@@ -28,6 +29,7 @@ func newEdgeCounts(e *profile.Edge) edgeCounts {
 		low, high := e.CodeRange()
 		c.prefix = prefix.NewCounts(low, high, 0) // two-sided codes are most often 0: steps are large, and so is it
 	}
+	c.taps = newTapSamples(e, edges)
 	return c
 }
 
@@ -40,6 +42,9 @@ func (c *edgeCounts) add(wide []int16) {
 	}
 	if c.shift != nil {
 		addShift(c.shift, c.edge, wide)
+	}
+	if c.taps != nil {
+		c.taps.add(wide)
 	}
 	c.channels.Add(wide)
 	c.contexts.Add(wide)
@@ -54,6 +59,9 @@ func (c *edgeCounts) merge(other *edgeCounts) {
 	}
 	if c.prefix != nil {
 		c.prefix.Merge(other.prefix)
+	}
+	if c.taps != nil {
+		c.taps.merge(other.taps)
 	}
 }
 

@@ -19,9 +19,9 @@ type Histogram struct {
 // codes beyond the bits.
 type slots [][]uint32
 
-// NewHistogram counts as the coder Smallest sees codes, by contexts; as Small does, by channels, for any other.
+// NewHistogram counts as the coder Smallest sees codes, by contexts, which is near what Smallest2 does; as Small does, by channels, for any other.
 func NewHistogram(e *profile.Edge, coder profile.Coder) *Histogram {
-	if coder == profile.Smallest {
+	if coder == profile.Smallest || coder == profile.Smallest2 {
 		return &Histogram{e, true, newContexts(e)}
 	}
 	h := make(slots, e.Channels)
@@ -99,6 +99,20 @@ func symbol(code, low int16, counts []uint32) int {
 
 // Merge adds the counts of another one of the same edge and coder.
 func (h *Histogram) Merge(other *Histogram) { h.slots.merge(other.slots) }
+
+// means are the mean magnitudes of the codes of channels.
+func (h *Histogram) means() []float64 {
+	means := make([]float64, len(h.slots))
+	for c, counts := range h.slots {
+		low, sum, total := int(h.edge.Lowest(c)), 0.0, 0.0
+		for s, n := range counts {
+			sum += math.Abs(float64(low+s)) * float64(n)
+			total += float64(n)
+		}
+		means[c] = sum / max(1, total)
+	}
+	return means
+}
 
 // Bits is what all codes take by the distributions of their own slots, escaped ones with what follows.
 func (h *Histogram) Bits() (sum float64) {

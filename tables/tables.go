@@ -23,7 +23,7 @@ type Counts struct {
 func New(edges []profile.Edge) *Counts {
 	c := &Counts{edges: make([]edgeCounts, len(edges))}
 	for i := range edges {
-		c.edges[i] = newEdgeCounts(&edges[i])
+		c.edges[i] = newEdgeCounts(&edges[i], len(edges))
 	}
 	return c
 }
@@ -32,7 +32,7 @@ func New(edges []profile.Edge) *Counts {
 func Count(edges []profile.Edge, samples [][][]float32) (*Counts, error) {
 	for i := range edges {
 		e := edges[i]
-		e.Coder, e.Table, e.Prefix, e.Models = profile.Raw, nil, nil, nil
+		e.Coder, e.Table, e.Prefix, e.Models, e.Taps = profile.Raw, nil, nil, nil, nil
 		if err := e.Validate(); err != nil {
 			return nil, fmt.Errorf("edge %d %q: %w", i, e.Name, err)
 		}

@@ -23,6 +23,8 @@ func (c *edgeCounts) ableCoder(coder profile.Coder) profile.Coder {
 		return profile.Small
 	case coder == profile.Fast && c.prefix == nil:
 		return profile.Raw
+	case coder == profile.Smallest2 && c.taps == nil:
+		return c.ableCoder(profile.Smallest)
 	case coder == profile.Smallest && c.contexts.slots.size() >= c.channels.slots.size():
 		return profile.Small
 	}
@@ -37,7 +39,7 @@ func (c *Counts) teach(p *profile.Profile, asked profile.Coder, of func(i int) p
 	p.Coder = asked
 	for i := range p.Edges {
 		e := &p.Edges[i]
-		e.Coder, e.Table, e.Prefix, e.Models = of(i), nil, nil, nil
+		e.Coder, e.Table, e.Prefix, e.Models, e.Taps = of(i), nil, nil, nil, nil
 		if e.Coder == profile.Fast {
 			params := c.edges[i].prefix.Build()
 			e.Prefix = &params
@@ -67,6 +69,9 @@ func (c *Counts) setModels(p *profile.Profile) {
 			chosen[i] = slices.Concat(counts.channels.slots, counts.refinements)
 		case profile.Smallest:
 			chosen[i], limit = slices.Concat(counts.contexts.slots, counts.refinements), contextModels
+		case profile.Smallest2:
+			coding := counts.taps.teach(counts.channels.means())
+			chosen[i], limit, p.Edges[i].Taps = coding.slots, contextModels, coding.taps
 		}
 	}
 	models, numbers := cluster(chosen, limit)

@@ -170,7 +170,10 @@ func (m *Model) mapBytes() {
 }
 
 // rankOf is the rank of a code, 0 if it is to be escaped.
-func (m *Model) rankOf(code, low int16) uint8 {
+func (m *Model) rankOf(code, low int16) uint8 { return m.rankFrom(code, int32(low)) }
+
+// rankFrom is rankOf where symbol 0 may be a code that 16 bits do not hold.
+func (m *Model) rankFrom(code int16, low int32) uint8 {
 	if s := int(code) - int(low); s >= 0 && s < len(m.rank) {
 		return m.rank[s]
 	}

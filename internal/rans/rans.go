@@ -22,8 +22,9 @@ const ransLow = 1 << 15
 // Coder codes tiles (spec/coders.md). The zero value is ready; its memory is reused.
 type Coder struct {
 	streams [abreast]stream
-	group   group   // of a tile with contexts
-	context []uint8 // of its codes
+	group   group    // of a tile with contexts
+	taps    tapGroup // of a tile with taps
+	context []uint8  // of its codes
 }
 
 // abreast is the number of tiles that are coded together where they are alike: a lane's next step must wait for its
@@ -59,9 +60,12 @@ func (r *Coder) AppendAll(dst [][]byte, tiles []Tile) {
 		for i := range streams {
 			streams[i].begin(&tiles[i])
 		}
-		if tiles[0].inStep() {
+		switch {
+		case tiles[0].Taps != nil:
+			r.encodeTaps(&tiles[0], &streams[0])
+		case tiles[0].inStep():
 			r.encodeInStep(&tiles[0], &streams[0])
-		} else {
+		default:
 			encodeTiles(streams, tiles[:n])
 		}
 		for i := range streams {
@@ -176,9 +180,12 @@ func (r *Coder) decodeAlike(tiles []Tile, src [][]byte) error {
 		}
 	}
 	var err error
-	if tiles[0].inStep() {
+	switch {
+	case tiles[0].Taps != nil:
+		err = r.decodeTaps(&tiles[0], &streams[0])
+	case tiles[0].inStep():
 		err = r.decodeInStep(&tiles[0], &streams[0])
-	} else {
+	default:
 		err = decodeTiles(streams, tiles)
 	}
 	for i := range streams {
@@ -268,13 +275,16 @@ func (s *stream) place(p *Plane) error {
 }
 
 // escaped takes a code of plane p from the stream's end.
-func (s *stream) escaped(p *Plane, m *Model) (int16, error) {
+func (s *stream) escaped(p *Plane, m *Model) (int16, error) { return s.escapedFrom(p, m, int32(p.Low)) }
+
+// escapedFrom is escaped where another code than p.Low is that of symbol 0.
+func (s *stream) escapedFrom(p *Plane, m *Model, low int32) (int16, error) {
 	if s.end-s.at < 2 {
 		return 0, fmt.Errorf("%w: an escaped code is missing", ErrStream)
 	}
 	s.end -= 2
 	c := int16(binary.LittleEndian.Uint16(s.words[s.end:]))
-	if c < p.Min || c > p.Max || m.rankOf(c, p.Low) != 0 {
+	if c < p.Min || c > p.Max || m.rankFrom(c, low) != 0 {
 		return 0, fmt.Errorf("%w: code %d is escaped", ErrStream, c)
 	}
 	return c, nil

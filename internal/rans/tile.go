@@ -1,9 +1,13 @@
 package rans
 
+import "cmp"
+
 // Tile is a block of planes that are coded together. All planes have Rows x Cols codes.
 type Tile struct {
 	Rows, Cols int
 	Planes     []Plane
+	Taps       *Taps // nil: contexts, where planes have so many models
+	TapLanes   int   // of a stream that is decoded by taps; an encoder chooses, and says how many
 }
 
 // Plane is a channel's part of a tile. Its codes lie row by row in Bytes, two's complement if Low is negative, or in
@@ -11,8 +15,10 @@ type Tile struct {
 type Plane struct {
 	Bytes []byte
 	Codes []int16
-	// Models has one entry, or NumContexts: by what lies to the left and above. All planes of a tile have as many.
+	// Models has one entry, or NumContexts or, with taps, NumTapContexts: by what lies to the left and above. All planes of a
+	// tile have as many, with taps the same.
 	Models []*Model
+	Offset int16 // with taps: what is expected beyond them, in 1/128
 	Low    int16 // the code of symbol 0
 	// Codes that a decoder accepts.
 	Min, Max int16
@@ -46,6 +52,9 @@ func (t *Tile) inStep() bool { return len(t.Planes) > 0 && len(t.Planes[0].Model
 // laneValues codes at least, or 1. With contexts there are no more than planes. A state costs 3 bytes: what it holds
 // beyond codes.
 func (t *Tile) Lanes() int {
+	if t.Taps != nil {
+		return cmp.Or(t.TapLanes, t.tapLanes())
+	}
 	n, most := 1, MaxLanes
 	if t.inStep() {
 		most = min(most, len(t.Planes))
@@ -73,6 +82,10 @@ func (t *Tile) Cost() float64 {
 		codes := make([]int16, t.Rows*t.Cols)
 		for j := range codes {
 			codes[j] = p.code(j)
+		}
+		if t.Taps != nil {
+			sum += t.tapCost(p, codes)
+			continue
 		}
 		VisitContexts(codes, t.Cols, func(context int, code int16) {
 			m := p.Models[context]

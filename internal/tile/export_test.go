@@ -12,6 +12,8 @@ func EncodeWide(c Coder, v *Values, b profile.Bounds) []byte {
 		q = &c.quantizer
 	case *modelled:
 		q = &c.quantizer
+	case *taps:
+		q = &c.quantizer
 	}
 	codes, _ := q.quantizeWide(v, b)
 	q.restore(v, b, codes)

@@ -11,6 +11,7 @@ import (
 // fast is the coder of that name: whole codes by a prefix code for vector registers.
 type fast struct {
 	whole
+	oneMode
 	*fastMemory
 	code *prefix.Code
 }
@@ -23,7 +24,7 @@ func newFast(e *profile.Edge, _ []*rans.Model) (Factory, error) {
 		return nil, err
 	}
 	return func(s *Scratch) Coder {
-		f := &fast{whole{quantizer: quantizer{e, s}}, memoryOf[fastMemory](s), code}
+		f := &fast{whole{quantizer: quantizer{e, s}}, oneMode{}, memoryOf[fastMemory](s), code}
 		f.stream = f
 		return f
 	}, nil
@@ -37,7 +38,7 @@ func (f *fast) appendStream(dst []byte, _ profile.Bounds, c codes) (out []byte, 
 	return f.prefix.Append(dst, b, f.code), true
 }
 
-func (f *fast) decodeStream(b profile.Bounds, src []byte) (codes, error) {
+func (f *fast) decodeStream(b profile.Bounds, _ int, src []byte) (codes, error) {
 	f.bytes = resize(f.bytes, f.edge.TileSize(b))
 	rest, err := f.prefix.Decode(f.bytes, src, f.code)
 	if err == nil && len(rest) > 0 {

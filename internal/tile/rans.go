@@ -9,6 +9,7 @@ import (
 // neighbourhoods share.
 type modelled struct {
 	whole
+	oneMode
 	*modelledMemory
 	models []*rans.Model // as profile.Edge.Models
 }
@@ -29,7 +30,7 @@ type modelledMemory struct {
 func newRANS(e *profile.Edge, shared []*rans.Model) (Factory, error) {
 	models := modelsOf(e.Models, shared)
 	return func(s *Scratch) Coder {
-		m := &modelled{whole{quantizer: quantizer{e, s}}, memoryOf[modelledMemory](s), models}
+		m := &modelled{whole{quantizer: quantizer{e, s}}, oneMode{}, memoryOf[modelledMemory](s), models}
 		m.stream = m
 		return m
 	}, nil
@@ -71,7 +72,7 @@ func (m *modelled) appendStream(dst []byte, b profile.Bounds, c codes) (out []by
 	return m.rans.Append(dst, m.tileOf(b, c)), true
 }
 
-func (m *modelled) decodeStream(b profile.Bounds, src []byte) (codes, error) {
+func (m *modelled) decodeStream(b profile.Bounds, _ int, src []byte) (codes, error) {
 	n := m.edge.TileSize(b)
 	if m.edge.FitsBytes() {
 		m.bytes = resize(m.bytes, n)

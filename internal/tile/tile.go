@@ -39,6 +39,8 @@ var coders = map[profile.Coder]newCoder{
 	profile.Fast:     newFast,
 	profile.Small:    newRANS,
 	profile.Smallest: newRANS,
+
+	profile.Smallest2: newTaps,
 }
 
 // Factory makes the Coder of an edge for a goroutine, on its memory. It may be shared.

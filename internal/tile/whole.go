@@ -17,11 +17,22 @@ type whole struct {
 
 // stream is what such coders differ in.
 type stream interface {
+	// modes are the first bytes of payloads that a stream follows.
+	modes() (least, most int)
+	// mode is that of the stream that was appended last.
+	mode() byte
 	// appendStream appends the codes of a tile; ok is false where the coder has no words for them.
 	appendStream(dst []byte, b profile.Bounds, c codes) (out []byte, ok bool)
 	// decodeStream is the inverse; codes are valid until the next call.
-	decodeStream(b profile.Bounds, src []byte) (codes, error)
+	decodeStream(b profile.Bounds, mode int, src []byte) (codes, error)
 }
+
+// oneMode is of streams that there is one kind of.
+type oneMode struct{}
+
+func (oneMode) modes() (least, most int) { return modeStream, modeStream }
+
+func (oneMode) mode() byte { return modeStream }
 
 const (
 	modeStream = 255 // a smaller first byte is the number of bits of plain codes
@@ -49,6 +60,7 @@ func (w *whole) appendCodes(dst []byte, b profile.Bounds, c codes) []byte {
 		var ok bool
 		dst, ok = w.stream.appendStream(append(dst, modeStream), b, c)
 		if ok && len(dst)-start-1 < plain {
+			dst[start] = w.stream.mode()
 			return dst
 		}
 	}
@@ -86,9 +98,10 @@ func (w *whole) decodeCodes(b profile.Bounds, src []byte) (codes, error) {
 	}
 	var c codes
 	var err error
+	least, most := w.stream.modes()
 	switch mode := int(src[0]); {
-	case mode == modeStream:
-		c, err = w.stream.decodeStream(b, src[1:])
+	case mode >= least && mode <= most:
+		c, err = w.stream.decodeStream(b, mode, src[1:])
 	case mode > maxPlain:
 		err = fmt.Errorf("mode %d unknown", mode)
 	default:

@@ -177,6 +177,8 @@ func (p *Profile) readTile(e *edge, b tile, data []byte) [][]int {
 		return out
 	}
 	switch mode := r.u8(); {
+	case mode > 250 && e.coder == smallest2:
+		out = e.taps.read(r, e, b, 1<<(255-mode), p.models)
 	case mode <= 16:
 		cut(plain(r, channels*size, mode, !e.unsigned))
 	case mode != 255:

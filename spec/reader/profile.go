@@ -13,6 +13,7 @@ const (
 	fast
 	small
 	smallest
+	smallest2
 )
 
 const (
@@ -42,6 +43,7 @@ type edge struct {
 	table                                     []int
 	prefix                                    *prefixCode
 	models                                    []int
+	taps                                      *taps
 }
 
 func (e *edge) static() bool { return e.scaleMode >= 2 }
@@ -100,6 +102,8 @@ func (e *edge) channelModels(c int) []int {
 	switch {
 	case e.coder == small:
 		return e.models[c : c+1]
+	case e.coder == smallest2:
+		return e.models
 	case e.isImportant(c):
 		return e.models[16:32]
 	}
@@ -129,7 +133,7 @@ func ParseProfile(data []byte) (p *Profile, err error) {
 	need(r.left() == 4, Header, "bytes after the last section")
 	readOrigin(sections[1])
 	readPreprocess(sections[2], version)
-	readMethod(sections[3])
+	p.second = readMethod(sections[3], version) == smallest2 || p.second
 	for range sections[4].count(1<<16, "edges") {
 		p.edges = append(p.edges, readEdge(sections[4], version))
 	}
@@ -169,7 +173,7 @@ func (p *Profile) readVersion2(r *reader) {
 		r.bytes(r.count(1<<20, "channels of a gain"))
 	}
 	for _, e := range p.edges {
-		p.second = p.second || e.means
+		p.second = p.second || e.means || e.coder == smallest2
 	}
 	need(p.second, Header, "nothing that version 1 has no place for")
 }
@@ -221,15 +225,16 @@ func readPreprocess(r *reader, version int) {
 	need(-1 <= shift && shift <= 1, Header, "label shift")
 }
 
-func readMethod(r *reader) {
+func readMethod(r *reader, version int) (coder int) {
 	r.string()
 	n, m, ratio := r.u8(), r.u8(), r.f64()
 	need(2 <= n && n <= 8 && m <= 4 && 0 <= ratio && ratio <= 1, Header, "n, m or r")
 	r.string()
 	r.bools(4)
 	scale, coder, apart, dial, goal := r.u8(), r.u8(), r.u8(), r.u8(), r.f64()
-	need(scale <= 3 && coder <= smallest && apart <= 4 && dial <= 4, Header, "method")
+	need(scale <= 3 && coder < smallest+version && apart <= 4 && dial <= 4, Header, "method")
 	need(goal >= 0 && goal <= math.MaxFloat64, Header, "goal")
+	return coder
 }
 
 func readEdge(r *reader, version int) *edge {
@@ -249,11 +254,11 @@ func readEdge(r *reader, version int) *edge {
 	e.channelsLast, e.oneSided, e.unsigned, e.escape = flags&1 > 0, flags&2 > 0, flags&4 > 0, flags&8 > 0
 	e.n, e.m, e.scaleMode, e.levelMap, e.coder, e.apart = r.u8(), r.u8(), r.u8(), r.u8(), r.u8(), r.u8()
 	need(2 <= e.n && e.n <= 8 && e.m <= 4, Header, "n or m")
-	need(e.scaleMode <= 3 && e.levelMap <= noisy && e.coder <= smallest, Header, "scale mode, level map or coder")
+	need(e.scaleMode <= 3 && e.levelMap <= noisy && e.coder < smallest+version, Header, "scale mode, level map or coder")
 	need(!e.unsigned || e.oneSided, Header, "unsigned codes on a two-sided edge")
 	need(!e.escape || e.coder >= fast && e.m == 0 && e.static() && e.levelMap == uniform, Header, "escape")
 	need(e.apart <= 4 && e.apart < e.n, Header, "bits apart")
-	need(e.apart == 0 || !e.means && e.m == 0 && e.levelMap == uniform && e.coder != paper && e.coder != fast, Header, "bits apart")
+	need(e.apart == 0 || !e.means && e.m == 0 && e.levelMap == uniform && e.coder != paper && e.coder != fast && e.coder != smallest2, Header, "bits apart")
 	if e.m > 0 { // an edge without takes no memory for channels that it only announces
 		e.important = r.bools(e.channels)
 	}
@@ -300,6 +305,11 @@ func (e *edge) readCoder(r *reader) {
 		checkComplete(e.table, 7)
 	case fast:
 		e.prefix = readPrefix(r, e)
+	case smallest2:
+		e.taps = readTaps(r, e)
+		for _, k := range r.bytes(256) {
+			e.models = append(e.models, int(k))
+		}
 	case small, smallest:
 		count := e.channels
 		if e.coder == smallest {
@@ -389,7 +399,7 @@ func (m *model) place() {
 }
 
 func (p *Profile) checkModels(e *edge) {
-	if e.coder != small && e.coder != smallest {
+	if e.coder < small {
 		return
 	}
 	for _, k := range e.models {

@@ -20,7 +20,7 @@ from typing import Dict, Iterator, List, NamedTuple, NoReturn, Optional, Tuple
 import numpy as np
 
 HEADER, LIMIT, CHECKSUM, PROFILE, PAYLOAD = "header", "limit", "checksum", "profile", "payload"
-RAW, PAPER, FAST, SMALL, SMALLEST = range(5)
+RAW, PAPER, FAST, SMALL, SMALLEST, SMALLEST2 = range(6)
 UNIFORM, CLIPPED, NOISY = range(3)
 MAX_EDGES, MAX_STRING, MAX_CHANNELS, MAX_VALUES = 65536, 4096, 1 << 20, 1 << 28
 MAX_INT31, MAX_TILES, MAX_LIST = (1 << 31) - 1, 1 << 20, 1024
@@ -283,6 +283,7 @@ class Edge:
     prefix: Optional[PrefixCode] = None
     model_numbers: List[int] = field(default_factory=list)
     models: List[Model] = field(default_factory=list)
+    taps: Optional["Taps"] = None
 
     @property
     def channels_last(self) -> bool:
@@ -381,7 +382,7 @@ def read_profile(data: bytes) -> Profile:
     origin, preprocess, method, edge_section, model_section, bias, evidence = sections[:7]
     read_origin(origin)
     read_preprocess(preprocess, version)
-    read_method(method)
+    coder = read_method(method, version)
     edges = [read_edge(edge_section, version) for _ in range(edge_section.count(MAX_EDGES, "edges"))]
     models = [read_model(model_section) for _ in range(model_section.count(256, "models"))]
     for edge in edges:
@@ -389,7 +390,8 @@ def read_profile(data: bytes) -> Profile:
     read_bias(bias)
     read_evidence(evidence, len(edges))
     if version == 2:
-        needed = read_gains(sections[7]) or needed or any(edge.means for edge in edges)
+        needed = read_gains(sections[7]) or needed or coder == SMALLEST2
+        needed = needed or any(edge.means or edge.coder == SMALLEST2 for edge in edges)
         need(needed, HEADER, "version 1 has a place for all of it")
     for section in sections:
         section.end()
@@ -453,7 +455,8 @@ def read_preprocess(r: Reader, version: int) -> None:
     r.need(r.i8() in (-1, 0, 1), "label shift")
 
 
-def read_method(r: Reader) -> None:
+def read_method(r: Reader, version: int) -> int:
+    """The coder that was asked for."""
     r.string()                                  # name
     r.ranged(2, 8, "n")
     r.ranged(0, 4, "m")
@@ -461,10 +464,11 @@ def read_method(r: Reader) -> None:
     r.string()                                  # ranking
     r.bools(4)
     r.ranged(0, 3, "scale mode")
-    r.ranged(0, 4, "coder")
+    coder = r.ranged(0, 3 + version, "coder")
     r.ranged(0, 4, "apart")
     r.ranged(0, 4, "dial")
     r.need(0 <= r.f64() < float("inf"), "goal")
+    return coder
 
 
 def read_edge(r: Reader, version: int) -> Edge:
@@ -479,10 +483,10 @@ def read_edge(r: Reader, version: int) -> Edge:
     flags = r.ranged(0, 32 * version - 1, "flags")
     edge = Edge(name, channels, rows, columns, tile_channels, tile_rows, flags, n=r.ranged(2, 8, "n"),
                 m=r.ranged(0, 4, "m"), scale_mode=r.ranged(0, 3, "scale mode"),
-                level_map=r.ranged(0, 2, "level map"), coder=r.ranged(0, 4, "coder"),
+                level_map=r.ranged(0, 2, "level map"), coder=r.ranged(0, 3 + version, "coder"),
                 apart=r.ranged(0, 4, "apart"))
     r.need(edge.one_sided or not edge.unsigned, "unsigned codes, but not one-sided")
-    r.need(not edge.escape or (edge.coder in (FAST, SMALL, SMALLEST) and edge.m == 0 and edge.static
+    r.need(not edge.escape or (edge.coder in (FAST, SMALL, SMALLEST, SMALLEST2) and edge.m == 0 and edge.static
                                and edge.level_map == UNIFORM), "escape flag where it must not be")
     r.need(edge.apart == 0 or (edge.apart < edge.n and not edge.means and edge.m == 0 and edge.level_map == UNIFORM
                                and edge.coder in (RAW, SMALL, SMALLEST)), "bits apart where they must not be")
@@ -507,6 +511,9 @@ def read_edge(r: Reader, version: int) -> Edge:
         edge.prefix = PrefixCode(low, high, center=r.i8(), group=r.u8(), low_bits=r.u8(),
                                  lengths=r.nibbles(16), counts=list(r.take(7)))
         edge.prefix.check()
+    if edge.coder == SMALLEST2:
+        edge.taps = read_taps(r, edge)
+        edge.model_numbers = list(r.take(256))
     if edge.coder in (SMALL, SMALLEST):
         count = channels if edge.coder == SMALL else 32 if edge.m > 0 else 16
         edge.model_numbers = list(r.take(count + (5 if edge.apart > 0 else 0)))
@@ -540,6 +547,8 @@ def bind_models(edge: Edge, models: List[Model]) -> None:
             for model in edge.models[16:32] if important else edge.models[:16]:
                 need(model.size == 1 << edge.plane(important).bits, HEADER,
                      f"{edge.name}: alphabet of a context")
+    if edge.coder == SMALLEST2:
+        need(all(model.size == 1 << edge.n for model in edge.models), HEADER, f"{edge.name}: alphabet of a context")
     if edge.coder in (SMALL, SMALLEST) and edge.apart > 0:
         need(all(model.size == 1 << edge.apart for model in edge.models[-5:]), HEADER,
              f"{edge.name}: alphabet of a class")
@@ -777,6 +786,129 @@ def rans_by_context(data: bytes, planes: List[Tuple[List[Model], Plane]], rows: 
 # Payloads of tiles (frame.md)
 
 
+# ----------------------------------------------------------------------------------------------------
+# Coder smallest2 (smallest2.md)
+
+LEVELS = (2, 3, 5, 8, 11, 16, 21, 29, 39, 52, 69, 90, 119, 156, 205, 268, 352, 461, 608, 800, 1024, 1344, 1760, 2304,
+          3008, 3936, 5120, 6720, 8704, 11264, 14848)
+PLACES = ((0, -1), (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0), (-1, -2), (-1, 2), (-2, -1), (-2, 1), (0, -3), (-3, 0))
+
+
+@dataclass
+class Taps:
+    """What an edge of the coder smallest2 has besides models."""
+
+    grid: int
+    magnitude: List[int]
+    signed: Optional[List[int]]
+    flat: bool
+    offsets: List[int]
+    relative: List[bool]
+
+    def around(self, codes: List[int], i: int, columns: int) -> List[int]:
+        """The taps of code i of a plane."""
+        out = []
+        for down, right in PLACES:
+            if self.grid > 0:
+                at = i + down * self.grid + right
+                out.append(codes[at] if at >= 0 else 0)
+                continue
+            row, column = i // columns + down, i % columns + right
+            if row < 0:
+                row, column = 0, column - 1
+                if i < columns:
+                    column = min(column, i - 1)
+                if column < 0:
+                    out.append(0)
+                    continue
+            if column >= 0:
+                out.append(codes[row * columns + min(column, columns - 1)])
+            else:
+                out.append(codes[(row - 1) * columns] if row > 0 else 0)
+        return out
+
+    def plain_class(self, taps: List[int], m: int) -> int:
+        if self.signed is not None:
+            s = sum(weight * max(-127, min(127, tap)) for weight, tap in zip(self.signed, taps))
+            n = sum(abs(s) > ((m + 15) * bound + 16384) >> 15 for bound in (3932, 13107, 26214))
+            return 3 - n if s < 0 else 3 + n
+        d = min(63, max(taps[:4]) - min(taps[:4]))
+        return sum(unit * d >= m + 51 for unit in (427, 183, 116, 80, 58, 43))
+
+    def same_class(self, taps: List[int]) -> int:
+        """The class by which taps are the same, or -1."""
+        w, n, nw, ne, ww, _, nww = taps[:7]
+        if w == n == nw == ne:
+            if w == 0:
+                return -1
+            if not self.flat:
+                return 7
+            count = sum(tap == w for tap in taps[4:])
+            return 9 if count == 8 else 8 if count >= 6 else 7
+        if not self.flat:
+            return -1
+        if w == n == nw:
+            return 14
+        if w == nw:
+            return 11 if ww == nww else 10
+        if n == nw:
+            return 13 if ww == w else 12
+        return 15 if w == n else -1
+
+    def context(self, codes: List[int], i: int, columns: int, offset: int) -> Tuple[int, int]:
+        """Context and prediction."""
+        taps = self.around(codes, i, columns)
+        m = offset + sum(weight * min(127, abs(tap)) for weight, tap in zip(self.magnitude, taps))
+        m = max(0, min(32767, m))
+        level = sum(m >= bound for bound in LEVELS)
+        prediction = sorted((taps[0], taps[1], taps[0] + taps[1] - taps[2]))[1]
+        z = self.same_class(taps)
+        if z < 0:
+            z = self.plain_class(taps, m)
+        return (16 * (level >> 1) + z if self.flat else 8 * level + z), prediction
+
+
+def read_weights(r: Reader) -> List[int]:
+    weights = [r.i8() for _ in range(12)]
+    r.need(sum(abs(weight) for weight in weights) <= 255, "weights")
+    return weights
+
+
+def read_taps(r: Reader, edge: Edge) -> Taps:
+    r.need(edge.m == 0 and edge.apart == 0 and edge.columns <= 65536, "smallest2 on an edge that it cannot store")
+    grid = r.count(1024, "codes in a row of a grid")
+    r.need(grid == 0 or (grid >= 4 and edge.columns == 1), "grid")
+    magnitude = read_weights(r)
+    signed = None if edge.one_sided else read_weights(r)
+    flat = bool(r.bools(1)[0])
+    base = struct.unpack("<h", r.take(2))[0]
+    unit = r.u8()
+    parts = list(r.take(edge.channels)) if unit > 0 else [0] * edge.channels
+    offsets = [min(32767, base + unit * part) for part in parts]
+    return Taps(grid, magnitude, signed, flat, offsets, r.bools(256).tolist())
+
+
+def taps_codes(edge: Edge, data: bytes, channels: slice, rows: int, lanes: int) -> np.ndarray:
+    """Codes of a tile, (channels, rows, columns)."""
+    assert edge.taps is not None
+    count, size = channels.stop - channels.start, rows * edge.columns
+    need(lanes <= count, PAYLOAD, "more lanes than planes")
+    stream = RansReader(data, lanes)
+    codes: List[List[int]] = [[] for _ in range(count)]
+    whole = edge.plane(False)
+    for group in range(0, count, lanes):
+        for i in range(size):
+            for k in range(group, min(group + lanes, count)):
+                offset = edge.taps.offsets[channels.start + k]
+                context, prediction = edge.taps.context(codes[k], i, edge.columns, offset)
+                first = prediction - (1 << (edge.n - 1)) if edge.taps.relative[context] else whole.first
+                code = stream.code(k - group, edge.models[context], whole._replace(first=first))
+                need(whole.lowest <= code <= whole.highest, PAYLOAD, f"code {code}")
+                codes[k].append(code)
+    stream.end()
+    return np.array(codes, np.int32).reshape(count, rows, edge.columns)
+
+
 def decode_tile(edge: Edge, data: bytes, channels: slice, rows: int) -> np.ndarray:
     """Whole codes of a tile (of important channels before the shift; bases if bits are apart)."""
     important = edge.important[channels]
@@ -787,7 +919,9 @@ def decode_tile(edge: Edge, data: bytes, channels: slice, rows: int) -> np.ndarr
     mode = r.u8()
     rest = r.take(r.left())
     planes = [edge.plane(bool(flag)) for flag in important]
-    if mode != 255:
+    if edge.coder == SMALLEST2 and mode > 250:
+        codes = taps_codes(edge, rest, channels, rows, 1 << (255 - mode))
+    elif mode != 255 or edge.coder == SMALLEST2:
         codes = plain_codes(rest, mode, shape, not edge.unsigned)
     elif edge.coder == FAST:
         assert edge.prefix is not None

@@ -22,6 +22,8 @@ var coders = map[profile.Coder]coder{
 	profile.Fast:     fastCoder{},
 	profile.Small:    ransCoder{byChannel{}},
 	profile.Smallest: ransCoder{byContext{}},
+
+	profile.Smallest2: tapsCoder{},
 }
 
 // untaught is a coder that has to know nothing.

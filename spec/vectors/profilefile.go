@@ -51,7 +51,9 @@ func profileFile(p *profile.Profile) container {
 
 // isSecond tells whether a profile has something that version 1 has no place for.
 func isSecond(p *profile.Profile) bool {
-	return len(p.Gain) > 0 || len(p.Extra) > 0 || slices.ContainsFunc(p.Edges, func(e profile.Edge) bool { return e.DC })
+	second := func(c profile.Coder) bool { return coders[c] == tapsCoder{} }
+	return len(p.Gain) > 0 || len(p.Extra) > 0 || second(p.Coder) ||
+		slices.ContainsFunc(p.Edges, func(e profile.Edge) bool { return e.DC || second(e.Coder) })
 }
 
 func (c *container) addGain(p *profile.Profile) {

@@ -52,6 +52,11 @@ func newRANS() ransWriter { return ransWriter{start: 1 << 15} }
 // stream codes planes of one size.
 func (w ransWriter) stream(tile []ransPlane, cols int) ransStream {
 	steps, lanes := ransSteps(tile, cols)
+	return w.code(steps, lanes)
+}
+
+// code codes steps in their order.
+func (w ransWriter) code(steps []ransStep, lanes int) ransStream {
 	var s ransStream
 	states := make([]uint64, lanes)
 	for i := range states {

@@ -145,4 +145,5 @@ var parts = []func(*set){
 	badFastVectors,
 	badRefinementVectors,
 	version2Vectors,
+	tapsVectors,
 }

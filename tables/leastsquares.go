@@ -1,0 +1,139 @@
+package tables
+
+import (
+	"math"
+
+	"github.com/dqa-go/dqa/internal/rans"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// tapFitted is about how many codes weights are fitted to.
+const tapFitted = 1 << 17
+
+// Features of the fit: neighbours, the channel's mean, 1.
+const (
+	tapFeatures = rans.NumTaps + 2
+	meanFeature = rans.NumTaps
+)
+
+// normal are the normal equations of a weighted least squares fit.
+type normal struct {
+	a [tapFeatures][tapFeatures]float64
+	b [tapFeatures]float64
+}
+
+func (n *normal) add(x *[tapFeatures]float64, y, weight float64) {
+	for i, v := range x {
+		if v == 0 {
+			continue
+		}
+		v *= weight
+		n.b[i] += v * y
+		for j := 0; j <= i; j++ {
+			n.a[i][j] += v * x[j]
+		}
+	}
+}
+
+// solve gives the weights of the first k features, with a little of ridge regression.
+func (n *normal) solve(k int) []float64 {
+	a := make([][]float64, k)
+	ridge := 1e-9
+	for i := range k {
+		ridge += 1e-4 * n.a[i][i] / float64(k)
+	}
+	for i := range a {
+		a[i] = make([]float64, k+1)
+		for j := range k {
+			a[i][j] = n.a[max(i, j)][min(i, j)]
+		}
+		a[i][i] += ridge
+		a[i][k] = n.b[i]
+	}
+	for i := range a { // the matrix is positive definite: no pivots
+		for j := i + 1; j < k; j++ {
+			f := a[j][i] / a[i][i]
+			for l := i; l <= k; l++ {
+				a[j][l] -= float64(f * a[i][l])
+			}
+		}
+	}
+	x := make([]float64, k)
+	for i := k - 1; i >= 0; i-- {
+		x[i] = a[i][k]
+		for j := i + 1; j < k; j++ {
+			x[i] -= float64(a[i][j] * x[j])
+		}
+		x[i] /= a[i][i]
+	}
+	return x
+}
+
+// fit finds weights and offsets. Errors weigh as much as the magnitude that is expected lets them appear.
+func (t *tapSamples) fit(taps *profile.Taps, means []float64) {
+	var magnitude, signed normal
+	every, at := 1+t.kept/tapFitted, 0
+	var near rans.TapNeighbours
+	t.bands(func(channel int, codes []int16) {
+		mean := means[channel]
+		near.Begin(&taps.Taps, t.edge.Cols)
+		for i, code := range codes {
+			if at++; at%every != 0 && every > 1 {
+				continue
+			}
+			var x, s [tapFeatures]float64
+			for k, c := range near.Of(codes, i) {
+				x[k], s[k] = math.Abs(float64(c)), float64(c)
+			}
+			x[meanFeature], x[meanFeature+1] = mean, 1
+			g := .1*(2*x[0]+2*x[1]+x[2]+x[3]) + .4*mean + .25
+			magnitude.add(&x, math.Abs(float64(code)), 1/(g*g))
+			if taps.TwoSided {
+				signed.add(&s, float64(code), 1/(g*g))
+			}
+		}
+	})
+	w := magnitude.solve(tapFeatures)
+	taps.Magnitude = tapWeights(w[:rans.NumTaps])
+	if taps.TwoSided {
+		taps.Signed = tapWeights(signed.solve(rans.NumTaps))
+	}
+	setOffsets(taps, means, w[meanFeature], w[meanFeature+1])
+}
+
+// tapWeights rounds weights to what a profile holds.
+func tapWeights(w []float64) (out [rans.NumTaps]int8) {
+	scale := 128.0
+	for { // their magnitudes sum to 255 at most
+		sum := 0.0
+		for i, v := range w {
+			v = math.RoundToEven(max(-127, min(127, v*scale)))
+			out[i] = int8(v)
+			sum += math.Abs(v)
+		}
+		if sum <= 255 {
+			return out
+		}
+		scale *= .98
+	}
+}
+
+// setOffsets rounds what is expected of every channel.
+func setOffsets(taps *profile.Taps, means []float64, slope, base float64) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, m := range means {
+		v := 128 * (base + slope*m)
+		low, high = min(low, v), max(high, v)
+	}
+	low = max(-8192, min(8192, math.RoundToEven(low)))
+	taps.Base, taps.Unit = int16(low), uint8(max(0, min(255, math.Ceil((high-low)/255))))
+	if high-low < 1 {
+		taps.Unit = 0
+	}
+	for _, m := range means {
+		if taps.Unit > 0 {
+			part := math.RoundToEven((128*(base+slope*m) - low) / float64(taps.Unit))
+			taps.Parts = append(taps.Parts, uint8(max(0, min(255, part))))
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package tables
+
+import (
+	"math"
+	"slices"
+
+	"github.com/dqa-go/dqa/internal/rans"
+	"github.com/dqa-go/dqa/profile"
+)
+
+// tapSamples keeps codes of an edge for the coder Smallest2: weights of neighbours are fitted to them, and models made of the
+// contexts that come of these. It takes as much of every image: bands of planes, fewer of each where there are many images.
+type tapSamples struct {
+	edge   *profile.Edge
+	images [][]tapSample
+	kept   int // codes
+	limit  int
+	halved int // how often what is taken of an image was halved
+}
+
+// tapSample is a part of a channel, row by row, from where a tile begins.
+type tapSample struct {
+	channel int
+	codes   []int16
+}
+
+// How many codes are kept: of all edges, of one edge, of one image of it, and in one piece.
+const (
+	tapKept      = 32 << 20
+	tapKeptEdge  = 1 << 20
+	tapKeptImage = 1 << 18
+	tapPart      = 1 << 15
+)
+
+// newTapSamples returns nil for an edge that the coder cannot store. edges is the number of all.
+func newTapSamples(e *profile.Edge, edges int) *tapSamples {
+	if e.ExtraBits > 0 || e.Refine > 0 || e.Cols > profile.MaxTapCols {
+		return nil
+	}
+	return &tapSamples{edge: e, limit: min(tapKeptEdge, tapKept/edges)}
+}
+
+// add keeps a part of the codes of an image.
+func (t *tapSamples) add(wide []int16) {
+	e := t.edge
+	rows := e.Rows // of a part: whole tiles
+	if e.PlaneSize() > tapPart {
+		rows = max(1, tapPart/(e.Cols*e.Tile.Rows)) * e.Tile.Rows
+	}
+	bands := (e.Rows + rows - 1) / rows
+	all := bands * e.Channels
+	at, step := 0, all*5/8
+	for gcd(step, all) > 1 {
+		step++
+	}
+	var parts []tapSample
+	for size := 0; len(parts) < all && size < tapKeptImage; at = (at + step) % all {
+		c, from := at%e.Channels, at/e.Channels*rows
+		part := wide[(c*e.Rows+from)*e.Cols:][:min(rows, e.Rows-from)*e.Cols]
+		parts = append(parts, tapSample{c, slices.Clone(part)})
+		size += len(part)
+	}
+	t.keep(parts)
+}
+
+func gcd(a, b int) int {
+	for b > 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// keep takes in parts of one image.
+func (t *tapSamples) keep(parts []tapSample) {
+	t.images = append(t.images, parts)
+	t.halve(len(t.images)-1, t.halved)
+	for _, p := range t.images[len(t.images)-1] {
+		t.kept += len(p.codes)
+	}
+	for t.kept > t.limit && t.halved < 16 {
+		t.halved++
+		t.kept = 0
+		for i := range t.images {
+			t.halve(i, 1)
+			for _, p := range t.images[i] {
+				t.kept += len(p.codes)
+			}
+		}
+	}
+}
+
+// halve drops parts of an image, but for the first.
+func (t *tapSamples) halve(image, times int) {
+	parts := t.images[image]
+	n := max(1, len(parts)>>times)
+	clear(parts[n:])
+	t.images[image] = parts[:n]
+}
+
+// merge takes over what another one has kept.
+func (t *tapSamples) merge(other *tapSamples) {
+	for _, parts := range other.images {
+		t.keep(parts)
+	}
+}
+
+// bands calls f with every part, cut where tiles begin.
+func (t *tapSamples) bands(f func(channel int, codes []int16)) {
+	band := t.edge.Tile.Rows * t.edge.Cols
+	for _, image := range t.images {
+		for _, p := range image {
+			for codes := p.codes; len(codes) > 0; {
+				n := min(band, len(codes))
+				f(p.channel, codes[:n])
+				codes = codes[n:]
+			}
+		}
+	}
+}
+
+// tapCoding is what the coder is taught.
+type tapCoding struct {
+	taps  *profile.Taps
+	slots slots // by context
+	bits  float64
+}
+
+// teach fits weights and counts contexts; means are the mean magnitudes of channels.
+func (t *tapSamples) teach(means []float64) *tapCoding {
+	c := &tapCoding{taps: &profile.Taps{}}
+	c.taps.TwoSided = !t.edge.OneSided
+	if t.edge.Cols == 1 {
+		c.taps.Grid = t.grid()
+	}
+	t.fit(c.taps, means)
+	few := t.some()
+	flat := *c.taps
+	flat.Flat = true
+	if few.bits(&flat) < flatGain*few.bits(c.taps) {
+		c.taps = &flat
+	}
+	c.count(t)
+	return c
+}
+
+// flatGain is what looking at which neighbours are the same must save: levels are half as fine then.
+const flatGain = .995
+
+// some has an eighth of the parts.
+func (t *tapSamples) some() *tapSamples {
+	few := *t
+	few.images = nil
+	for _, parts := range t.images {
+		few.images = append(few.images, parts[:(len(parts)+7)/8])
+	}
+	return &few
+}
+
+// bits is what the kept codes take.
+func (t *tapSamples) bits(taps *profile.Taps) float64 {
+	own := *taps
+	c := tapCoding{taps: &own}
+	c.count(t)
+	return c.bits
+}
+
+// grid is the width at which codes of tokens are most alike; 0 where there are too few.
+func (t *tapSamples) grid() (best int) {
+	rows, most := t.edge.Rows, 0.0
+	for g := rans.MinGrid; g <= min(rows/3, 64); g++ {
+		sum, n := 0.0, 0
+		t.bands(func(_ int, codes []int16) {
+			for i := g; i < len(codes); i += 3 {
+				sum += min(64, math.Abs(float64(codes[i]))) * min(64, math.Abs(float64(codes[i-g])))
+				n++
+			}
+		})
+		if mean := sum / float64(max(n, 1)); mean > most {
+			best, most = g, mean
+		}
+	}
+	return best
+}
+
+// count fills the slots, and chooses by context whether codes are coded less their prediction.
+func (c *tapCoding) count(t *tapSamples) {
+	e := t.edge
+	symbols := 1<<e.Bits + 1
+	counts := [2]slots{make(slots, rans.NumTapContexts), make(slots, rans.NumTapContexts)}
+	all := make([]uint32, 2*rans.NumTapContexts*symbols)
+	for k := range counts {
+		for i := range counts[k] {
+			counts[k][i], all = all[:symbols:symbols], all[symbols:]
+		}
+	}
+	low, middle := e.Lowest(0), -int16(symbols/2)
+	var memory rans.TapMemory
+	t.bands(func(channel int, codes []int16) {
+		rans.VisitTaps(&memory, &c.taps.Taps, c.taps.Offset(channel), codes, e.Cols, func(context uint8, prediction, code int16) {
+			of := counts[0][context]
+			of[symbol(code, low, of)]++
+			of = counts[1][context]
+			of[symbol(int16(max(math.MinInt16, min(math.MaxInt16, int(code)-int(prediction)))), middle, of)]++
+		})
+	})
+	c.slots = counts[0]
+	for i := range c.slots {
+		plain, relative := measure(counts[0][i]), measure(counts[1][i])
+		if relative.bits() < plain.bits() {
+			c.taps.Relative[i], c.slots[i] = true, counts[1][i]
+		}
+		c.bits += min(relative.bits(), plain.bits())
+	}
+	c.fill()
+}
+
+// fill lets contexts that were not seen be coded as the nearest level that was.
+func (c *tapCoding) fill() {
+	seen := func(i int) bool { return i >= 0 && i < len(c.slots) && measure(c.slots[i]).total > 0 }
+	step := rans.TapClasses(c.taps.Flat)
+	for i := range c.slots {
+		for d := step; !seen(i) && d < len(c.slots); d += step {
+			for _, k := range []int{i - d, i + d} {
+				if seen(k) {
+					c.taps.Relative[i] = c.taps.Relative[k]
+				}
+			}
+			if seen(i-d) || seen(i+d) {
+				break
+			}
+		}
+	}
+}
