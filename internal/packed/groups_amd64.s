@@ -28,7 +28,7 @@ DATA order<>+16(SB)/8, $0x0000000600000002
 DATA order<>+24(SB)/8, $0x0000000700000003
 GLOBL order<>(SB), RODATA|NOPTR, $32
 
-DATA masks<>+0(SB)/8, $0x0000017f550f330f
+DATA masks<>+0(SB)/8, $0x00f0017f550f330f
 GLOBL masks<>(SB), RODATA|NOPTR, $8
 
 // PLANE takes the highest bits of the codes in Y8 and Y10, which shift out.
@@ -89,6 +89,7 @@ TEXT ·packGroupsAVX2(SB), NOSPLIT, $144-48
 	MOVQ         AX, 128(SP)
 	VPBROADCASTB mask+32(FP), Y14
 	VPBROADCASTB fold+33(FP), Y13
+	VPBROADCASTB masks<>+6(SB), Y5
 	VPXOR        Y12, Y12, Y12
 
 loop:
@@ -104,6 +105,11 @@ loop:
 	VPADDB   Y7, Y10, Y10
 	VPXOR    Y9, Y8, Y8
 	VPXOR    Y11, Y10, Y10
+	VPOR     Y8, Y10, Y6
+	VPTEST   Y6, Y6
+	JZ       zero
+	VPTEST   Y5, Y6
+	JZ       four
 	PLANE(R15)
 	PLANE(R14)
 	PLANE(R13)
@@ -130,6 +136,8 @@ loop:
 	ABOVE(R14, 6)
 	ABOVE(R13, 5)
 	ABOVE(R12, 4)
+
+lower:
 	ABOVE(R11, 3)
 	ABOVE(R10, 2)
 	ABOVE(R9, 1)
@@ -196,6 +204,33 @@ next:
 	VZEROUPPER
 	RET
 
+	// All codes are 0.
+zero:
+	MOVQ 136(SP), DX
+	MOVB $0, (DX)
+	INCQ 136(SP)
+	JMP  next
+
+	// All numbers are below 16.
+four:
+	VPSLLW $4, Y8, Y8
+	VPSLLW $4, Y10, Y10
+	PLANE(R11)
+	PLANE(R10)
+	PLANE(R9)
+	PLANE(R8)
+	XORL   BX, BX
+	FLIP(R8, 1)
+	FLIP(R9, 2)
+	FLIP(R10, 4)
+	FLIP(R11, 8)
+	MOVB   BX, (DI)
+	CMPL   BX, $1
+	SBBQ   $-1, DI
+	XORL   AX, AX
+	XORL   CX, CX
+	JMP    lower
+
 // SWAP exchanges the high bits of each 2*SHIFT bits of A with the low bits of those of B, which MASK has.
 #define SWAP(SHIFT, MASK, A, B) \
 	VPSRLQ $SHIFT, A, Y4        \
@@ -237,6 +272,8 @@ TEXT ·unpackGroupsAVX2(SB), NOSPLIT, $64-48
 
 loop:
 	MOVBLZX      (R8), AX
+	TESTL        AX, AX
+	JZ           zero
 	MOVL         AX, BX
 	SHRL         $7, BX
 	MOVBLZX      (SI), DX
@@ -306,6 +343,8 @@ whole:
 	CODES(Y10)
 	VMOVDQU     Y8, (DI)
 	VMOVDQU     Y10, 32(DI)
+
+next:
 	ADDQ        $64, DI
 	INCQ        R8
 	DECQ        R12
@@ -314,3 +353,8 @@ whole:
 	MOVQ        SI, ret+40(FP)
 	VZEROUPPER
 	RET
+
+zero:
+	VMOVDQU Y1, (DI)
+	VMOVDQU Y1, 32(DI)
+	JMP     next

@@ -285,6 +285,12 @@ func checkGroups(t *testing.T, seed uint64) {
 			if r.IntN(64) >= rare {
 				c = base
 			}
+			if seed%3 == 0 {
+				c &= 15
+			}
+			if seed%5 == 0 && g%2 == 0 {
+				c = 0
+			}
 			codes[g*group+i] = c
 		}
 	}
