@@ -26,6 +26,7 @@ TEXT ·decodeAVX2(SB), NOSPLIT, $0-28
 	LONGS(0xfff, X15)
 	LONGS(1, X13)
 	LONGS(0x8000, X12)     // ransLow
+	LONGS(16, X11)
 
 step:
 	MOVQ n+8(FP), R11
@@ -33,7 +34,6 @@ step:
 oneStream:
 	MOVQ stream_ranks(BX), R12
 	MOVQ stream_model(BX), R8
-	ADDQ $Model_slots, R8
 	MOVQ stream_words(BX), R10
 	MOVQ stream_at(BX), SI
 	MOVQ stream_lanes(BX), R14
@@ -53,12 +53,12 @@ lanes: // x = frequency * (x >> 12) + offset; a lane below 1<<15 takes a word
 	VPEXTRQ   $1, X1, DX
 	MOVL      AX, R9
 	SHRQ      $32, AX
-	VMOVD     (R8)(R9*4), X2
+	VMOVD     Model_slots(R8)(R9*4), X2
 	MOVL      DX, R9
 	SHRQ      $32, DX
-	VPINSRD   $1, (R8)(AX*4), X2, X2
-	VPINSRD   $2, (R8)(R9*4), X2, X2
-	VPINSRD   $3, (R8)(DX*4), X2, X2
+	VPINSRD   $1, Model_slots(R8)(AX*4), X2, X2
+	VPINSRD   $2, Model_slots(R8)(R9*4), X2, X2
+	VPINSRD   $3, Model_slots(R8)(DX*4), X2, X2
 	VPSHUFB   X14, X2, X3
 	VMOVD     X3, (R12)
 	VPSRLD    $20, X2, X3
@@ -74,9 +74,9 @@ lanes: // x = frequency * (x >> 12) + offset; a lane below 1<<15 takes a word
 	VMOVQ     (R10)(SI*1), X5
 	SHLL      $4, AX
 	VPSHUFB   (R13)(AX*1), X5, X5
-	VPSLLD    $16, X0, X6
-	VPOR      X5, X6, X6
-	VPBLENDVB X4, X6, X0, X0
+	VPAND     X11, X4, X4
+	VPSLLVD   X4, X0, X0
+	VPOR      X5, X0, X0
 	POPCNTL   AX, AX
 	LEAQ      (SI)(AX*2), SI
 	VMOVDQU   X0, (R15)
@@ -86,12 +86,11 @@ lanes: // x = frequency * (x >> 12) + offset; a lane below 1<<15 takes a word
 	JGT       lanes
 
 	MOVQ SI, stream_at(BX)
-	MOVQ stream_lanes(BX), DX
 	ADDQ $stream__size, BX
 	DECQ R11
 	JNZ  oneStream
 	MOVQ streams+0(FP), BX
-	ADDQ DX, DI
+	ADDQ stream_lanes(BX), DI
 	DECQ CX
 	JNZ  step
 	RET
