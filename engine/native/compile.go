@@ -39,6 +39,7 @@ func compile(p *Program, edges []graph.Edge) (*Program, error) {
 		reader:  map[string]int{},
 		edgeOf:  map[string]int{},
 		storage: map[string]int{},
+		joined:  map[int]bool{},
 		budget:  newBudget(p.graph),
 	}
 	c.countUses()
@@ -73,6 +74,8 @@ type compiler struct {
 	reader  map[string]int // the last node that reads a value
 	edgeOf  map[string]int // edge by value name
 	storage map[string]int // storage by value name
+	joins   []join
+	joined  map[int]bool // storages that are parts or wholes of joins
 	scratch []*buffer
 	budget  budget
 }
@@ -225,7 +228,7 @@ func (c *compiler) newStorage(value string, step int) int {
 	shape := c.p.graph.Values[value].Shape
 	id := len(c.p.storages)
 	c.p.storages = append(c.p.storages, storage{
-		name: value, shape: shape, buffer: &buffer{size: tensor.Size(shape), first: step, last: step},
+		name: value, shape: shape, within: -1, buffer: &buffer{size: tensor.Size(shape), first: step, last: step},
 	})
 	c.storage[value] = id
 	return id
@@ -260,6 +263,9 @@ func (c *compiler) addStep(chain []int) error {
 		}
 	}
 	slices.Sort(st.edges)
+	if s.Op == "Concat" {
+		c.join(&st)
+	}
 	if s.scratch > 0 {
 		st.scratch = len(c.scratch)
 		c.scratch = append(c.scratch, &buffer{size: int(s.scratch), first: index, last: index})
@@ -406,13 +412,8 @@ func (c *compiler) addOutputs() error {
 
 // plan places storages and scratch space in the arena.
 func (c *compiler) plan() error {
-	var all []*buffer
-	for _, s := range c.p.storages {
-		all = append(all, s.buffer)
-	}
-	all = append(all, c.scratch...)
 	c.p.scratch = c.scratch
-	c.p.arenaSize = place(all)
+	c.p.arenaSize = c.place()
 	c.p.free = make(chan *arena, freeArenas())
 	if c.p.arenaSize > maxArena {
 		return fmt.Errorf("%w: a run needs %d values of memory, at most %d are allowed", graph.ErrLimit, c.p.arenaSize, maxArena)

@@ -194,7 +194,9 @@ func buildConcat(s *site) (runner, error) {
 		at := 0
 		for o := range outer {
 			for i, size := range sizes {
-				copy(t.out[0][at:][:size], t.in[i][o*size:])
+				if dst, src := t.out[0][at:][:size], t.in[i][o*size:]; &dst[0] != &src[0] { // else the part was computed there
+					copy(dst, src)
+				}
 				at += size
 			}
 		}

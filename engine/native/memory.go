@@ -18,7 +18,7 @@ func (p *Program) Memory() Memory {
 	for i := range p.steps {
 		sum := int64(0)
 		for id, s := range p.storages {
-			if s.first >= 0 && s.first <= i && s.last >= i && !apart[id] {
+			if s.first >= 0 && s.alive(i) && !apart[id] && (s.within < 0 || !p.storages[s.within].alive(i)) {
 				sum += 4 * int64(s.size)
 			}
 		}

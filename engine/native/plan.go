@@ -130,6 +130,9 @@ func placeInTurn(buffers []*buffer) int64 {
 	return total
 }
 
+// alive tells whether step i uses b.
+func (b *buffer) alive(i int) bool { return b.first <= i && i <= b.last }
+
 // room is what b takes up.
 func (b *buffer) room() int64 { return (int64(b.size) + slack + alignment - 1) / alignment * alignment }
 

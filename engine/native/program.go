@@ -36,8 +36,9 @@ type Program struct {
 
 // storage holds a value; the views of that value share it.
 type storage struct {
-	name  string // of the value that is computed into it
-	shape []int
+	name   string // of the value that is computed into it
+	shape  []int
+	within int // another storage that it is a part of; -1: none
 	*buffer
 }
 
