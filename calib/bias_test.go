@@ -3,7 +3,10 @@ package calib
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
@@ -48,81 +51,108 @@ func biasRun(t *testing.T, n int) (*run, []profile.Edge) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := c.Plan(t.Context(), profile.Setting{Name: "direct", Bits: 2, Unsigned: true, Scale: profile.StaticTensor}, 1, Measured)
+	plan, err := c.Plan(t.Context(), profile.Setting{Name: "direct", Bits: 2, Unsigned: true, Scale: profile.StaticTensor}, 1, How{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &run{Calibration: c, ctx: t.Context(), seed: 1}, plan.Edges
 }
 
-// The oracle: on the images that biases were measured on, the corrected quantized network has the float network's channel
-// means at every point, but for the rounding of biases to 8 bits.
-func TestBiasRestoresTheMeans(t *testing.T) {
-	r, edges := biasRun(t, 6)
-	bias, err := r.Bias(edges)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(bias) < 5 {
-		t.Fatalf("%d biases", len(bias))
-	}
-	scale, values := map[string]float64{}, map[string][]float32{}
-	for i := range bias {
-		scale[bias[i].Node], values[bias[i].Node] = float64(bias[i].Scale), bias[i].Values()
-	}
-	changed, err := r.prog.Graph().WithBias(values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	observed := r.observed
-	prog, err := compileNative(changed, observed.prog.Edges())
-	if err != nil {
-		t.Fatal(err)
-	}
-	means := make([][]float64, len(observed.points))
-	for i := range 6 {
-		x, err := r.src.Input(i)
+// The oracle: on the images that corrections were measured on, the corrected quantized network has the float network's channel
+// means at every point, but for the rounding of biases to 8 bits, and with gains its variances.
+func TestCorrectionsRestoreMoments(t *testing.T) {
+	for _, gains := range []bool{false, true} {
+		r, edges := biasRun(t, 11)
+		by, err := r.Correct(edges, gains)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := prog.Run(x, meansAndCodes(&observed, edges, means)); err != nil {
+		if len(by.Bias) < 5 || (len(by.Gain) > 4) != gains {
+			t.Fatalf("%d biases, %d gains", len(by.Bias), len(by.Gain))
+		}
+		checkMoments(t, r, edges, by, gains)
+	}
+}
+
+func checkMoments(t *testing.T, r *run, edges []profile.Edge, by profile.Corrections, gains bool) {
+	t.Helper()
+	scale := map[string]float64{}
+	for _, b := range by.Bias {
+		scale[b.Node] = float64(b.Scale)
+	}
+	observed := r.observed
+	prog, err := Corrected(observed.prog, by, compileNative)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := newMoments(observed.points)
+	n := r.biasImages()
+	for k := range n {
+		if r.heldOut(r.biasImage(k)) {
+			t.Errorf("image %d is held out", r.biasImage(k))
+		}
+		x, err := r.src.Input(r.biasImage(k))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := prog.Run(x, momentsAndCodes(&observed, edges, sums)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	clamped := map[string][]int8{}
+	for _, g := range by.Gain {
+		clamped[g.Node] = g.Codes
+	}
+	restored, channels := 0, 0
 	for k, p := range observed.points {
-		for c, want := range observed.means[0][k] {
-			if got := means[k][c] / 6; math.Abs(got-want) > .6*scale[p.Node]+1e-4 {
-				t.Errorf("node %q, channel %d: mean %v, want %v (bias in steps of %v)", p.Node, c, got, want, scale[p.Node])
+		codes := clamped[p.Node]
+		for c, want := range observed.float[0][k] {
+			got := sums[k][c]
+			if math.Abs(got.mean-want.mean) > float64(n)*(.6*scale[p.Node]+1e-4) {
+				t.Errorf("gains %v, node %q, channel %d: mean %v, want %v (bias in steps of %v)", gains, p.Node, c, got.mean/float64(n), want.mean/float64(n), scale[p.Node])
+			}
+			if want.square > 1e-6 && (codes == nil || codes[c] > profile.GainCode(leastGain) && codes[c] < profile.GainCode(mostGain)) {
+				channels++
+				if gain := gainOf(want, got, float64(n)); math.Abs(gain-1) < .002 {
+					restored++
+				}
 			}
 		}
+	}
+	if share := float64(restored) / float64(channels); share < .8 && gains || share > .5 && !gains {
+		t.Errorf("gains %v: the variance is restored in %.2f of the channels", gains, share)
 	}
 }
 
 // TestBiasesOfBatches: images that go through the network in three batches find nearly what all find in step, and
 // memory is that of a batch.
 func TestBiasesOfBatches(t *testing.T) {
-	r, edges := biasRun(t, 6)
-	whole, err := r.Bias(edges)
+	r, edges := biasRun(t, 12)
+	all, err := r.Correct(edges, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &r.observed
-	if o.means, err = r.floatMeans(6, 3); err != nil {
+	whole, o := all.Bias, &r.observed
+	if o.float, err = r.floatMoments(6, 3); err != nil {
 		t.Fatal(err)
 	}
-	found := newShifts(o.points)
+	found := newShifts(o.points, false)
 	for batch := range 3 {
 		if err := r.biasBatch(found, edges, batch, 3); err != nil {
 			t.Fatal(err)
 		}
 	}
-	batches := found.result()
-	if found.images != 6 || len(batches) != len(whole) {
+	batches := found.result().Bias
+	if found.images != 6 || len(batches) < len(whole)-1 {
 		t.Fatalf("%d images, %d biases, want 6 and %d", found.images, len(batches), len(whole))
 	}
 	var difference, size float64
 	for i := range whole {
-		a, b := whole[i].Values(), batches[i].Values()
+		at := slices.IndexFunc(batches, func(b profile.Bias) bool { return b.Node == whole[i].Node })
+		if at < 0 {
+			t.Fatalf("node %q has no bias", whole[i].Node)
+		}
+		a, b := whole[i].Values(), batches[at].Values()
 		for c := range a {
 			d := float64(a[c]) - float64(b[c])
 			difference, size = difference+d*d, size+float64(a[c])*float64(a[c])
@@ -133,18 +163,14 @@ func TestBiasesOfBatches(t *testing.T) {
 	}
 }
 
-// meansAndCodes is a hook that adds means of points and quantizes edges.
-func meansAndCodes(o *observed, edges []profile.Edge, means [][]float64) engine.Hook {
+// momentsAndCodes is a hook that adds moments of points and quantizes edges.
+func momentsAndCodes(o *observed, edges []profile.Edge, sums [][]moments) engine.Hook {
 	point, edge := o.roles(edges)
 	var codes dqa.Codes
 	return func(i int, data []float32) error {
 		if k := point[i]; k >= 0 {
-			m := channelMeans(&o.points[k], data)
-			if means[k] == nil {
-				means[k] = make([]float64, len(m))
-			}
-			for c, v := range m {
-				means[k][c] += v
+			for c, m := range channelMoments(&o.points[k], data) {
+				sums[k][c].add(m)
 			}
 		}
 		if k := edge[i]; k >= 0 {
@@ -155,41 +181,32 @@ func meansAndCodes(o *observed, edges []profile.Edge, means [][]float64) engine.
 	}
 }
 
-func TestBiasDoesNotDependOnTiming(t *testing.T) {
-	r, edges := biasRun(t, 4)
-	want, err := r.Bias(edges)
+func TestCorrectionsDoNotDependOnTiming(t *testing.T) {
+	r, edges := biasRun(t, 8)
+	want, err := r.Correct(edges, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		got, err := r.Bias(edges)
+		got, err := r.Correct(edges, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range want {
-			if got[i].Node != want[i].Node || got[i].Scale != want[i].Scale || string(int8s(got[i].Codes)) != string(int8s(want[i].Codes)) {
-				t.Fatalf("node %q differs", want[i].Node)
-			}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
 		}
 	}
-}
-
-func int8s(v []int8) (b []byte) {
-	for _, x := range v {
-		b = append(b, byte(x))
-	}
-	return b
 }
 
 // An image that cannot be read ends all: nobody waits for it.
 func TestBiasEndsOnErrors(t *testing.T) {
-	r, edges := biasRun(t, 4)
-	if _, err := r.Bias(edges); err != nil {
+	r, edges := biasRun(t, 8)
+	if _, err := r.Correct(edges, false); err != nil {
 		t.Fatal(err)
 	}
 	lost := errors.New("image lost")
 	r.src = lossy{r.src, lost}
-	if _, err := r.Bias(edges); !errors.Is(err, lost) {
+	if _, err := r.Correct(edges, false); !errors.Is(err, lost) {
 		t.Errorf("%v", err)
 	}
 }

@@ -77,7 +77,7 @@ type Plan struct {
 	Setting profile.Setting // completed
 	Seed    uint64
 	Edges   []profile.Edge // without tables
-	Bias    []profile.Bias
+	profile.Corrections
 	// Evidence is what graded decided on, else nil. Note is what the user should know.
 	Evidence *profile.Evidence
 	Note     string
@@ -93,7 +93,7 @@ type Calibration struct {
 	opt      Options
 	stats    []method.Stats
 	rankings map[[32]byte][][]method.Score
-	curves   map[[32]byte][][]method.Effect
+	curves   map[[32]byte][][][]method.Effect
 	gradient *gradient.Program // nil: not prepared yet
 	observed observed
 	kept     sync.Map // outputs of the float network by image
@@ -117,12 +117,18 @@ func New(prog engine.Program, src Source, opt Options) (*Calibration, error) {
 }
 
 func newCalibration(prog engine.Program, src Source, opt Options) *Calibration {
-	return &Calibration{prog: prog, src: src, opt: opt, rankings: map[[32]byte][][]method.Score{}, curves: map[[32]byte][][]method.Effect{}}
+	return &Calibration{prog: prog, src: src, opt: opt, rankings: map[[32]byte][][]method.Score{}, curves: map[[32]byte][][][]method.Effect{}}
 }
 
-// Plan quantizes as setting says; from is where graded's curves come from. The result depends on neither the number of workers nor their timing, nor on what
-// was planned before, nor on interruptions.
-func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed uint64, from Curves) (*Plan, error) {
+// How says how graded finds what a setting asks for. The zero value is the default.
+type How struct {
+	Curves Curves
+	method.Choices
+}
+
+// Plan quantizes as setting says. The result depends on neither the number of workers nor their timing, nor on what was planned
+// before, nor on interruptions.
+func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed uint64, how How) (*Plan, error) {
 	m, err := method.ByName(setting.Name)
 	if err != nil {
 		return nil, err
@@ -130,7 +136,7 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed ui
 	if setting, err = m.Complete(setting); err != nil {
 		return nil, err
 	}
-	r := &run{Calibration: c, ctx: ctx, seed: seed, from: from, remember: setting.Dial != profile.NoDial}
+	r := &run{Calibration: c, ctx: ctx, seed: seed, how: how, dial: setting.Dial, remember: setting.Dial != profile.NoDial}
 	if _, err := r.Stats(); err != nil {
 		return nil, err
 	}
@@ -138,8 +144,12 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed ui
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Setting: setting, Seed: seed, Edges: made.Edges, Bias: made.Bias, Evidence: made.Evidence, Note: made.Note, Reached: made.Reached}
-	p.counts, err = r.countCodes("tables", made.Edges, made.Bias)
+	setting.Channels = made.Channels
+	if made.Channels {
+		setting.Scale = profile.StaticChannel
+	}
+	p := &Plan{Setting: setting, Seed: seed, Edges: made.Edges, Corrections: made.Corrections, Evidence: made.Evidence, Note: made.Note, Reached: made.Reached}
+	p.counts, err = r.countCodes("tables", made.Edges, made.Corrections)
 	return p, err
 }
 
@@ -164,12 +174,14 @@ func (c *Calibration) Phases() []Phase {
 }
 
 // Calibrate makes one plan.
-func Calibrate(ctx context.Context, prog engine.Program, src Source, setting profile.Setting, seed uint64, opt Options) (*Plan, error) {
+func Calibrate(
+	ctx context.Context, prog engine.Program, src Source, setting profile.Setting, seed uint64, how How, opt Options,
+) (*Plan, error) {
 	c, err := New(prog, src, opt)
 	if err != nil {
 		return nil, err
 	}
-	return c.Plan(ctx, setting, seed, Measured)
+	return c.Plan(ctx, setting, seed, how)
 }
 
 // Profile builds the profile for one coder; edges that it cannot store get the next simpler one. Origin and preprocessing
@@ -190,7 +202,7 @@ func (p *Plan) ProfileFor(link float64) *profile.Profile {
 
 // untaught is the profile without coders.
 func (p *Plan) untaught() *profile.Profile {
-	return &profile.Profile{Seed: p.Seed, Setting: p.Setting, Edges: slices.Clone(p.Edges), Bias: p.Bias, Evidence: p.Evidence}
+	return &profile.Profile{Seed: p.Seed, Setting: p.Setting, Edges: slices.Clone(p.Edges), Gain: p.Gain, Bias: p.Bias, Evidence: p.Evidence}
 }
 
 // run is the making of one plan; it is what a method sees as its method.Env.
@@ -198,12 +210,16 @@ type run struct {
 	*Calibration
 	ctx      context.Context
 	seed     uint64
-	from     Curves
+	how      How
+	dial     profile.Dial
 	remember bool // answers are saved: the method asks many questions
 }
 
 // Edges are the program's.
 func (r *run) Edges() []graph.Edge { return r.prog.Edges() }
+
+// Choices implements method.Env.
+func (r *run) Choices() method.Choices { return r.how.Choices }
 
 // Seed is that of every random choice.
 func (r *run) Seed() uint64 { return r.seed }
@@ -226,12 +242,18 @@ func (r *run) pass(phase string, newHook func() (hook engine.Hook, consume func(
 
 // passOf does something to each of n images, which are spread over all; what it returns is called in their order.
 func (r *run) passOf(phase string, prog engine.Program, n int, do func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error)) error {
+	return r.passOver(phase, prog, n, func(k int) int { return r.spread(k, n) }, do)
+}
+
+// passOver is passOf with other images: number k of n is image(k).
+func (r *run) passOver(phase string, prog engine.Program, n int, image func(k int) int,
+	do func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error)) error {
 	if r.guessed(phase, n) {
 		return nil
 	}
 	start := time.Now()
 	err := parallel.Ordered(r.ctx, n, r.opt.Workers, func(_, k int) (func() error, error) {
-		i := r.spread(k, n)
+		i := image(k)
 		x, err := r.src.Input(i)
 		if err != nil {
 			return nil, err

@@ -67,10 +67,13 @@ func dqaSetting(ranking string) profile.Setting {
 	return profile.Setting{Name: "dqa", Bits: 3, ExtraBits: 3, Ratio: .5, Ranking: ranking}
 }
 
+// measured is the search as it is without derivatives.
+var measured = calib.How{Curves: calib.Measured, Choices: method.Choices{ChannelSteps: method.Never, Means: method.Never}}
+
 func calibrate(t *testing.T, prog engine.Program, src calib.Source, setting profile.Setting, seed uint64, opt calib.Options) *calib.Plan {
 	t.Helper()
 	opt.Observe = observe
-	p, err := calib.Calibrate(t.Context(), prog, src, setting, seed, opt)
+	p, err := calib.Calibrate(t.Context(), prog, src, setting, seed, measured, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,27 +241,27 @@ func (b badInput) Input(int) (*tensor.Tensor, error) {
 func TestNonFiniteActivationsStopCalibration(t *testing.T) {
 	prog, _ := classifier(t, 1)
 	src := badInput{float32(math.Inf(1))}
-	_, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("energy"), 0, calib.Options{})
+	_, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("energy"), 0, calib.How{}, calib.Options{})
 	if !errors.Is(err, calib.ErrNonFinite) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("energy"), 0, calib.Options{AllowNonFinite: true}); err != nil {
+	if _, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("energy"), 0, calib.How{}, calib.Options{AllowNonFinite: true}); err != nil {
 		t.Errorf("allowed, yet %v", err)
 	}
 }
 
 func TestRefusals(t *testing.T) {
 	prog, src := classifier(t, 1)
-	if _, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("other"), 0, calib.Options{}); !errors.Is(err, method.ErrSetting) {
+	if _, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("other"), 0, calib.How{}, calib.Options{}); !errors.Is(err, method.ErrSetting) {
 		t.Errorf("unknown ranking: %v", err)
 	}
-	if _, err := calib.Calibrate(t.Context(), prog, src, profile.Setting{Name: "other"}, 0, calib.Options{}); !errors.Is(err,
+	if _, err := calib.Calibrate(t.Context(), prog, src, profile.Setting{Name: "other"}, 0, calib.How{}, calib.Options{}); !errors.Is(err,
 		method.ErrSetting) {
 		t.Errorf("unknown method: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := calib.Calibrate(ctx, prog, src, dqaSetting("energy"), 0, calib.Options{}); !errors.Is(err, context.Canceled) {
+	if _, err := calib.Calibrate(ctx, prog, src, dqaSetting("energy"), 0, calib.How{}, calib.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

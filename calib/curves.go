@@ -9,7 +9,6 @@ import (
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/method"
-	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tables"
 )
@@ -35,7 +34,7 @@ func (r *run) heavyLimit() int {
 		values += int64(e.Channels) * int64(e.Rows*e.Cols)
 	}
 	least := minCurveImages
-	if slices.ContainsFunc(r.opt.Outputs.All, func(o metric.Output) bool { return len(o.Shape) == 4 }) {
+	if r.maps() {
 		least = minCurveMaps
 	}
 	return min(maxCurveImages, max(least, int(curveValues/values)))
@@ -43,7 +42,7 @@ func (r *run) heavyLimit() int {
 
 // Distortion implements method.Env.
 func (r *run) Distortion() string {
-	if r.from == Gradient {
+	if r.how.Curves == Gradient {
 		return r.distortionName() + ", curves by gradients"
 	}
 	return r.distortionName()
@@ -59,20 +58,35 @@ type curvePart struct {
 }
 
 // Curves implements method.Env. Equal questions are answered once per calibration.
-func (r *run) Curves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
-	key := r.curvesKey(edges, steps, r.opt.Objective)
-	ask := r.measuredCurves
-	if r.from == Gradient {
-		key, ask = r.stateKey("curves by gradients", edges, steps, r.coder(), r.opt.Objective, r.seed), r.gradientCurves
+func (r *run) Curves(asked []method.Question) ([][][]method.Effect, error) {
+	key, ask := r.stateKey("curves", nil, asked, r.coder(), r.opt.Objective, r.how.Curves), r.allMeasured
+	if r.how.Curves == Gradient {
+		key, ask = r.stateKey("curves", nil, asked, r.coder(), r.opt.Objective, r.how.Curves, r.seed), r.gradientCurves
 	}
 	if curves, ok := r.curves[key]; ok {
 		return curves, nil
 	}
-	curves, err := ask(edges, steps)
+	curves, err := ask(asked)
 	if err == nil {
 		r.curves[key] = curves
 	}
 	return curves, err
+}
+
+// allMeasured answers questions one after the other.
+func (r *run) allMeasured(asked []method.Question) ([][][]method.Effect, error) {
+	curves := make([][][]method.Effect, len(asked))
+	for q, a := range asked {
+		curves[q] = make([][]method.Effect, len(a.Edges))
+		if !slices.ContainsFunc(a.Steps, func(steps []float32) bool { return len(steps) > 0 }) {
+			continue
+		}
+		var err error
+		if curves[q], err = r.measuredCurves(a.Edges, a.Steps); err != nil {
+			return nil, err
+		}
+	}
+	return curves, nil
 }
 
 func (r *run) measuredCurves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {

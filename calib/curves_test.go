@@ -36,7 +36,7 @@ func TestGradedKeepsItsBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, budget := range []float64{1.5, 2, 3} {
-		plan, err := c.Plan(t.Context(), graded(budget), 1, calib.Measured)
+		plan, err := c.Plan(t.Context(), graded(budget), 1, measured)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,8 +90,8 @@ func TestCurvesGoOnAfterInterruptions(t *testing.T) {
 	for {
 		ctx, cancel := context.WithCancel(t.Context())
 		left := 3 + rng.IntN(12)
-		plan, err := calib.Calibrate(ctx, prog, src, graded(2), 1, calib.Options{
-			Workers: 1 + rng.IntN(4), Store: store, SaveEvery: time.Nanosecond,
+		plan, err := calib.Calibrate(ctx, prog, src, graded(2), 1, measured, calib.Options{
+			Workers: 1 + rng.IntN(4), Store: store, SaveEvery: time.Nanosecond, Observe: observe,
 			Progress: func(_, unit string, _, _ int) {
 				if unit == "cuts" {
 					left--

@@ -59,10 +59,11 @@ type Forecast struct {
 
 // forecast is what a calibration knows whose plans are worth nothing but their time.
 type forecast struct {
-	pass   time.Duration            // per image while all workers run
-	units  map[string]time.Duration // per image, by phase
-	trial  *method.Trial            // the first, which was run
-	biases []profile.Bias
+	pass  time.Duration            // per image while all workers run
+	units map[string]time.Duration // per image, by phase
+	trial *method.Trial            // the first, which was run
+	// corrections are the first that were measured.
+	corrections profile.Corrections
 }
 
 // trialTime is what a pass over the images of a forecast may take, if one per worker takes no more.
@@ -92,10 +93,10 @@ func (f *Forecast) Pass() time.Duration { return f.part.forecast.pass }
 
 // Plan tells what the calibration's Plan would take after those that were asked for before. The plan itself is made from too
 // little to be used for anything but timing; only the first one's coders can be taught.
-func (f *Forecast) Plan(ctx context.Context, setting profile.Setting, seed uint64, from Curves) (*Estimate, *Plan, error) {
+func (f *Forecast) Plan(ctx context.Context, setting profile.Setting, seed uint64, how How) (*Estimate, *Plan, error) {
 	c := f.part
 	c.phases = nil
-	plan, err := c.Plan(ctx, setting, seed, from)
+	plan, err := c.Plan(ctx, setting, seed, how)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -177,9 +178,16 @@ func (r *run) noiseCurves(edges []profile.Edge, steps [][]float32) [][]method.Ef
 }
 
 func (r *run) guessEffect(e *profile.Edge, i int, step float32) method.Effect {
-	noise := float64(step) * float64(step) / max(r.stats[i].Square, math.SmallestNonzeroFloat32)
+	noise := float64(step) * float64(step) / max(mean(r.stats[i].Squares), math.SmallestNonzeroFloat32)
 	bits := max(.01, 2-math.Log2(noise)/2)
 	return method.Effect{Distortion: noise, Bits: bits * float64(e.Elements())}
+}
+
+func mean(values []float64) (sum float64) {
+	for _, v := range values {
+		sum += v / float64(len(values))
+	}
+	return sum
 }
 
 // guessTrial is what made-up curves say, of what the first trial, which was run, could measure.

@@ -115,7 +115,7 @@ func TestInterruptedSearchesEndAsUndisturbedOnes(t *testing.T) {
 		for {
 			ctx, cancel := context.WithCancel(t.Context())
 			left := 1 + rng.IntN(9)
-			plan, err := calib.Calibrate(ctx, prog, src, dqaSetting(name), 0, calib.Options{
+			plan, err := calib.Calibrate(ctx, prog, src, dqaSetting(name), 0, calib.How{}, calib.Options{
 				Workers: 1 + rng.IntN(4), Store: store, SaveEvery: time.Nanosecond,
 				Progress: func(_, unit string, _, _ int) {
 					if left--; left < 0 && unit == "passes" {
@@ -146,7 +146,7 @@ func TestSavedProgressIsChecked(t *testing.T) {
 	prog, src := classifier(t, 2)
 	store := &memory{saved: map[[32]byte][]byte{}}
 	run := func(key string) error {
-		_, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("quantize-one"), 0, calib.Options{Store: store, Key: []byte(key)})
+		_, err := calib.Calibrate(t.Context(), prog, src, dqaSetting("quantize-one"), 0, calib.How{}, calib.Options{Store: store, Key: []byte(key)})
 		return err
 	}
 	if err := run("a"); err != nil {
@@ -196,11 +196,11 @@ func TestSavedProgressIsChecked(t *testing.T) {
 func TestGreedyNeedsLabels(t *testing.T) {
 	prog, src := classifier(t, 2)
 	for _, s := range []calib.Source{src.Inputs, badInput{}} {
-		if _, err := calib.Calibrate(t.Context(), prog, s, dqaSetting("greedy"), 0, calib.Options{}); !errors.Is(err, calib.ErrUnlabelled) {
+		if _, err := calib.Calibrate(t.Context(), prog, s, dqaSetting("greedy"), 0, calib.How{}, calib.Options{}); !errors.Is(err, calib.ErrUnlabelled) {
 			t.Errorf("%T: %v", s, err)
 		}
 	}
-	if _, err := calib.Calibrate(t.Context(), prog, src.Inputs, dqaSetting("quantize-one"), 0, calib.Options{}); err != nil {
+	if _, err := calib.Calibrate(t.Context(), prog, src.Inputs, dqaSetting("quantize-one"), 0, calib.How{}, calib.Options{}); err != nil {
 		t.Errorf("quantize-one needs none: %v", err)
 	}
 }
@@ -212,7 +212,7 @@ func estimateOf(t testing.TB, c *calib.Calibration, setting profile.Setting, see
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, _, err := f.Plan(t.Context(), setting, seed, calib.Measured)
+	e, _, err := f.Plan(t.Context(), setting, seed, measured)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestEstimateOfGraded(t *testing.T) {
 	}
 	named := func(goal float64) (names []string) {
 		t.Helper()
-		e, _, err := f.Plan(t.Context(), profile.Setting{Name: "graded", Dial: profile.Budget, Goal: goal}, 1, calib.Measured)
+		e, _, err := f.Plan(t.Context(), profile.Setting{Name: "graded", Dial: profile.Budget, Goal: goal}, 1, measured)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,20 +245,20 @@ func TestEstimateOfGraded(t *testing.T) {
 		}
 		return names
 	}
-	if diff := cmp.Diff([]string{"statistics", "curves", "trials", "frames", "biases (float)", "biases", "tables"}, named(2)); diff != "" {
+	if diff := cmp.Diff([]string{"statistics", "curves", "trials", "frames", "corrections (float)", "corrections", "tables"}, named(2)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"trials", "frames", "biases", "tables"}, named(1)); diff != "" {
+	if diff := cmp.Diff([]string{"trials", "frames", "corrections", "tables"}, named(1)); diff != "" {
 		t.Error(diff)
 	}
 	var ran []string
-	if _, err := c.Plan(t.Context(), profile.Setting{Name: "graded"}, 1, calib.Measured); err != nil {
+	if _, err := c.Plan(t.Context(), profile.Setting{Name: "graded"}, 1, measured); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range c.Phases() {
 		ran = append(ran, p.Name)
 	}
-	if diff := cmp.Diff([]string{"statistics", "curves", "trials", "frames", "biases (float)", "biases", "tables"}, ran); diff != "" {
+	if diff := cmp.Diff([]string{"statistics", "curves", "trials", "frames", "corrections (float)", "corrections", "tables"}, ran); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -300,7 +300,7 @@ func TestPlansShareWhatTheyCan(t *testing.T) {
 	for _, ratio := range []float64{.25, .5} {
 		s := dqaSetting("energy")
 		s.Ratio = ratio
-		shared, err := c.Plan(t.Context(), s, 1, calib.Measured)
+		shared, err := c.Plan(t.Context(), s, 1, measured)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,9 @@
 package calib
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -21,11 +23,11 @@ type Curves uint8
 
 // Both give distortions in the same units, so that nothing else changes.
 const (
-	Measured Curves = iota // the network is run on from every edge, step by step
-	Gradient               // derivatives say what small errors do: one pass back instead of all steps
+	Gradient Curves = iota // derivatives say what errors do: one pass back instead of all steps
+	Measured               // the network is run on from every edge, step by step
 )
 
-var curvesNames = [...]string{"measured", "gradient"}
+var curvesNames = [...]string{"gradient", "measured"}
 
 func (c Curves) String() string { return curvesNames[c] }
 
@@ -38,74 +40,83 @@ func ParseCurves(s string) (Curves, error) {
 	return Curves(i), nil
 }
 
-// sensitivityBatches is how many times as many images gradients are taken on as curves are measured on. Every image gets
-// drawsClasses draws of its labels, or one where an output has a label at every position.
+// sensitivityBatches is how many times as many images gradients are taken on as curves are measured on. Of few images each gets
+// several draws of its labels, drawsClasses at most, so that there are sensitivityDraws; or one where an output has a label at
+// every position: then rankBatches suffice, on which channels are compared.
 const (
 	sensitivityBatches = 4
+	rankBatches        = 2
 	drawsClasses       = 4
+	sensitivityDraws   = 256
 )
 
-func (r *run) sensitivityImages() int { return min(r.src.Len(), sensitivityBatches*r.heavyLimit()) }
+func (r *run) sensitivityImages() int { return min(r.src.Len(), r.sensitivityLimit()) }
+
+func (r *run) sensitivityLimit() int {
+	if r.maps() {
+		return rankBatches * r.heavyLimit()
+	}
+	return sensitivityBatches * r.heavyLimit()
+}
 
 func (r *run) draws() int {
-	if slices.ContainsFunc(r.opt.Outputs.All, func(o metric.Output) bool { return len(o.Shape) == 4 }) {
+	if r.maps() {
 		return 1
 	}
-	return drawsClasses
+	return max(1, min(drawsClasses, sensitivityDraws/r.sensitivityImages()))
 }
+
+// maps tells whether an output has a label at every position.
+func (r *run) maps() bool {
+	return slices.ContainsFunc(r.opt.Outputs.All, func(o metric.Output) bool { return len(o.Shape) == 4 })
+}
+
+// errNoDerivatives: the engine that takes derivatives cannot run the network.
+var errNoDerivatives = fmt.Errorf("%w: no engine to take derivatives with", method.ErrSetting)
 
 // derivatives are the network's, prepared once.
 func (r *run) derivatives() (*gradient.Program, error) {
 	if r.gradient == nil {
 		if r.opt.Observe == nil {
-			return nil, fmt.Errorf("%w: no engine to take derivatives with", method.ErrSetting)
+			return nil, errNoDerivatives
 		}
 		p, err := gradient.New(r.prog.Graph(), r.Edges(), r.opt.Observe)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errNoDerivatives, err)
 		}
 		r.gradient = p
 	}
 	return r.gradient, nil
 }
 
-// sensitivity runs an image and gives visit, edge by edge, its values and of each G: the second derivative of the distortion by
-// it, as the mean of a few draws. G is the edge's own; edges without a derivative are left out.
-func (r *run) sensitivity(p *gradient.Program, image int, x *tensor.Tensor, visit func(edge int, values, g []float32) error) error {
+// sensitivity runs an image and gives visit, edge by edge and draw by draw, its values and the derivatives of what was drawn, so scaled
+// that over all draws the squares of derivatives along any change add up to the second derivative of the distortion along it. What
+// visit gets is its own; edges without a derivative are left out.
+func (r *run) sensitivity(p *gradient.Program, image int, x *tensor.Tensor, visit func(edge, draw int, values, g []float32) error) error {
 	v, err := p.Forward(x)
 	if err != nil {
 		return err
 	}
 	edges, draws := r.prog.Edges(), r.draws()
-	sums := make([][]float32, len(edges))
+	scale := float32(1 / math.Sqrt(float64(draws)))
 	rng := rand.New(rand.NewPCG(r.seed, uint64(image)))
-	for n := range draws {
-		err := p.Backward(v, r.draw(v.Outputs, rng), func(edge int, d []float32) error {
-			for i, s := range d {
-				d[i] = s * s / float32(draws)
+	for draw := range draws {
+		drawn := r.draw(v.Outputs, rng)
+		for _, d := range drawn {
+			for i := range d {
+				d[i] *= scale
 			}
-			if n == 0 {
-				sums[edge] = d
-			} else {
-				for i, s := range d {
-					sums[edge][i] += s
-				}
-			}
-			if n < draws-1 {
-				return nil
-			}
-			g := sums[edge]
-			sums[edge] = nil
-			return visit(edge, v.Edge(edges[edge].Name), g)
-		})
-		if err != nil {
+		}
+		if err := p.Backward(v, drawn, func(edge int, g []float32) error {
+			return visit(edge, draw, v.Edge(edges[edge].Name), g)
+		}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sensitive sums G over the values of every channel, and over images.
+// sensitive ranks channels by Sensitivity.
 func (r *run) sensitive(edges []profile.Edge) ([][]method.Score, error) {
 	p, err := r.derivatives()
 	if err != nil {
@@ -116,124 +127,198 @@ func (r *run) sensitive(edges []profile.Edge) ([][]method.Score, error) {
 			return nil, fmt.Errorf("%w: edge %q: %w", method.ErrSetting, edges[i].Name, err)
 		}
 	}
-	total := newSums(edges)
-	n := r.sensitivityImages()
-	err = r.passOf("ranking (sensitivity)", r.prog, n, func(i int, x *tensor.Tensor, _ engine.Program) (func() error, error) {
-		image := newSums(edges)
-		err := r.sensitivity(p, i, x, func(edge int, _, g []float32) error {
-			eachValue(&edges[edge], g, func(c int, v float32) { image[edge][c] += float64(v) })
-			return nil
-		})
-		return func() error { addSums(total, image); return nil }, err
-	})
-	r.limitLast(sensitivityBatches * r.heavyLimit())
-	return firstScores(total), err
+	sums, err := r.Sensitivity(edges)
+	return firstScores(sums), err
 }
 
-// gradientCurves are predicted: 1/2 G error^2, summed over an edge's values. Edges without a derivative get measured ones.
-func (r *run) gradientCurves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
+// Sensitivity implements method.Env: the diagonal of the distortion's second derivative, summed over the values of every channel.
+func (r *run) Sensitivity(edges []profile.Edge) ([][]float64, error) {
+	return remembered(r, "sensitivity", edges, []any{r.opt.Objective, r.seed}, func() ([][]float64, error) {
+		total := newSums(edges)
+		p, err := r.derivatives()
+		if errors.Is(err, errNoDerivatives) {
+			return total, nil
+		} else if err != nil {
+			return nil, err
+		}
+		n := min(r.src.Len(), rankBatches*r.heavyLimit())
+		err = r.passOf("sensitivity", r.prog, n, func(i int, x *tensor.Tensor, _ engine.Program) (func() error, error) {
+			image := newSums(edges)
+			err := r.sensitivity(p, i, x, func(edge, _ int, _, g []float32) error {
+				eachValue(&edges[edge], g, func(c int, v float32) { image[edge][c] += float64(float64(v) * float64(v)) })
+				return nil
+			})
+			return func() error { addSums(total, image); return nil }, err
+		})
+		r.limitLast(rankBatches * r.heavyLimit())
+		return total, err
+	})
+}
+
+// gradientCurves are predicted: half of what the second derivative says of an edge's error. Edges without a derivative get measured
+// ones.
+func (r *run) gradientCurves(asked []method.Question) ([][][]method.Effect, error) {
 	p, err := r.derivatives()
+	if errors.Is(err, errNoDerivatives) {
+		return r.allMeasured(asked)
+	} else if err != nil {
+		return nil, err
+	}
+	others, own := make([]method.Question, len(asked)), make([]method.Question, len(asked))
+	for q, a := range asked {
+		others[q] = method.Question{Edges: a.Edges, Steps: make([][]float32, len(a.Steps))}
+		own[q] = method.Question{Edges: a.Edges, Steps: slices.Clone(a.Steps)}
+		for i := range a.Edges {
+			if p.Derivative(a.Edges[i].Name) != nil || r.opt.Objective.Unweighted {
+				others[q].Steps[i], own[q].Steps[i] = a.Steps[i], nil
+			}
+		}
+	}
+	curves, err := remembered(r, "curves by gradients", nil, []any{own, r.coder(), r.opt.Objective, r.seed}, func() ([][][]method.Effect, error) {
+		return r.predictCurves(p, own)
+	})
 	if err != nil {
 		return nil, err
 	}
-	others, some := make([][]float32, len(edges)), false
-	own := slices.Clone(steps)
-	for i := range edges {
-		if len(steps[i]) > 0 && (p.Derivative(edges[i].Name) != nil || r.opt.Objective.Unweighted) {
-			others[i], own[i], some = steps[i], nil, true
+	measured, err := r.allMeasured(others)
+	if err != nil {
+		return nil, err
+	}
+	for q := range curves {
+		for i := range curves[q] {
+			if others[q].Steps[i] != nil {
+				curves[q][i] = measured[q][i]
+			}
 		}
 	}
-	curves, err := remembered(r, "curves by gradients", edges, []any{own, r.coder(), r.opt.Objective, r.seed}, func() ([][]method.Effect, error) {
-		return r.predictCurves(p, edges, own)
-	})
-	if err != nil || !some {
-		return curves, err
-	}
-	measured, err := r.measuredCurves(edges, others)
-	for i := range curves {
-		if others[i] != nil && err == nil {
-			curves[i] = measured[i]
-		}
-	}
-	return curves, err
+	return curves, nil
 }
 
 // predictCurves counts codes of all images in one place: whole numbers may be added in any order.
-func (r *run) predictCurves(p *gradient.Program, edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
-	n, total := r.sensitivityImages(), newPredicted(r, edges, steps)
+func (r *run) predictCurves(p *gradient.Program, asked []method.Question) ([][][]method.Effect, error) {
+	n, total := r.sensitivityImages(), newPredicted(r, asked)
 	err := r.passOf("curves (gradients)", r.prog, n, func(i int, x *tensor.Tensor, _ engine.Program) (func() error, error) {
-		distortions := make([][]float64, len(edges))
+		distortions := make([][]float64, len(total.edges))
 		var codes dqa.Codes
-		err := r.sensitivity(p, i, x, func(edge int, values, g []float32) error {
+		err := r.sensitivity(p, i, x, func(edge, draw int, values, g []float32) error {
+			if draw == 0 {
+				distortions[edge] = make([]float64, len(total.edges[edge]))
+			}
 			for k := range total.edges[edge] {
-				distortions[edge] = append(distortions[edge], total.try(&codes, edge, k, values, g))
+				distortions[edge][k] += total.try(&codes, edge, k, draw, values, g)
 			}
 			return nil
 		})
 		return func() error { addSums(total.distortions, distortions); return nil }, err
 	})
-	r.limitLast(sensitivityBatches * r.heavyLimit())
+	r.limitLast(r.sensitivityLimit())
 	if err != nil {
 		return nil, err
 	}
-	if r.forecast != nil {
-		return r.noiseCurves(edges, steps), nil
+	curves := make([][][]method.Effect, len(asked))
+	next := make([]int, len(total.edges))
+	for q, a := range asked {
+		if r.forecast != nil {
+			curves[q] = r.noiseCurves(a.Edges, a.Steps)
+			continue
+		}
+		curves[q] = make([][]method.Effect, len(a.Edges))
+		for i := range a.Edges {
+			for range a.Steps[i] {
+				curves[q][i] = append(curves[q][i], total.effect(i, next[i], n))
+				next[i]++
+			}
+		}
 	}
-	return total.curves(n), nil
+	return curves, nil
 }
 
-// predicted are curves in the making, by edge and step.
+// predicted are points of curves in the making, by edge: all steps that are asked for.
 type predicted struct {
 	edges       [][]profile.Edge
 	distortions [][]float64
 	counts      [][]*tables.Histogram
 	locks       []sync.Mutex // by edge
-	coder       profile.Coder
+	parts       int          // that an edge's rows and columns are cut in each
 }
 
-func newPredicted(r *run, edges []profile.Edge, steps [][]float32) *predicted {
+// mapParts are so many that a few images suffice, and so large that what an error does to the outputs lies mostly inside.
+const mapParts = 4
+
+func newPredicted(r *run, asked []method.Question) *predicted {
+	n := len(r.Edges())
 	p := &predicted{
-		edges: make([][]profile.Edge, len(edges)), distortions: make([][]float64, len(edges)),
-		counts: make([][]*tables.Histogram, len(edges)), locks: make([]sync.Mutex, len(edges)), coder: r.coder(),
+		edges: make([][]profile.Edge, n), distortions: make([][]float64, n), counts: make([][]*tables.Histogram, n), locks: make([]sync.Mutex, n),
+		parts: 1,
 	}
-	for i := range edges {
-		p.edges[i] = make([]profile.Edge, len(steps[i]))
-		p.distortions[i] = make([]float64, len(steps[i]))
-		for k, step := range steps[i] {
-			p.edges[i][k] = stepped(&edges[i], step)
-			p.counts[i] = append(p.counts[i], tables.NewHistogram(&p.edges[i][k], p.coder))
+	if r.maps() {
+		p.parts = mapParts
+	}
+	for _, a := range asked {
+		for i := range a.Edges {
+			for _, step := range a.Steps[i] {
+				p.edges[i] = append(p.edges[i], stepped(&a.Edges[i], step))
+			}
+		}
+	}
+	for i := range p.edges {
+		p.distortions[i] = make([]float64, len(p.edges[i]))
+		for k := range p.edges[i] {
+			p.counts[i] = append(p.counts[i], tables.NewHistogram(&p.edges[i][k], r.coder()))
 		}
 	}
 	return p
 }
 
-// try quantizes an edge's values with one step, counts the codes and returns the distortion.
-func (p *predicted) try(codes *dqa.Codes, edge, step int, values, g []float32) float64 {
+// try quantizes an edge's values with one step, counts the codes of the first draw and returns the distortion: half the square of
+// what the error changes, along the draw. Errors that quantizing makes alike all over an edge, such as small values that become zero,
+// are so counted together; the squares of single values' would tell a tenth of it where steps are coarse.
+func (p *predicted) try(codes *dqa.Codes, edge, step, draw int, values, g []float32) float64 {
 	e := &p.edges[edge][step]
 	restored := slices.Clone(values)
 	codes.Quantize(e, values)
 	codes.Dequantize(e, restored)
 	dqa.Correct(e, restored)
-	sum := 0.0
-	for i, v := range values {
-		d := float64(restored[i]) - float64(v)
-		if d = float64(g[i]) * d * d; d-d == 0 { // of values that are not finite nothing is known
-			sum += d / 2
-		}
+	if draw == 0 {
+		p.locks[edge].Lock()
+		p.counts[edge][step].Add(codes.Wide)
+		p.locks[edge].Unlock()
 	}
-	p.locks[edge].Lock()
-	p.counts[edge][step].Add(codes.Wide)
-	p.locks[edge].Unlock()
+	sum := 0.0
+	for _, along := range alongParts(e, p.parts, values, restored, g) {
+		sum += float64(along*along) / 2
+	}
 	return sum
 }
 
-// curves are the means over n images.
-func (p *predicted) curves(n int) [][]method.Effect {
-	curves := make([][]method.Effect, len(p.edges))
-	for i := range curves {
-		for k, d := range p.distortions[i] {
-			curves[i] = append(curves[i], method.Effect{Distortion: d / float64(n), Bits: p.counts[i][k].Bits() / float64(n)})
+// alongParts are the sums of g times the error over the parts of an edge: parts times parts of its rows and columns.
+func alongParts(e *profile.Edge, parts int, values, restored, g []float32) []float64 {
+	cols := e.Cols
+	if e.ChannelsLast || e.Rows < parts || e.Cols < parts {
+		parts, cols = 1, len(values)
+	}
+	sums := make([]float64, parts*parts)
+	for row := 0; row*cols < len(values); row++ {
+		down := row % e.Rows * parts / e.Rows
+		if parts == 1 {
+			down = 0
+		}
+		for part := range parts {
+			from, to := row*cols+part*cols/parts, row*cols+(part+1)*cols/parts
+			along := 0.0
+			for i, v := range values[from:to] {
+				d := float64(g[from+i]) * (float64(restored[from+i]) - float64(v))
+				if d-d == 0 { // of values that are not finite nothing is known
+					along += d
+				}
+			}
+			sums[down*parts+part] += along
 		}
 	}
-	return curves
+	return sums
+}
+
+// effect is the mean over n images of a point.
+func (p *predicted) effect(edge, k, n int) method.Effect {
+	return method.Effect{Distortion: p.distortions[edge][k] / float64(n), Bits: p.counts[edge][k].Bits() / float64(n)}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/engine/native"
 	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
@@ -30,7 +31,7 @@ func byGradients(t *testing.T, prog engine.Program, src calib.Source, opt calib.
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := c.Plan(t.Context(), graded(2), 1, calib.Gradient)
+	plan, err := c.Plan(t.Context(), graded(2), 1, calib.How{Choices: method.Choices{ChannelSteps: method.Never}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,15 +51,15 @@ func TestGradientCurvesDoNotDependOnWorkers(t *testing.T) {
 // Both kinds of curves say nearly the same where errors are small, and take the same bits; the profile says which it has.
 func TestGradientCurvesAgreeWithMeasuredOnes(t *testing.T) {
 	prog, src := classifier(t, 32)
-	measured := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2}).Evidence
+	known := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2}).Evidence
 	predicted := byGradients(t, prog, src, calib.Options{Workers: 2}).Evidence
-	if !strings.HasSuffix(predicted.Distortion, "by gradients") || strings.HasSuffix(measured.Distortion, "by gradients") {
-		t.Errorf("distortions are %q and %q", measured.Distortion, predicted.Distortion)
+	if !strings.HasSuffix(predicted.Distortion, "by gradients") || strings.HasSuffix(known.Distortion, "by gradients") {
+		t.Errorf("distortions are %q and %q", known.Distortion, predicted.Distortion)
 	}
 	logs := 0.0
 	for i, curve := range predicted.Curves {
 		for k, p := range curve[:4] {
-			m := measured.Curves[i][k]
+			m := known.Curves[i][k]
 			if p.Step != m.Step || math.Abs(float64(p.Bits/m.Bits)-1) > 1e-6 {
 				t.Errorf("edge %d: step %v takes %v bits, measured %v takes %v", i, p.Step, p.Bits, m.Step, m.Bits)
 			}
@@ -99,10 +100,10 @@ func TestEdgesWithoutDerivativeAreMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	measured := calibrate(t, rounding, src, graded(2), 1, calib.Options{}).Evidence
+	known := calibrate(t, rounding, src, graded(2), 1, calib.Options{}).Evidence
 	predicted := byGradients(t, rounding, src, calib.Options{}).Evidence
 	for i := range predicted.Curves {
-		same := cmp.Equal(predicted.Curves[i], measured.Curves[i])
+		same := cmp.Equal(predicted.Curves[i], known.Curves[i])
 		if want := i <= 1; same != want {
 			t.Errorf("edge %d: the curve is the measured one: %v", i, same)
 		}
@@ -119,7 +120,7 @@ func TestEstimateOfGradients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, _, err := f.Plan(t.Context(), graded(2), 1, calib.Gradient)
+	e, _, err := f.Plan(t.Context(), graded(2), 1, calib.How{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestEstimateOfGradients(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}
-	if diff := cmp.Diff([]string{"statistics", "curves (gradients)", "trials", "frames", "tables"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"statistics", "sensitivity", "curves (gradients)", "trials", "frames", "tables"}, names); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -46,7 +46,7 @@ func (r *run) measureStats() ([]method.Stats, error) {
 func newStats(edges []graph.Edge) []method.Stats {
 	stats := make([]method.Stats, len(edges))
 	for i, e := range edges {
-		s := method.Stats{Min: make([]float32, e.Channels), Max: make([]float32, e.Channels)}
+		s := method.Stats{Min: make([]float32, e.Channels), Max: make([]float32, e.Channels), Squares: make([]float64, e.Channels)}
 		for c := range e.Channels {
 			s.Min[c], s.Max[c] = math.MaxFloat32, -math.MaxFloat32
 		}
@@ -55,7 +55,7 @@ func newStats(edges []graph.Edge) []method.Stats {
 	return stats
 }
 
-// observe sets s.Square to the sum of squares: means are taken over all images.
+// observe sets s.Squares to the sums of squares: means are taken over all images.
 func observe(e *graph.Edge, data []float32, s *method.Stats) {
 	plane := e.Rows * e.Cols
 	for i, v := range data {
@@ -69,15 +69,15 @@ func observe(e *graph.Edge, data []float32, s *method.Stats) {
 		}
 		s.Min[c] = min(s.Min[c], v)
 		s.Max[c] = max(s.Max[c], v)
-		s.Square += float64(v) * float64(v)
+		s.Squares[c] += float64(v) * float64(v)
 	}
 }
 
 func merge(total, image []method.Stats) {
 	for i := range total {
 		total[i].NonFinite += image[i].NonFinite
-		total[i].Square += image[i].Square
 		for c := range total[i].Min {
+			total[i].Squares[c] += image[i].Squares[c]
 			total[i].Min[c] = min(total[i].Min[c], image[i].Min[c])
 			total[i].Max[c] = max(total[i].Max[c], image[i].Max[c])
 		}
@@ -88,8 +88,8 @@ func merge(total, image []method.Stats) {
 func finish(stats []method.Stats, edges []graph.Edge, images int) {
 	for i := range stats {
 		s, e := &stats[i], &edges[i]
-		s.Square /= max(1, float64(int64(images)*int64(e.Channels*e.Rows*e.Cols)-int64(s.NonFinite)))
 		for c := range s.Min {
+			s.Squares[c] /= float64(images) * float64(e.Rows*e.Cols)
 			if s.Min[c] > s.Max[c] {
 				s.Min[c], s.Max[c] = 0, 0
 			}

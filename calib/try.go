@@ -26,13 +26,38 @@ type scorer interface {
 	NewComparison() *metric.Comparison
 }
 
-// frameImages bounds the images whose frames a trial counts.
-const frameImages = 64
+// A trial for a budget runs at most so many times as many images as curves are measured on, and counts frames of at most so many.
+const (
+	trialBatches = 4
+	frameBatches = 2
+	maxFrames    = 64
+)
+
+func (r *run) frameImages() int { return min(r.src.Len(), maxFrames, frameBatches*r.heavyLimit()) }
+
+// trialImages are all where something is measured on them that the user asked for.
+func (r *run) trialImages() int {
+	if r.dial != profile.Budget {
+		return r.src.Len()
+	}
+	return min(r.src.Len(), trialBatches*r.heavyLimit())
+}
+
+// trialImage is image k of n: from all over the images, every other one with an odd number.
+func (r *run) trialImage(k, n int) int {
+	if n == r.src.Len() {
+		return k
+	}
+	return k/2*(r.src.Len()/2)/(n/2)*2 + k%2
+}
+
+// heldOut tells whether no corrections are measured on image i; where there is but one, it has to do.
+func (r *run) heldOut(i int) bool { return i%2 == 1 || r.src.Len() == 1 }
 
 // Try implements method.Env: a pass that counts codes and compares outputs, then one that makes frames.
-func (r *run) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, error) {
-	return remembered(r, "trial", edges, []any{bias, r.coder(), r.opt.Objective}, func() (method.Trial, error) {
-		t, err := r.try(edges, bias)
+func (r *run) Try(edges []profile.Edge, by profile.Corrections) (method.Trial, error) {
+	return remembered(r, "trial", edges, []any{by, r.coder(), r.opt.Objective}, func() (method.Trial, error) {
+		t, err := r.try(edges, by)
 		if r.forecast != nil && err == nil {
 			t = r.guessTrial(edges, t)
 		}
@@ -40,15 +65,16 @@ func (r *run) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, erro
 	})
 }
 
-func (r *run) try(edges []profile.Edge, bias []profile.Bias) (method.Trial, error) {
-	t := method.Trial{Images: r.src.Len()}
-	prog, err := r.biased(bias)
+func (r *run) try(edges []profile.Edge, by profile.Corrections) (method.Trial, error) {
+	n := r.trialImages()
+	t := method.Trial{Images: n}
+	prog, err := r.corrected(by)
 	if err != nil {
 		return t, err
 	}
 	counts := tables.New(edges)
-	sum := r.newScore()
-	err = r.passOf("trials", prog, r.src.Len(), func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
+	sum, heldOut := r.newScore(), r.newScore()
+	err = r.passOver("trials", prog, n, func(k int) int { return r.trialImage(k, n) }, func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		float, err := r.float(i, x)
 		if err != nil {
 			return nil, err
@@ -62,6 +88,9 @@ func (r *run) try(edges []profile.Edge, bias []profile.Bias) (method.Trial, erro
 		return func() error {
 			counts.Merge(image)
 			sum.add(score)
+			if r.heldOut(i) {
+				heldOut.add(score)
+			}
 			return nil
 		}, err
 	})
@@ -69,12 +98,17 @@ func (r *run) try(edges []profile.Edge, bias []profile.Bias) (method.Trial, erro
 		return t, err
 	}
 	if sum.images == 0 { // a forecast
-		err := r.passOf("frames", prog, min(r.src.Len(), frameImages), nil)
-		r.limitLast(frameImages)
+		err := r.passOf("frames", prog, r.frameImages(), nil)
+		r.limitLast(r.frameImages())
 		return t, err
 	}
+	var other method.Trial
+	heldOut.fill(&other)
+	if t.HeldOut = other.KL; math.IsNaN(other.KL) {
+		t.HeldOut = other.Distortion
+	}
 	sum.fill(&t)
-	t.Bits, err = r.storedBits(prog, edges, bias, counts)
+	t.Bits, err = r.storedBits(prog, edges, by, counts)
 	return t, err
 }
 
@@ -89,8 +123,8 @@ func counting(edges []profile.Edge, counts *tables.Counts) engine.Hook {
 }
 
 // countCodes runs the quantized network and counts its codes.
-func (r *run) countCodes(phase string, edges []profile.Edge, bias []profile.Bias) (*tables.Counts, error) {
-	prog, err := r.biased(bias)
+func (r *run) countCodes(phase string, edges []profile.Edge, by profile.Corrections) (*tables.Counts, error) {
+	prog, err := r.corrected(by)
 	if err != nil {
 		return nil, err
 	}
@@ -107,26 +141,26 @@ func (r *run) countCodes(phase string, edges []profile.Edge, bias []profile.Bias
 }
 
 // storedBits makes real frames with models of counts.
-func (r *run) storedBits(prog engine.Program, edges []profile.Edge, bias []profile.Bias, counts *tables.Counts) (float64, error) {
-	p := &Plan{Setting: profile.Setting{Name: "graded", Bits: profile.MaxBits}, Edges: edges, Bias: bias, counts: counts}
+func (r *run) storedBits(prog engine.Program, edges []profile.Edge, by profile.Corrections, counts *tables.Counts) (float64, error) {
+	p := &Plan{Setting: profile.Setting{Name: "graded", Bits: profile.MaxBits}, Edges: edges, Corrections: by, counts: counts}
 	codec, err := dqa.NewCodec(p.Profile(r.coder()))
 	if err != nil {
 		return 0, err
 	}
-	n, bytes := min(r.src.Len(), frameImages), 0
+	n, bytes := r.frameImages(), 0
 	err = r.passOf("frames", prog, n, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		enc := codec.NewEncoder()
 		_, err := prog.Run(x, enc.Hook)
 		return func() error { bytes += enc.FrameSize(); return nil }, err
 	})
-	r.limitLast(frameImages)
+	r.limitLast(r.frameImages())
 	return 8 * float64(bytes) / float64(n) / float64(codec.Profile().Elements()), err
 }
 
 func (r *run) coder() profile.Coder { return cmp.Or(r.opt.Coder, profile.Smallest) }
 
 // maxKept bounds the outputs of the float network that are kept from trial to trial, in values.
-const maxKept = 16 << 20
+const maxKept = 64 << 20
 
 // float is the float network's outputs. They are kept for as many images as maxKept allows.
 func (r *run) float(i int, x *tensor.Tensor) ([]*tensor.Tensor, error) {

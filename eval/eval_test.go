@@ -79,7 +79,7 @@ func realBench(t *testing.T, model, calibSpec, testSpec string) bench {
 // candidate calibrates a setting and stores it in the given ways.
 func (b bench) candidate(t *testing.T, s profile.Setting, coders ...profile.Coder) eval.Candidate {
 	t.Helper()
-	plan, err := calib.Calibrate(t.Context(), b.prog, b.calib, s, 1, calib.Options{Workers: 2})
+	plan, err := calib.Calibrate(t.Context(), b.prog, b.calib, s, 1, calib.How{}, calib.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,35 +56,119 @@ func biasAxis(n *Node, axes int) (axis int, ok bool) {
 	return 0, false
 }
 
-// WithBias returns the graph with values added to the channels of nodes' outputs; g does not change. Nodes are those of
-// BiasPoints. The error wraps ErrBias.
-func (g *Graph) WithBias(bias map[string][]float32) (*Graph, error) {
+// WithCorrections returns the graph in which the channels of nodes' outputs, with the additions that are fused to them, are
+// multiplied by gains, and to which biases are added then; g does not change. Nodes are those of BiasPoints. The error wraps ErrBias.
+func (g *Graph) WithCorrections(gain, bias map[string][]float32) (*Graph, error) {
 	out := *g
 	out.Constants, out.Values = maps.Clone(g.Constants), maps.Clone(g.Values)
+	scaled, err := g.gainsByValue(gain)
+	if err != nil {
+		return nil, err
+	}
 	out.Nodes = nil
 	left := len(bias)
 	for _, n := range g.Nodes {
-		values, ok := bias[n.Name]
-		if !ok {
-			out.Nodes = append(out.Nodes, n)
-			continue
+		if values, ok := bias[n.Name]; ok {
+			left--
+			if n, err = out.addBias(n, divided(values, gain[n.Name])); err != nil {
+				return nil, err
+			}
 		}
-		left--
-		shape := g.Values[n.Outputs[0]].Shape
-		axis, ok := biasAxis(n, len(shape))
-		if !ok || shape[axis] != len(values) {
-			return nil, fmt.Errorf("%w: %d values for node %q (%s), whose output is %v", ErrBias, len(values), n.Name, n.Op, shape)
-		}
-		if out.hasConstantBias(n) {
-			out.Nodes = append(out.Nodes, out.biasedConv(n, values))
+		if at, ok := scaled[n.Outputs[0]]; ok {
+			out.scale(n, at.factors, at.axis)
 		} else {
-			out.Nodes = append(out.Nodes, out.withAdd(n, values, axis)...)
+			out.Nodes = append(out.Nodes, n)
 		}
 	}
 	if left > 0 {
 		return nil, fmt.Errorf("%w: %d of %d nodes are not in the graph", ErrBias, left, len(bias))
 	}
 	return &out, nil
+}
+
+// gains are factors along an axis of a value.
+type gains struct {
+	factors []float32
+	axis    int
+}
+
+// gainsByValue finds the values that gains of nodes act on.
+func (g *Graph) gainsByValue(gain map[string][]float32) (map[string]gains, error) {
+	found := map[string]gains{}
+	if len(gain) == 0 {
+		return found, nil
+	}
+	for _, p := range g.BiasPoints() {
+		factors, ok := gain[p.Node]
+		if !ok {
+			continue
+		}
+		if len(factors) != p.Channels() {
+			return nil, fmt.Errorf("%w: %d gains for node %q, whose output is %v", ErrBias, len(factors), p.Node, p.Shape)
+		}
+		found[p.Value] = gains{factors, p.Axis}
+	}
+	if len(found) < len(gain) {
+		return nil, fmt.Errorf("%w: %d of %d nodes with gains are not in the graph", ErrBias, len(gain)-len(found), len(gain))
+	}
+	return found, nil
+}
+
+// divided are values that a gain will multiply, which they are not meant for.
+func divided(values, gain []float32) []float32 {
+	if len(gain) != len(values) {
+		return values
+	}
+	out := slices.Clone(values)
+	for c, v := range gain {
+		out[c] /= v
+	}
+	return out
+}
+
+// addBias returns the node with values added to its output; nodes before it are appended to the graph.
+func (g *Graph) addBias(n *Node, values []float32) (*Node, error) {
+	shape := g.Values[n.Outputs[0]].Shape
+	axis, ok := biasAxis(n, len(shape))
+	if !ok || shape[axis] != len(values) {
+		return nil, fmt.Errorf("%w: %d values for node %q (%s), whose output is %v", ErrBias, len(values), n.Name, n.Op, shape)
+	}
+	if g.hasConstantBias(n) {
+		return g.biasedConv(n, values), nil
+	}
+	return g.behind(n, "Add", "bias", values, axis), nil
+}
+
+// scale appends the node with its output multiplied: by its weights where that is the same.
+func (g *Graph) scale(n *Node, factors []float32, axis int) {
+	if n.Op == "Conv" && g.hasConstantBias(n) && g.Constants[n.Inputs[1]] != nil {
+		g.Nodes = append(g.Nodes, g.scaledConv(n, factors))
+		return
+	}
+	g.Nodes = append(g.Nodes, g.behind(n, "Mul", "gain", factors, axis))
+}
+
+// scaledConv multiplies the convolution's weights and bias.
+func (g *Graph) scaledConv(n *Node, factors []float32) *Node {
+	w := *g.Constants[n.Inputs[1]]
+	w.Floats = slices.Clone(w.Floats)
+	each := len(w.Floats) / len(factors)
+	for i := range w.Floats {
+		w.Floats[i] *= factors[i/each]
+	}
+	name := g.free(n.Name + " scaled weights")
+	g.Constants[name] = &w
+	g.Values[name] = Value{Name: name, Type: Float32, Shape: w.Shape}
+	clone := *n
+	clone.Inputs = []string{n.Inputs[0], name}
+	if len(n.Inputs) > 2 && n.Inputs[2] != "" {
+		bias := slices.Clone(g.Constants[n.Inputs[2]].Floats)
+		for c := range bias {
+			bias[c] *= factors[c]
+		}
+		clone.Inputs = append(clone.Inputs, g.addConstant(n.Name+" scaled bias", []int{len(bias)}, bias))
+	}
+	return &clone
 }
 
 // hasConstantBias tells whether n is a convolution whose own bias can be another one.
@@ -104,29 +188,32 @@ func (g *Graph) biasedConv(n *Node, values []float32) *Node {
 		}
 	}
 	clone := *n
-	clone.Inputs = append(slices.Clone(n.Inputs[:2]), g.addConstant(n.Name, []int{len(sum)}, sum))
+	clone.Inputs = append(slices.Clone(n.Inputs[:2]), g.addConstant(n.Name+" bias", []int{len(sum)}, sum))
 	return &clone
 }
 
-// withAdd puts an Add behind the node.
-func (g *Graph) withAdd(n *Node, values []float32, axis int) []*Node {
+// behind appends the node and returns another that does something to its output, channel by channel.
+func (g *Graph) behind(n *Node, op, what string, values []float32, axis int) *Node {
 	v := g.Values[n.Outputs[0]]
 	before := v
-	before.Name = g.free(v.Name + " without bias")
+	before.Name = g.free(v.Name + " without " + what)
 	g.Values[before.Name] = before
 	clone := *n
 	clone.Outputs = []string{before.Name}
+	g.Nodes = append(g.Nodes, &clone)
 	shape := make([]int, len(v.Shape)-axis)
 	for i := range shape {
 		shape[i] = 1
 	}
 	shape[0] = len(values)
-	add := &Node{Name: n.Name + " bias", Op: "Add", Inputs: []string{before.Name, g.addConstant(n.Name, shape, values)}, Outputs: []string{v.Name}}
-	return []*Node{&clone, add}
+	return &Node{
+		Name: n.Name + " " + what, Op: op, Outputs: []string{v.Name},
+		Inputs: []string{before.Name, g.addConstant(n.Name+" "+what, shape, values)},
+	}
 }
 
-func (g *Graph) addConstant(node string, shape []int, values []float32) string {
-	name := g.free(node + " bias")
+func (g *Graph) addConstant(name string, shape []int, values []float32) string {
+	name = g.free(name)
 	g.Constants[name] = &Tensor{Type: Float32, Shape: shape, Floats: values}
 	g.Values[name] = Value{Name: name, Type: Float32, Shape: shape}
 	return name

@@ -16,7 +16,7 @@ var (
 	ErrEdgeSet = errors.New("unknown edge set")
 	// ErrEmpty: a part of a network has no inputs, no nodes or no outputs, and cannot be run.
 	ErrEmpty = errors.New("part of a network with nothing to run")
-	// ErrBias: WithBias is given biases of another graph.
+	// ErrBias: WithCorrections is given biases or gains of another graph.
 	ErrBias = errors.New("biases do not fit the network")
 )
 

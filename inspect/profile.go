@@ -28,6 +28,7 @@ type Profile struct {
 	Skip       []string      `json:"skip,omitempty"` // edges that stay float32
 	Edges      []ProfileEdge `json:"edges"`
 	Biases     []string      `json:"biases,omitempty"` // nodes
+	Gains      []string      `json:"gains,omitempty"`  // nodes
 	SelfTest   *SelfTest     `json:"self_test,omitempty"`
 	Sections   []Section     `json:"sections"`
 	Bytes      int           `json:"bytes"`
@@ -48,6 +49,7 @@ type ProfileEdge struct {
 	Important    []int  `json:"important"` // indices of channels
 	Escape       bool   `json:"escape"`    // codes may leave the bits
 	RowSums      bool   `json:"row_sums"`  // the engine spreads what rows lack of 1
+	Means        bool   `json:"means"`     // of channels are stored with every image
 	Coder        string `json:"coder"`
 	// What graded chose, else nothing.
 	Step            float32      `json:"step,omitempty"`
@@ -133,6 +135,9 @@ func ParseProfile(name string, b []byte) (*Profile, error) {
 	for _, b := range p.Bias {
 		v.Biases = append(v.Biases, b.Node)
 	}
+	for _, g := range p.Gain {
+		v.Gains = append(v.Gains, g.Node)
+	}
 	v.setEvidence(p)
 	return v, nil
 }
@@ -142,7 +147,7 @@ func viewEdge(e *profile.Edge) ProfileEdge {
 		Name: e.Name, Channels: e.Channels, Rows: e.Rows, Cols: e.Cols, ChannelsLast: e.ChannelsLast, OneSided: e.OneSided,
 		Signed: !e.Unsigned, Bits: e.Bits, ExtraBits: e.ExtraBits, Scale: e.Scale.String(), Important: []int{},
 		TileChannels: e.Tile.Channels, TileRows: e.Tile.Rows, Tiles: e.NumTiles(),
-		Escape: e.Escape, RowSums: e.RowSums, Coder: e.Coder.String(),
+		Escape: e.Escape, RowSums: e.RowSums, Means: e.DC, Coder: e.Coder.String(),
 	}
 	for c := range e.Channels {
 		if e.IsImportant(c) {

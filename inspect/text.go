@@ -126,6 +126,9 @@ func gradedText(w io.Writer, v *Profile) error {
 		if e.RowSums {
 			codes += ", row sums"
 		}
+		if e.Means {
+			codes += ", means"
+		}
 		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%dx%dx%d", e.Channels, e.Rows, e.Cols), codes, e.Coder,
 			fmt.Sprintf("%.3g", e.Step), fmt.Sprintf("%.2f", e.BitsPerValue), fmt.Sprintf("%.1f %%", 100*e.BitsShare),
 			(100 * e.DistortionShare).Text("%.1f %%"), curveText(e.Curve)})
@@ -143,8 +146,8 @@ func gradedText(w io.Writer, v *Profile) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "KL %s, agreement %s; biases in %d nodes; %d edges skipped\n\n", t.KL.Text("%.3g"),
-		t.Agreement.Text("%.2f %%"), len(v.Biases), len(v.Skip))
+	fmt.Fprintf(w, "KL %s, agreement %s; biases in %d nodes, gains in %d; %d edges skipped\n\n", t.KL.Text("%.3g"),
+		t.Agreement.Text("%.2f %%"), len(v.Biases), len(v.Gains), len(v.Skip))
 	return printSections(w, v.Sections, v.Bytes)
 }
 

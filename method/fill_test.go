@@ -16,38 +16,37 @@ type cliffs struct {
 	onGrid bool // steps beside the grid of halves and wholes are useless
 }
 
-func (c *cliffs) Curves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
-	curves := make([][]method.Effect, len(edges))
-	for i := range edges {
-		n := float64(edges[i].Elements())
-		for _, s := range steps[i] {
-			octaves := math.Log2(float64(s)) + 6
-			p := method.Effect{Bits: max(.1, 6-octaves) * n, Distortion: math.Sqrt(max(0, octaves)) * n}
-			if half := 2 * octaves; c.onGrid && math.Abs(half-math.Round(half)) > 1e-3 {
-				p.Distortion *= 10
+func (c *cliffs) Curves(asked []method.Question) ([][][]method.Effect, error) {
+	all := make([][][]method.Effect, len(asked))
+	for q, a := range asked {
+		all[q] = make([][]method.Effect, len(a.Edges))
+		for i := range a.Edges {
+			n := float64(a.Edges[i].Elements())
+			for _, s := range a.Steps[i] {
+				octaves := math.Log2(float64(s*a.Edges[i].Steps[0])) + 6
+				p := method.Effect{Bits: max(.1, 6-octaves) * n, Distortion: math.Sqrt(max(0, octaves)) * n}
+				if half := 2 * octaves; c.onGrid && math.Abs(half-math.Round(half)) > 1e-3 {
+					p.Distortion *= 10
+				}
+				all[q][i] = append(all[q][i], p)
 			}
-			curves[i] = append(curves[i], p)
 		}
 	}
-	return curves, nil
+	return all, nil
 }
 
-func (c *cliffs) Try(edges []profile.Edge, _ []profile.Bias) (method.Trial, error) {
+func (c *cliffs) Try(edges []profile.Edge, _ profile.Corrections) (method.Trial, error) {
 	c.trials++
-	steps := make([][]float32, len(edges))
-	for i := range edges {
-		steps[i] = []float32{edges[i].Steps[0]}
-	}
-	curves, err := c.Curves(edges, steps)
+	curves, err := c.Curves([]method.Question{now(edges)})
 	t := method.Trial{Images: 1, Drop: math.NaN()}
 	n := 0
 	for i := range edges {
-		t.Bits += curves[i][0].Bits
-		t.Distortion += curves[i][0].Distortion
+		t.Bits += curves[0][i][0].Bits
+		t.Distortion += curves[0][i][0].Distortion
 		n += edges[i].Elements()
 	}
 	t.Bits /= float64(n)
-	t.KL, t.Agreement = t.Distortion, 100-t.Distortion/float64(n)*10
+	t.KL, t.Agreement, t.HeldOut = t.Distortion, 100-t.Distortion/float64(n)*10, t.Distortion
 	return t, err
 }
 

@@ -3,6 +3,7 @@ package method
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/dqa-go/dqa/profile"
 )
@@ -36,12 +37,8 @@ func (Graded) Complete(s profile.Setting) (profile.Setting, error) {
 	if !(s.Goal >= 0 && s.Goal <= top) || s.Goal == 0 && s.Dial == profile.Budget {
 		return s, fmt.Errorf("%w: %s %v", ErrSetting, s.Dial, s.Goal)
 	}
-	scale := profile.StaticTensor
-	if s.Channels {
-		scale = profile.StaticChannel
-	}
 	s = profile.Setting{
-		Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: scale, Dial: s.Dial, Goal: s.Goal, Pow2: s.Pow2, Channels: s.Channels, Refine: s.Refine,
+		Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: profile.StaticTensor, Dial: s.Dial, Goal: s.Goal, Pow2: s.Pow2, Refine: s.Refine,
 	}
 	return s, checkRefine(s)
 }
@@ -62,8 +59,32 @@ const (
 	levelsRMS     = 16
 )
 
-// Plan measures the curves, buys steps as the dial says, and keeps the corrections that help.
+// Plan measures the curves, buys steps as the dial says, and keeps of channel steps, means of channels and corrections what helps.
 func (Graded) Plan(env Env, s profile.Setting) (*Plan, error) {
+	ladders, err := ladders(env, s)
+	if err != nil {
+		return nil, err
+	}
+	goal := s.Goal
+	if s.Dial != profile.Budget {
+		goal = DefaultBudget
+	}
+	var searches []*search
+	for _, l := range ladders {
+		searches = append(searches, newSearch(env, s, l))
+	}
+	best, err := contest(searches, goal, 1)
+	if err != nil {
+		return nil, err
+	}
+	if best, err = contest(best.meansOrNot(), goal, meansShare); err != nil {
+		return nil, err
+	}
+	return best.run()
+}
+
+// ladders are those of the edges with a step each, and with steps per channel.
+func ladders(env Env, s profile.Setting) ([]*ladder, error) {
 	edges, err := plain(env, s)
 	if err != nil {
 		return nil, err
@@ -72,60 +93,73 @@ func (Graded) Plan(env Env, s profile.Setting) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := setMultipliers(env, edges, s); err != nil {
-		return nil, err
-	}
-	grids := make([][]float32, len(edges))
 	for i, g := range env.Edges() {
 		edges[i].Escape = true
 		edges[i].RowSums = g.RowSums && g.Shape[len(g.Shape)-1] == edges[i].RowLength()
-		grids[i] = stepGrid(&edges[i], stats[i], s.Pow2)
+		edges[i].Steps = []float32{1, 1}
 	}
-	curves, err := env.Curves(edges, grids)
-	if err != nil {
-		return nil, err
+	candidates := [][]profile.Edge{}
+	choice := env.Choices().ChannelSteps
+	if choice != Always {
+		candidates = append(candidates, edges)
 	}
-	if err := keepRowSums(env, edges, grids, curves); err != nil {
-		return nil, err
+	if choice != Never {
+		sensitivity, err := env.Sensitivity(edges)
+		if err != nil {
+			return nil, err
+		}
+		with := slices.Clone(edges)
+		if setMultipliers(with, sensitivity, s.Pow2) || len(candidates) == 0 {
+			candidates = append(candidates, with)
+		}
 	}
-	return newSearch(env, s, newLadder(env, edges, grids, curves)).run()
+	return measureLadders(env, s, candidates, stats)
 }
 
-// setMultipliers gives every scale slot its share of the edge's step: all the same, or by the channels' energy the finer
-// the more of it there is. (For comparison only: with coded codes it gains nothing, METHOD section 4.2.)
-func setMultipliers(env Env, edges []profile.Edge, s profile.Setting) error {
-	for i := range edges {
-		edges[i].Steps = make([]float32, edges[i].NumScales())
-		for k := range edges[i].Steps {
-			edges[i].Steps[k] = 1
+// measureLadders asks for the curves of all candidates at once, and for those of attention's edges without their correction.
+func measureLadders(env Env, s profile.Setting, candidates [][]profile.Edge, stats []Stats) (all []*ladder, err error) {
+	var asked []Question
+	for _, edges := range candidates {
+		grids := make([][]float32, len(edges))
+		for i := range edges {
+			grids[i] = stepGrid(&edges[i], stats[i], s.Pow2)
 		}
+		q := Question{edges, grids}
+		asked = append(asked, q, q.withoutRowSums())
 	}
-	if !s.Channels {
-		return nil
-	}
-	energy, err := env.Rank("energy", edges)
+	curves, err := env.Curves(asked)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i := range edges {
-		mean := 0.0
-		for _, e := range energy[i] {
-			mean += e.First / float64(len(energy[i]))
-		}
-		for c, e := range energy[i] {
-			if e.First > 0 {
-				k := math.Round(math.Log2(mean/e.First) / 4 * 2)
-				edges[i].Steps[c] = float32(math.Exp2(max(-2, min(2, k)) / 2))
-			}
+	for k := 0; k < len(asked); k += 2 {
+		q := asked[k]
+		keepRowSums(q.Edges, curves[k], curves[k+1])
+		all = append(all, newLadder(env, q.Edges, q.Steps, curves[k]))
+	}
+	return all, nil
+}
+
+// Question asks for curves: the edges' own static steps are multiplied by those of Steps. Edges without steps are left out.
+type Question struct {
+	Edges []profile.Edge
+	Steps [][]float32
+}
+
+// withoutRowSums asks only for edges that have them.
+func (q Question) withoutRowSums() Question {
+	without := Question{slices.Clone(q.Edges), make([][]float32, len(q.Edges))}
+	for i := range q.Edges {
+		if q.Edges[i].RowSums {
+			without.Edges[i].RowSums, without.Steps[i] = false, q.Steps[i]
 		}
 	}
-	return nil
+	return without
 }
 
 // Exponents of steps, so that those of all channels are normal numbers. Values that lie below become 0.
 const (
-	lowestStep  = -124
-	highestStep = 125
+	lowestStep  = -118
+	highestStep = 119
 )
 
 // stepGrid lists an edge's steps, the finest first. A dead edge has one: nothing of it is stored.
@@ -144,7 +178,7 @@ func stepGrid(e *profile.Edge, s Stats, pow2 bool) []float32 {
 	if pow2 {
 		perOctave = 1
 	}
-	finest := min(top/levels, math.Sqrt(s.Square)/levelsRMS)
+	finest := min(top/levels, math.Sqrt(meanSquare(e, s))/levelsRMS)
 	first := math.Ceil(perOctave * max(math.Log2(finest), lowestStep))
 	grid := make([]float32, 0, int(octaves*perOctave))
 	for k := range cap(grid) {
@@ -155,23 +189,18 @@ func stepGrid(e *profile.Edge, s Stats, pow2 bool) []float32 {
 	return grid
 }
 
-// keepRowSums measures attention's edges without the correction, too, and keeps it where it is better at most steps.
-// curves are replaced where it is not.
-func keepRowSums(env Env, edges []profile.Edge, grids [][]float32, curves [][]Effect) error {
-	without, some := append([]profile.Edge(nil), edges...), make([][]float32, len(edges))
-	found := false
-	for i := range edges {
-		if edges[i].RowSums {
-			without[i].RowSums, some[i], found = false, grids[i], true
-		}
+// meanSquare is that of an edge's values, in units of its channels' steps.
+func meanSquare(e *profile.Edge, s Stats) float64 {
+	sum := 0.0
+	for c, square := range s.Squares {
+		step := float64(e.Steps[e.ScaleSlot(c)])
+		sum += square / (step * step) / float64(len(s.Squares))
 	}
-	if !found {
-		return nil
-	}
-	plain, err := env.Curves(without, some)
-	if err != nil {
-		return err
-	}
+	return sum
+}
+
+// keepRowSums keeps the correction of attention's edges where it is better at most steps; curves are replaced where it is not.
+func keepRowSums(edges []profile.Edge, curves, plain [][]Effect) {
 	for i := range edges {
 		better := 0
 		for k, p := range plain[i] {
@@ -183,5 +212,4 @@ func keepRowSums(env Env, edges []profile.Edge, grids [][]float32, curves [][]Ef
 			edges[i].RowSums, curves[i] = false, plain[i]
 		}
 	}
-	return nil
 }

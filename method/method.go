@@ -21,7 +21,7 @@ var ErrUnmeasured = errors.New("cannot be measured")
 // Stats are what one float pass over the calibration images finds in one edge, by channel.
 type Stats struct {
 	Min, Max  []float32 // finite values only; 0 where there are none
-	Square    float64   // mean square of all finite values of the edge
+	Squares   []float64 // mean squares of the finite values
 	NonFinite int
 }
 
@@ -43,15 +43,18 @@ type Env interface {
 	// SquaredErrors sums what every variant of every edge does to the values of the float network:
 	// result[edge][variant][channel]. what names the search in progress reports.
 	SquaredErrors(what string, variants [][]profile.Edge) ([][][]float64, error)
-	// Curves measures every step of every edge alone: result[edge][step]. The edges' own static steps are multiplied by
-	// it. Edges without steps are left out.
-	Curves(edges []profile.Edge, steps [][]float32) ([][]Effect, error)
+	// Curves says what every step of every edge alone does: result[question][edge][step].
+	Curves(asked []Question) ([][][]Effect, error)
+	// Sensitivity sums, by edge and channel, what small errors of single values do to the outputs: zeros where nobody knows.
+	Sensitivity(edges []profile.Edge) ([][]float64, error)
 	// Distortion names what Curves and Try call so.
 	Distortion() string
-	// Try runs the whole quantized network on the calibration images, and counts real frames.
-	Try(edges []profile.Edge, bias []profile.Bias) (Trial, error)
-	// Bias measures what quantizing the edges shifts, node by node; nil where the engine cannot.
-	Bias(edges []profile.Edge) ([]profile.Bias, error)
+	// Try runs the whole quantized network on calibration images, and counts real frames.
+	Try(edges []profile.Edge, by profile.Corrections) (Trial, error)
+	// Correct measures what quantizing the edges changes, node by node, with gains or without; nothing where the engine cannot.
+	Correct(edges []profile.Edge, gains bool) (profile.Corrections, error)
+	// Choices are what may be left out or demanded of what graded finds out by trial.
+	Choices() Choices
 	// MinBits are the bits per value that the codes of an edge take at least; 0 for most.
 	MinBits(edge string) float64
 	// Seed is that of every random choice.
@@ -69,9 +72,10 @@ type Method interface {
 
 // Plan is how a network is quantized.
 type Plan struct {
-	Edges    []profile.Edge // without tables
-	Bias     []profile.Bias
+	Edges []profile.Edge // without tables
+	profile.Corrections
 	Evidence *profile.Evidence
+	Channels bool   // edges have steps per channel
 	Note     string // what the user should know; mostly nothing
 	Reached  *Trial // of the whole, where it was searched for; nil: not measured
 }
@@ -84,6 +88,8 @@ type Trial struct {
 	KL         float64 // nats per image (per pixel); NaN where outputs cannot be scored
 	Agreement  float64 // percent; NaN as well
 	Drop       float64 // points of accuracy; NaN without labels
+	// HeldOut is the KL, the distortion where there is none, of images that no corrections are measured on.
+	HeldOut float64
 }
 
 var methods = []Method{Direct{}, Clip{}, NoisyQuant{}, DQA{}, Graded{}}

@@ -18,9 +18,14 @@ type env struct {
 	ranked []string
 	errors func(e *profile.Edge, edge, channel int) float64
 
-	minBits map[string]float64
-	biased  bool
-	trials  int
+	minBits     map[string]float64
+	sensitivity [][]float64
+	biased      bool
+	gains       bool
+	rows        int     // of the first edge; 0: 8
+	means       float64 // what is left of the distortion where they are stored
+	choices     method.Choices
+	trials      int
 }
 
 func (*env) Seed() uint64 { return 7 }
@@ -29,47 +34,87 @@ func (*env) Distortion() string { return "model" }
 
 func (e *env) MinBits(edge string) float64 { return e.minBits[edge] }
 
-// Bias makes up for a tenth of the distortion, if the test says so.
-func (e *env) Bias([]profile.Edge) ([]profile.Bias, error) {
-	if !e.biased {
-		return nil, nil
+func (e *env) Choices() method.Choices { return e.choices }
+
+// Correct makes up for a tenth of the distortion, with gains for a fifth, if the test says so.
+func (e *env) Correct(_ []profile.Edge, gains bool) (profile.Corrections, error) {
+	var c profile.Corrections
+	if e.biased {
+		c.Bias = []profile.Bias{{Node: "conv", Scale: 1, Codes: []int8{1}}}
 	}
-	return []profile.Bias{{Node: "conv", Scale: 1, Codes: []int8{1}}}, nil
+	if gains && e.gains {
+		c.Gain = []profile.Gain{{Node: "conv", Codes: []int8{1}}}
+	}
+	return c, nil
+}
+
+// Sensitivity is that of the test, or nothing is known.
+func (e *env) Sensitivity(edges []profile.Edge) ([][]float64, error) {
+	if e.sensitivity != nil {
+		return e.sensitivity, nil
+	}
+	return [][]float64{make([]float64, 4), make([]float64, 3)}, nil
 }
 
 // Try adds up what Curves says of the steps, and counts one trial.
-func (e *env) Try(edges []profile.Edge, bias []profile.Bias) (method.Trial, error) {
+func (e *env) Try(edges []profile.Edge, by profile.Corrections) (method.Trial, error) {
 	e.trials++
-	steps := make([][]float32, len(edges))
-	for i := range edges {
-		steps[i] = []float32{edges[i].Steps[0]}
-	}
-	curves, err := e.Curves(edges, steps)
+	curves, err := e.Curves([]method.Question{now(edges)})
 	t := method.Trial{Images: 3, Drop: math.NaN()}
 	elements := 0
 	for i := range edges {
-		t.Bits += curves[i][0].Bits
-		t.Distortion += curves[i][0].Distortion
+		t.Bits += curves[0][i][0].Bits
+		t.Distortion += curves[0][i][0].Distortion
 		elements += edges[i].Elements()
 	}
 	t.Bits = (1.05*t.Bits + 600) / float64(elements) // real frames take more than curves say
-	if bias != nil {
+	if by.Bias != nil {
 		t.Distortion *= .9
 	}
+	if by.Gain != nil {
+		t.Distortion *= .9
+	}
+	if edges[0].DC {
+		t.Distortion *= e.means
+	}
 	t.KL, t.Agreement = t.Distortion/1000, 100-t.Distortion/10
+	t.HeldOut = t.KL
 	return t, err
 }
 
-// Curves: halving the step of edge i quarters a distortion of weight 10^i and costs half a bit per value.
-func (e *env) Curves(edges []profile.Edge, steps [][]float32) ([][]method.Effect, error) {
-	curves := make([][]method.Effect, len(edges))
+// now asks for the edges' own steps.
+func now(edges []profile.Edge) method.Question {
+	q := method.Question{Edges: slices.Clone(edges), Steps: make([][]float32, len(edges))}
 	for i := range edges {
-		for _, s := range steps[i] {
-			bits := max(0, 4-math.Log2(float64(s)*8)) * float64(edges[i].Elements())
-			curves[i] = append(curves[i], method.Effect{Distortion: math.Pow(10, float64(i)) * float64(s) * float64(s), Bits: bits})
+		q.Steps[i] = []float32{1}
+	}
+	return q
+}
+
+// Curves: halving the step of channel c of edge i quarters a distortion of weight 10^i, or of its sensitivity, and costs half a bit
+// per value.
+func (e *env) Curves(asked []method.Question) ([][][]method.Effect, error) {
+	all := make([][][]method.Effect, len(asked))
+	for q, a := range asked {
+		all[q] = make([][]method.Effect, len(a.Edges))
+		for i := range a.Edges {
+			edge := &a.Edges[i]
+			for _, s := range a.Steps[i] {
+				var sum method.Effect
+				for c := range edge.Channels {
+					step := float64(s * edge.Steps[edge.ScaleSlot(c)])
+					weight := math.Pow(10, float64(i))
+					if e.sensitivity != nil {
+						weight = e.sensitivity[i][c]
+					}
+					sum.Distortion += weight * step * step / float64(edge.Channels)
+					sum.Bits += max(0, 4-math.Log2(step*8)) * float64(edge.PlaneSize())
+				}
+				all[q][i] = append(all[q][i], sum)
+			}
 		}
 	}
-	return curves, nil
+	return all, nil
 }
 
 func (e *env) SquaredErrors(_ string, variants [][]profile.Edge) ([][][]float64, error) {
@@ -86,17 +131,17 @@ func (e *env) SquaredErrors(_ string, variants [][]profile.Edge) ([][][]float64,
 	return sums, nil
 }
 
-func (*env) Edges() []graph.Edge {
+func (e *env) Edges() []graph.Edge {
 	return []graph.Edge{
-		{Name: "relu", Channels: 4, Rows: 8, Cols: 8, OneSided: true},
+		{Name: "relu", Channels: 4, Rows: max(8, e.rows), Cols: 8, OneSided: true},
 		{Name: "add", Channels: 3, Rows: 5, Cols: 1, ChannelsLast: true},
 	}
 }
 
 func (*env) Stats() ([]method.Stats, error) {
 	return []method.Stats{
-		{Min: []float32{0, 0, 0, 0}, Max: []float32{7, 1, 0, 3}, Square: 2},
-		{Min: []float32{-2, -1, -9}, Max: []float32{1, 4, 8}, Square: 9},
+		{Min: []float32{0, 0, 0, 0}, Max: []float32{7, 1, 0, 3}, Squares: []float64{2, 2, 2, 2}},
+		{Min: []float32{-2, -1, -9}, Max: []float32{1, 4, 8}, Squares: []float64{9, 9, 9}},
 	}, nil
 }
 
@@ -256,6 +301,61 @@ func TestGradedKeepsBiasesThatHelp(t *testing.T) {
 	}
 	if p := planIn(t, &env{}, s); len(p.Bias) != 0 {
 		t.Error("a bias from nowhere")
+	}
+}
+
+// Channels that matter differently get steps of their own, if whole networks are better so; what is left then is the same as
+// with one step where all matter alike.
+func TestGradedKeepsChannelStepsThatHelp(t *testing.T) {
+	uneven := [][]float64{{1, 1, 64, 64}, {5, 5, 5}}
+	s := profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 2}
+	for name, c := range map[string]struct {
+		sensitivity [][]float64
+		choice      method.Choice
+		want        bool
+	}{
+		"uneven": {uneven, method.ByTrial, true}, "never": {uneven, method.Never, false}, "even": {[][]float64{{3, 3, 3, 3}, {5, 5, 5}}, method.ByTrial, false},
+		"unknown": {nil, method.ByTrial, false}, "always": {uneven, method.Always, true},
+	} {
+		p := planIn(t, &env{sensitivity: c.sensitivity, choices: method.Choices{ChannelSteps: c.choice}}, s)
+		if p.Channels != c.want {
+			t.Errorf("%s: channel steps %v", name, p.Channels)
+		}
+		if steps := p.Edges[0].Steps; c.want && math.Abs(float64(steps[0]/steps[2])-8) > 1e-4 {
+			t.Errorf("%s: steps %v: where a channel matters 64 times more its step is an eighth", name, steps)
+		}
+	}
+	pow2 := s
+	pow2.Pow2 = true
+	for _, step := range planIn(t, &env{sensitivity: [][]float64{{1, 2, 5, 70}, {5, 5, 5}}, choices: method.Choices{ChannelSteps: method.Always}}, pow2).Edges[0].Steps {
+		if frac, _ := math.Frexp(float64(step)); frac != .5 {
+			t.Errorf("step %v is no power of two", step)
+		}
+	}
+}
+
+// Gains and means of channels are kept if they help, and not where they are not wanted.
+func TestGradedKeepsGainsAndMeansThatHelp(t *testing.T) {
+	s := profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 2}
+	for name, c := range map[string]struct {
+		env           env
+		gains, biases int
+		means         bool
+	}{
+		"gains":       {env{rows: 124, means: 1, biased: true, gains: true}, 1, 1, false},
+		"no gains":    {env{rows: 124, means: 1, biased: true, gains: true, choices: method.Choices{Gains: method.Never}}, 0, 1, false},
+		"means":       {env{rows: 125, means: .5}, 0, 0, true},
+		"small":       {env{rows: 124, means: .5}, 0, 0, false},
+		"no means":    {env{rows: 125, means: .5, choices: method.Choices{Means: method.Never}}, 0, 0, false},
+		"worse means": {env{rows: 125, means: 1.5}, 0, 0, false},
+	} {
+		p := planIn(t, &c.env, s)
+		if len(p.Gain) != c.gains || len(p.Bias) != c.biases || p.Edges[0].DC != c.means || p.Edges[1].DC {
+			t.Errorf("%s: %d gains, %d biases, means %v", name, len(p.Gain), len(p.Bias), p.Edges[0].DC)
+		}
+		if e := p.Edges[0]; e.DC && e.Tile.Rows != e.Rows {
+			t.Errorf("%s: means of %d of %d rows", name, e.Tile.Rows, e.Rows)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package method
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/dqa-go/dqa/profile"
 )
@@ -13,18 +14,20 @@ type search struct {
 	setting profile.Setting
 	*ladder
 	tried map[int]*attempt
+	known map[corrections]*attempt
+	ratio float64 // of measured to predicted bits
 }
 
 // attempt is one choice of steps, measured.
 type attempt struct {
 	rung  int
 	edges []profile.Edge
-	bias  []profile.Bias
+	profile.Corrections
 	Trial
 }
 
 func newSearch(env Env, s profile.Setting, l *ladder) *search {
-	return &search{env, s, l, map[int]*attempt{}}
+	return &search{env: env, setting: s, ladder: l, tried: map[int]*attempt{}, known: map[corrections]*attempt{}, ratio: 1}
 }
 
 // withinBudget allows for what other images take.
@@ -49,7 +52,7 @@ func (s *search) run() (*Plan, error) {
 	e.Images, e.Distortion = a.Images, s.env.Distortion()
 	e.MeasuredDistortion, e.MeasuredBits = float32(a.Distortion), float32(a.Bits)
 	e.MeasuredKL, e.MeasuredAgreement = float32(a.KL), float32(a.Agreement)
-	return &Plan{Edges: a.edges, Bias: a.bias, Evidence: e, Note: note, Reached: &a.Trial}, nil
+	return &Plan{Edges: a.edges, Corrections: a.Corrections, Evidence: e, Channels: s.channels(), Note: note, Reached: &a.Trial}, nil
 }
 
 // try measures a rung.
@@ -63,37 +66,96 @@ func (s *search) try(rung int) (*attempt, error) {
 }
 
 func (s *search) measure(rung int, edges []profile.Edge) (*attempt, error) {
-	t, err := s.env.Try(edges, nil)
+	t, err := s.env.Try(edges, profile.Corrections{})
 	return &attempt{rung: rung, edges: edges, Trial: t}, err
 }
 
-// corrected adds biases if they help.
-func (s *search) corrected(a *attempt) (*attempt, error) {
-	bias, err := s.env.Bias(a.edges)
-	if err != nil || len(bias) == 0 {
-		return a, err
-	}
-	b := *a
-	b.bias = bias
-	if b.Trial, err = s.env.Try(a.edges, bias); err != nil || s.worse(&b, a) {
-		return a, err
-	}
-	return &b, nil
+// channels tells whether steps are per channel.
+func (s *search) channels() bool {
+	return slices.ContainsFunc(s.edges, func(e profile.Edge) bool { return e.Scale.PerChannel() })
 }
 
-// budget takes the most bits within the goal. What a rung takes in real frames is predicted by the ratio to the last one
-// that was tried.
-func (s *search) budget() (a *attempt, note string, err error) {
-	goal, ratio := s.setting.Goal, 1.0
-	for {
-		rung := s.below(goal, ratio)
-		if s.tried[rung] != nil {
+// meansOrNot are searches without and with means of channels, as far as there is a choice.
+func (s *search) meansOrNot() (all []*search) {
+	edges, some := withMeans(s.edges)
+	for _, with := range s.env.Choices().Means.options() {
+		switch {
+		case !with || !some:
+			all = append(all, s)
+		default:
+			l := *s.ladder
+			l.edges = edges
+			all = append(all, newSearch(s.env, s.setting, &l))
+		}
+		if !some {
 			break
 		}
-		if a, err = s.try(rung); err != nil {
-			return nil, "", err
+	}
+	return all
+}
+
+// corrected adds those corrections that help most.
+func (s *search) corrected(a *attempt) (*attempt, error) {
+	best := a
+	for _, gains := range s.env.Choices().Gains.options() {
+		b, err := s.correctedBy(a, gains)
+		if err != nil {
+			return nil, err
 		}
-		ratio = a.Bits / s.bits[rung]
+		if b != a && !s.worse(b, best) {
+			best = b
+		}
+	}
+	return best, nil
+}
+
+// corrections are the answer to a question that is asked again.
+type corrections struct {
+	of    *attempt
+	gains bool
+}
+
+// correctedBy is a with biases, and gains or not; a itself if there is nothing to correct.
+func (s *search) correctedBy(a *attempt, gains bool) (*attempt, error) {
+	if b := s.known[corrections{a, gains}]; b != nil {
+		return b, nil
+	}
+	by, err := s.env.Correct(a.edges, gains)
+	if err != nil {
+		return nil, err
+	}
+	b := a
+	if len(by.Gain)+len(by.Bias) > 0 {
+		with := *a
+		b = &with
+		b.Corrections = by
+		if b.Trial, err = s.env.Try(a.edges, by); err != nil {
+			return nil, err
+		}
+	}
+	s.known[corrections{a, gains}] = b
+	return b, nil
+}
+
+// firstWithin is the first rung whose bits are within the goal as far as curves tell, times the ratio of the last that was tried.
+func (s *search) firstWithin(goal float64) (a *attempt, err error) {
+	for {
+		rung := s.below(goal, s.ratio)
+		if s.tried[rung] != nil {
+			return s.tried[rung], nil
+		}
+		if a, err = s.try(rung); err != nil {
+			return nil, err
+		}
+		s.ratio = a.Bits / s.bits[rung]
+	}
+}
+
+// budget takes the most bits within the goal.
+func (s *search) budget() (a *attempt, note string, err error) {
+	goal := s.setting.Goal
+	if _, err = s.firstWithin(goal); err != nil {
+		return nil, "", err
 	}
 	if a, err = s.withinGoal(goal); err != nil {
 		return nil, "", err
@@ -138,15 +200,10 @@ func (s *search) correctedWithin(a *attempt, goal float64) (*attempt, error) {
 	return a, nil
 }
 
-// worse tells whether the outputs of a are farther from the float network's than those of b: by their KL, or by the
-// distortion where there is no KL. (A temperature makes curves tell more, but weighs classes that do not matter in the
-// end.)
-func (s *search) worse(a, b *attempt) bool {
-	if math.IsNaN(a.KL) {
-		return a.Distortion >= b.Distortion
-	}
-	return a.KL >= b.KL
-}
+// worse tells whether the outputs of a are farther from the float network's than those of b, on images that corrections are not
+// measured on: by their KL, or by the distortion where there is no KL. (A temperature makes curves tell more, but weighs classes that
+// do not matter in the end.)
+func (s *search) worse(a, b *attempt) bool { return a.HeldOut >= b.HeldOut }
 
 // withinGoal is the finest rung that is within the goal, as far as a few more tries tell.
 func (s *search) withinGoal(goal float64) (*attempt, error) {

@@ -3,6 +3,7 @@ package onnx_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/dqa-go/dqa/engine/native"
@@ -12,8 +13,9 @@ import (
 	"github.com/dqa-go/dqa/tensor"
 )
 
-// On real networks a bias changes exactly the channel that it is for, by exactly its value, where it acts.
-func TestWithBiasShiftsItsChannel(t *testing.T) {
+// On real networks a bias changes exactly the channel that it is for, by exactly its value, where it acts, and a gain multiplies it
+// before: what a node writes, with the addition that is fused to it.
+func TestCorrectionsChangeTheirChannel(t *testing.T) {
 	for _, model := range []string{"resnet8_mlperftiny_cifar10", "vit_tiny_cifar10", "unet_deeppcb", "squeezenet_cifar10_emclab"} {
 		dir := "models"
 		if model == "squeezenet_cifar10_emclab" {
@@ -28,28 +30,47 @@ func TestWithBiasShiftsItsChannel(t *testing.T) {
 			t.Fatalf("%s: %d points", model, len(points))
 		}
 		for _, p := range []graph.BiasPoint{points[0], points[1], points[len(points)/2]} {
-			bias := make([]float32, p.Channels())
-			bias[len(bias)-1] = .5
-			changed, err := g.WithBias(map[string][]float32{p.Node: bias})
-			if err != nil {
-				t.Fatal(err)
-			}
-			before, after := valueOf(t, g, p), valueOf(t, changed, p)
-			for i := range before {
-				want := 0.
-				if i/p.Inner()%p.Channels() == p.Channels()-1 {
-					want = .5
-				}
-				if got := float64(after[i]) - float64(before[i]); math.Abs(got-want) > 1e-4*math.Max(1, math.Abs(float64(before[i]))) {
-					t.Fatalf("%s, node %q: element %d changes by %v, want %v", model, p.Node, i, got, want)
-				}
+			for _, gain := range []float64{1, 1.125} {
+				checkCorrection(t, model, g, p, gain)
 			}
 		}
-		if _, err := g.WithBias(map[string][]float32{"no such node": nil}); !errors.Is(err, graph.ErrBias) {
+		if _, err := g.WithCorrections(nil, map[string][]float32{"no such node": nil}); !errors.Is(err, graph.ErrBias) {
 			t.Errorf("unknown node: %v", err)
 		}
-		if _, err := g.WithBias(map[string][]float32{points[0].Node: make([]float32, points[0].Channels()+1)}); !errors.Is(err, graph.ErrBias) {
+		if _, err := g.WithCorrections(nil, map[string][]float32{points[0].Node: make([]float32, points[0].Channels()+1)}); !errors.Is(err, graph.ErrBias) {
 			t.Errorf("too many values: %v", err)
+		}
+		if _, err := g.WithCorrections(map[string][]float32{"no such node": {1}}, nil); !errors.Is(err, graph.ErrBias) {
+			t.Errorf("unknown node with gains: %v", err)
+		}
+		if _, err := g.WithCorrections(map[string][]float32{points[0].Node: {1}}, nil); points[0].Channels() != 1 && !errors.Is(err, graph.ErrBias) {
+			t.Errorf("too few gains: %v", err)
+		}
+	}
+}
+
+func checkCorrection(t *testing.T, model string, g *graph.Graph, p graph.BiasPoint, gain float64) {
+	t.Helper()
+	last := p.Channels() - 1
+	bias, gains := make([]float32, p.Channels()), map[string][]float32{}
+	bias[last] = .5
+	if gain != 1 {
+		factors := slices.Repeat([]float32{1}, p.Channels())
+		factors[last] = float32(gain)
+		gains[p.Node] = factors
+	}
+	changed, err := g.WithCorrections(gains, map[string][]float32{p.Node: bias})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := valueOf(t, g, p), valueOf(t, changed, p)
+	for i := range before {
+		want := float64(before[i])
+		if i/p.Inner()%p.Channels() == last {
+			want = want*gain + .5
+		}
+		if got := float64(after[i]); math.Abs(got-want) > 1e-4*math.Max(1, math.Abs(want)) {
+			t.Fatalf("%s, node %q, gain %v: element %d is %v, want %v", model, p.Node, gain, i, got, want)
 		}
 	}
 }

@@ -36,6 +36,15 @@ func (b *Bias) Values() []float32 {
 	return v
 }
 
+// Corrections are what the engine does to outputs of nodes to make up for what quantizing changes: gains, then biases.
+type Corrections struct {
+	Gain []Gain
+	Bias []Bias
+}
+
+// Corrections are those of the profile.
+func (p *Profile) Corrections() Corrections { return Corrections{p.Gain, p.Bias} }
+
 // CurvePoint is what one step does to an edge while all others stay float32, averaged over calibration images.
 type CurvePoint struct {
 	Step       float32

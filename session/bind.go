@@ -16,7 +16,7 @@ type Quantized struct {
 	profile *profile.Profile
 	codec   *dqa.Codec     // of frames
 	inFrame []int          // Storing: by edge, its number in frames, -1: none; nil: all edges are
-	prog    engine.Program // with the profile's biases
+	prog    engine.Program // with the profile's corrections
 }
 
 // Bind makes the network compute as p says. A profile of another network, or of other edges of this one, is
@@ -29,7 +29,7 @@ func (n *Network) Bind(p *profile.Profile) (*Quantized, error) {
 	if err != nil {
 		return nil, err
 	}
-	prog, err := n.biased(p.Bias)
+	prog, err := n.corrected(p.Corrections())
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (q *Quantized) Network() *Network { return q.net }
 // Codec is the profile of the frames made ready: it codes and decodes tensors that come from elsewhere.
 func (q *Quantized) Codec() *dqa.Codec { return q.codec }
 
-// Program is the network with the profile's biases. It stores nothing by itself: an Encoder's hook does.
+// Program is the network with the profile's corrections. It stores nothing by itself: an Encoder's hook does.
 func (q *Quantized) Program() engine.Program { return q.prog }
 
 // matches refuses a profile of another network.
@@ -96,10 +96,10 @@ func (n *Network) sameModel(p *profile.Profile) error {
 	return nil
 }
 
-// biased is the network with a profile's biases.
-func (n *Network) biased(bias []profile.Bias) (engine.Program, error) {
-	if len(bias) == 0 {
+// corrected is the network with a profile's corrections.
+func (n *Network) corrected(by profile.Corrections) (engine.Program, error) {
+	if len(by.Gain)+len(by.Bias) == 0 {
 		return n.prog, nil
 	}
-	return calib.Biased(n.prog, bias, n.compile)
+	return calib.Corrected(n.prog, by, n.compile)
 }

@@ -128,7 +128,7 @@ func (k *Calibrator) Calibrate(ctx context.Context, v Variant) (*Calibrated, err
 	if err := CheckCoder(v.Setting, coder); err != nil {
 		return nil, err
 	}
-	plan, err := k.c.Plan(ctx, v.Setting, v.Seed, v.Curves)
+	plan, err := k.c.Plan(ctx, v.Setting, v.Seed, v.how())
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (k *Calibrator) Estimate(ctx context.Context, v Variant) (*Cost, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := f.Plan(ctx, v.Setting, v.Seed, v.Curves)
+	e, _, err := f.Plan(ctx, v.Setting, v.Seed, v.how())
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c Candidate, err
 	if v, err = v.Complete(); err != nil {
 		return c, err
 	}
-	plan, err := k.c.Plan(ctx, v.Setting, v.Seed, v.Curves)
+	plan, err := k.c.Plan(ctx, v.Setting, v.Seed, v.how())
 	if err != nil {
 		return c, err
 	}
@@ -85,7 +85,7 @@ func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c Candidate, err
 
 // stored is a plan in several ways to store it.
 func (k *Calibrator) stored(plan *calib.Plan) (c Candidate, err error) {
-	if c.Program, err = k.net.biased(plan.Bias); err != nil {
+	if c.Program, err = k.net.corrected(plan.Corrections); err != nil {
 		return c, err
 	}
 	coders := []profile.Coder{profile.Small, profile.Smallest}

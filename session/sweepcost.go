@@ -27,7 +27,7 @@ func (k *Calibrator) EstimateSweep(
 	var perImage, calibrating time.Duration
 	tried := 0
 	for _, v := range variants {
-		one, plan, err := f.Plan(ctx, v.Setting, v.Seed, v.Curves)
+		one, plan, err := f.Plan(ctx, v.Setting, v.Seed, v.how())
 		if errors.Is(err, method.ErrUnmeasured) {
 			continue // it is left out
 		}

@@ -17,9 +17,28 @@ type Variant struct {
 	profile.Setting
 	Seed   uint64
 	Curves Curves // graded: where its curves come from
+	Choices
 }
 
-// Curves says where graded's curves come from; the zero value is CurvesMeasured.
+// Choices say which parts of graded are used; the zero value leaves it to trials.
+type Choices = method.Choices
+
+// Choice is whether a part is used.
+type Choice = method.Choice
+
+// The choices; the zero value is ByTrial.
+const (
+	ByTrial = method.ByTrial
+	Always  = method.Always
+	Never   = method.Never
+)
+
+// ParseChoice reads "auto", "always" or "never". The error wraps ErrSetting.
+func ParseChoice(s string) (Choice, error) { return method.ParseChoice(s) }
+
+func (v *Variant) how() calib.How { return calib.How{Curves: v.Curves, Choices: v.Choices} }
+
+// Curves says where graded's curves come from; the zero value is CurvesGradient.
 type Curves = calib.Curves
 
 // Curves are measured, by running the network on from every edge, or predicted by gradients.
@@ -62,14 +81,14 @@ func (v Variant) Complete() (Variant, error) {
 		return v, err
 	}
 	if setting.Dial == profile.NoDial {
-		v.Curves = CurvesMeasured
+		v.Curves, v.Choices = 0, Choices{}
 	}
-	return Variant{setting, v.Seed, v.Curves}, nil
+	return Variant{setting, v.Seed, v.Curves, v.Choices}, nil
 }
 
 // ParseVariant reads METHOD[:SETTING]..., other settings as in base. A setting is unsigned or signed, a scale
 // ("static-channel"), a ranking ("mse"), global or per-edge, m=2, r=0.25, budget=2, max-kl=0.05, min-agreement=99,
-// max-drop=1, pow2, channel-steps, curves=gradient, scalable=2 or seed=2: "dqa:greedy:m=2". The result is not completed. The error wraps
+// max-drop=1, pow2, channel-steps=always, gains=never, means=never, curves=measured, scalable=2 or seed=2: "dqa:greedy:m=2". The result is not completed. The error wraps
 // ErrSetting.
 func ParseVariant(text string, base Variant) (Variant, error) {
 	words := strings.Split(text, ":")
@@ -102,7 +121,13 @@ func (v *Variant) set(word string) (err error) {
 	case word == "pow2":
 		v.Pow2 = true
 	case word == "channel-steps":
-		v.Channels = true
+		v.ChannelSteps = method.Always
+	case name == "channel-steps":
+		v.ChannelSteps, err = ParseChoice(value)
+	case name == "gains" && given:
+		v.Gains, err = ParseChoice(value)
+	case name == "means" && given:
+		v.Means, err = ParseChoice(value)
 	case name == "curves" && given:
 		v.Curves, err = ParseCurves(value)
 	case name == "seed" && given:
@@ -151,7 +176,9 @@ type SettingText struct {
 	Ranking string
 	Scale   string // of Scales
 	Steps   string // "free", or "pow2": powers of two
-	Curves  string // "measured" or "gradient"
+	Curves  string // "gradient" or "measured"
+	// "auto", "always" or "never"; "" is "auto".
+	ChannelSteps, Gains, Means string
 }
 
 // Parse reads them. The error wraps ErrSetting.
@@ -168,7 +195,23 @@ func (t SettingText) Parse() (v Variant, err error) {
 	if v.Curves, err = ParseCurves(t.Curves); err != nil {
 		return v, fmt.Errorf("--curves: %w", err)
 	}
-	return v, nil
+	v.Choices, err = t.choices()
+	return v, err
+}
+
+func (t SettingText) choices() (c Choices, err error) {
+	for _, f := range []struct {
+		name, value string
+		to          *Choice
+	}{{"channel-steps", t.ChannelSteps, &c.ChannelSteps}, {"gains", t.Gains, &c.Gains}, {"means", t.Means, &c.Means}} {
+		if f.value == "" {
+			continue
+		}
+		if *f.to, err = ParseChoice(f.value); err != nil {
+			return c, fmt.Errorf("--%s: %w", f.name, err)
+		}
+	}
+	return c, nil
 }
 
 // ParseMinBits reads EDGE=BITS for edges of the network, which are named or numbered: CalibrateOptions.MinBits. Errors wrap ErrSetting and

@@ -32,7 +32,7 @@ func TestParseVariant(t *testing.T) {
 		t.Errorf("seed %d, %v", v.Seed, err)
 	}
 	for text, want := range map[string]session.Curves{
-		"graded": session.CurvesMeasured, "graded:curves=gradient": session.CurvesGradient, "dqa:curves=gradient": session.CurvesMeasured,
+		"graded": session.CurvesGradient, "graded:curves=measured": session.CurvesMeasured, "dqa:curves=measured": session.CurvesGradient,
 	} {
 		v, err := session.ParseVariant(text, base)
 		if err != nil {
@@ -42,7 +42,19 @@ func TestParseVariant(t *testing.T) {
 			t.Errorf("%s: curves are %v, %v", text, v.Curves, err)
 		}
 	}
-	for _, text := range []string{"best", "dqa:best", "graded:curves=other", "dqa:m=", "dqa:m=x", "graded:budget=much", "direct:seed=-1", ""} {
+	v, err := session.ParseVariant("graded:channel-steps:gains=never:means=auto", base)
+	if err == nil {
+		v, err = v.Complete()
+	}
+	if want := (session.Choices{ChannelSteps: session.Always, Gains: session.Never}); err != nil || v.Choices != want {
+		t.Errorf("choices %+v, %v", v.Choices, err)
+	}
+	if v, err = session.ParseVariant("dqa:gains=never", base); err != nil {
+		t.Error(err)
+	} else if v, err = v.Complete(); err != nil || v.Choices != (session.Choices{}) {
+		t.Errorf("choices of dqa: %+v, %v", v.Choices, err)
+	}
+	for _, text := range []string{"graded:gains=perhaps", "graded:means", "best", "dqa:best", "graded:curves=other", "dqa:m=", "dqa:m=x", "graded:budget=much", "direct:seed=-1", ""} {
 		if _, err := session.ParseVariant(text, base); !errors.Is(err, session.ErrSetting) {
 			t.Errorf("%q: %v", text, err)
 		}

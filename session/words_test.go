@@ -25,15 +25,16 @@ func TestGridText(t *testing.T) {
 }
 
 func TestSettingText(t *testing.T) {
-	good := session.SettingText{Ranking: "mse", Scale: "static-tensor", Steps: "pow2", Curves: "gradient"}
+	good := session.SettingText{Ranking: "mse", Scale: "static-tensor", Steps: "pow2", Curves: "measured", Gains: "never"}
 	v, err := good.Parse()
-	want := session.Variant{Setting: profile.Setting{Ranking: "mse", Scale: profile.StaticTensor, Pow2: true}, Curves: session.CurvesGradient}
+	want := session.Variant{Setting: profile.Setting{Ranking: "mse", Scale: profile.StaticTensor, Pow2: true}, Curves: session.CurvesMeasured, Choices: session.Choices{Gains: session.Never}}
 	if d := cmp.Diff(want, v); err != nil || d != "" {
 		t.Errorf("%v %s", err, d)
 	}
 	for _, spoil := range []func(*session.SettingText){
 		func(s *session.SettingText) { s.Ranking = "best" }, func(s *session.SettingText) { s.Scale = "huge" },
 		func(s *session.SettingText) { s.Steps = "pow3" }, func(s *session.SettingText) { s.Curves = "drawn" },
+		func(s *session.SettingText) { s.Means = "often" },
 	} {
 		s := good
 		spoil(&s)

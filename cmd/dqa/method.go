@@ -19,7 +19,8 @@ type methodFlags struct {
 	allowNonFinite        bool
 	seed                  uint64
 	steps                 string
-	channels              bool
+	channelSteps          string
+	gains, means          string
 	curves                string
 	scalable              int
 	skip, minBits         []string
@@ -33,8 +34,11 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&m.unsigned, "unsigned", false, "unsigned codes where values cannot be negative: one bit more for nothing")
 	f.StringVar(&m.steps, "steps", "free", "free, or pow2: steps are powers of two (graded)")
 	f.IntVar(&m.scalable, "scalable", 0, "low bits of codes that are stored apart, 0 to 4: a receiver may do without them (graded, direct)")
-	f.BoolVar(&m.channels, "channel-steps", false, "a step per channel, by energy, for comparison (graded)")
-	f.StringVar(&m.curves, "curves", "measured", "measured, or gradient: curves are predicted by derivatives (graded)")
+	f.StringVar(&m.channelSteps, "channel-steps", "auto", "a step per channel, by sensitivity: auto (if networks are better with it), always or never (graded)")
+	f.Lookup("channel-steps").NoOptDefVal = "always"
+	f.StringVar(&m.gains, "gains", "auto", "gains before biases: auto, always or never (graded)")
+	f.StringVar(&m.means, "means", "auto", "means of large channels, stored with every image: auto, always or never; such edges are not packed in memory (graded)")
+	f.StringVar(&m.curves, "curves", "gradient", "gradient: curves are predicted by derivatives; or measured, which takes many passes (graded)")
 	f.StringArrayVar(&m.minBits, "min-bits", nil, "EDGE=BITS: bits per value that the codes of an edge take at least; may be repeated (graded)")
 	f.StringArrayVar(&m.skip, "skip", nil, "edge that stays float32 and is not stored: a name or a number of inspect; may be repeated")
 	edgesFlag(cmd, &m.edges, "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper); blocks: ends of blocks (the paper's authors)")
@@ -42,7 +46,10 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
 	cli.CompleteWords(cmd, "ranking", session.Rankings()...)
 	cli.CompleteWords(cmd, "scale", session.Scales()...)
-	cli.CompleteWords(cmd, "curves", "measured", "gradient")
+	cli.CompleteWords(cmd, "curves", "gradient", "measured")
+	for _, name := range []string{"channel-steps", "gains", "means"} {
+		cli.CompleteWords(cmd, name, "auto", "always", "never")
+	}
 	cli.CompleteWords(cmd, "steps", "free", "pow2")
 }
 
@@ -54,8 +61,9 @@ func (m *methodFlags) options() (session.Options, error) {
 
 // base is what the flags say; method, bits, extra bits and ratio are the caller's.
 func (m *methodFlags) base() (session.Variant, error) {
-	v, err := session.SettingText{Ranking: m.ranking, Scale: m.scale, Steps: m.steps, Curves: m.curves}.Parse()
-	v.Unsigned, v.Global, v.Channels, v.Refine, v.Seed = m.unsigned, m.globalRatio, m.channels, m.scalable, m.seed
+	v, err := session.SettingText{Ranking: m.ranking, Scale: m.scale, Steps: m.steps, Curves: m.curves,
+		ChannelSteps: m.channelSteps, Gains: m.gains, Means: m.means}.Parse()
+	v.Unsigned, v.Global, v.Refine, v.Seed = m.unsigned, m.globalRatio, m.scalable, m.seed
 	return v, err
 }
 
@@ -109,4 +117,4 @@ func (d *dialFlags) apply(cmd *cobra.Command, m *profile.Setting) error {
 
 const variantHelp = `A method may be followed by settings of its own, each after a colon: unsigned or signed, a scale
 (static-channel), for dqa a ranking (mse), global or per-edge, m=2, r=0.25, for graded budget=2, max-kl=0.05,
-min-agreement=99, max-drop=1, pow2, channel-steps, curves=gradient, for graded and direct scalable=2, and seed=2; for example "direct:unsigned,dqa:greedy:m=2,graded:pow2".`
+min-agreement=99, max-drop=1, pow2, channel-steps=always, gains=never, means=never, curves=measured, for graded and direct scalable=2, and seed=2; for example "direct:unsigned,dqa:greedy:m=2,graded:pow2".`

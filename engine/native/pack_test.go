@@ -196,13 +196,6 @@ func packedGraphs() map[string]*graphBuilder {
 	b.node("Erf", "b", []int{2, 9, 7}, nil, "a")
 	b.node("Neg", "y", []int{2, 9, 7}, nil, "b")
 	addAttention(add("heads of attention", 1, 41, 144))
-	b, last := add("joined many times over", 1, 2, 4, 4), "input"
-	for i := range 40 {
-		name := fmt.Sprint("c", i)
-		b.node("Concat", name, []int{1, 2 * (i + 2), 4, 4}, graph.Attributes{"axis": int64(1)}, last, "input")
-		last = name
-	}
-	b.node("Relu", "y", []int{1, 82, 4, 4}, nil, last)
 	for _, b := range list {
 		b.outputs("y")
 	}

@@ -244,7 +244,7 @@ func TestBiases(t *testing.T) {
 			}
 			bias[p.Node] = values
 		}
-		changed, err := g.WithBias(bias)
+		changed, err := g.WithCorrections(nil, bias)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dqa-go/dqa/calib"
@@ -45,27 +46,44 @@ func parts(spec string, from, n int) (all [3]string) {
 	return all
 }
 
-// variant is a way in which graded could choose.
+// variant is a way in which graded could choose. Those that measure their curves have neither steps per channel nor corrections, so
+// that they differ in nothing but what curves measure.
 type variant struct {
 	name      string
 	objective calib.Objective
-	channels  bool
+	choices   session.Choices
+	measured  bool // curves by running the network on
 	noBias    bool
 	noRows    bool
 	only      string // networks that it makes a difference for
 }
 
+// plain has no parts that are kept by trial.
+var plain = session.Choices{ChannelSteps: session.Never, Gains: session.Never, Means: session.Never}
+
 // variants of graded; the first is the default.
 var variants = []variant{
 	{name: "default"},
-	{name: "without biases", noBias: true},
-	{name: "without row sums", noBias: true, noRows: true, only: "vit"},
-	{name: "KL at T=1", objective: calib.Objective{Temperature: 1}, noBias: true},
-	{name: "KL at T=4", objective: calib.Objective{Temperature: 4}, noBias: true, only: "unet|espnet"},
-	{name: "KL at T=8", objective: calib.Objective{Temperature: 8}, noBias: true},
-	{name: "squares of the outputs", objective: calib.Objective{Squares: true}, noBias: true},
-	{name: "unweighted", objective: calib.Objective{Unweighted: true}, noBias: true},
-	{name: "a step per channel", channels: true, noBias: true},
+	{name: "without steps per channel", choices: session.Choices{ChannelSteps: session.Never}},
+	{name: "always steps per channel", choices: session.Choices{ChannelSteps: session.Always}},
+	{name: "without means of channels", choices: session.Choices{Means: session.Never}},
+	{name: "without means and gains", choices: session.Choices{Means: session.Never, Gains: session.Never}},
+	{name: "biases alone", choices: plain},
+	{name: "nothing kept by trial", choices: plain, noBias: true},
+	{name: "measured curves", choices: plain, measured: true, noBias: true},
+	{name: "without row sums", choices: plain, measured: true, noBias: true, noRows: true, only: "vit"},
+	{name: "KL at T=1", choices: plain, measured: true, objective: calib.Objective{Temperature: 1}, noBias: true},
+	{name: "KL at T=4", choices: plain, measured: true, objective: calib.Objective{Temperature: 4}, noBias: true, only: "unet|espnet"},
+	{name: "KL at T=8", choices: plain, measured: true, objective: calib.Objective{Temperature: 8}, noBias: true},
+	{name: "squares of the outputs", choices: plain, measured: true, objective: calib.Objective{Squares: true}, noBias: true},
+	{name: "unweighted", choices: plain, measured: true, objective: calib.Objective{Unweighted: true}, noBias: true},
+}
+
+func (v *variant) curves() session.Curves {
+	if v.measured {
+		return session.CurvesMeasured
+	}
+	return session.CurvesGradient
 }
 
 func (v *variant) concerns(model string) bool {
@@ -73,10 +91,10 @@ func (v *variant) concerns(model string) bool {
 }
 
 // also lists what the other variants of a network measure: its curves are measured once, by the first of them.
-func also(model string, channels bool) []calib.Objective {
+func also(model string, measured bool) []calib.Objective {
 	var all []calib.Objective
 	for _, v := range variants {
-		if !channels && !v.channels && v.objective != (calib.Objective{}) && v.concerns(model) && !slices.Contains(all, v.objective) {
+		if measured && v.measured && v.objective != (calib.Objective{}) && v.concerns(model) && !slices.Contains(all, v.objective) {
 			all = append(all, v.objective)
 		}
 	}
@@ -91,11 +109,25 @@ func (m memory) Save(key [32]byte, state []byte) error { m[key] = state; return 
 
 var budgets = []float64{1.5, 2, 3}
 
+func setBudgets(text string) error {
+	budgets = nil
+	for word := range strings.SplitSeq(text, ",") {
+		b, err := strconv.ParseFloat(word, 64)
+		if err != nil {
+			return err
+		}
+		budgets = append(budgets, b)
+	}
+	return nil
+}
+
 func main() {
 	log.SetFlags(0)
 	data := flag.String("data", "../shared/data", "folder with models and datasets")
 	pattern := flag.String("net", ".", "networks, by a regular expression")
+	some := flag.String("variant", ".", "variants, by a regular expression")
 	seeds := flag.Int("parts", 3, "parts to calibrate on")
+	flag.Func("budgets", "stored bits, with commas (default 1.5,2,3)", setBudgets)
 	flag.Parse()
 	fmt.Println("| network | variant | budget | stored bits | KL | agreement % | drop | biases kept |\n|---|---|---|---|---|---|---|---|")
 	for _, n := range nets {
@@ -103,7 +135,7 @@ func main() {
 			continue
 		}
 		for _, v := range variants {
-			if !v.concerns(n.model) {
+			if !v.concerns(n.model) || !regexp.MustCompile(*some).MatchString(v.name) {
 				continue
 			}
 			rows := make([]row, len(budgets))
@@ -179,14 +211,16 @@ func measure(data, model, calibSpec, heldOut string, v variant, rows []row) erro
 		return err
 	}
 	k, err := net.NewCalibrator(images, session.CalibrateOptions{Workers: runtime.NumCPU(), Store: store, Experiment: session.Experiment{
-		Objective: v.objective, Also: also(model, v.channels), NoBiases: v.noBias, NoRowSums: v.noRows,
+		Objective: v.objective, Also: also(model, v.measured), NoBiases: v.noBias, NoRowSums: v.noRows,
 	}})
 	if err != nil {
 		return err
 	}
 	var candidates []session.Candidate
 	for _, b := range budgets {
-		made, err := k.Calibrate(ctx, session.Variant{Setting: profile.Setting{Dial: profile.Budget, Goal: b, Channels: v.channels}, Seed: 1})
+		made, err := k.Calibrate(ctx, session.Variant{
+			Setting: profile.Setting{Dial: profile.Budget, Goal: b}, Seed: 1, Curves: v.curves(), Choices: v.choices,
+		})
 		if err != nil {
 			return err
 		}
@@ -212,4 +246,6 @@ func (r *row) add(s metric.Summary, p *profile.Profile, bits float64) {
 	r.stored = append(r.stored, bits/float64(p.Elements()))
 	r.kl, r.klSE, r.agreement, r.drop = append(r.kl, s.KL), append(r.klSE, s.KLSE), append(r.agreement, s.Agreement), append(r.drop, s.Drop)
 	r.biases = append(r.biases, float64(len(p.Bias)))
+	fmt.Fprintf(os.Stderr, "%d biases, %d gains, channel steps %v, means %v\n", len(p.Bias), len(p.Gain), p.Setting.Channels,
+		slices.ContainsFunc(p.Edges, func(e profile.Edge) bool { return e.DC }))
 }
