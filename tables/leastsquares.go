@@ -28,9 +28,9 @@ func (n *normal) add(x *[tapFeatures]float64, y, weight float64) {
 			continue
 		}
 		v *= weight
-		n.b[i] += v * y
+		n.b[i] += float64(v * y)
 		for j := 0; j <= i; j++ {
-			n.a[i][j] += v * x[j]
+			n.a[i][j] += float64(v * x[j])
 		}
 	}
 }
@@ -40,7 +40,7 @@ func (n *normal) solve(k int) []float64 {
 	a := make([][]float64, k)
 	ridge := 1e-9
 	for i := range k {
-		ridge += 1e-4 * n.a[i][i] / float64(k)
+		ridge += float64(1e-4 * n.a[i][i] / float64(k))
 	}
 	for i := range a {
 		a[i] = make([]float64, k+1)
@@ -86,7 +86,7 @@ func (t *tapSamples) fit(taps *profile.Taps, means []float64) {
 				x[k], s[k] = math.Abs(float64(c)), float64(c)
 			}
 			x[meanFeature], x[meanFeature+1] = mean, 1
-			g := .1*(2*x[0]+2*x[1]+x[2]+x[3]) + .4*mean + .25
+			g := float64(.1*(x[0]+x[0]+x[1]+x[1]+x[2]+x[3])) + float64(.4*mean) + .25
 			magnitude.add(&x, math.Abs(float64(code)), 1/(g*g))
 			if taps.TwoSided {
 				signed.add(&s, float64(code), 1/(g*g))
@@ -122,7 +122,7 @@ func tapWeights(w []float64) (out [rans.NumTaps]int8) {
 func setOffsets(taps *profile.Taps, means []float64, slope, base float64) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, m := range means {
-		v := 128 * (base + slope*m)
+		v := 128 * (base + float64(slope*m))
 		low, high = min(low, v), max(high, v)
 	}
 	low = max(-8192, min(8192, math.RoundToEven(low)))
@@ -132,7 +132,7 @@ func setOffsets(taps *profile.Taps, means []float64, slope, base float64) {
 	}
 	for _, m := range means {
 		if taps.Unit > 0 {
-			part := math.RoundToEven((128*(base+slope*m) - low) / float64(taps.Unit))
+			part := math.RoundToEven((128*(base+float64(slope*m)) - low) / float64(taps.Unit))
 			taps.Parts = append(taps.Parts, uint8(max(0, min(255, part))))
 		}
 	}

@@ -49,7 +49,7 @@ func TestTeachMakesUsableProfiles(t *testing.T) {
 	teachings := map[string]func(p *profile.Profile){
 		"slow link": func(p *profile.Profile) { counts.TeachFor(p, 1e3) }, "fast link": func(p *profile.Profile) { counts.TeachFor(p, 1e15) },
 	}
-	for _, coder := range []profile.Coder{profile.Small, profile.Fast, profile.Smallest} {
+	for _, coder := range []profile.Coder{profile.Small, profile.Fast, profile.Smallest, profile.Smallest2} {
 		teachings[coder.String()] = func(p *profile.Profile) { counts.Teach(p, coder) }
 	}
 	for name, teach := range teachings {
@@ -84,10 +84,12 @@ func TestMerge(t *testing.T) {
 		t.Errorf("entropy %v, together %v", one.Entropy(), both.Entropy())
 	}
 	merged, together := profile.Profile{Edges: edges()}, profile.Profile{Edges: edges()}
-	one.Teach(&merged, profile.Smallest)
-	both.Teach(&together, profile.Smallest)
-	if diff := cmp.Diff(merged, together); diff != "" {
-		t.Error(diff)
+	for _, coder := range []profile.Coder{profile.Smallest, profile.Smallest2} {
+		one.Teach(&merged, coder)
+		both.Teach(&together, coder)
+		if diff := cmp.Diff(merged, together); diff != "" {
+			t.Error(coder, diff)
+		}
 	}
 }
 

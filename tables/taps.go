@@ -14,7 +14,8 @@ type tapSamples struct {
 	edge   *profile.Edge
 	images [][]tapSample
 	kept   int // codes
-	limit  int
+	limit  int // of them
+	image  int // the same, of one image
 	halved int // how often what is taken of an image was halved
 }
 
@@ -24,11 +25,12 @@ type tapSample struct {
 	codes   []int16
 }
 
-// How many codes are kept: of all edges, of one edge, of one image of it, and in one piece.
+// How many codes are kept: of all edges and of one edge, the same of one image, and in one piece.
 const (
 	tapKept      = 32 << 20
 	tapKeptEdge  = 1 << 20
-	tapKeptImage = 1 << 18
+	tapImage     = 8 << 20
+	tapImageEdge = 1 << 18
 	tapPart      = 1 << 15
 )
 
@@ -37,7 +39,7 @@ func newTapSamples(e *profile.Edge, edges int) *tapSamples {
 	if e.ExtraBits > 0 || e.Refine > 0 || e.Cols > profile.MaxTapCols {
 		return nil
 	}
-	return &tapSamples{edge: e, limit: min(tapKeptEdge, tapKept/edges)}
+	return &tapSamples{edge: e, limit: min(tapKeptEdge, tapKept/edges), image: min(tapImageEdge, tapImage/edges)}
 }
 
 // add keeps a part of the codes of an image.
@@ -54,7 +56,7 @@ func (t *tapSamples) add(wide []int16) {
 		step++
 	}
 	var parts []tapSample
-	for size := 0; len(parts) < all && size < tapKeptImage; at = (at + step) % all {
+	for size := 0; len(parts) < all && size < t.image; at = (at + step) % all {
 		c, from := at%e.Channels, at/e.Channels*rows
 		part := wide[(c*e.Rows+from)*e.Cols:][:min(rows, e.Rows-from)*e.Cols]
 		parts = append(parts, tapSample{c, slices.Clone(part)})
@@ -130,7 +132,7 @@ func (t *tapSamples) teach(means []float64) *tapCoding {
 	c := &tapCoding{taps: &profile.Taps{}}
 	c.taps.TwoSided = !t.edge.OneSided
 	if t.edge.Cols == 1 {
-		c.taps.Grid = t.grid()
+		c.taps.Grid = t.some().grid()
 	}
 	t.fit(c.taps, means)
 	few := t.some()
@@ -170,8 +172,8 @@ func (t *tapSamples) grid() (best int) {
 	for g := rans.MinGrid; g <= min(rows/3, 64); g++ {
 		sum, n := 0.0, 0
 		t.bands(func(_ int, codes []int16) {
-			for i := g; i < len(codes); i += 3 {
-				sum += min(64, math.Abs(float64(codes[i]))) * min(64, math.Abs(float64(codes[i-g])))
+			for i := g; i < len(codes); i++ {
+				sum += float64(min(64, math.Abs(float64(codes[i]))) * min(64, math.Abs(float64(codes[i-g]))))
 				n++
 			}
 		})

@@ -1,0 +1,49 @@
+package tables
+
+import (
+	"testing"
+
+	"github.com/dqa-go/dqa/profile"
+)
+
+// However many images are seen, what is kept stays within its limit, and every image has a share.
+func TestTapSamplesAreBounded(t *testing.T) {
+	e := profile.Edge{Geometry: profile.Geometry{Channels: 70, Rows: 60, Cols: 50, Tile: profile.Tile{Channels: 70, Rows: 7}}}
+	e.Bits = 8
+	s := newTapSamples(&e, 64)
+	wide := make([]int16, e.Elements())
+	for i := range 40 {
+		wide[i] = int16(i)
+		s.add(wide)
+		kept := 0
+		for _, parts := range s.images {
+			if len(parts) == 0 {
+				t.Fatalf("%d images: one has nothing", i+1)
+			}
+			for _, p := range parts {
+				kept += len(p.codes)
+			}
+		}
+		if kept != s.kept || kept > s.limit {
+			t.Fatalf("%d images: %d codes kept, %d counted, at most %d", i+1, kept, s.kept, s.limit)
+		}
+	}
+	if s.kept < s.limit/4 {
+		t.Errorf("%d codes kept of %d", s.kept, s.limit)
+	}
+}
+
+// A grid that tokens come from is found.
+func TestGridOfTokens(t *testing.T) {
+	e := profile.Edge{Geometry: profile.Geometry{Channels: 4, Rows: 96, Cols: 1, ChannelsLast: true, Tile: profile.Tile{Channels: 4, Rows: 96}}}
+	e.Bits = 4
+	s := newTapSamples(&e, 1)
+	wide := make([]int16, e.Elements())
+	for i := range wide {
+		wide[i] = []int16{0, 7, 1, 0, 3, 9, 0, 2, 5, 0, 0, 4}[i%96%12]
+	}
+	s.add(wide)
+	if g := s.grid(); g%12 != 0 || g == 0 {
+		t.Errorf("grid %d, it is 12", g)
+	}
+}
