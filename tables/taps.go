@@ -12,6 +12,7 @@ import (
 // contexts that come of these. It takes as much of every image: bands of planes, fewer of each where there are many images.
 type tapSamples struct {
 	edge   *profile.Edge
+	rows   int // of a tile, when it is taught
 	images [][]tapSample
 	kept   int // codes
 	limit  int // of them
@@ -39,7 +40,7 @@ func newTapSamples(e *profile.Edge, edges int) *tapSamples {
 	if e.ExtraBits > 0 || e.Refine > 0 || e.Cols > profile.MaxTapCols {
 		return nil
 	}
-	return &tapSamples{edge: e, limit: min(tapKeptEdge, tapKept/edges), image: min(tapImageEdge, tapImage/edges)}
+	return &tapSamples{edge: e, rows: e.Tile.Rows, limit: min(tapKeptEdge, tapKept/edges), image: min(tapImageEdge, tapImage/edges)}
 }
 
 // add keeps a part of the codes of an image.
@@ -108,7 +109,7 @@ func (t *tapSamples) merge(other *tapSamples) {
 
 // bands calls f with every part, cut where tiles begin.
 func (t *tapSamples) bands(f func(channel int, codes []int16)) {
-	band := t.edge.Tile.Rows * t.edge.Cols
+	band := t.rows * t.edge.Cols
 	for _, image := range t.images {
 		for _, p := range image {
 			for codes := p.codes; len(codes) > 0; {
@@ -127,8 +128,9 @@ type tapCoding struct {
 	bits  float64
 }
 
-// teach fits weights and counts contexts; means are the mean magnitudes of channels.
-func (t *tapSamples) teach(means []float64) *tapCoding {
+// teach fits weights and counts contexts; means are the mean magnitudes of channels, and a tile has so many rows.
+func (t *tapSamples) teach(means []float64, rows int) *tapCoding {
+	t.rows = rows
 	c := &tapCoding{taps: &profile.Taps{}}
 	c.taps.TwoSided = !t.edge.OneSided
 	if t.edge.Cols == 1 {
