@@ -32,9 +32,12 @@ func transposeRest(dst, src []float32, r0, c0, r1, c1, dstStride, srcStride int)
 // strip is how many squares of a strip are done before those beside them, which lie in the same lines of the cache.
 const strip = 8
 
+// squares turns over n squares of values, the next one of which is dstStep and srcStep values away.
+type squares func(dst, src *float32, dstStride, srcStride, dstStep, srcStep, n int)
+
 // strips turns over the whole squares of side values with kernel, which does n of them in a strip: along rows, or along
 // columns, whichever there are more of. It returns how many rows and columns those have.
-func strips(dst, src []float32, rows, cols, dstStride, srcStride, side int, kernel func(dst, src *float32, dstStride, srcStride, dstStep, srcStep, n int)) (r, c int) {
+func strips(dst, src []float32, rows, cols, dstStride, srcStride, side int, kernel squares) (r, c int) {
 	r, c = rows/side, cols/side
 	if r >= c {
 		for at := 0; at < r; at += strip {

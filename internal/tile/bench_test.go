@@ -35,7 +35,8 @@ func benchmarkTile(b *testing.B, c profile.Coder, g profile.Geometry, isa string
 	e := profile.Edge{Name: "edge", Geometry: g}
 	e.Quantizer = profile.Quantizer{OneSided: true, Unsigned: true, Bits: 4, Scale: profile.StaticTensor, Steps: []float32{.25, .25}}
 	if c < profile.Fast { // 3+3 bits, scales of every image
-		e.Quantizer = profile.Quantizer{OneSided: true, Bits: 3, ExtraBits: 3, Scale: profile.DynamicChannel, Important: make([]bool, g.Channels)}
+		important := make([]bool, g.Channels)
+		e.Quantizer = profile.Quantizer{OneSided: true, Bits: 3, ExtraBits: 3, Scale: profile.DynamicChannel, Important: important}
 		for i := range e.Important {
 			e.Important[i] = i%2 == 0
 		}

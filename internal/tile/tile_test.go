@@ -289,7 +289,8 @@ func checkTurned(t *testing.T, name string, edges [2]*profile.Edge, factories [2
 	}
 	for i := range x {
 		k := i%n*edges[0].Channels + i/n
-		if a, b, c, d := values[0].Restored[i], decoded[0].Restored[i], values[1].Restored[k], decoded[1].Restored[k]; a != b || a != c || a != d {
+		a, b := values[0].Restored[i], decoded[0].Restored[i]
+		if c, d := values[1].Restored[k], decoded[1].Restored[k]; a != b || a != c || a != d {
 			t.Fatalf("%s: value %d: %v, decoded %v, channels last %v, decoded %v", name, i, a, b, c, d)
 		}
 	}
