@@ -108,7 +108,7 @@ func (a *attempt) at(bits float64) float64 { return a.HeldOut * math.Exp2(2*(a.B
 // Means of channels take from an edge that it can be packed in memory: they have to be worth it.
 const meansShare = .9
 
-// contest is won by the search whose first rung within the goal, with all corrections, comes to the least; a later one has to come to
+// contest is won by the search whose first rung within the goal, corrected, comes to the least; a later one has to come to
 // less than a share of what the earlier do.
 func contest(searches []*search, goal, share float64) (*search, error) {
 	if len(searches) == 1 {
@@ -124,7 +124,7 @@ func contest(searches []*search, goal, share float64) (*search, error) {
 		if err != nil {
 			return nil, err
 		}
-		if a, err = s.correctedBy(a, s.env.Choices().Gains != Never); err != nil {
+		if a, err = s.corrected(a); err != nil {
 			return nil, err
 		}
 		if best == nil || a.at(goal) < share*best.at(goal) {
