@@ -236,7 +236,7 @@ func checkPacked(t *testing.T, p *native.Program, x *tensor.Tensor, seed uint64,
 			forms[i] = byteForm{e.ChannelsLast}
 		}
 	}
-	packed, err := p.Pack(forms, engine.PackOptions{Rows: random.IntN(5), Threads: 1 + random.IntN(3)})
+	packed, err := p.Pack(forms, engine.PackOptions{Rows: random.IntN(5), Threads: 1 + random.IntN(3), Faster: forms})
 	if err != nil {
 		t.Fatal(err)
 	}

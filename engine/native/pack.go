@@ -447,7 +447,7 @@ func (k *packer) serves(id int, c cut) bool {
 			ok = ok && (!p.computed || k.serves(p.storage, p.cut))
 		}
 		return ok
-	case v.stored:
+	case v.stored || k.units[v.step].out != c: // or it will be
 		if _, packs := k.form(v); packs {
 			return k.gridOf(v).accepts(c)
 		}

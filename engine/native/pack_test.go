@@ -196,6 +196,21 @@ func packedGraphs() map[string]*graphBuilder {
 	b.node("Erf", "b", []int{2, 9, 7}, nil, "a")
 	b.node("Neg", "y", []int{2, 9, 7}, nil, "b")
 	addAttention(add("heads of attention", 1, 41, 144))
+
+	b = add("wide, and read along another axis", 1, 24, 8)
+	weights(b, 4, 24, 2)
+	b.node("Resize", "r", []int{1, 24, 120}, graph.Attributes{"coordinate_transformation_mode": "asymmetric", "mode": "linear",
+		"nearest_mode": "floor", "scales": []float32{1, 1, 15}}, "input")
+	b.node("Conv", "a", []int{1, 4, 40}, graph.Attributes{"kernel_shape": ints(2), "strides": ints(3)}, "r", "w")
+	b.node("Neg", "y", []int{1, 4, 40}, nil, "a")
+
+	b, last := add("joined many times over", 1, 2, 4, 4), "input"
+	for i := range 40 {
+		name := fmt.Sprint("c", i)
+		b.node("Concat", name, []int{1, 2 * (i + 2), 4, 4}, graph.Attributes{"axis": int64(1)}, last, "input")
+		last = name
+	}
+	b.node("Relu", "y", []int{1, 82, 4, 4}, nil, last)
 	for _, b := range list {
 		b.outputs("y")
 	}

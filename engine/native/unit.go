@@ -214,8 +214,8 @@ func blockRows(s source) int {
 		}
 	case *joined:
 		rows := blockRows(s.parts[0].source)
-		for i := range s.parts {
-			if blockRows(s.parts[i].source) != rows {
+		for _, p := range s.parts[1:] { // each once: parts may be joined themselves, many times over
+			if rows == 0 || blockRows(p.source) != rows {
 				return 0
 			}
 		}
