@@ -11,14 +11,15 @@ import (
 // Choice says whether a part of graded is used.
 type Choice uint8
 
-// The choices. The zero value is ByTrial.
+// The choices. The zero value is what suits the part: ByTrial, but for means, which keep an edge from being packed in memory.
 const (
-	ByTrial Choice = iota // where whole networks are better with it
+	Default Choice = iota
+	ByTrial        // where whole networks are better with it
 	Always
 	Never
 )
 
-var choiceNames = []string{"auto", "always", "never"}
+var choiceNames = []string{"default", "auto", "always", "never"}
 
 func (c Choice) String() string { return choiceNames[c] }
 
@@ -35,7 +36,14 @@ func ParseChoice(s string) (Choice, error) {
 type Choices struct {
 	ChannelSteps Choice // steps by the channels' sensitivity
 	Gains        Choice // before biases; Always: no biases without
-	Means        Choice // of channels, stored with every image (profile.Edge.DC)
+	Means        Choice // of channels, stored with every image (profile.Edge.DC); Default: Never
+}
+
+func (c Choices) means() Choice {
+	if c.Means == Default {
+		return Never
+	}
+	return c.Means
 }
 
 // options lists whether something is tried without and with.

@@ -336,7 +336,7 @@ func TestGradedKeepsChannelStepsThatHelp(t *testing.T) {
 
 // Gains and means of channels are kept if they help, and not where they are not wanted.
 func TestGradedKeepsGainsAndMeansThatHelp(t *testing.T) {
-	s := profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 2}
+	s, asked := profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 2}, method.Choices{Means: method.ByTrial}
 	for name, c := range map[string]struct {
 		env           env
 		gains, biases int
@@ -344,10 +344,11 @@ func TestGradedKeepsGainsAndMeansThatHelp(t *testing.T) {
 	}{
 		"gains":       {env{rows: 124, means: 1, biased: true, gains: true}, 1, 1, false},
 		"no gains":    {env{rows: 124, means: 1, biased: true, gains: true, choices: method.Choices{Gains: method.Never}}, 0, 1, false},
-		"means":       {env{rows: 125, means: .5}, 0, 0, true},
-		"small":       {env{rows: 124, means: .5}, 0, 0, false},
+		"means":       {env{rows: 125, means: .5, choices: asked}, 0, 0, true},
+		"small":       {env{rows: 124, means: .5, choices: asked}, 0, 0, false},
+		"unasked":     {env{rows: 125, means: .5}, 0, 0, false},
 		"no means":    {env{rows: 125, means: .5, choices: method.Choices{Means: method.Never}}, 0, 0, false},
-		"worse means": {env{rows: 125, means: 1.5}, 0, 0, false},
+		"worse means": {env{rows: 125, means: 1.5, choices: asked}, 0, 0, false},
 	} {
 		p := planIn(t, &c.env, s)
 		if len(p.Gain) != c.gains || len(p.Bias) != c.biases || p.Edges[0].DC != c.means || p.Edges[1].DC {

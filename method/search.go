@@ -78,7 +78,7 @@ func (s *search) channels() bool {
 // meansOrNot are searches without and with means of channels, as far as there is a choice.
 func (s *search) meansOrNot() (all []*search) {
 	edges, some := withMeans(s.edges)
-	for _, with := range s.env.Choices().Means.options() {
+	for _, with := range s.env.Choices().means().options() {
 		switch {
 		case !with || !some:
 			all = append(all, s)

@@ -26,7 +26,7 @@ type Choices = method.Choices
 // Choice is whether a part is used.
 type Choice = method.Choice
 
-// The choices; the zero value is ByTrial.
+// The choices; the zero value is what suits the part.
 const (
 	ByTrial = method.ByTrial
 	Always  = method.Always

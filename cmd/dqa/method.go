@@ -37,7 +37,7 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.StringVar(&m.channelSteps, "channel-steps", "auto", "a step per channel, by sensitivity: auto (if networks are better with it), always or never (graded)")
 	f.Lookup("channel-steps").NoOptDefVal = "always"
 	f.StringVar(&m.gains, "gains", "auto", "gains before biases: auto, always or never (graded)")
-	f.StringVar(&m.means, "means", "auto", "means of large channels, stored with every image: auto, always or never; such edges are not packed in memory (graded)")
+	f.StringVar(&m.means, "means", "never", "means of large channels, stored with every image: never, auto or always; such edges are not packed in memory (graded)")
 	f.StringVar(&m.curves, "curves", "gradient", "gradient: curves are predicted by derivatives; or measured, which takes many passes (graded)")
 	f.StringArrayVar(&m.minBits, "min-bits", nil, "EDGE=BITS: bits per value that the codes of an edge take at least; may be repeated (graded)")
 	f.StringArrayVar(&m.skip, "skip", nil, "edge that stays float32 and is not stored: a name or a number of inspect; may be repeated")
