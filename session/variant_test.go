@@ -46,7 +46,7 @@ func TestParseVariant(t *testing.T) {
 	if err == nil {
 		v, err = v.Complete()
 	}
-	if want := (session.Choices{ChannelSteps: session.Always, Gains: session.Never}); err != nil || v.Choices != want {
+	if want := (session.Choices{ChannelSteps: session.Always, Gains: session.Never, Means: session.ByTrial}); err != nil || v.Choices != want {
 		t.Errorf("choices %+v, %v", v.Choices, err)
 	}
 	if v, err = session.ParseVariant("dqa:gains=never", base); err != nil {
