@@ -129,7 +129,9 @@ func (r *run) measureCorrections(edges []profile.Edge, gains bool) (none profile
 			return none, err
 		}
 	}
-	r.phases = append(r.phases, Phase{Name: "corrections", Passes: float64(n), Time: time.Since(start), images: n, limit: biasBatches * r.heavyLimit()})
+	r.phases = append(r.phases, Phase{
+		Name: "corrections", Passes: float64(n), Time: time.Since(start), images: n, limit: biasBatches * r.heavyLimit(),
+	})
 	r.measured("corrections", n, time.Since(start))
 	return found.result(), nil
 }

@@ -148,7 +148,10 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed ui
 	if made.Channels {
 		setting.Scale = profile.StaticChannel
 	}
-	p := &Plan{Setting: setting, Seed: seed, Edges: made.Edges, Corrections: made.Corrections, Evidence: made.Evidence, Note: made.Note, Reached: made.Reached}
+	p := &Plan{
+		Setting: setting, Seed: seed, Edges: made.Edges, Corrections: made.Corrections, Evidence: made.Evidence, Note: made.Note,
+		Reached: made.Reached,
+	}
 	p.counts, err = r.countCodes("tables", made.Edges, made.Corrections)
 	return p, err
 }

@@ -174,7 +174,8 @@ func (r *run) gradientCurves(asked []method.Question) ([][][]method.Effect, erro
 			}
 		}
 	}
-	curves, err := remembered(r, "curves by gradients", nil, []any{own, r.coder(), r.opt.Objective, r.seed}, func() ([][][]method.Effect, error) {
+	key := []any{own, r.coder(), r.opt.Objective, r.seed}
+	curves, err := remembered(r, "curves by gradients", nil, key, func() ([][][]method.Effect, error) {
 		return r.predictCurves(p, own)
 	})
 	if err != nil {

@@ -74,7 +74,28 @@ func (r *run) try(edges []profile.Edge, by profile.Corrections) (method.Trial, e
 	}
 	counts := tables.New(edges)
 	sum, heldOut := r.newScore(), r.newScore()
-	err = r.passOver("trials", prog, n, func(k int) int { return r.trialImage(k, n) }, func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
+	if err := r.count(prog, n, counts, edges, sum, heldOut); err != nil {
+		return t, err
+	}
+	if sum.images == 0 { // a forecast
+		err := r.passOf("frames", prog, r.frameImages(), nil)
+		r.limitLast(r.frameImages())
+		return t, err
+	}
+	var other method.Trial
+	heldOut.fill(&other)
+	if t.HeldOut = other.KL; math.IsNaN(other.KL) {
+		t.HeldOut = other.Distortion
+	}
+	sum.fill(&t)
+	t.Bits, err = r.storedBits(prog, edges, by, counts)
+	return t, err
+}
+
+// count runs the trial's n images: their codes are counted, their outputs compared, those of held-out images once more apart.
+func (r *run) count(prog engine.Program, n int, counts *tables.Counts, edges []profile.Edge, sum, heldOut *scoreSum) error {
+	images := func(k int) int { return r.trialImage(k, n) }
+	return r.passOver("trials", prog, n, images, func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		float, err := r.float(i, x)
 		if err != nil {
 			return nil, err
@@ -94,22 +115,6 @@ func (r *run) try(edges []profile.Edge, by profile.Corrections) (method.Trial, e
 			return nil
 		}, err
 	})
-	if err != nil {
-		return t, err
-	}
-	if sum.images == 0 { // a forecast
-		err := r.passOf("frames", prog, r.frameImages(), nil)
-		r.limitLast(r.frameImages())
-		return t, err
-	}
-	var other method.Trial
-	heldOut.fill(&other)
-	if t.HeldOut = other.KL; math.IsNaN(other.KL) {
-		t.HeldOut = other.Distortion
-	}
-	sum.fill(&t)
-	t.Bits, err = r.storedBits(prog, edges, by, counts)
-	return t, err
 }
 
 // counting is a hook that quantizes and counts.

@@ -121,10 +121,7 @@ func (s *Subject) checkGuessing(ctx context.Context, sample []int) (Check, error
 	}
 	if by != "" {
 		c.Status = Warning
-		c.Finding += by
-	}
-	if c.Status == Warning {
-		c.Finding += ": what follows would tell nothing of a network that works"
+		c.Finding += by + ": what follows would tell nothing of a network that works"
 		c.Mend = "`dqa doctor MODEL --data SPEC` looks for preprocessing and labels that fit"
 	}
 	return c, nil

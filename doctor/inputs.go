@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -30,10 +31,7 @@ func (d *Diagnosis) examineInputs(ctx context.Context, s *Subject) error {
 	if err != nil {
 		return err
 	}
-	best := found
-	if best == nil {
-		best = likely
-	}
+	best := cmp.Or(found, likely)
 	d.Judged = best != nil
 	if d.Judged && values.Status == Warning && best.Divisor == s.Preprocess.Divisor {
 		// What can tell says that the division is right, however unusual: else this mend and that one lead in a circle.

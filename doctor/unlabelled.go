@@ -254,7 +254,8 @@ func (u *unlabelled) judgeConfidence(start, best *guess) Check {
 	const much = 10 // points
 	if then, _ := score(best.confidence); best != start && then-now >= much {
 		c.Status, c.Mend = Warning, flags(start.pre, best.pre)
-		c.Finding = fmt.Sprintf("the network is %.1f %% sure of its answers, and %.1f %% with the flags below: a hint, labels would tell", now, then)
+		c.Finding = fmt.Sprintf("the network is %.1f %% sure of its answers, and %.1f %% with the flags below: a hint, labels would tell",
+			now, then)
 	}
 	return c
 }

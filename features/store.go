@@ -179,7 +179,8 @@ func (s *Store) verifyAgainst(ctx context.Context, x Rows, v *Verdict, progress 
 		progress.report("comparing", "rows", i+n, s.Shape()[0])
 	}
 	if v.SameData = digest.text() == s.Certificate.Array; !v.SameData {
-		return fmt.Errorf("%w: it is of another array: its sha256 begins with %.12s, this one's with %.12s", ErrCertificate, s.Certificate.Array, digest.text())
+		return fmt.Errorf("%w: it is of another array: its sha256 begins with %.12s, this one's with %.12s",
+			ErrCertificate, s.Certificate.Array, digest.text())
 	}
 	rows := provedRows(s.Shape()[0], s.row)
 	before, after := make([]float32, len(rows)*s.row), make([]float32, len(rows)*s.row)

@@ -57,8 +57,8 @@ func (s *Summary) WriteText(w io.Writer) error {
 func (q *Quality) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "  %-24s %.3g +- %.1g\n", "relative squared error", q.Error, q.ErrorSE)
 	fmt.Fprintf(w, "  %-24s %.6f +- %.6f, at least %.6f\n", "cosine", q.Cosine, q.CosineSE, q.MinCosine)
-	_, err := fmt.Fprintf(w, "  %-24s %.2f %% +- %.2f (%d nearest, among %d rows)\n", "neighbours that stay", 100*q.Neighbours, 100*q.NeighboursSE,
-		NumNeighbours, min(q.Rows, maxCompared))
+	_, err := fmt.Fprintf(w, "  %-24s %.2f %% +- %.2f (%d nearest, among %d rows)\n", "neighbours that stay",
+		100*q.Neighbours, 100*q.NeighboursSE, NumNeighbours, min(q.Rows, maxCompared))
 	return err
 }
 

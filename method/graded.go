@@ -38,7 +38,8 @@ func (Graded) Complete(s profile.Setting) (profile.Setting, error) {
 		return s, fmt.Errorf("%w: %s %v", ErrSetting, s.Dial, s.Goal)
 	}
 	s = profile.Setting{
-		Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: profile.StaticTensor, Dial: s.Dial, Goal: s.Goal, Pow2: s.Pow2, Refine: s.Refine,
+		Name: "graded", Bits: profile.MaxBits, Unsigned: true, Scale: profile.StaticTensor, Dial: s.Dial, Goal: s.Goal,
+		Pow2: s.Pow2, Refine: s.Refine,
 	}
 	return s, checkRefine(s)
 }

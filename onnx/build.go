@@ -339,7 +339,9 @@ func (b *builder) nameNodes() {
 }
 
 func (b *builder) graph(m *model) *graph.Graph {
-	g := &graph.Graph{Name: m.name, Opset: m.opset, Input: b.values[b.input], Nodes: b.nodes, Constants: b.consts, Values: b.values, Trained: b.trained}
+	g := &graph.Graph{
+		Name: m.name, Opset: m.opset, Input: b.values[b.input], Nodes: b.nodes, Constants: b.consts, Values: b.values, Trained: b.trained,
+	}
 	for _, in := range m.others {
 		g.Others = append(g.Others, b.values[in.name])
 	}

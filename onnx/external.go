@@ -72,10 +72,19 @@ func (x *externals) read(p *onnxpb.TensorProto, size int64) ([]byte, error) {
 	if x.total += length; x.total > maxExternal {
 		return nil, fmt.Errorf("%w: tensors in other files have more than %d bytes", graph.ErrLimit, int64(maxExternal))
 	}
+	data, err := x.bytes(name, f, info.Size(), offset, length)
+	if err != nil {
+		return nil, fmt.Errorf("file %q: %w", name, err)
+	}
+	return data, nil
+}
+
+// bytes are those of a part of a file, mapped or read, which are digested, too.
+func (x *externals) bytes(name string, f *file.Reader, size, offset, length int64) ([]byte, error) {
 	if x.mapped {
-		c, err := x.contentsOf(name, f, info.Size())
+		c, err := x.contentsOf(name, f, size)
 		if err != nil {
-			return nil, fmt.Errorf("file %q: %w", name, err)
+			return nil, err
 		}
 		data := c.Bytes[offset:][:length:length]
 		x.sum.Write(data)
@@ -84,7 +93,7 @@ func (x *externals) read(p *onnxpb.TensorProto, size int64) ([]byte, error) {
 	}
 	data := make([]byte, length)
 	if _, err := io.ReadFull(io.NewSectionReader(f, offset, length), data); err != nil {
-		return nil, fmt.Errorf("file %q: %w", name, err)
+		return nil, err
 	}
 	x.sum.Write(data)
 	return data, nil

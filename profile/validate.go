@@ -234,7 +234,8 @@ func (e *Edge) validateShape() error {
 	if e.Coder >= coders {
 		return fmt.Errorf("coder %d unknown", e.Coder)
 	}
-	if e.Refine > 0 && (e.Refine > MaxExtra || e.Refine >= e.Bits || e.ExtraBits > 0 || e.Map != Uniform || e.Coder == Paper || e.Coder == Fast || e.Coder == Smallest2) {
+	able := e.Coder != Paper && e.Coder != Fast && e.Coder != Smallest2
+	if e.Refine > 0 && (e.Refine > MaxExtra || e.Refine >= e.Bits || e.ExtraBits > 0 || e.Map != Uniform || !able) {
 		return fmt.Errorf("%d of %d+%d bits stored apart, level map %s, coder %s", e.Refine, e.Bits, e.ExtraBits, e.Map, e.Coder)
 	}
 	if e.Unsigned && !e.OneSided {

@@ -168,7 +168,8 @@ func legend(r Result, cols []column) []string {
 	add(shown("coder") && stored("fast"), "fast: whole codes, by a prefix code that vector units decode")
 	add(shown("coder") && stored("small"), "small: whole codes, entropy-coded by 16 models that the network's channels share")
 	add(shown("coder") && stored("smallest"), "smallest: the same codes by 128 models, chosen by the codes to the left and above")
-	add(shown("coder") && stored("authors"), "authors: as the paper's authors count, simulated: codes raw, Huffman codes of shift errors and their trees, no scales")
+	add(shown("coder") && stored("authors"), "authors: as the paper's authors count, simulated: codes raw, Huffman codes of shift "+
+		"errors and their trees, no scales")
 	for _, m := range signsAlike(r) {
 		add(shown("codes"), "unsigned: for "+m+" the same codes as signed: values of every edge have both signs")
 	}

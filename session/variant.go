@@ -88,8 +88,8 @@ func (v Variant) Complete() (Variant, error) {
 
 // ParseVariant reads METHOD[:SETTING]..., other settings as in base. A setting is unsigned or signed, a scale
 // ("static-channel"), a ranking ("mse"), global or per-edge, m=2, r=0.25, budget=2, max-kl=0.05, min-agreement=99,
-// max-drop=1, pow2, channel-steps=always, gains=never, means=never, curves=measured, scalable=2 or seed=2: "dqa:greedy:m=2". The result is not completed. The error wraps
-// ErrSetting.
+// max-drop=1, pow2, channel-steps=always, gains=never, means=never, curves=measured, scalable=2 or
+// seed=2: "dqa:greedy:m=2". The result is not completed. The error wraps ErrSetting.
 func ParseVariant(text string, base Variant) (Variant, error) {
 	words := strings.Split(text, ":")
 	v := base

@@ -19,7 +19,8 @@ type Histogram struct {
 // codes beyond the bits.
 type slots [][]uint32
 
-// NewHistogram counts as the coder Smallest sees codes, by contexts, which is near what Smallest2 does; as Small does, by channels, for any other.
+// NewHistogram counts as the coder Smallest sees codes, by contexts, which is near what Smallest2 does; as Small does, by
+// channels, for any other.
 func NewHistogram(e *profile.Edge, coder profile.Coder) *Histogram {
 	if coder == profile.Smallest || coder == profile.Smallest2 {
 		return &Histogram{e, true, newContexts(e)}

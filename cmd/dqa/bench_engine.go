@@ -110,8 +110,11 @@ func (a *app) residentOf(ctx context.Context, f *engineFlags, model, mode string
 	}
 	args := []string{"bench", "engine", model, "--child", mode, "--threads", strconv.Itoa(threads), "--quiet"}
 	for _, flag := range []string{"profile", "data", "preprocess", "shape"} {
-		if v := map[string]string{"profile": f.prof, "data": f.data, "preprocess": f.pre.file, "shape": f.pre.set.Lookup("shape").Value.String()}[flag]; v != "" {
-			args = append(args, "--"+flag, v)
+		values := map[string]string{
+			"profile": f.prof, "data": f.data, "preprocess": f.pre.file, "shape": f.pre.set.Lookup("shape").Value.String(),
+		}
+		if values[flag] != "" {
+			args = append(args, "--"+flag, values[flag])
 		}
 	}
 	out, err := exec.CommandContext(ctx, self, args...).Output()

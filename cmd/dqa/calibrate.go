@@ -65,7 +65,8 @@ grow with the number of images.`,
 	flags.IntVar(&f.bits, "bits", 3, "n: bits of a code, 2 to 8")
 	flags.IntVar(&f.extra, "extra-bits", 3, "m: bits more for important channels (dqa), 0 to 4")
 	flags.Float64Var(&f.ratio, "ratio", 0.5, "r: share of important channels per edge (dqa)")
-	flags.StringVar(&f.coder, "coder", "", "raw, paper, fast, small, smallest, smallest2, or auto: by edge, what is through soonest with --link (default: the method's own)")
+	flags.StringVar(&f.coder, "coder", "", "raw, paper, fast, small, smallest, smallest2, or auto: "+
+		"by edge, what is through soonest with --link (default: the method's own)")
 	flags.StringVar(&f.link, "link", "10Mbit", "rate that --coder auto is for, per second: 250kbit, 10Mbit, 1Gbit")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
@@ -89,21 +90,9 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	if err != nil {
 		return err
 	}
-	where, err := f.set.options()
+	net, data, err := a.openCalibration(model, f, v)
 	if err != nil {
 		return err
-	}
-	net, err := a.open(model, &f.pre, where)
-	if err != nil {
-		return err
-	}
-	data, err := a.openData(net, f.data)
-	if err != nil {
-		return err
-	}
-	if v.Dial == profile.MaxDrop && data.Source().Labels() == dataset.Unlabelled { // it would be found out after minutes
-		return fmt.Errorf("%w: max-drop cannot be measured: the calibration images have no labels; --min-agreement %g asks for nearly the same",
-			session.ErrSetting, 100-v.Goal)
 	}
 	if opt.MinBits, err = net.ParseMinBits(f.set.minBits); err != nil {
 		return err
@@ -136,6 +125,28 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	}
 	bar.Finish()
 	return a.writeCalibrated(f.out, made, store)
+}
+
+// openCalibration opens the network and the images, and refuses a dial that they cannot measure.
+func (a *app) openCalibration(model string, f *calibrateFlags, v session.Variant) (*session.Network, *dataset.Inputs, error) {
+	where, err := f.set.options()
+	if err != nil {
+		return nil, nil, err
+	}
+	net, err := a.open(model, &f.pre, where)
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := a.openData(net, f.data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if v.Dial == profile.MaxDrop && data.Source().Labels() == dataset.Unlabelled { // it would be found out after minutes
+		return nil, nil, fmt.Errorf(
+			"%w: max-drop cannot be measured: the calibration images have no labels; --min-agreement %g asks for nearly the same",
+			session.ErrSetting, 100-v.Goal)
+	}
+	return net, data, nil
 }
 
 // writeCalibrated writes the profile; what was kept of the search is no longer needed then.

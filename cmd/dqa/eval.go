@@ -75,15 +75,8 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		}
 		variants = nil
 	}
-	for i, c := range candidates {
-		own, err := session.OwnImages(data, c)
-		if err != nil {
-			return err
-		}
-		if own {
-			a.warn(fmt.Sprintf("these are the images that %s was calibrated on: other images will lose more", f.profiles[i]),
-				"give --data images that it has not seen")
-		}
+	if err := a.warnOfOwnImages(data, candidates, f.profiles); err != nil {
+		return err
 	}
 	bar := a.NewProgress()
 	if err := a.checkScores(net, data, a.evaluateOptions(&f.compareFlags, bar)); err != nil {
@@ -103,6 +96,21 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 		return err
 	}
 	return session.WriteSearches(a.Out, phases, a.workers)
+}
+
+// warnOfOwnImages tells which profiles were calibrated on the very images that are to judge them.
+func (a *app) warnOfOwnImages(data *dataset.Inputs, candidates []session.Candidate, names []string) error {
+	for i, c := range candidates {
+		own, err := session.OwnImages(data, c)
+		if err != nil {
+			return err
+		}
+		if own {
+			a.warn(fmt.Sprintf("these are the images that %s was calibrated on: other images will lose more", names[i]),
+				"give --data images that it has not seen")
+		}
+	}
+	return nil
 }
 
 // openForProfiles opens the network so that the profiles can be bound to it.

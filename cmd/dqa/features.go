@@ -257,7 +257,7 @@ func (a *app) unpack() *cobra.Command {
 		Use:   "unpack X.zarr -o X.npy",
 		Short: "read features of a store back as a NumPy array",
 		Example: `  dqa unpack embeddings.zarr -o embeddings.npy
-  dqa unpack embeddings.zarr --rows 1000:1010 -o - | python3 -c 'import sys, io, numpy; print(numpy.load(io.BytesIO(sys.stdin.buffer.read())))'`,
+  dqa unpack embeddings.zarr --rows 1000:1010 -o rows.npy`,
 		Args: cli.ExactArgs("the store"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.openStore(args[0], prof)

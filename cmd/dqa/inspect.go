@@ -47,9 +47,11 @@ what the whole quantized network came to; of a frame: what its bytes are spent o
 	}
 	f.pre.register(cmd, a)
 	edgesFlag(cmd, &f.edges, "of a model: stored, activations or blocks")
-	cmd.Flags().StringVar(&f.ref, "reference", "", "of a model: compare its outputs on a formula's input with those of another runtime in this JSON file; exit code 1 if they differ")
+	cmd.Flags().StringVar(&f.ref, "reference", "", "of a model: compare its outputs on a formula's input with those of another "+
+		"runtime in this JSON file; exit code 1 if they differ")
 	cmd.Flags().BoolVar(&f.cost, "cost", false, "of a model: what running up to and from every edge takes, relative to a whole pass")
-	cmd.Flags().StringVar(&f.prof, "profile", "", "of a frame: the profile that it was made with, to see how near its codes are to what the models allow")
+	cmd.Flags().StringVar(&f.prof, "profile", "", "of a frame: the profile that it was made with, to see how near its codes are "+
+		"to what the models allow")
 	return cmd
 }
 

@@ -34,14 +34,19 @@ func (m *methodFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&m.unsigned, "unsigned", false, "unsigned codes where values cannot be negative: one bit more for nothing")
 	f.StringVar(&m.steps, "steps", "free", "free, or pow2: steps are powers of two (graded)")
 	f.IntVar(&m.scalable, "scalable", 0, "low bits of codes that are stored apart, 0 to 4: a receiver may do without them (graded, direct)")
-	f.StringVar(&m.channelSteps, "channel-steps", "auto", "a step per channel, by sensitivity: auto (if networks are better with it), always or never (graded)")
+	f.StringVar(&m.channelSteps, "channel-steps", "auto", "a step per channel, by sensitivity: auto (if networks are better with it), "+
+		"always or never (graded)")
 	f.Lookup("channel-steps").NoOptDefVal = "always"
 	f.StringVar(&m.gains, "gains", "auto", "gains before biases: auto, always or never (graded)")
-	f.StringVar(&m.means, "means", "never", "means of large channels, stored with every image: never, auto or always; such edges are not packed in memory (graded)")
-	f.StringVar(&m.curves, "curves", "gradient", "gradient: curves are predicted by derivatives; or measured, which takes many passes (graded)")
-	f.StringArrayVar(&m.minBits, "min-bits", nil, "EDGE=BITS: bits per value that the codes of an edge take at least; may be repeated (graded)")
+	f.StringVar(&m.means, "means", "never", "means of large channels, stored with every image: never, auto or always; "+
+		"such edges are not packed in memory (graded)")
+	f.StringVar(&m.curves, "curves", "gradient", "gradient: curves are predicted by derivatives; or measured, which takes many "+
+		"passes (graded)")
+	f.StringArrayVar(&m.minBits, "min-bits", nil, "EDGE=BITS: bits per value that the codes of an edge take at least; may be "+
+		"repeated (graded)")
 	f.StringArrayVar(&m.skip, "skip", nil, "edge that stays float32 and is not stored: a name or a number of inspect; may be repeated")
-	edgesFlag(cmd, &m.edges, "stored: what a fused runtime writes to memory; activations: outputs of activation functions (the paper); blocks: ends of blocks (the paper's authors)")
+	edgesFlag(cmd, &m.edges, "stored: what a fused runtime writes to memory; activations: outputs of activation functions "+
+		"(the paper); blocks: ends of blocks (the paper's authors)")
 	f.Uint64Var(&m.seed, "seed", 1, "of every random choice")
 	f.BoolVar(&m.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
 	cli.CompleteWords(cmd, "ranking", session.Rankings()...)
@@ -117,4 +122,5 @@ func (d *dialFlags) apply(cmd *cobra.Command, m *profile.Setting) error {
 
 const variantHelp = `A method may be followed by settings of its own, each after a colon: unsigned or signed, a scale
 (static-channel), for dqa a ranking (mse), global or per-edge, m=2, r=0.25, for graded budget=2, max-kl=0.05,
-min-agreement=99, max-drop=1, pow2, channel-steps=always, gains=never, means=never, curves=measured, for graded and direct scalable=2, and seed=2; for example "direct:unsigned,dqa:greedy:m=2,graded:pow2".`
+min-agreement=99, max-drop=1, pow2, channel-steps=always, gains=never, means=never,
+curves=measured, for graded and direct scalable=2, and seed=2; for example "direct:unsigned,dqa:greedy:m=2,graded:pow2".`

@@ -47,7 +47,8 @@ partial.
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "keep what an interrupted sweep has finished (needs -o)")
 	flags.StringVar(&f.protocol, "protocol", "", "authors: what the public code of the paper's authors does, beside ours on the same edges")
-	flags.StringVar(&f.cut, "cut", "", "edge, a name or a number of inspect: nothing is quantized but what passes where the network is cut behind it")
+	flags.StringVar(&f.cut, "cut", "", "edge, a name or a number of inspect: nothing is quantized but what passes where the "+
+		"network is cut behind it")
 	cli.CompleteWords(cmd, "protocol", authorsProtocol)
 	cmd.MarkFlagsMutuallyExclusive("resume", "dry-run")
 	cmd.MarkFlagsMutuallyExclusive("protocol", "dry-run")
@@ -97,6 +98,13 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	if done, err := a.tellCost(cmd.Context(), k, data, variants, f.dryRun, opt.EvaluateOptions); done || err != nil {
 		return err
 	}
+	return a.sweepAll(cmd, k, data, variants, f, opt)
+}
+
+// sweepAll measures all variants, and reports what it has where it is stopped.
+func (a *app) sweepAll(
+	cmd *cobra.Command, k *session.Calibrator, data *dataset.Inputs, variants []session.Variant, f *sweepFlags, opt session.SweepOptions,
+) error {
 	result, err := k.SweepOrPart(cmd.Context(), data, variants, opt)
 	if err == nil && f.protocol != "" {
 		err = f.addAuthors(cmd, k, data, opt.EvaluateOptions, &result)
@@ -113,7 +121,7 @@ func (a *app) runSweep(cmd *cobra.Command, model string, f *sweepFlags) error {
 	if e := a.printResult(result); e != nil || err != nil {
 		return errors.Join(e, err)
 	}
-	return ledger.Remove()
+	return opt.Ledger.Remove()
 }
 
 // tellCost tells what a sweep will take, before it begins; a dry run is done then.

@@ -38,5 +38,6 @@ Features, embeddings, hidden states in arrays, without a network:
   dqa calibrate M.onnx --data C -o - | dqa eval M.onnx --data T --profile -
 
 Exit codes: 0 done; 1 other failures, or inspect or doctor found a problem; 2 wrong use; 3 the model; 4 the data;
-5 a profile or a frame; 6 activations that are not finite; 7 writing failed; 8 a fault of dqa itself; 130 interrupted. All errors: dqa errors.
+5 a profile or a frame; 6 activations that are not finite; 7 writing failed; 8 a fault of dqa itself;
+130 interrupted. All errors: dqa errors.
 NO_COLOR=1 turns colours off.`

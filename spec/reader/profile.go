@@ -258,7 +258,8 @@ func readEdge(r *reader, version int) *edge {
 	need(!e.unsigned || e.oneSided, Header, "unsigned codes on a two-sided edge")
 	need(!e.escape || e.coder >= fast && e.m == 0 && e.static() && e.levelMap == uniform, Header, "escape")
 	need(e.apart <= 4 && e.apart < e.n, Header, "bits apart")
-	need(e.apart == 0 || !e.means && e.m == 0 && e.levelMap == uniform && e.coder != paper && e.coder != fast && e.coder != smallest2, Header, "bits apart")
+	able := !e.means && e.coder != paper && e.coder != fast && e.coder != smallest2
+	need(e.apart == 0 || able && e.m == 0 && e.levelMap == uniform, Header, "bits apart")
 	if e.m > 0 { // an edge without takes no memory for channels that it only announces
 		e.important = r.bools(e.channels)
 	}

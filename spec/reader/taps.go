@@ -84,7 +84,9 @@ func (t *taps) read(r *reader, e *edge, b tile, lanes int, models []*model) [][]
 
 // around are the taps of code i.
 func (t *taps) around(codes []int, i, cols int) (all [12]int) {
-	for k, p := range [12][2]int{{0, -1}, {-1, 0}, {-1, -1}, {-1, 1}, {0, -2}, {-2, 0}, {-1, -2}, {-1, 2}, {-2, -1}, {-2, 1}, {0, -3}, {-3, 0}} {
+	for k, p := range [12][2]int{
+		{0, -1}, {-1, 0}, {-1, -1}, {-1, 1}, {0, -2}, {-2, 0}, {-1, -2}, {-1, 2}, {-2, -1}, {-2, 1}, {0, -3}, {-3, 0},
+	} {
 		if t.grid == 0 {
 			all[k] = near(codes, i/cols, i%cols, p[0], p[1], cols)
 		} else if at := i + p[0]*t.grid + p[1]; at >= 0 {
@@ -122,7 +124,8 @@ func (t *taps) context(codes []int, i, cols, offset int) (context, prediction in
 	}
 	m = max(0, min(32767, m))
 	level := 0
-	for _, bound := range []int{2, 3, 5, 8, 11, 16, 21, 29, 39, 52, 69, 90, 119, 156, 205, 268, 352, 461, 608, 800, 1024, 1344, 1760, 2304, 3008,
+	for _, bound := range []int{2, 3, 5, 8, 11, 16, 21, 29, 39, 52, 69, 90, 119, 156, 205, 268, 352, 461, 608, 800, 1024, 1344, 1760,
+		2304, 3008,
 		3936, 5120, 6720, 8704, 11264, 14848} {
 		if m >= bound {
 			level++

@@ -13,10 +13,22 @@ func profileVectors(s *set) {
 	s.parsed("profile-rich", "all optional parts: skipped edges, preprocessing, biases, evidence", richProfile())
 	s.parsed("profile-minimal", "no edges, no models, no evidence, empty texts",
 		&profile.Profile{Setting: profile.Setting{Bits: 2}})
-	for _, c := range []struct {
-		name, what string
-		change     func(p *profile.Profile)
-	}{
+	for _, c := range slices.Concat(oddTexts(), oddModels()) {
+		p := richProfile()
+		c.change(p)
+		s.parsed("profile-"+c.name, c.what, p)
+	}
+}
+
+// variation makes a profile that a reader must accept of the rich one.
+type variation struct {
+	name, what string
+	change     func(p *profile.Profile)
+}
+
+// oddTexts are changes of texts, numbers and evidence.
+func oddTexts() []variation {
+	return []variation{
 		{"words", "edge set, method, ranking, channels and layout are words that these pages do not name",
 			func(p *profile.Profile) {
 				p.EdgeSet, p.Setting.Name, p.Setting.Ranking, p.Preprocess.Channels, p.Preprocess.Layout = "some", "best", "luck",
@@ -50,6 +62,12 @@ func profileVectors(s *set) {
 				p.Evidence.Chosen[0].Bits = -1
 			}},
 		{"bias-no-channels", "a node without biases", func(p *profile.Profile) { p.Bias[1].Codes = nil }},
+	}
+}
+
+// oddModels are changes of models and edges.
+func oddModels() []variation {
+	return []variation{
 		{"models-256", "256 models, most of them unused", func(p *profile.Profile) {
 			for len(p.Frequencies) < 256 {
 				p.Frequencies = append(p.Frequencies, []uint16{0, 1, 4095})
@@ -100,9 +118,5 @@ func profileVectors(s *set) {
 		{"negative-std", "a negative mean and standard deviation, and no divisor", func(p *profile.Profile) {
 			p.Preprocess.Mean, p.Preprocess.Std, p.Preprocess.Divisor = []float32{-1}, []float32{-2}, 0
 		}},
-	} {
-		p := richProfile()
-		c.change(p)
-		s.parsed("profile-"+c.name, c.what, p)
 	}
 }

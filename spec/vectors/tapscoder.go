@@ -258,7 +258,8 @@ func tapsVectors(s *set) {
 			e := profile.Edge{
 				Name: "edge", Geometry: g, Coding: profile.Coding{Coder: profile.Smallest2},
 				Quantizer: profile.Quantizer{
-					Bits: 3 + (k+i)%6, OneSided: sign.oneSided, Unsigned: sign.unsigned, Escape: true, Scale: profile.StaticTensor, Steps: []float32{.5, .5},
+					Bits: 3 + (k+i)%6, OneSided: sign.oneSided, Unsigned: sign.unsigned, Escape: true,
+					Scale: profile.StaticTensor, Steps: []float32{.5, .5},
 				},
 			}
 			if k == 3 {
