@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -338,5 +339,28 @@ func TestQuality(t *testing.T) {
 	_, se := meanSE(all)
 	if real := se * math.Sqrt(400); math.Abs(real/claimed-1) > .15 {
 		t.Errorf("the spread is %g, claimed %g", real, claimed)
+	}
+}
+
+// Samples are of the rows asked for, in order, and every row has the same chance.
+func TestSomeRows(t *testing.T) {
+	seen := map[int]int{}
+	for seed := range uint64(2000) {
+		rows := someRows(60, true, 10, rand.New(rand.NewPCG(seed, 0)))
+		if len(rows) != 10 || !slices.IsSorted(rows) {
+			t.Fatal(rows)
+		}
+		for _, i := range rows {
+			if !HeldOut(i) {
+				t.Fatalf("row %d is not held out", i)
+			}
+			seen[i]++
+		}
+	}
+	all := someRows(60, true, 100, nil)
+	for _, i := range all {
+		if want := 20000 / len(all); seen[i] < want*4/5 || seen[i] > want*6/5 {
+			t.Errorf("row %d: %d times, about %d expected", i, seen[i], want)
+		}
 	}
 }

@@ -133,29 +133,37 @@ func (f *fitter) draw(x Rows) error {
 		most = DefaultMaxValues
 	}
 	most = max(most/f.row, 2)
-	for i, n := 0, x.Shape()[0]; i < n; i++ {
-		if HeldOut(i) {
-			f.proof.rows = append(f.proof.rows, i)
-		} else {
-			f.learn.rows = append(f.learn.rows, i)
-		}
-	}
 	for k, s := range []*sample{&f.learn, &f.proof} {
+		s.rows = someRows(x.Shape()[0], k == 1, most, rand.New(rand.NewPCG(f.opt.Seed, uint64(k))))
+	}
+	for _, s := range []*sample{&f.learn, &f.proof} {
 		if len(s.rows) < 2 {
 			return fmt.Errorf("%w: %d of %d rows to learn from, %d to prove it; 2 of each are the least",
 				ErrTooFew, len(f.learn.rows), x.Shape()[0], len(f.proof.rows))
-		}
-		if len(s.rows) > most {
-			rng := rand.New(rand.NewPCG(f.opt.Seed, uint64(k)))
-			rng.Shuffle(len(s.rows), func(i, j int) { s.rows[i], s.rows[j] = s.rows[j], s.rows[i] })
-			s.rows = s.rows[:most]
-			slices.Sort(s.rows)
 		}
 		if err := f.read(x, s); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// someRows are at most so many of n rows, held out or not, in order; all have the same chance (a reservoir: Vitter, "Random
+// Sampling with a Reservoir", 1985, algorithm R), and memory does not grow with n.
+func someRows(n int, heldOut bool, most int, rng *rand.Rand) (rows []int) {
+	seen := 0
+	for i := range n {
+		if HeldOut(i) != heldOut {
+			continue
+		}
+		if seen++; len(rows) < most {
+			rows = append(rows, i)
+		} else if k := rng.IntN(seen); k < most {
+			rows[k] = i
+		}
+	}
+	slices.Sort(rows)
+	return rows
 }
 
 func (f *fitter) read(x Rows, s *sample) error {

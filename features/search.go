@@ -80,9 +80,15 @@ func (f *fitter) searchBits(low, high float64) (float32, error) {
 				a = middle
 			}
 		}
-		if ok, err := within(exp2(b)); err != nil || !ok {
-			bits, _ := f.bits(&f.learn)
-			return 0, fmt.Errorf("%w: %s: %.3f bits is the least, nothing is left of the values then (%w)", ErrObjective, f.opt.Objective, bits, err)
+		if err := f.set(exp2(b)); err != nil {
+			return 0, err
+		}
+		switch bits, err := f.bits(&f.learn); {
+		case err != nil:
+			return 0, err
+		case bits > f.opt.Objective.Goal:
+			return 0, fmt.Errorf("%w: %s: %.3f bits is the least, nothing is left of the values then",
+				ErrObjective, f.opt.Objective, bits)
 		}
 		before := f.coder
 		if err := f.chooseCoder(exp2(b)); err != nil || f.coder == before || round == 1 {

@@ -112,7 +112,8 @@ func (a *App) Classify(err error) Fault {
 		f.Hint = fmt.Sprintf("`%s --help` shows the flags", usage.cmd.CommandPath())
 		return f
 	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"),
-		strings.HasPrefix(err.Error(), "if any flags in the group"):
+		strings.HasPrefix(err.Error(), "if any flags in the group"),
+		strings.HasPrefix(err.Error(), "at least one of the flags in the group"):
 		return a.faultUsage() // cobra has no types for these
 	}
 	return a.faultOther()
