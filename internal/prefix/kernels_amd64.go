@@ -18,26 +18,22 @@ func best() *kernels {
 var avx512 = kernels{
 	splitHeads: func(symbols, rests, codes []byte, code *Code) int {
 		n := len(codes)
-		need(n, symbols, padded(n)/code.group+slack)
-		need(n, rests, padded(n)+slack)
+		needSplit(n, symbols, rests, code)
 		return splitHeadsAVX512(&symbols[0], &rests[0], &codes[0], n, code)
 	},
 	shiftOut: func(planes, list []byte, n int, s *step) int {
 		if n == 0 {
 			return 0
 		}
-		need(n, planes, (n+7)/8*s.bits+8)
-		need(n, list, padded(n)+slack)
+		needShiftOut(n, planes, list, s)
 		return shiftOutAVX512(&planes[0], &list[0], n, s)
 	},
 	takeBit: func(plane, list []byte, n, bit int) {
-		need(n, plane, padded(n)/8)
-		need(n, list, padded(n))
+		needTakeBit(n, plane, list)
 		takeBitAVX512(&plane[0], &list[0], n, bit)
 	},
 	lookUp: func(list, escapes []byte, n int, code *Code) int {
-		need(n, list, padded(n))
-		need(n, escapes, padded(n)+slack)
+		needLookUp(n, list, escapes)
 		return lookUpAVX512(&list[0], &escapes[0], n, code)
 	},
 	shiftIn: func(list, next []byte, active []uint64, planes []byte, n int, lasts *[MaxLen]uint64, s *step) int {
@@ -49,8 +45,7 @@ var avx512 = kernels{
 		if s.last {
 			return shiftInAVX512(&list[0], nil, nil, &planes[0], n, lasts, s)
 		}
-		need(n, next, padded(n)+slack)
-		_ = active[padded(n)/64-1]
+		needNext(n, next, active)
 		return shiftInAVX512(&list[0], &next[0], &active[0], &planes[0], n, lasts, s)
 	},
 	ascend: func(list, next []byte, active []uint64, n int) {
@@ -58,8 +53,7 @@ var avx512 = kernels{
 			return
 		}
 		need(n, list, padded(n))
-		need(n, next, padded(n)+slack)
-		_ = active[padded(n)/64-1]
+		needNext(n, next, active)
 		ascendAVX512(&list[0], &next[0], &active[0], n)
 	},
 	countEqual: func(list []byte, n int, value uint8) int {
@@ -76,14 +70,12 @@ var avx512 = kernels{
 		putEscapesAVX512(&list[0], &escapes[0], n, value)
 	},
 	spreadHeads: func(heads, ranks []byte, n int, code *Code) int {
-		need(n, heads, padded(n))
-		need(n, ranks, padded(n)/code.group)
+		needSpread(n, heads, ranks, code)
 		return spreadHeadsAVX512(&heads[0], &ranks[0], n, code)
 	},
 	joinHeads: func(dst, heads, rests []byte, code *Code, check bool) bool {
 		n := len(dst)
-		need(n, heads, padded(n))
-		need(n, rests, padded(n)+slack)
+		needJoin(n, heads, rests)
 		return joinHeadsAVX512(&dst[0], &heads[0], &rests[0], n, code, check)
 	},
 }

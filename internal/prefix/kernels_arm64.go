@@ -15,17 +15,13 @@ func best() *kernels {
 var neon = kernels{
 	splitHeads: func(symbols, rests, codes []byte, code *Code) int {
 		n := len(codes)
-		need(n, symbols, padded(n)/code.group+slack)
-		need(n, rests, padded(n)+slack)
+		needSplit(n, symbols, rests, code)
 		k, whole := 0, n&^63
 		if whole > 0 {
 			k = splitHeadsNEON(&symbols[0], &rests[0], &codes[0], whole/64, code)
 		}
-		if whole < n { // filled up with the center, whose value is 0
-			var last [64]byte
-			for i := copy(last[:], codes[whole:]); i < len(last); i++ {
-				last[i] = code.codes[0]
-			}
+		if whole < n {
+			last := filledUp(codes[whole:], code)
 			k += splitHeadsNEON(&symbols[whole/code.group], &rests[k], &last[0], 1, code)
 		}
 		return k
@@ -34,18 +30,15 @@ var neon = kernels{
 		if n == 0 {
 			return 0
 		}
-		need(n, planes, (n+7)/8*s.bits+8)
-		need(n, list, padded(n)+slack)
+		needShiftOut(n, planes, list, s)
 		return shiftOutNEON(&planes[0], &list[0], n, s)
 	},
 	takeBit: func(plane, list []byte, n, bit int) {
-		need(n, plane, padded(n)/8)
-		need(n, list, padded(n))
+		needTakeBit(n, plane, list)
 		takeBitNEON(&plane[0], &list[0], n, bit)
 	},
 	lookUp: func(list, escapes []byte, n int, code *Code) int {
-		need(n, list, padded(n))
-		need(n, escapes, padded(n)+slack)
+		needLookUp(n, list, escapes)
 		return lookUpNEON(&list[0], &escapes[0], n, code)
 	},
 	shiftIn: func(list, next []byte, active []uint64, planes []byte, n int, lasts *[MaxLen]uint64, s *step) int {
@@ -57,8 +50,7 @@ var neon = kernels{
 		if s.last {
 			return shiftInNEON(&list[0], nil, nil, &planes[0], n, lasts, s)
 		}
-		need(n, next, padded(n)+slack)
-		_ = active[padded(n)/64-1]
+		needNext(n, next, active)
 		return shiftInNEON(&list[0], &next[0], &active[0], &planes[0], n, lasts, s)
 	},
 	ascend: func(list, next []byte, active []uint64, n int) {
@@ -66,22 +58,19 @@ var neon = kernels{
 			return
 		}
 		need(n, list, padded(n))
-		need(n, next, padded(n)+slack)
-		_ = active[padded(n)/64-1]
+		needNext(n, next, active)
 		ascendNEON(&list[0], &next[0], &active[0], n)
 	},
 	countEqual: countEqual,
 	bounds:     bounds,
 	putEscapes: putEscapes,
 	spreadHeads: func(heads, ranks []byte, n int, code *Code) int {
-		need(n, heads, padded(n))
-		need(n, ranks, padded(n)/code.group)
+		needSpread(n, heads, ranks, code)
 		return spreadHeadsNEON(&heads[0], &ranks[0], n, code)
 	},
 	joinHeads: func(dst, heads, rests []byte, code *Code, check bool) bool {
 		n := len(dst)
-		need(n, heads, padded(n))
-		need(n, rests, padded(n)+slack)
+		needJoin(n, heads, rests)
 		full, whole := 0, n&^63
 		var wrong uint64
 		if whole > 0 {

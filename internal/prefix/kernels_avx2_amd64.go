@@ -6,17 +6,13 @@ package prefix
 var avx2 = kernels{
 	splitHeads: func(symbols, rests, codes []byte, code *Code) int {
 		n := len(codes)
-		need(n, symbols, padded(n)/code.group+slack)
-		need(n, rests, padded(n)+slack)
+		needSplit(n, symbols, rests, code)
 		k, whole := 0, n&^63
 		if whole > 0 {
 			k = splitAVX2(symbols, rests, codes[:whole], code)
 		}
-		if whole < n { // filled up with the center, whose value is 0
-			var last [64]byte
-			for i := copy(last[:], codes[whole:]); i < len(last); i++ {
-				last[i] = code.codes[0]
-			}
+		if whole < n {
+			last := filledUp(codes[whole:], code)
 			k += splitAVX2(symbols[whole/code.group:], rests[k:], last[:], code)
 		}
 		return k
@@ -25,18 +21,15 @@ var avx2 = kernels{
 		if n == 0 {
 			return 0
 		}
-		need(n, planes, (n+7)/8*s.bits+8)
-		need(n, list, padded(n)+slack)
+		needShiftOut(n, planes, list, s)
 		return shiftOutAVX2(&planes[0], &list[0], n, s)
 	},
 	takeBit: func(plane, list []byte, n, bit int) {
-		need(n, plane, padded(n)/8)
-		need(n, list, padded(n))
+		needTakeBit(n, plane, list)
 		takeBitAVX2(&plane[0], &list[0], n, bit)
 	},
 	lookUp: func(list, escapes []byte, n int, code *Code) int {
-		need(n, list, padded(n))
-		need(n, escapes, padded(n)+slack)
+		needLookUp(n, list, escapes)
 		return lookUpAVX2(&list[0], &escapes[0], n, code)
 	},
 	shiftIn: func(list, next []byte, active []uint64, planes []byte, n int, lasts *[MaxLen]uint64, s *step) int {
@@ -48,8 +41,7 @@ var avx2 = kernels{
 		if s.last {
 			return shiftInAVX2(&list[0], nil, nil, &planes[0], n, lasts, s)
 		}
-		need(n, next, padded(n)+slack)
-		_ = active[padded(n)/64-1]
+		needNext(n, next, active)
 		return shiftInAVX2(&list[0], &next[0], &active[0], &planes[0], n, lasts, s)
 	},
 	ascend: func(list, next []byte, active []uint64, n int) {
@@ -57,8 +49,7 @@ var avx2 = kernels{
 			return
 		}
 		need(n, list, padded(n))
-		need(n, next, padded(n)+slack)
-		_ = active[padded(n)/64-1]
+		needNext(n, next, active)
 		ascendAVX2(&list[0], &next[0], &active[0], n)
 	},
 	countEqual: func(list []byte, n int, value uint8) int {
@@ -75,14 +66,12 @@ var avx2 = kernels{
 		putEscapesAVX2(&list[0], &escapes[0], n, value)
 	},
 	spreadHeads: func(heads, ranks []byte, n int, code *Code) int {
-		need(n, heads, padded(n))
-		need(n, ranks, padded(n)/code.group)
+		needSpread(n, heads, ranks, code)
 		return spreadHeadsAVX2(&heads[0], &ranks[0], n, code)
 	},
 	joinHeads: func(dst, heads, rests []byte, code *Code, check bool) bool {
 		n := len(dst)
-		need(n, heads, padded(n))
-		need(n, rests, padded(n)+slack)
+		needJoin(n, heads, rests)
 		full, whole := 0, n&^63
 		var wrong uint64
 		if whole > 0 {
