@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -12,6 +13,28 @@ import (
 type Head struct {
 	net    *Network
 	labels []float32 // of all rows
+}
+
+// OpenHead opens a head and the classes of the rows of an array of this shape, which lie in a NumPy file. Errors are those of
+// Open, dataset.OpenArray and NewHead; labels of another number of rows are dataset.ErrFit.
+func OpenHead(model, labels string, shape []int, data dataset.Options) (*Head, error) {
+	net, err := Open(model, Options{Part: true, Data: data})
+	if err != nil {
+		return nil, err
+	}
+	y, err := dataset.OpenArray(labels, data)
+	if err != nil {
+		return nil, err
+	}
+	defer y.Close()
+	if y.RowSize() != 1 || y.Shape()[0] != shape[0] {
+		return nil, fmt.Errorf("%w: %s has the shape %v, the array %d rows", dataset.ErrFit, labels, y.Shape(), shape[0])
+	}
+	classes := make([]float32, shape[0])
+	if err := y.ReadRows(classes, 0); err != nil {
+		return nil, err
+	}
+	return NewHead(net, tensor.Size(shape[1:]), classes)
 }
 
 // NewHead takes the network, opened with Options.Part, and the class of every row. Errors wrap ErrOutput.

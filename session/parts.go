@@ -20,7 +20,7 @@ type QuantizedParts struct {
 }
 
 // Split cuts the network behind an edge, by name or number, and its profile with it. What passes are edges, as far as the
-// profile has them: views of them are computed by the tail. The profiles of the parts hold no evidence, which is the whole's.
+// profile has them: views of them are computed by the tail. The parts' profiles keep what is known of their edges (profile.Evidence.Of).
 // Errors are those of Network.Split.
 func (q *Quantized) Split(at string) (*QuantizedParts, error) {
 	edge, err := q.net.FindEdge(at)

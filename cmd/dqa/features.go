@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -138,9 +137,11 @@ func (a *app) runFit(cmd *cobra.Command, args []string, f *fitFlags) error {
 		}
 	}
 	if f.head != "" {
-		if opt.Score, err = a.openHead(f, x); err != nil {
+		head, err := session.OpenHead(f.head, f.labels, x.Shape(), a.data)
+		if err != nil {
 			return err
 		}
+		opt.Score = head.Score
 	}
 	fitted, err := features.Fit(cmd.Context(), x, opt)
 	bar.Finish()
@@ -157,36 +158,6 @@ func (a *app) runFit(cmd *cobra.Command, args []string, f *fitFlags) error {
 	}
 	v := fitted.Summary(f.out, len(b))
 	return a.Print(w, v, v.WriteText)
-}
-
-// openHead is what judges rows by a network and labels.
-func (a *app) openHead(f *fitFlags, x features.Rows) (func(context.Context, []float32, []int) ([]float64, error), error) {
-	net, err := session.Open(f.head, session.Options{Part: true, Data: a.data})
-	if err != nil {
-		return nil, err
-	}
-	y, err := dataset.OpenArray(f.labels, a.data)
-	if err != nil {
-		return nil, err
-	}
-	defer y.Close()
-	shape := x.Shape()
-	if y.RowSize() != 1 || y.Shape()[0] != shape[0] {
-		return nil, fmt.Errorf("%w: %s has the shape %v, the array %d rows", dataset.ErrFit, f.labels, y.Shape(), shape[0])
-	}
-	labels := make([]float32, shape[0])
-	if err := y.ReadRows(labels, 0); err != nil {
-		return nil, err
-	}
-	row := 1
-	for _, d := range shape[1:] {
-		row *= d
-	}
-	head, err := session.NewHead(net, row, labels)
-	if err != nil {
-		return nil, err
-	}
-	return head.Score, nil
 }
 
 func (a *app) packVerb() *cobra.Command {
