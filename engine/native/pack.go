@@ -423,8 +423,31 @@ func (k *packer) settle(u *unit) {
 	for i, o := range s.in {
 		if o.computed {
 			k.demand(o.storage, k.cutFor(u, i), 1)
+			k.align(u, i)
 		}
 	}
+}
+
+// align makes bands of u begin where those of an input may that is computed on demand, panels of channels.
+func (k *packer) align(u *unit, i int) {
+	id := k.p.steps[u.step].in[i].storage
+	switch {
+	case u.bands.inputs[i] == whole || !k.inPanels(id):
+	case u.bands.window != nil:
+		k.values[id].stored = true
+	default:
+		u.bands.step = panelWidth
+	}
+}
+
+// inPanels tells whether a value is computed on demand, panel by panel.
+func (k *packer) inPanels(id int) bool {
+	v := k.values[id]
+	if v.stored || v.view != nil || v.joined {
+		return false
+	}
+	b := &k.units[v.step].bands
+	return b.step > 1 && b.window == nil
 }
 
 // serves tells whether a value can be read in rows of a cut.
@@ -469,8 +492,12 @@ func (k *packer) demand(id int, c cut, readers int) {
 	if v.joined {
 		parts, _ := k.parts(v, c)
 		for _, p := range parts {
-			if p.computed {
-				k.demand(p.storage, p.cut, max(readers, v.readers))
+			if !p.computed {
+				continue
+			}
+			k.demand(p.storage, p.cut, max(readers, v.readers))
+			if k.inPanels(p.storage) && p.n > 1 {
+				k.values[p.storage].stored = true // rows that are read begin anywhere
 			}
 		}
 		return

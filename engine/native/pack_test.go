@@ -204,6 +204,26 @@ func packedGraphs() map[string]*graphBuilder {
 	b.node("Conv", "a", []int{1, 4, 40}, graph.Attributes{"kernel_shape": ints(2), "strides": ints(3)}, "r", "w")
 	b.node("Neg", "y", []int{1, 4, 40}, nil, "a")
 
+	b = add("channels in panels, computed on demand", 1, 3, 6)
+	addPanels(b, "a", 4, 6)
+	b.node("LeakyRelu", "y", []int{1, 4, 6}, graph.Attributes{"alpha": float32(.125)}, "a")
+
+	b = add("channels in panels, joined", 1, 3, 6)
+	addPanels(b, "a", 5, 6)
+	addPanels(b, "c", 70, 6)
+	b.node("Concat", "j", []int{1, 75, 6}, graph.Attributes{"axis": int64(1)}, "a", "c")
+	b.node("LeakyRelu", "y", []int{1, 75, 6}, graph.Attributes{"alpha": float32(.125)}, "j")
+
+	b = add("channels in panels, some of them", 1, 3, 6)
+	addPanels(b, "a", 70, 6)
+	b.node("Slice", "c", []int{1, 60, 6}, graph.Attributes{"starts": ints(0, 3, 0), "ends": ints(1, 63, 6)}, "a")
+	b.node("LeakyRelu", "y", []int{1, 60, 6}, graph.Attributes{"alpha": float32(.125)}, "c")
+
+	b = add("columns in panels, computed on demand", 1, 3)
+	weights(b, 70, 3)
+	b.node("Gemm", "a", []int{1, 70}, graph.Attributes{"transB": int64(1)}, "input", "w")
+	b.node("LeakyRelu", "y", []int{1, 70}, graph.Attributes{"alpha": float32(.125)}, "a")
+
 	b, last := add("joined many times over", 1, 2, 4, 4), "input"
 	for i := range 40 {
 		name := fmt.Sprint("c", i)
@@ -215,6 +235,16 @@ func packedGraphs() map[string]*graphBuilder {
 		b.outputs("y")
 	}
 	return list
+}
+
+// addPanels adds a convolution of three channels into n that computes some channels of all positions at a time.
+func addPanels(b *graphBuilder, name string, n, positions int) {
+	w := &graph.Tensor{Type: graph.Float32, Shape: []int{n, 3, 1}}
+	for i := range 3 * n {
+		w.Floats = append(w.Floats, float32(i%7)-3)
+	}
+	b.constant("w"+name, w)
+	b.node("Conv", name, []int{1, n, positions}, graph.Attributes{"kernel_shape": []int64{1}}, "input", "w"+name)
 }
 
 // addAttention adds attention of 3 heads over 41 tokens, with a factor for every head.
