@@ -66,13 +66,19 @@ func (g *Graph) WithCorrections(gain, bias map[string][]float32) (*Graph, error)
 		return nil, err
 	}
 	out.Nodes = nil
-	left := len(bias)
+	left, later := len(bias), map[*Node][]float32{}
+	use := g.usage()
 	for _, n := range g.Nodes {
 		if values, ok := bias[n.Name]; ok {
 			left--
-			if n, err = out.addBias(n, divided(values, gain[n.Name])); err != nil {
+			values = divided(values, gain[n.Name])
+			if next := g.addsRow(use, n); next != nil && len(values) == len(g.rowAdded(next)) {
+				later[next] = values
+			} else if n, err = out.addBias(n, values); err != nil {
 				return nil, err
 			}
+		} else if values, ok := later[n]; ok {
+			n = out.shifted(n, values)
 		}
 		if at, ok := scaled[n.Outputs[0]]; ok {
 			out.scale(n, at.factors, at.axis)
@@ -167,6 +173,50 @@ func (g *Graph) scaledConv(n *Node, factors []float32) *Node {
 			bias[c] *= factors[c]
 		}
 		clone.Inputs = append(clone.Inputs, g.addConstant(n.Name+" scaled bias", []int{len(bias)}, bias))
+	}
+	return &clone
+}
+
+// addsRow is the Add behind a product that gives it a bias: then a correction costs nothing where it is added to that. nil: none.
+func (g *Graph) addsRow(use usage, n *Node) *Node {
+	out := n.Outputs[0]
+	if n.Op != "MatMul" && n.Op != "Gemm" || !use.once(out) {
+		return nil
+	}
+	next, shape := use.readers[out][0], g.Values[out].Shape
+	if row := g.rowAdded(next); row == nil || len(row) != shape[len(shape)-1] || len(g.Values[next.Outputs[0]].Shape) != len(shape) {
+		return nil
+	}
+	return next
+}
+
+// rowAdded is the constant that n adds, if it has as many values as its last axis; else nil.
+func (g *Graph) rowAdded(n *Node) []float32 {
+	if n.Op != "Add" {
+		return nil
+	}
+	for _, v := range n.Inputs {
+		if k := g.Constants[v]; k != nil && k.Type == Float32 && len(k.Shape) > 0 && len(k.Floats) == k.Shape[len(k.Shape)-1] {
+			return k.Floats
+		}
+	}
+	return nil
+}
+
+// shifted adds values to the constant that n adds.
+func (g *Graph) shifted(n *Node, values []float32) *Node {
+	clone := *n
+	clone.Inputs = slices.Clone(n.Inputs)
+	for i, v := range n.Inputs {
+		k := g.Constants[v]
+		if k == nil {
+			continue
+		}
+		sum := slices.Clone(k.Floats)
+		for c, shift := range values {
+			sum[c] += shift
+		}
+		clone.Inputs[i] = g.addConstant(n.Name+" bias", k.Shape, sum)
 	}
 	return &clone
 }

@@ -75,6 +75,29 @@ func checkCorrection(t *testing.T, model string, g *graph.Graph, p graph.BiasPoi
 	}
 }
 
+// A product that has a bias gets no second one: what is added behind it is added to that.
+func TestCorrectionJoinsBias(t *testing.T) {
+	g, err := onnx.Load(testdata.Shared(t, "models")+"/vit_tiny_cifar10.onnx", onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const node, bias = "/L/L.0/qkv/MatMul", .25
+	changed, err := g.WithCorrections(nil, map[string][]float32{node: slices.Repeat([]float32{bias}, 384)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(changed.Nodes) != len(g.Nodes) {
+		t.Errorf("%d nodes, want %d", len(changed.Nodes), len(g.Nodes))
+	}
+	p := graph.BiasPoint{Node: node, Value: "/L/L.0/qkv/Add_output_0", Shape: []int{1, 65, 384}, Axis: 2}
+	before, after := valueOf(t, g, p), valueOf(t, changed, p)
+	for i, v := range before {
+		if got := after[i] - v; math.Abs(float64(got)-bias) > 1e-4 {
+			t.Fatalf("element %d grew by %v, want %v", i, got, bias)
+		}
+	}
+}
+
 // valueOf runs the network and returns what a point sees.
 func valueOf(t *testing.T, g *graph.Graph, p graph.BiasPoint) (seen []float32) {
 	t.Helper()
