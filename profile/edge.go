@@ -7,6 +7,7 @@ import (
 	"github.com/dqa-go/dqa/internal/prefix"
 	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/internal/rans"
+	"github.com/dqa-go/dqa/internal/simd"
 )
 
 // Edge is how one stored tensor is quantized, cut and coded.
@@ -278,33 +279,5 @@ func (e *Edge) Correct(data []float32) {
 	if !e.RowSums {
 		return
 	}
-	n := e.RowLength()
-	for ; n > 0 && len(data) >= 4*n; data = data[4*n:] { // at once, because every sum waits for itself
-		a, b, c, d := data[:n], data[n:][:n], data[2*n:][:n], data[3*n:][:n]
-		var sums [4]float64
-		for i := range a {
-			sums[0] += float64(a[i])
-			sums[1] += float64(b[i])
-			sums[2] += float64(c[i])
-			sums[3] += float64(d[i])
-		}
-		for i, row := range [][]float32{a, b, c, d} {
-			correctRow(row, sums[i])
-		}
-	}
-	for ; n > 0 && len(data) >= n; data = data[n:] {
-		sum := 0.0
-		for _, v := range data[:n] {
-			sum += float64(v)
-		}
-		correctRow(data[:n], sum)
-	}
-}
-
-// correctRow gives values of a sum what they lack.
-func correctRow(row []float32, sum float64) {
-	lacks := float32((1 - sum) / float64(len(row)))
-	for i := range row {
-		row[i] += lacks
-	}
+	simd.Complete(data, e.RowLength())
 }
