@@ -70,6 +70,7 @@ type Option func(*options)
 type options struct {
 	workers  int
 	baseOnly bool
+	counters *Counters
 }
 
 // WithWorkers is the number of goroutines that code the tiles of an image; without it, or below 1, it is 1. Frames and

@@ -134,6 +134,8 @@ func (d *Decoder) decode(first, end int) error {
 		d.tiles[k].Payload = d.payload(d.tiles[k].Edge, d.tiles[k].Number)
 	}
 	run((*decoding)(&d.coding), d.workers, len(d.batches))
+	d.countValues(first, end)
+	d.countTiles(first, end)
 	d.forget(first, end)
 	var err error
 	for k := range d.tiles {

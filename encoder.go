@@ -65,6 +65,7 @@ func (e *Encoder) begin(dst []byte) {
 func (e *Encoder) encode(first, end int) {
 	e.plan(first, end)
 	run((*scaling)(&e.coding), e.workers, end-first)
+	e.countValues(first, end)
 	run((*encoding)(&e.coding), e.workers, len(e.batches))
 	e.forget(first, end)
 	next := 0
@@ -81,6 +82,7 @@ func (e *Encoder) append(edge *profile.Edge, at *int) {
 		e.parts = append(e.parts, tiles[k].Payload.Base)
 		e.nonFinite += tiles[k].NonFinite
 	}
+	e.countBits(e.next, tiles)
 	block := frame.Edge{Tiles: e.parts}
 	if !edge.Scale.Static() {
 		block.Scales = e.values[e.next].Steps
