@@ -171,13 +171,7 @@ func (c *coding) countTiles(first, end int) {
 // Samples is the number of values of an edge whose codes are counted in an image: a share that keeps counting below a hundredth
 // of what its coder takes.
 func Samples(e *profile.Edge) int {
-	share, least := 8192, 4
-	switch e.Coder {
-	case profile.Small:
-		share, least = 640, 16
-	case profile.Smallest, profile.Smallest2:
-		share, least = 128, 24
-	}
+	share, least := e.Coder.Samples()
 	return min(e.Elements(), max(least, e.Elements()/share))
 }
 

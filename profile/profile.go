@@ -98,6 +98,18 @@ func (c Coder) Compresses() bool { return c != Raw }
 // Modelled tells whether codes are stored by the probability models of the profile.
 func (c Coder) Modelled() bool { return c == Small || c == Smallest || c == Smallest2 }
 
+// Samples says how many values are counted of an edge that this coder stores (dqa.Counters): one of share, least of them at
+// least. Counting takes below a hundredth of coding then.
+func (c Coder) Samples() (share, least int) {
+	switch c {
+	case Small:
+		return 640, 16
+	case Smallest, Smallest2:
+		return 128, 24
+	}
+	return 8192, 4
+}
+
 // Escaping are the coders that store codes beyond an edge's bits, the fastest first.
 func Escaping() (all []Coder) {
 	for c := range coders {
