@@ -9,6 +9,7 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/faults"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -61,7 +62,7 @@ func (a *app) newCalibrator(
 	ctx context.Context, net *session.Network, test *dataset.Inputs, f *compareFlags, store session.Store, bar *cli.Progress,
 ) (*session.Calibrator, error) {
 	if f.calib == "" {
-		return nil, fmt.Errorf("%w: needed to calibrate %s", errNoCalib, f.grid.Methods)
+		return nil, fmt.Errorf("%w: needed to calibrate %s", faults.ErrNoCalib, f.grid.Methods)
 	}
 	data, err := a.openData(net, f.calib)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dqa-go/dqa/doctor"
 	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/faults"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -114,7 +115,7 @@ func (f *doctorFlags) target(cmd *cobra.Command, model string) error {
 		f.to = session.PreprocessTarget(model)
 	}
 	if _, err := os.Lstat(f.to); err == nil && !f.force {
-		return fmt.Errorf("%w: %s", errExists, f.to)
+		return fmt.Errorf("%w: %s", faults.ErrExists, f.to)
 	}
 	return file.CheckOutput(f.to)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/faults"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
@@ -71,7 +72,7 @@ func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	}
 	if f.calib == "" && len(candidates) > 0 {
 		if flag := f.unused(cmd); flag != "" {
-			return fmt.Errorf("%w: --%s says what else to compare with --profile", errNoCalib, flag)
+			return fmt.Errorf("%w: --%s says what else to compare with --profile", faults.ErrNoCalib, flag)
 		}
 		variants = nil
 	}

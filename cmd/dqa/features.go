@@ -13,30 +13,11 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/features"
 	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/faults"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
-
-// featureFaults are the errors of these verbs.
-var featureFaults = []cli.Fault{
-	cli.NewFault("features-axes", cli.ExitUsage, "the axes or rows are not the array's",
-		"--axes names every axis: N rows, C channels (second or last), other letters positions, as in NC, NTC, NCHW", features.ErrAxes),
-	cli.NewFault("features-objective", cli.ExitUsage, "the objective cannot be kept",
-		"ask for less, or for another objective: see dqa fit --help", features.ErrObjective),
-	cli.NewFault("features-few", cli.ExitData, "there are too few rows",
-		"half of the rows teach, half of them prove: give some hundreds", features.ErrTooFew),
-	cli.NewFault("features-values", cli.ExitNonFinite, "the array holds NaN or infinities",
-		"find out where they come from, or replace them: numpy.nan_to_num(x)", features.ErrValues),
-	cli.NewFault("features-profile", cli.ExitFormat, "the profile is for other arrays, or the store of another profile",
-		"make one with `dqa fit` for arrays of this shape; `dqa inspect P.dqap` tells what a profile is for", features.ErrProfile),
-	cli.NewFault("features-store", cli.ExitFormat, "the folder or file is no store of features, or one of something else",
-		"give what `dqa pack` wrote, or another name to write to", features.ErrStore),
-	cli.NewFault("features-damaged", cli.ExitFormat, "the store is damaged",
-		"copy it again, or pack the array again", features.ErrDamaged),
-	cli.NewFault("features-certificate", cli.ExitFormat, "the store's certificate does not hold",
-		"is this the array that was packed, in the same order? Else do not trust the store", features.ErrCertificate),
-}
 
 const axesHelp = `what the axes are, a letter each: N the rows, C the channels, others positions ` +
 	`(default: N, NC, NTC or NCHW by their number)`
@@ -120,7 +101,7 @@ func atLeastOne(what string) cobra.PositionalArgs {
 
 func (a *app) runFit(cmd *cobra.Command, args []string, f *fitFlags) error {
 	if _, err := os.Stat(f.out); err == nil && !f.force && f.out != cli.Pipe {
-		return fmt.Errorf("%s: %w", f.out, errExists)
+		return fmt.Errorf("%s: %w", f.out, faults.ErrExists)
 	}
 	x, err := a.openRows(args)
 	if err != nil {

@@ -10,9 +10,12 @@ import (
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/faults"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
 )
+
+//go:generate sh -c "go run . errors --markdown > ../../docs/ERRORS.md"
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -25,7 +28,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
-	return &app{App: cli.App{Name: "dqa", In: stdin, Out: stdout, Err: stderr, MaxMemory: dqa.DefaultMaxMemory, Faults: faults}}
+	return &app{App: cli.App{Name: "dqa", In: stdin, Out: stdout, Err: stderr, MaxMemory: dqa.DefaultMaxMemory, Faults: faults.All}}
 }
 
 // app is what all verbs share.

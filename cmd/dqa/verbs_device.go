@@ -2,13 +2,7 @@
 
 package main
 
-import (
-	"github.com/dqa-go/dqa/internal/cli"
-	"github.com/spf13/cobra"
-)
-
-// featureFaults: there are no such verbs.
-var featureFaults []cli.Fault
+import "github.com/spf13/cobra"
 
 // verbs are those of a device: it loads, runs, encodes and decodes, and neither calibrates nor draws.
 func (a *app) verbs() []*cobra.Command {

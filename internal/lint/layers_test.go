@@ -37,7 +37,8 @@ var layers = [][]string{
 	{"doctor", "report", "bench", "features"},
 	{"session"},
 	{"inspect"},
-	{"cmd", "examples", "internal/ablation", "spec/vectors"},
+	{"internal/faults"},
+	{"cmd", "bindings", "examples", "internal/ablation", "spec/vectors"},
 	{"internal/lint", "internal/testdata"},
 }
 
@@ -97,6 +98,7 @@ var front = []string{
 	"session", "inspect", // the job
 	"report", "bench", "doctor", // results to print
 	"features",                                          // stores of them
+	"internal/faults",                                   // how errors are told
 	"dataset", "profile", "graph", "onnx", ".", "frame", // what flags describe, and the errors that users meet
 	"internal/cli", "internal/text", "internal/file", "internal/cpu",
 }

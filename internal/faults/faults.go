@@ -1,4 +1,6 @@
-package main
+// Package faults is the catalogue of the errors that users meet: their stable names, exit codes, meanings and hints. Every front
+// end tells errors by it.
+package faults
 
 import (
 	"context"
@@ -16,24 +18,22 @@ import (
 	"github.com/dqa-go/dqa/session"
 )
 
-//go:generate sh -c "go run . errors --markdown > ../../docs/ERRORS.md"
-
-// Errors that only the command line knows.
+// Errors that only front ends know.
 var (
-	errNoCalib = errors.New("--calib is missing")
-	errExists  = errors.New("the file is there already")
+	ErrNoCalib = errors.New("--calib is missing")
+	ErrExists  = errors.New("the file is there already")
 )
 
-// faults in the order in which they are tried.
-var faults = append(featureFaults, []cli.Fault{
+// All faults in the order in which they are tried.
+var All = append(features, []cli.Fault{
 	cli.NewFault("interrupted", cli.ExitInterrupted, "stopped by Ctrl-C or a signal",
 		"finished files are whole; rankings that search can go on with --resume", context.Canceled),
 	cli.NewFault("config", cli.ExitUsage, "the --config file is not understood",
 		"a YAML mapping of flag names to values, as in the command's --help", cli.ErrConfig),
 	cli.NewFault("no-calibration", cli.ExitUsage, "a method needs calibration images",
-		"give --calib SPEC (other images than --data), or --profile P.dqap", errNoCalib),
+		"give --calib SPEC (other images than --data), or --profile P.dqap", ErrNoCalib),
 	cli.NewFault("exists", cli.ExitUsage, "the file to be written is there already",
-		"--force overwrites it, -o FILE writes another one", errExists),
+		"--force overwrites it, -o FILE writes another one", ErrExists),
 	cli.NewFault("setting", cli.ExitUsage, "a setting of the method is not allowed",
 		"see the command's --help for what is allowed", session.ErrSetting),
 	cli.NewFault("edge-set", cli.ExitUsage, "no such set of edges",
