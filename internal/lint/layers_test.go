@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"engine"},
 	{"gradient"},
 	{"dataset", "metric", "zarr"},
-	{"demo"},
+	{"demo", "corrupt"},
 	{"method"},
 	{"calib", "eval"},
 	{"doctor", "report", "bench", "features"},
