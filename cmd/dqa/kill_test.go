@@ -20,7 +20,7 @@ func TestKilledGradedEnds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs many processes")
 	}
-	const images = "demo:classify[0:24]"
+	const images = "demo:classify[0:8]"
 	kills := 6
 	if os.Getenv("CI") == "true" {
 		kills = 200
