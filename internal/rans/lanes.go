@@ -9,6 +9,7 @@ type stream struct {
 	words  []byte // decoding: the stream behind the states, then slack; encoding: room, filled from its end on
 	at     int    // decoding: of the next word; encoding: of the last one written
 	end    int    // decoding: behind the next escaped code, which stands before it
+	tail   int    // positions that one state codes, of a tile with taps
 
 	// Of the plane at hand.
 	model *Model

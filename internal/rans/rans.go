@@ -15,6 +15,9 @@ var ErrStream = errors.New("coded stream is damaged")
 // StateBytes is the size of a lane's state in the stream.
 const StateBytes = 4
 
+// TailBytes is the size of what a stream of several lanes has besides, with taps.
+const TailBytes = 2
+
 // The state is kept in [ransLow, ransLow << 16): 16 bits are moved out or in at a time. One bit less than 32 makes the
 // reciprocals of coding exact.
 const ransLow = 1 << 15
@@ -22,9 +25,9 @@ const ransLow = 1 << 15
 // Coder codes tiles (spec/coders.md). The zero value is ready; its memory is reused.
 type Coder struct {
 	streams [abreast]stream
-	group   group    // of a tile with contexts
-	taps    tapGroup // of a tile with taps
-	context []uint8  // of its codes
+	group   group   // of a tile with contexts
+	context []uint8 // of its codes
+	taps    [abreast]tapGroup
 }
 
 // abreast is the number of tiles that are coded together where they are alike: a lane's next step must wait for its
@@ -34,25 +37,29 @@ const abreast = 8
 // alike is the number of tiles, from the first on, that can be coded together.
 func alike(tiles []Tile) int {
 	t, n := &tiles[0], 1
-	for n < min(len(tiles), abreast) && !t.inStep() && t.sameShape(&tiles[n]) {
+	for n < min(len(tiles), abreast) && t.alike(&tiles[n]) {
 		n++
 	}
 	return n
 }
 
-func (t *Tile) sameShape(u *Tile) bool {
-	return len(t.Planes) == len(u.Planes) && t.Rows*t.Cols == u.Rows*u.Cols && t.inStep() == u.inStep()
+func (t *Tile) alike(u *Tile) bool {
+	if t.Taps != nil {
+		return t.sameTaps(u)
+	}
+	return !t.inStep() && !u.inStep() && u.Taps == nil && len(t.Planes) == len(u.Planes) && t.Rows*t.Cols == u.Rows*u.Cols
 }
 
 // Append appends the tile as one stream: the lanes' states, words, and what was escaped.
 func (r *Coder) Append(dst []byte, t *Tile) []byte {
-	streams := [1][]byte{dst}
-	r.AppendAll(streams[:], []Tile{*t})
+	streams, tiles := [1][]byte{dst}, [1]Tile{*t}
+	r.AppendAll(streams[:], tiles[:])
+	t.TapLanes = tiles[0].TapLanes
 	return streams[0]
 }
 
-// AppendAll appends every tile's stream to its part of dst. It is faster than Append tile by tile if tiles of one shape
-// follow each other.
+// AppendAll appends every tile's stream to its part of dst, and sets the number of lanes of those with taps. It is faster than
+// Append tile by tile if tiles of one shape follow each other.
 func (r *Coder) AppendAll(dst [][]byte, tiles []Tile) {
 	for len(tiles) > 0 {
 		n := alike(tiles)
@@ -62,14 +69,14 @@ func (r *Coder) AppendAll(dst [][]byte, tiles []Tile) {
 		}
 		switch {
 		case tiles[0].Taps != nil:
-			r.encodeTaps(&tiles[0], &streams[0])
+			r.encodeTaps(streams, tiles[:n])
 		case tiles[0].inStep():
 			r.encodeInStep(&tiles[0], &streams[0])
 		default:
 			encodeTiles(streams, tiles[:n])
 		}
 		for i := range streams {
-			dst[i] = streams[i].append(dst[i])
+			dst[i], tiles[i].TapLanes = streams[i].append(dst[i]), streams[i].lanes
 		}
 		dst, tiles = dst[n:], tiles[n:]
 	}
@@ -85,13 +92,16 @@ func (s *stream) begin(t *Tile) {
 		s.states[lane] = ransLow
 	}
 	s.all = resize(s.all, n+slack)[:n]
-	s.escapes = s.escapes[:0]
+	s.escapes, s.tail = s.escapes[:0], 0
 }
 
 // append appends what was encoded.
 func (s *stream) append(dst []byte) []byte {
 	for _, x := range s.states[:s.lanes] {
 		dst = binary.LittleEndian.AppendUint32(dst, x)
+	}
+	if s.tail > 0 {
+		dst = binary.LittleEndian.AppendUint16(dst, uint16(s.tail))
 	}
 	dst = append(dst, s.words[s.at:]...)
 	for _, e := range slices.Backward(s.escapes) {
@@ -182,7 +192,7 @@ func (r *Coder) decodeAlike(tiles []Tile, src [][]byte) error {
 	var err error
 	switch {
 	case tiles[0].Taps != nil:
-		err = r.decodeTaps(&tiles[0], &streams[0])
+		err = r.decodeTaps(streams, tiles)
 	case tiles[0].inStep():
 		err = r.decodeInStep(&tiles[0], &streams[0])
 	default:
@@ -198,7 +208,7 @@ func (r *Coder) decodeAlike(tiles []Tile, src [][]byte) error {
 
 // open reads the states and copies the rest, so that kernels may read beyond it.
 func (s *stream) open(t *Tile, src []byte) error {
-	s.lanes = t.Lanes()
+	s.lanes, s.tail = t.Lanes(), 0
 	if len(src) < StateBytes*s.lanes || len(src)%2 != 0 {
 		return fmt.Errorf("%w: %d bytes", ErrStream, len(src))
 	}
@@ -210,9 +220,20 @@ func (s *stream) open(t *Tile, src []byte) error {
 		s.states[lane] = x
 	}
 	src = src[StateBytes*s.lanes:]
-	s.words = resize(s.words, len(src)+slack)
-	clear(s.words[copy(s.words, src):])
-	s.at, s.end = 0, len(src)
+	if t.Taps != nil && s.lanes > 1 {
+		if len(src) < TailBytes {
+			return fmt.Errorf("%w: no tail", ErrStream)
+		}
+		s.tail = int(binary.LittleEndian.Uint16(src))
+		if s.tail < 1 || s.tail > t.Rows*t.Cols {
+			return fmt.Errorf("%w: a tail of %d", ErrStream, s.tail)
+		}
+		src = src[TailBytes:]
+	}
+	const room = 2 * MaxLanes // for the words of a tail
+	s.words = resize(s.words, room+len(src)+slack)
+	clear(s.words[room+copy(s.words[room:], src):])
+	s.at, s.end = room, room+len(src)
 	s.all = resize(s.all, t.Rows*t.Cols+slack)
 	return nil
 }

@@ -74,7 +74,9 @@ func modelled(t testing.TB, codes [][]int16, rows, cols int, low int16, contexts
 }
 
 func blank(t *Tile) *Tile {
-	out := &Tile{Rows: t.Rows, Cols: t.Cols, Planes: slices.Clone(t.Planes)}
+	blank := *t
+	out := &blank
+	out.Planes = slices.Clone(t.Planes)
 	for i := range out.Planes {
 		p := &out.Planes[i]
 		if p.Bytes != nil {

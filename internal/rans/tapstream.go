@@ -3,33 +3,11 @@ package rans
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
-// Tiles whose models are chosen by taps: as with contexts, plane k of a group belongs to lane k, and a group's planes are
-// coded in step.
-
-// tapGroup is planes in step.
-type tapGroup struct {
-	window
-	planes []Plane
-	models []*Model // by context
-	low    int32    // the code of symbol 0
-	middle int32    // the same where codes are relative
-}
-
-func (g *tapGroup) begin(t *Tile, planes []Plane) {
-	g.planes, g.models = planes, planes[0].Models
-	g.low, g.middle = int32(planes[0].Low), -int32(len(g.models[0].rank)/2)
-	g.window.begin(t.Taps, planes, t.Cols)
-}
-
-// start is the code of symbol 0 in a context.
-func (g *tapGroup) start(context uint8, prediction int16) int32 {
-	if g.taps.Relative[context] {
-		return g.middle + int32(prediction)
-	}
-	return g.low
-}
+// Tiles whose models are chosen by taps: planes are coded in step, position by position, in groups of MaxLanes. Plane k of a group
+// belongs to lane k modulo the number of lanes.
 
 // tapLanes is the number of states that a writer codes a tile with: as many as leave each tapLaneChanges codes that are not
 // those before them.
@@ -45,8 +23,8 @@ func (t *Tile) tapLanes() int {
 	return n
 }
 
-// A state costs 3 bytes beyond what it holds of codes: about half a percent of them.
-const tapLaneChanges = 1024
+// A state costs a byte beyond what it holds of codes: at most about one percent of them.
+const tapLaneChanges = 256
 
 func (p *Plane) changes() (n int) {
 	for i := 1; i < len(p.Bytes); i++ {
@@ -62,69 +40,196 @@ func (p *Plane) changes() (n int) {
 	return n
 }
 
-// encodeTaps codes the groups of planes, the last one first.
-func (r *Coder) encodeTaps(t *Tile, s *stream) {
+// sameTaps tells whether tiles with taps can be decoded together.
+func (t *Tile) sameTaps(u *Tile) bool {
+	return u.Taps != nil && len(t.Planes) == len(u.Planes) && t.Rows == u.Rows && t.Cols == u.Cols && t.Taps.Grid == u.Taps.Grid
+}
+
+// start begins planes of a tile, with a stream to decode or to encode.
+func (g *tapGroup) start(t *Tile, s *stream, first int) {
+	g.begin(t.Taps, t.group(first, MaxLanes), t.Cols)
+	g.models, g.stream, g.low, g.plane = t.TapModels, s, g.planes[0].Low, t.Rows*t.Cols
+	for lane := range g.planes {
+		p := &g.planes[lane]
+		g.least[lane], g.most[lane] = p.Min, p.Max
+		if p.Bytes != nil && p.Low < 0 {
+			g.least[lane], g.most[lane] = max(p.Min, -128), min(p.Max, 127)
+		} else if p.Bytes != nil {
+			g.least[lane], g.most[lane] = max(p.Min, 0), min(p.Max, 255)
+		}
+	}
+}
+
+// encodeTaps encodes tiles of one shape: first contexts are found, from the first code to the last, then codes are coded, from
+// the last to the first.
+func (r *Coder) encodeTaps(streams []stream, tiles []Tile) {
+	plane := tiles[0].Rows * tiles[0].Cols
+	for i := range tiles {
+		r.taps[i].indexAll(&tiles[i], &streams[i])
+	}
+	last := (len(tiles[0].Planes) - 1) / MaxLanes
+	until := [abreast]int{}
+	for i := range tiles {
+		until[i] = last*plane + r.taps[i].encodeTail(&tiles[i], last)
+	}
+	for k := last; k >= 0; k-- {
+		groups := r.taps[:len(tiles)]
+		for i := range groups {
+			groups[i].planes = tiles[i].group(k*MaxLanes, MaxLanes)
+			groups[i].encode(k*plane, min(until[i], (k+1)*plane))
+		}
+	}
+	for i := range streams {
+		slices.Reverse(streams[i].escapes)
+	}
+}
+
+// indexAll notes the entries of all codes.
+func (g *tapGroup) indexAll(t *Tile, s *stream) {
 	plane := t.Rows * t.Cols
-	r.context = resize(r.context, len(s.all))
-	for first := 0; first < len(t.Planes); first += s.lanes {
-		r.taps.begin(t, t.group(first, s.lanes))
-		at := first * plane
+	g.index = resize(g.index, (len(t.Planes)+MaxLanes-1)/MaxLanes*plane*MaxLanes)
+	at := 0
+	for first := 0; first < len(t.Planes); first += MaxLanes {
+		g.start(t, s, first)
 		for from := 0; from < plane; {
 			n := t.Taps.width(t.Cols, plane-from)
-			end := at + n*len(r.taps.planes)
-			r.taps.rankRow(s, from, n, s.all[at:end], r.context[at:end])
-			from, at = from+n, end
-		}
-	}
-	for first := (len(t.Planes) - 1) / s.lanes * s.lanes; first >= 0; first -= s.lanes {
-		planes := t.group(first, s.lanes)
-		from, to := first*plane, (first+len(planes))*plane
-		encodeRanks(s, planes[0].Models, len(planes), s.all[from:to], r.context[from:to])
-	}
-}
-
-// rankRow finds ranks and contexts of n codes of every plane, from place from on, and notes what is escaped.
-func (g *tapGroup) rankRow(s *stream, from, n int, ranks, contexts []uint8) {
-	g.next(n)
-	i := 0
-	for x := range n {
-		for lane := range g.planes {
-			p := &g.planes[lane]
-			code := p.code(from + x)
-			context, prediction := g.context(x, lane)
-			rank := g.models[context].rankFrom(code, g.start(context, prediction))
-			ranks[i], contexts[i] = rank, context
-			if rank == 0 {
-				s.escapes = append(s.escapes, code)
+			g.next()
+			g.load(from, n)
+			for x, end := 0, 0; x < n; x = end {
+				end = g.segment(x, n)
+				g.indexColumns(x, end, g.index[at+x*MaxLanes:at+end*MaxLanes])
 			}
-			g.set(x, lane, code)
-			i++
+			from, at = from+n, at+n*MaxLanes
 		}
 	}
 }
 
-// encodeRanks codes a group of so many planes from its last code to the first.
-func encodeRanks(s *stream, models []*Model, planes int, ranks, contexts []uint8) {
-	words := s.words[:s.at]
-	for i := len(ranks); i > 0; {
-		for lane := planes - 1; lane >= 0; lane-- {
-			i--
-			c := &models[contexts[i]].coding[ranks[i]]
-			s.states[lane%MaxLanes], words = c.give(s.states[lane%MaxLanes], words)
+// indexColumnsGeneric notes the entries of columns x to end.
+func (g *tapGroup) indexColumnsGeneric(x, end int, index []uint32) {
+	for ; x < end; x++ {
+		for lane := range g.planes {
+			context, prediction := g.context(x, lane)
+			code := g.codes[g.at[0]+x*MaxLanes+lane]
+			index[lane] = g.models.entry(context, g.models.start(context, int32(g.low), prediction), code)
+		}
+		index = index[MaxLanes:]
+		g.echo(x)
+	}
+}
+
+// encodeTail encodes the last codes of the last group with one state, until there are as many words as the other states can hold
+// to begin with, and returns where they begin. If there are too few, there are fewer states.
+func (g *tapGroup) encodeTail(t *Tile, last int) (at int) {
+	s, plane := g.stream, t.Rows*t.Cols
+	lanes := s.lanes
+	s.lanes, at = 1, plane
+	for at > 0 && len(s.words)-s.at < 2*(lanes-1) && plane-at < maxTail {
+		at--
+		g.encode(last*plane+at, last*plane+at+1)
+	}
+	for 2*(lanes-1) > len(s.words)-s.at {
+		lanes /= 2
+	}
+	if s.lanes = lanes; lanes > 1 {
+		s.tail = plane - at
+	}
+	for lane := 1; lane < lanes; lane++ {
+		s.states[lane] = tailState | uint32(binary.LittleEndian.Uint16(s.words[s.at:]))
+		s.at += 2
+	}
+	return at
+}
+
+const (
+	maxTail   = 1<<16 - 1
+	tailState = 1 << 16 // and a word
+)
+
+func (g *tapGroup) indexColumns(x, end int, index []uint32) { g.indexColumnsGeneric(x, end, index) }
+
+func (g *tapGroup) encode(first, end int) { g.encodeGeneric(first, end) }
+
+// encodeGeneric encodes positions of the group's planes, from the last one to the first.
+func (g *tapGroup) encodeGeneric(first, end int) {
+	s, entries, plane := g.stream, g.models.set.entries, g.plane
+	words, mask := s.words[:s.at], (s.lanes-1)%MaxLanes
+	for at := end - 1; at >= first; at-- {
+		index := (*[MaxLanes]uint32)(g.index[at*MaxLanes:])
+		for lane := len(g.planes) - 1; lane >= 0; lane-- {
+			e := entries[index[lane]]
+			if e.interval&tapEscape != 0 {
+				s.escapes = append(s.escapes, g.planes[lane].code(at%plane))
+			}
+			c := e.coding()
+			s.states[lane&mask], words = c.give(s.states[lane&mask], words)
 		}
 	}
 	s.at = len(words)
 }
 
-// decodeTaps decodes the groups of planes.
-func (r *Coder) decodeTaps(t *Tile, s *stream) error {
-	plane := t.Rows * t.Cols
-	for first := 0; first < len(t.Planes); first += s.lanes {
-		r.taps.begin(t, t.group(first, s.lanes))
+// load reads n codes of every plane, from place from on, into the row at hand.
+func (g *tapGroup) load(from, n int) {
+	for lane := range g.planes {
+		p, codes := &g.planes[lane], g.codes[g.at[0]+lane:]
+		switch {
+		case p.Bytes == nil:
+			for i, c := range p.Codes[from : from+n] {
+				codes[i*MaxLanes] = c
+			}
+		case p.Low < 0:
+			for i, c := range p.Bytes[from : from+n] {
+				codes[i*MaxLanes] = int16(int8(c))
+			}
+		default:
+			for i, c := range p.Bytes[from : from+n] {
+				codes[i*MaxLanes] = int16(c)
+			}
+		}
+	}
+	near := g.near[g.at[0]:][:n*MaxLanes]
+	for i, c := range g.codes[g.at[0]:][:n*MaxLanes] {
+		near[i] = int16(bounded(int32(c)))
+	}
+}
+
+// store is the inverse. Codes are such as their planes can have.
+func (g *tapGroup) store(from, n int) {
+	for lane := range g.planes {
+		p, codes := &g.planes[lane], g.codes[g.at[0]+lane:]
+		if p.Bytes == nil {
+			for i := range p.Codes[from : from+n] {
+				p.Codes[from+i] = codes[i*MaxLanes]
+			}
+			continue
+		}
+		dst := p.Bytes[from : from+n]
+		for i := range dst {
+			dst[i] = byte(codes[i*MaxLanes])
+		}
+	}
+}
+
+// decodeTaps decodes tiles of one shape, column by column in turn.
+func (r *Coder) decodeTaps(streams []stream, tiles []Tile) error {
+	groups := r.taps[:len(tiles)]
+	planes, plane := len(tiles[0].Planes), tiles[0].Rows*tiles[0].Cols
+	for first := 0; first < planes; first += MaxLanes {
+		for i := range groups {
+			groups[i].start(&tiles[i], &streams[i], first)
+		}
 		for from := 0; from < plane; {
-			n := t.Taps.width(t.Cols, plane-from)
-			if err := r.taps.decodeRow(s, from, n); err != nil {
+			n := tiles[0].Taps.width(tiles[0].Cols, plane-from)
+			for i := range groups {
+				groups[i].turn = plane // not in this row
+				if first+MaxLanes >= planes {
+					groups[i].turn = plane - streams[i].tail - from
+				}
+			}
+			if err := decodeTapRow(groups, n); err != nil {
 				return err
+			}
+			for i := range groups {
+				groups[i].store(from, n)
 			}
 			from += n
 		}
@@ -132,54 +237,91 @@ func (r *Coder) decodeTaps(t *Tile, s *stream) error {
 	return nil
 }
 
-// decodeRow decodes n codes of every plane, from place from on.
-func (g *tapGroup) decodeRow(s *stream, from, n int) error {
-	g.next(n)
-	for x := range n {
-		if s.at > s.end {
-			return fmt.Errorf("%w: it ends too early", ErrStream)
-		}
-		words, used := (*[slack]byte)(s.words[s.at:]), uint(0) // a step takes 2 bytes per lane at most
-		for lane := range min(len(g.planes), MaxLanes) {
-			context, prediction := g.context(x, lane)
-			start, m := g.start(context, prediction), g.models[context]
-			state := s.states[lane]
-			e := m.slots[state%probScale]
-			state = next(state, e)
-			more := state<<16 | uint32(binary.LittleEndian.Uint16(words[used%(slack/2):]))
-			used += uint((state-ransLow)>>31) * 2
-			if state < ransLow {
-				state = more
-			}
-			s.states[lane] = state
-			p := &g.planes[lane]
-			wide := int32(m.symbol[uint8(e)]) + start
-			code := int16(wide)
-			if uint8(e) == 0 {
-				var err error
-				if code, err = s.escapedFrom(p, m, start); err != nil {
-					return err
-				}
-			} else if wide < int32(p.Min) || wide > int32(p.Max) {
-				return fmt.Errorf("%w: code %d, %d to %d allowed", ErrStream, wide, p.Min, p.Max)
-			}
-			if !p.set(from+x, code) {
-				return fmt.Errorf("%w: a code beyond a byte", ErrStream)
-			}
-			g.set(x, lane, code)
-		}
-		s.at += int(used)
+// decodeTapRow decodes a row of n columns of groups that are alike.
+func decodeTapRow(groups []tapGroup, n int) error {
+	for i := range groups {
+		groups[i].next()
 	}
+	for x, end := 0, 0; x < n; x = end {
+		for i := range groups {
+			end = groups[i].segment(x, n)
+		}
+		steps := (end - x) * len(groups)
+		for k := 0; k < steps; k++ {
+			if k = decodeTapColumns(groups, x, k, steps); k == steps {
+				break
+			}
+			if err := groups[k%len(groups)].decodeColumn(x + k/len(groups)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// decodeColumn decodes a code of every plane.
+func (g *tapGroup) decodeColumn(x int) error {
+	s := g.stream
+	if x == g.turn {
+		if err := s.turn(); err != nil {
+			return err
+		}
+	}
+	if s.at > s.end {
+		return fmt.Errorf("%w: it ends too early", ErrStream)
+	}
+	words, used := (*[slack]byte)(s.words[s.at:]), uint(0) // a step takes 2 bytes per lane at most
+	mask := (s.lanes - 1) % MaxLanes
+	for lane := range min(len(g.planes), MaxLanes) {
+		context, prediction := g.context(x, lane)
+		start, m := g.models.start(context, int32(g.low), prediction), g.models.models[context]
+		state := s.states[lane&mask]
+		e := m.slots[state%probScale]
+		state = next(state, e)
+		more := state<<16 | uint32(binary.LittleEndian.Uint16(words[used%(slack/2):]))
+		used += uint((state-ransLow)>>31) * 2
+		if state < ransLow {
+			state = more
+		}
+		s.states[lane&mask] = state
+		wide := int32(m.symbol[uint8(e)]) + start
+		code := int16(wide)
+		if uint8(e) == 0 {
+			var err error
+			if code, err = s.escapedFrom(&g.planes[lane], m, start); err != nil {
+				return err
+			}
+			wide = int32(code)
+		}
+		if wide < int32(g.least[lane]) || wide > int32(g.most[lane]) {
+			return fmt.Errorf("%w: code %d, %d to %d allowed", ErrStream, wide, g.least[lane], g.most[lane])
+		}
+		g.set(x, lane, code)
+	}
+	s.at += int(used)
+	g.echo(x)
+	return nil
+}
+
+// turn takes words of all states but the first one, which alone decodes what is left.
+func (s *stream) turn() error {
+	for lane := s.lanes - 1; lane > 0; lane-- {
+		w := s.states[lane] - tailState
+		if w >= tailState {
+			return fmt.Errorf("%w: state %#x at the end of a lane", ErrStream, s.states[lane])
+		}
+		s.at -= 2
+		binary.LittleEndian.PutUint16(s.words[s.at:], uint16(w))
+	}
+	s.lanes = 1
 	return nil
 }
 
 // tapCost is the ideal length of a plane's codes, in bits.
 func (t *Tile) tapCost(p *Plane, codes []int16) (sum float64) {
-	var g tapGroup
-	g.begin(t, []Plane{*p})
 	VisitTaps(&TapMemory{}, t.Taps, p.Offset, codes, t.Cols, func(context uint8, prediction, code int16) {
-		m := p.Models[context]
-		sum += m.rankCost(m.rankFrom(code, g.start(context, prediction)))
+		m := t.TapModels.models[context]
+		sum += m.rankCost(m.rankFrom(code, t.TapModels.start(context, int32(p.Low), prediction)))
 	})
 	return sum
 }

@@ -7,7 +7,10 @@ type Tile struct {
 	Rows, Cols int
 	Planes     []Plane
 	Taps       *Taps // nil: contexts, where planes have so many models
-	TapLanes   int   // of a stream that is decoded by taps; an encoder chooses, and says how many
+	// With taps: TapModels of all planes, whose Models do not count, and the number of lanes of a stream that is decoded; an
+	// encoder chooses, and says how many.
+	TapModels *TapModels
+	TapLanes  int
 }
 
 // Plane is a channel's part of a tile. Its codes lie row by row in Bytes, two's complement if Low is negative, or in
@@ -15,8 +18,7 @@ type Tile struct {
 type Plane struct {
 	Bytes []byte
 	Codes []int16
-	// Models has one entry, or NumContexts or, with taps, NumTapContexts: by what lies to the left and above. All planes of a
-	// tile have as many, with taps the same.
+	// Models has one entry, or NumContexts: by what lies to the left and above. All planes of a tile have as many.
 	Models []*Model
 	Offset int16 // with taps: what is expected beyond them, in 1/128
 	Low    int16 // the code of symbol 0
@@ -46,7 +48,9 @@ func (p *Plane) set(i int, code int16) bool {
 }
 
 // inStep tells whether codes depend on their neighbours, so that every lane must go through a plane of its own.
-func (t *Tile) inStep() bool { return len(t.Planes) > 0 && len(t.Planes[0].Models) > 1 }
+func (t *Tile) inStep() bool {
+	return t.Taps == nil && len(t.Planes) > 0 && len(t.Planes[0].Models) > 1
+}
 
 // Lanes is the number of states that code a tile side by side: a power of two, at most MaxLanes, which leaves each
 // laneValues codes at least, or 1. With contexts there are no more than planes. A state costs 3 bytes: what it holds
@@ -75,7 +79,7 @@ func (t *Tile) Cost() float64 {
 	sum := 0.0
 	for i := range t.Planes {
 		p := &t.Planes[i]
-		if len(p.Models) == 1 {
+		if t.Taps == nil && len(p.Models) == 1 {
 			sum += p.cost()
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/dqa-go/dqa/internal/prefix"
-	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -18,7 +17,7 @@ type fast struct {
 
 type fastMemory struct{ prefix prefix.Coder }
 
-func newFast(e *profile.Edge, _ []*rans.Model) (Factory, error) {
+func newFast(e *profile.Edge, _ *shared) (Factory, error) {
 	code, err := prefix.NewCode(*e.Prefix)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 
 	"github.com/dqa-go/dqa/internal/bitplane"
 	"github.com/dqa-go/dqa/internal/huffman"
-	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/simd"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
@@ -32,7 +31,7 @@ type planesMemory struct {
 
 var _ [huffman.Abreast - MaxBatch]struct{} // as many go together
 
-func newPlanes(e *profile.Edge, _ []*rans.Model) (Factory, error) {
+func newPlanes(e *profile.Edge, _ *shared) (Factory, error) {
 	var words *huffman.Code
 	if len(e.Table) > 0 {
 		var err error

@@ -27,22 +27,13 @@ type modelledMemory struct {
 	streams [MaxBatch][]byte
 }
 
-func newRANS(e *profile.Edge, shared []*rans.Model) (Factory, error) {
-	models := modelsOf(e.Models, shared)
+func newRANS(e *profile.Edge, shared *shared) (Factory, error) {
+	models := shared.modelsOf(e.Models)
 	return func(s *Scratch) Coder {
 		m := &modelled{whole{quantizer: quantizer{e, s}}, oneMode{}, memoryOf[modelledMemory](s), models}
 		m.stream = m
 		return m
 	}, nil
-}
-
-// modelsOf are those that numbers name.
-func modelsOf(numbers []uint8, shared []*rans.Model) []*rans.Model {
-	models := make([]*rans.Model, len(numbers))
-	for i, k := range numbers {
-		models[i] = shared[k]
-	}
-	return models
 }
 
 // appendPlanes are a tile's codes as package rans sees them.

@@ -35,13 +35,13 @@ type RefinementError struct{ error }
 // Unwrap gives the cause.
 func (e *RefinementError) Unwrap() error { return e.error }
 
-func newRefine(e *profile.Edge, shared []*rans.Model) (Factory, error) {
+func newRefine(e *profile.Edge, shared *shared) (Factory, error) {
 	base := e.Base()
 	makeBase, err := newFactory(&base, shared)
 	if err != nil {
 		return nil, err
 	}
-	models := modelsOf(e.RefineModels(), shared)
+	models := shared.modelsOf(e.RefineModels())
 	return func(s *Scratch) Coder {
 		return &refine{quantizer{e, s}, memoryOf[refineMemory](s), makeBase(s), models}
 	}, nil

@@ -12,7 +12,7 @@ import (
 type taps struct {
 	whole
 	*tapsMemory
-	models []*rans.Model // by context
+	models *rans.TapModels
 }
 
 type tapsMemory struct {
@@ -24,8 +24,11 @@ type tapsMemory struct {
 // A stream of so many lanes has the mode modeStream less the logarithm of their number.
 var leastTapMode = modeStream - (bits.Len(rans.MaxLanes) - 1)
 
-func newTaps(e *profile.Edge, shared []*rans.Model) (Factory, error) {
-	models := modelsOf(e.Models, shared)
+func newTaps(e *profile.Edge, shared *shared) (Factory, error) {
+	if shared.taps == nil {
+		shared.taps = rans.NewTapSet(shared.models)
+	}
+	models := shared.taps.Models(&e.Taps.Taps, e.Models)
 	return func(s *Scratch) Coder {
 		t := &taps{whole{quantizer: quantizer{e, s}}, memoryOf[tapsMemory](s), models}
 		t.stream = t
@@ -43,7 +46,7 @@ func (t *taps) tileOf(b profile.Bounds, c codes, lanes int) *rans.Tile {
 	t.planes = t.planes[:0]
 	r, low := e.Levels(b.C0), e.Lowest(b.C0)
 	for ch := b.C0; ch < b.C1; ch++ {
-		p := rans.Plane{Models: t.models, Low: low, Min: r.Low, Max: r.High, Offset: e.Taps.Offset(ch)}
+		p := rans.Plane{Low: low, Min: r.Low, Max: r.High, Offset: e.Taps.Offset(ch)}
 		if c.bytes != nil {
 			p.Bytes = band(c.bytes, e, b, ch)
 		} else {
@@ -51,8 +54,7 @@ func (t *taps) tileOf(b profile.Bounds, c codes, lanes int) *rans.Tile {
 		}
 		t.planes = append(t.planes, p)
 	}
-	t.tile = rans.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.planes, Taps: &e.Taps.Taps, TapLanes: lanes}
-	t.tile.TapLanes = t.tile.Lanes()
+	t.tile = rans.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.planes, Taps: &e.Taps.Taps, TapModels: t.models, TapLanes: lanes}
 	return &t.tile
 }
 
@@ -90,6 +92,9 @@ func (t *taps) Account(a *Account, b profile.Bounds, p Payload) error {
 	}
 	tile := t.tileOf(b, c, 1<<(modeStream-int(p.Base[0])))
 	states := rans.StateBytes * tile.Lanes()
+	if states > rans.StateBytes {
+		states += rans.TailBytes
+	}
 	a.States += states
 	a.Coded += len(p.Base) - 1 - states
 	a.IdealBits += tile.Cost()

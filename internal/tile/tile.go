@@ -29,8 +29,23 @@ type Payload struct {
 	Low  []byte // low bits that a scalable profile stores apart; nil: there are none, or they are left out
 }
 
-// newCoder makes what an edge's coder needs, but for memory. Its models are those that all edges share.
-type newCoder func(e *profile.Edge, models []*rans.Model) (Factory, error)
+// newCoder makes what an edge's coder needs, but for memory.
+type newCoder func(e *profile.Edge, s *shared) (Factory, error)
+
+// shared is what all edges of a profile share.
+type shared struct {
+	models []*rans.Model
+	taps   *rans.TapSet // of models; nil: no edge has asked for it
+}
+
+// modelsOf are those that numbers name.
+func (s *shared) modelsOf(numbers []uint8) []*rans.Model {
+	models := make([]*rans.Model, len(numbers))
+	for i, k := range numbers {
+		models[i] = s.models[k]
+	}
+	return models
+}
 
 // coders has one line per coder.
 var coders = map[profile.Coder]newCoder{
@@ -48,33 +63,33 @@ type Factory func(s *Scratch) Coder
 
 // Factories are those of a valid profile, edge by edge.
 func Factories(p *profile.Profile) ([]Factory, error) {
-	var models []*rans.Model
+	var s shared
 	for i, freq := range p.Frequencies {
 		m, err := rans.NewModel(freq)
 		if err != nil {
 			return nil, fmt.Errorf("model %d: %w", i, err)
 		}
-		models = append(models, m)
+		s.models = append(s.models, m)
 	}
 	all := make([]Factory, len(p.Edges))
 	for i := range p.Edges {
 		var err error
-		if all[i], err = newFactory(&p.Edges[i], models); err != nil {
+		if all[i], err = newFactory(&p.Edges[i], &s); err != nil {
 			return nil, fmt.Errorf("edge %d %q: %w", i, p.Edges[i].Name, err)
 		}
 	}
 	return all, nil
 }
 
-func newFactory(e *profile.Edge, models []*rans.Model) (Factory, error) {
+func newFactory(e *profile.Edge, s *shared) (Factory, error) {
 	if e.Refine > 0 {
-		return newRefine(e, models)
+		return newRefine(e, s)
 	}
 	build, ok := coders[e.Coder]
 	if !ok {
 		return nil, fmt.Errorf("no coder %s", e.Coder)
 	}
-	f, err := build(e, models)
+	f, err := build(e, s)
 	if err == nil && e.DC {
 		f = newDC(e, f)
 	}

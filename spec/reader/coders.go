@@ -288,6 +288,16 @@ type lanesOf struct {
 	r     *reader
 	state []uint32
 	end   int
+	more  []uint16 // words that are read first
+}
+
+func (s *lanesOf) word() (w uint16) {
+	if len(s.more) > 0 {
+		w, s.more = s.more[0], s.more[1:]
+		return w
+	}
+	need(s.r.pos+2 <= s.end, Payload, "a word is missing")
+	return uint16(s.r.u16())
 }
 
 func (s *lanesOf) code(lane int, p *plane, context int) int {
@@ -296,8 +306,7 @@ func (s *lanesOf) code(lane int, p *plane, context int) int {
 	symbol := m.symbol[slot]
 	x = uint32(m.freq[symbol])*(x>>12) + slot - uint32(m.start[slot])
 	if x < 1<<15 {
-		need(s.r.pos+2 <= s.end, Payload, "a word is missing")
-		x = x<<16 + uint32(s.r.u16())
+		x = x<<16 + uint32(s.word())
 	}
 	s.state[lane] = x
 	if symbol != m.escape() {

@@ -735,6 +735,13 @@ class RansReader:
              f"escaped code {code} has a frequency")
         return code
 
+    def turn(self) -> None:
+        """The first state alone goes on; the others hold words, which come next."""
+        need(all(x >> 16 == 1 for x in self.states[1:]), PAYLOAD, "a lane's last state")
+        self.words[self.front:self.front] = [x & 0xffff for x in self.states[1:]]
+        self.back += len(self.states) - 1
+        self.states = self.states[:1]
+
     def end(self) -> None:
         need(all(x == 1 << 15 for x in self.states), PAYLOAD, "a last state that is not 2^15")
         need(self.front == self.back, PAYLOAD, "words and escaped codes do not meet")
@@ -789,8 +796,8 @@ def rans_by_context(data: bytes, planes: List[Tuple[List[Model], Plane]], rows: 
 # ----------------------------------------------------------------------------------------------------
 # Coder smallest2 (smallest2.md)
 
-LEVELS = (2, 3, 5, 8, 11, 16, 21, 29, 39, 52, 69, 90, 119, 156, 205, 268, 352, 461, 608, 800, 1024, 1344, 1760, 2304,
-          3008, 3936, 5120, 6720, 8704, 11264, 14848)
+LEVELS = (2, 3, 5, 8, 11, 16, 21, 29, 39, 52, 69, 90, 119, 156, 205, 256, 320, 448, 576, 768, 1024, 1344, 1792, 2304,
+          3008, 3968, 5120, 6720, 8704, 11264, 14848)
 PLACES = ((0, -1), (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0), (-1, -2), (-1, 2), (-2, -1), (-2, 1), (0, -3), (-3, 0))
 
 
@@ -859,7 +866,7 @@ class Taps:
         """Context and prediction."""
         taps = self.around(codes, i, columns)
         m = offset + sum(weight * min(127, abs(tap)) for weight, tap in zip(self.magnitude, taps))
-        m = max(0, min(32767, m))
+        m = max(0, min(32752, m))
         level = sum(m >= bound for bound in LEVELS)
         prediction = sorted((taps[0], taps[1], taps[0] + taps[1] - taps[2]))[1]
         z = self.same_class(taps)
@@ -893,16 +900,26 @@ def taps_codes(edge: Edge, data: bytes, channels: slice, rows: int, lanes: int) 
     assert edge.taps is not None
     count, size = channels.stop - channels.start, rows * edge.columns
     need(lanes <= count, PAYLOAD, "more lanes than planes")
+    need(len(data) >= 4 * lanes, PAYLOAD, f"{len(data)} bytes of rANS")
+    tail = 0
+    if lanes > 1:
+        need(len(data) >= 4 * lanes + 2, PAYLOAD, "no tail")
+        tail = struct.unpack("<H", data[4 * lanes:4 * lanes + 2])[0]
+        need(1 <= tail <= size, PAYLOAD, f"a tail of {tail}")
+        data = data[:4 * lanes] + data[4 * lanes + 2:]
     stream = RansReader(data, lanes)
     codes: List[List[int]] = [[] for _ in range(count)]
     whole = edge.plane(False)
-    for group in range(0, count, lanes):
+    for group in range(0, count, 16):
         for i in range(size):
-            for k in range(group, min(group + lanes, count)):
+            if lanes > 1 and group + 16 >= count and i == size - tail:
+                stream.turn()
+                lanes = 1
+            for k in range(group, min(group + 16, count)):
                 offset = edge.taps.offsets[channels.start + k]
                 context, prediction = edge.taps.context(codes[k], i, edge.columns, offset)
                 first = prediction - (1 << (edge.n - 1)) if edge.taps.relative[context] else whole.first
-                code = stream.code(k - group, edge.models[context], whole._replace(first=first))
+                code = stream.code((k - group) % lanes, edge.models[context], whole._replace(first=first))
                 need(whole.lowest <= code <= whole.highest, PAYLOAD, f"code {code}")
                 codes[k].append(code)
     stream.end()

@@ -55,20 +55,32 @@ func (t *taps) read(r *reader, e *edge, b tile, lanes int, models []*model) [][]
 		s.state[i] = r.u32()
 		need(s.state[i] >= 1<<15 && s.state[i] < 1<<31, Payload, "state")
 	}
+	tail := 0
+	if lanes > 1 {
+		tail = int(r.u16())
+		need(1 <= tail && tail <= size, Payload, "length of the tail")
+	}
 	out := make([][]int, channels)
-	for first := 0; first < channels; first += lanes {
-		for k := first; k < min(first+lanes, channels); k++ {
+	for first := 0; first < channels; first += 16 {
+		for k := first; k < min(first+16, channels); k++ {
 			out[k] = make([]int, size)
 		}
 		for i := range size {
-			for k := first; k < min(first+lanes, channels); k++ {
+			if lanes > 1 && first+16 >= channels && i == size-tail {
+				for _, x := range s.state[1:] {
+					need(x>>16 == 1, Payload, "a lane's last state")
+					s.more = append(s.more, uint16(x))
+				}
+				lanes, s.state = 1, s.state[:1]
+			}
+			for k := first; k < min(first+16, channels); k++ {
 				context, prediction := t.context(out[k], i, e.cols, t.offsets(b.c0+k))
 				one := plane{models: []*model{models[e.models[context]]}, lowest: e.lowest(b.c0 + k)}
 				if t.relative[context] {
 					one.lowest = prediction - 1<<(e.n-1)
 				}
 				one.low, one.high = e.codes(b.c0 + k)
-				code := s.code(k-first, &one, 0)
+				code := s.code((k-first)%lanes, &one, 0)
 				need(one.low <= code && code <= one.high, Payload, "code out of range")
 				out[k][i] = code
 			}
@@ -77,6 +89,7 @@ func (t *taps) read(r *reader, e *edge, b tile, lanes int, models []*model) [][]
 	for _, x := range s.state {
 		need(x == 1<<15, Payload, "the last state")
 	}
+	need(len(s.more) == 0, Payload, "words of lanes are left")
 	need(r.pos == s.end, Payload, "bytes between words and escaped codes")
 	r.pos = len(r.data)
 	return out
@@ -122,11 +135,10 @@ func (t *taps) context(codes []int, i, cols, offset int) (context, prediction in
 	for k, c := range all {
 		m += t.w[k] * min(127, max(c, -c))
 	}
-	m = max(0, min(32767, m))
+	m = max(0, min(32752, m))
 	level := 0
-	for _, bound := range []int{2, 3, 5, 8, 11, 16, 21, 29, 39, 52, 69, 90, 119, 156, 205, 268, 352, 461, 608, 800, 1024, 1344, 1760,
-		2304, 3008,
-		3936, 5120, 6720, 8704, 11264, 14848} {
+	for _, bound := range []int{2, 3, 5, 8, 11, 16, 21, 29, 39, 52, 69, 90, 119, 156, 205, 256, 320, 448, 576, 768, 1024, 1344, 1792,
+		2304, 3008, 3968, 5120, 6720, 8704, 11264, 14848} {
 		if m >= bound {
 			level++
 		}

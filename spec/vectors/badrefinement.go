@@ -80,7 +80,7 @@ func badClasses(s *set, coder profile.Coder) {
 		payload{"class-final-state", "the state of a class's stream ends at 2^15 + 1",
 			with(2, codedPart(late.stream(classTile(t.p, t.edge(), 2, members[2]), len(members[2]))))},
 		payload{"class-word-left", "a word of a class's stream is left",
-			with(2, codedPart(ransStream{stream.states, append(slices.Clone(stream.words), 7), stream.escapes}))},
+			with(2, codedPart(ransStream{states: stream.states, words: append(slices.Clone(stream.words), 7), escapes: stream.escapes}))},
 		payload{"class-no-state", "a class's stream ends behind the mode", with(2, sized([]byte{coded}))},
 		payload{"left", "a byte follows the last class", appended(with(-1, nil), 0)})
 	other := slices.Clone(members[2])

@@ -109,7 +109,7 @@ func badStreams(s *set, t subject, frequent int) {
 	good := newRANS().stream(tile, cols)
 	of := func(r ransStream) []byte { return append([]byte{coded}, r.join()...) }
 	changed := func(change func(*ransStream)) []byte {
-		r := ransStream{slices.Clone(good.states), slices.Clone(good.words), slices.Clone(good.escapes)}
+		r := ransStream{states: slices.Clone(good.states), words: slices.Clone(good.words), escapes: slices.Clone(good.escapes)}
 		change(&r)
 		return of(r)
 	}

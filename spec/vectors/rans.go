@@ -15,6 +15,7 @@ type ransPlane struct {
 // ransStream is a stream of rANS (spec/coders.md).
 type ransStream struct {
 	states  []uint32
+	tail    int // positions of a tile with taps that one state codes
 	words   []uint16
 	escapes []int // in the order of codes
 }
@@ -23,6 +24,9 @@ func (s ransStream) join() []byte {
 	var b []byte
 	for _, x := range s.states {
 		b = binary.LittleEndian.AppendUint32(b, x)
+	}
+	if s.tail > 0 {
+		b = binary.LittleEndian.AppendUint16(b, uint16(s.tail))
 	}
 	for _, w := range s.words {
 		b = binary.LittleEndian.AppendUint16(b, w)
@@ -38,6 +42,7 @@ type ransStep struct {
 	lane, code int
 	plane      *ransPlane
 	model      []uint16
+	tail       bool // with taps: of the last group of planes
 }
 
 // ransWriter is how a stream is written; other than newRANS's it is wrong.
@@ -64,24 +69,34 @@ func (w ransWriter) code(steps []ransStep, lanes int) ransStream {
 	}
 	states[lanes-1] = w.start
 	for _, t := range slices.Backward(steps) {
-		symbol := t.code - t.plane.low
-		if symbol < 0 || symbol >= len(t.model)-1 || t.model[symbol] == 0 || w.escape != nil && w.escape(t.code) {
-			symbol = len(t.model) - 1
-			s.escapes = append(s.escapes, t.code)
-		}
-		f, x := uint64(t.model[symbol]), states[t.lane]
-		if x >= f<<19 && !w.narrow {
-			s.words = append(s.words, uint16(x))
-			x >>= 16
-		}
-		states[t.lane] = x/f*4096 + x%f + slotStart(t.model, symbol)
+		w.step(&s, states, t)
 	}
+	s.end(states)
+	return s
+}
+
+// step codes a step; words and escapes are in the order of writing.
+func (w ransWriter) step(s *ransStream, states []uint64, t ransStep) {
+	symbol := t.code - t.plane.low
+	if symbol < 0 || symbol >= len(t.model)-1 || t.model[symbol] == 0 || w.escape != nil && w.escape(t.code) {
+		symbol = len(t.model) - 1
+		s.escapes = append(s.escapes, t.code)
+	}
+	f, x := uint64(t.model[symbol]), states[t.lane]
+	if x >= f<<19 && !w.narrow {
+		s.words = append(s.words, uint16(x))
+		x >>= 16
+	}
+	states[t.lane] = x/f*4096 + x%f + slotStart(t.model, symbol)
+}
+
+// end puts all in the order of reading.
+func (s *ransStream) end(states []uint64) {
 	for _, x := range states {
 		s.states = append(s.states, uint32(x))
 	}
 	slices.Reverse(s.words)
 	slices.Reverse(s.escapes)
-	return s
 }
 
 // ransSteps lists the codes in order.
@@ -97,7 +112,7 @@ func ransSteps(tile []ransPlane, cols int) (steps []ransStep, lanes int) {
 	if len(tile[0].models) == 1 {
 		for k := range tile {
 			for i, c := range tile[k].codes {
-				steps = append(steps, ransStep{i % lanes, c, &tile[k], tile[k].models[0]})
+				steps = append(steps, ransStep{lane: i % lanes, code: c, plane: &tile[k], model: tile[k].models[0]})
 			}
 		}
 		return steps, lanes
@@ -107,7 +122,7 @@ func ransSteps(tile []ransPlane, cols int) (steps []ransStep, lanes int) {
 		for i := range n {
 			for lane := range group {
 				p := &group[lane]
-				steps = append(steps, ransStep{lane, p.codes[i], p, p.models[context(p.codes, cols, i)]})
+				steps = append(steps, ransStep{lane: lane, code: p.codes[i], plane: p, model: p.models[context(p.codes, cols, i)]})
 			}
 		}
 	}

@@ -94,26 +94,60 @@ func (tapsCoder) payload(w writer, e *profile.Edge, channels []channelCodes) []b
 			}
 		}
 	}
-	for 2*lanes <= min(16, len(channels)) && 2*lanes*1024 <= changes {
+	for 2*lanes <= min(16, len(channels)) && 2*lanes*256 <= changes {
 		lanes *= 2
-		mode--
 	}
-	b := w.whole(e, joined(channels), func() []byte { return newRANS().code(tapSteps(w.p, e, channels, lanes), lanes).join() })
+	b := w.whole(e, joined(channels), func() []byte {
+		s := tapStream(tapSteps(w.p, e, channels), lanes, (len(channels)-1)%16+1)
+		for n := len(s.states); n > 1; n /= 2 {
+			mode--
+		}
+		return s.join()
+	})
 	if b[0] == coded {
 		b[0] = mode
 	}
 	return b
 }
 
+// tapStream codes steps, of which the last group of planes has so many at a position.
+func tapStream(steps []ransStep, lanes, planes int) (s ransStream) {
+	w, states := newRANS(), []uint64{1 << 15}
+	for lanes > 1 && len(s.words) < lanes-1 && s.tail < 1<<16-1 && len(steps) > 0 && steps[len(steps)-1].tail {
+		s.tail++
+		for range planes {
+			t := steps[len(steps)-1]
+			t.lane, steps = 0, steps[:len(steps)-1]
+			w.step(&s, states, t)
+		}
+	}
+	for lanes-1 > len(s.words) {
+		lanes /= 2
+	}
+	if lanes == 1 {
+		s.tail = 0
+	}
+	for range lanes - 1 {
+		last := len(s.words) - 1
+		states, s.words = append(states, 1<<16+uint64(s.words[last])), s.words[:last]
+	}
+	for _, t := range slices.Backward(steps) {
+		t.lane %= lanes
+		w.step(&s, states, t)
+	}
+	s.end(states)
+	return s
+}
+
 // tapSteps lists the codes in order. A plane of a step has the code of its symbol 0.
-func tapSteps(p *profile.Profile, e *profile.Edge, channels []channelCodes, lanes int) (steps []ransStep) {
-	for first := 0; first < len(channels); first += lanes {
-		group := channels[first:min(first+lanes, len(channels))]
+func tapSteps(p *profile.Profile, e *profile.Edge, channels []channelCodes) (steps []ransStep) {
+	for first := 0; first < len(channels); first += 16 {
+		group := channels[first:min(first+16, len(channels))]
 		for i := range group[0].codes {
 			for lane, c := range group {
 				context, prediction := tapContext(e, c, i)
 				plane := &ransPlane{low: tapStart(e, context, prediction)}
-				steps = append(steps, ransStep{lane, c.codes[i], plane, p.Frequencies[e.Models[context]]})
+				steps = append(steps, ransStep{lane, c.codes[i], plane, p.Frequencies[e.Models[context]], first+16 >= len(channels)})
 			}
 		}
 	}
@@ -150,12 +184,12 @@ func tapContext(e *profile.Edge, c channelCodes, i int) (context, prediction int
 		m += int(t.Magnitude[k]) * min(127, max(v, -v))
 		s += int(t.Signed[k]) * min(127, max(-127, v))
 	}
-	m = min(32767, max(0, m))
+	m = min(32752, max(0, m))
 	median := []int{near[0], near[1], near[0] + near[1] - near[2]}
 	slices.Sort(median)
 	level := 0
-	for _, bound := range []int{2, 3, 5, 8, 11, 16, 21, 29, 39, 52, 69, 90, 119, 156, 205, 268, 352, 461, 608, 800, 1024, 1344, 1760, 2304,
-		3008, 3936, 5120, 6720, 8704, 11264, 14848} {
+	for _, bound := range []int{2, 3, 5, 8, 11, 16, 21, 29, 39, 52, 69, 90, 119, 156, 205, 256, 320, 448, 576, 768, 1024, 1344, 1792, 2304,
+		3008, 3968, 5120, 6720, 8704, 11264, 14848} {
 		if m >= bound {
 			level++
 		}
@@ -328,10 +362,7 @@ func badTaps(s *set) {
 	w := newWriter(p)
 	w.mode = coded
 	payload := tapsCoder{}.payload(w, &p.Edges[0], quantize(&p.Edges[0], x).channels(&p.Edges[0]))
-	for _, c := range []struct {
-		name, what string
-		payload    []byte
-	}{
+	for _, c := range []badPayload{
 		{"lanes", "more lanes than planes", append([]byte{253}, payload[1:]...)},
 		{"mode", "a mode that is none", append([]byte{250}, payload[1:]...)},
 		{"short", "a word is missing", payload[:len(payload)-2]},
@@ -341,4 +372,52 @@ func badTaps(s *set) {
 	} {
 		s.refused("bad-smallest2-"+c.name, causePayload, c.what, p, frame.withPayload("edge0", 0, c.payload).bytes())
 	}
+	badTails(s)
+}
+
+type badPayload struct {
+	name, what string
+	payload    []byte
+}
+
+// badTails are of a stream of two lanes.
+func badTails(s *set) {
+	e := profile.Edge{
+		Name: "edge", Geometry: profile.Geometry{Channels: 2, Rows: 30, Cols: 20, Tile: profile.Tile{Channels: 2, Rows: 30}},
+		Quantizer: profile.Quantizer{Bits: 4, Scale: profile.StaticTensor, Steps: []float32{.5, .5}},
+		Coding:    profile.Coding{Coder: profile.Smallest2},
+	}
+	x := tapValues(rand.New(rand.NewPCG(1, 2)), &e)
+	p := newProfile([]profile.Edge{e}, [][]float32{x})
+	frame := newWriter(p).frame(quantizeAll(p, [][]float32{x}))
+	w := newWriter(p)
+	w.mode = coded
+	channels := quantize(&p.Edges[0], x).channels(&p.Edges[0])
+	payload := tapsCoder{}.payload(w, &p.Edges[0], channels)
+	if payload[0] != 254 {
+		panic("not two lanes")
+	}
+	steps := tapSteps(p, &p.Edges[0], channels)
+	tail := func(length uint16) []byte {
+		return append(append(slices.Clone(payload[:9]), byte(length), byte(length>>8)), payload[11:]...)
+	}
+	two := newRANS().code(lanesOf(steps, 2), 2)
+	two.tail = 1
+	for _, c := range []badPayload{
+		{"tail-0", "a tail of nothing", tail(0)},
+		{"tail-601", "a tail longer than a plane", tail(601)},
+		{"tail-long", "another tail than was written", tail(600)},
+		{"tail-state", "a lane that ends without a word", append([]byte{254}, two.join()...)},
+		{"tail-none", "too short for a tail", payload[:9]},
+	} {
+		s.refused("bad-smallest2-"+c.name, causePayload, c.what, p, frame.withPayload("edge0", 0, c.payload).bytes())
+	}
+}
+
+func lanesOf(steps []ransStep, lanes int) []ransStep {
+	steps = slices.Clone(steps)
+	for i := range steps {
+		steps[i].lane %= lanes
+	}
+	return steps
 }
