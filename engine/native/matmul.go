@@ -104,7 +104,12 @@ func buildMatMul(s *site) (runner, error) {
 		return nil, fmt.Errorf("ranks %d and %d", len(a), len(b))
 	}
 	if s.graph.Constants[s.Inputs[1]] != nil && len(b) == 2 {
-		return buildConstantMatMul(s, tensor.Size(a[:len(a)-1]), b)
+		g, err := s.constantGemm()
+		if err != nil {
+			return nil, err
+		}
+		s.scratch = int64(roundUp(g.rows, kernel.Rows)) * int64(g.depth)
+		return g.run, nil
 	}
 	m := &matmul{pack: s.kernels.PackRows, rows: a[len(a)-2], depth: a[len(a)-1], columns: b[len(b)-1]}
 	batch := out[:len(out)-2]
@@ -120,8 +125,10 @@ func buildMatMul(s *site) (runner, error) {
 	return m.run, nil
 }
 
-// buildConstantMatMul is a Gemm of all rows at once: the right side is the same for all matrices, and is packed here.
-func buildConstantMatMul(s *site, rows int, shape []int) (runner, error) {
+// constantGemm is a MatMul as a Gemm of all rows at once: the right side is the same for all matrices, and is packed here.
+func (s *site) constantGemm() (*gemm, error) {
+	a, shape := s.shape(0), s.shape(1)
+	rows := tensor.Size(a[:len(a)-1])
 	w, err := s.weight(1)
 	if err != nil {
 		return nil, err
@@ -138,8 +145,7 @@ func buildConstantMatMul(s *site, rows int, shape []int) (runner, error) {
 		g.bias = withSlack(s.bias)
 	}
 	g.setPanels(s, columns, columns, w, 1, columns)
-	s.scratch = int64(roundUp(rows, kernel.Rows)) * int64(depth)
-	return g.run, nil
+	return g, nil
 }
 
 // packedRowsAtATime is how many rows of the left side are packed at a time: they stay in the first-level cache.

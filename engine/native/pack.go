@@ -169,6 +169,7 @@ func (k *packer) pack() (*Packed, error) {
 	for _, u := range k.units {
 		k.settle(u)
 	}
+	k.findColumns()
 	for _, u := range k.units {
 		k.connect(u)
 		if err := k.addTop(u); err != nil {
@@ -559,7 +560,12 @@ func (k *packer) sourceOf(o operand, c cut) source {
 	case v.view != nil:
 		base := k.values[v.view.base]
 		axis, on, _ := v.view.axisOf(c)
-		return &strided{c, v.view, axis, on, base.source, base.slot}
+		s := &strided{cut: c, view: v.view, axis: axis, on: on, base: base.source, slot: base.slot}
+		if base.step >= 0 && k.units[base.step].columns != nil {
+			s.product = k.units[base.step]
+			s.part = s.product.columns.part(v.view, c)
+		}
+		return s
 	case v.joined:
 		parts, _ := k.parts(v, c)
 		j := &joined{inner: c.inner}

@@ -195,7 +195,11 @@ func packedGraphs() map[string]*graphBuilder {
 	b.node("Exp", "a", []int{2, 9, 7}, nil, "input")
 	b.node("Erf", "b", []int{2, 9, 7}, nil, "a")
 	b.node("Neg", "y", []int{2, 9, 7}, nil, "b")
-	addAttention(add("heads of attention", 1, 41, 144))
+	b = add("heads of attention", 1, 41, 144)
+	b.node("Sin", "qkv", []int{1, 41, 144}, nil, "input")
+	addAttention(b)
+
+	addProjected(add("heads of attention, projected", 1, 41, 50))
 
 	b = add("wide, and read along another axis", 1, 24, 8)
 	weights(b, 4, 24, 2)
@@ -247,11 +251,27 @@ func addPanels(b *graphBuilder, name string, n, positions int) {
 	b.node("Conv", name, []int{1, n, positions}, graph.Attributes{"kernel_shape": []int64{1}}, "input", "w"+name)
 }
 
-// addAttention adds attention of 3 heads over 41 tokens, with a factor for every head.
+// addProjected adds attention whose queries, keys and values are one product, of an edge of 50 channels.
+func addProjected(b *graphBuilder) {
+	w, bias := &graph.Tensor{Type: graph.Float32, Shape: []int{50, 144}}, &graph.Tensor{Type: graph.Float32, Shape: []int{144}}
+	for i := range 50 * 144 {
+		w.Floats = append(w.Floats, float32(i%11)/16-.3)
+	}
+	for i := range 144 {
+		bias.Floats = append(bias.Floats, float32(i%7)/8-.4)
+	}
+	b.constant("w", w)
+	b.constant("bias", bias)
+	b.node("Sin", "sine", []int{1, 41, 50}, nil, "input")
+	b.node("MatMul", "product", []int{1, 41, 144}, nil, "sine", "w")
+	b.node("Add", "qkv", []int{1, 41, 144}, nil, "product", "bias")
+	addAttention(b)
+}
+
+// addAttention adds attention of 3 heads over 41 tokens, with a factor for every head, on qkv.
 func addAttention(b *graphBuilder) {
 	shape, scores := []int{1, 3, 41, 16}, []int{1, 3, 41, 41}
 	b.constant("f", &graph.Tensor{Type: graph.Float32, Shape: []int{3, 1, 1}, Floats: []float32{.5, .25, .75}})
-	b.node("Sin", "qkv", []int{1, 41, 144}, nil, "input")
 	for i, perm := range [][]int64{{0, 2, 1, 3}, {0, 2, 3, 1}, {0, 2, 1, 3}} {
 		name, to := "qkv"[i:i+1], shape
 		if perm[3] == 1 {
@@ -271,6 +291,7 @@ func addAttention(b *graphBuilder) {
 // Scores of attention are not stored, and their bands are less than a head.
 func TestAttentionInBands(t *testing.T) {
 	b := newGraphBuilder(1, 41, 144)
+	b.node("Sin", "qkv", []int{1, 41, 144}, nil, "input")
 	addAttention(b)
 	b.outputs("y")
 	p := compileNetwork(t, b.g, graph.Stored)
@@ -280,6 +301,21 @@ func TestAttentionInBands(t *testing.T) {
 		if last := n.Name == "MatMul_a"; product && !last && n.Stored != "on demand" || last && n.Bands != 3*9 {
 			t.Errorf("%+v", n)
 		}
+	}
+}
+
+// Queries, keys and values that are wider than what they are computed of are computed head by head.
+func TestProjectionsAreNotStored(t *testing.T) {
+	b := newGraphBuilder(1, 41, 50)
+	addProjected(b)
+	b.outputs("y")
+	p := compileNetwork(t, b.g, graph.Stored)
+	found := false
+	for _, n := range mustPack(t, p, testForms(p, 127, 16), engine.PackOptions{}).Plan().Nodes {
+		found = found || n.Name == "MatMul_product" && n.Stored == "on demand"
+	}
+	if !found {
+		t.Error("the product is stored")
 	}
 }
 

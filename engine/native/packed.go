@@ -161,6 +161,9 @@ func (t *top) bind(w *worker, space []float32) topState {
 			s.task.in[i] = u.inputs[i].constant
 			s.slabs = append(s.slabs, slice(&u.work.slabs[i]))
 		}
+		for i := range u.work.parts {
+			s.parts = append(s.parts, slice(&u.work.parts[i]))
+		}
 		for i := range u.work.more {
 			s.more = append(s.more, slice(&u.work.more[i]))
 			s.task.out[i+1] = s.more[i]

@@ -38,6 +38,9 @@ func (t *top) probe(workers int) error {
 
 // buildAll compiles u for the shapes that occur.
 func (u *unit) buildAll(shapes map[bandShape]bool) error {
+	if u.columns != nil {
+		return u.buildColumns()
+	}
 	if u.whole == nil {
 		clear(u.made)
 	}
@@ -79,6 +82,9 @@ func (t *top) layOut() {
 	for _, u := range t.tree {
 		for i := range u.work.slabs {
 			place(&u.work.slabs[i])
+		}
+		for i := range u.work.parts {
+			place(&u.work.parts[i])
 		}
 		for i := range u.work.more {
 			place(&u.work.more[i])
@@ -124,6 +130,7 @@ func (u *unit) tryInput(p *probe, i, from, to int) {
 		return
 	}
 	if f.lies(a, b) {
+		f.probe(p, b-a, a, b)
 		return
 	}
 	u.work.slabs[i].size = max(u.work.slabs[i].size, f.size(b-a))

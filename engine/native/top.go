@@ -2,6 +2,7 @@ package native
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/dqa-go/dqa/engine"
 	"github.com/dqa-go/dqa/tensor"
@@ -48,6 +49,7 @@ func (t *top) run(w *worker) {
 	w.topState = w.tops[t.index]
 	for _, u := range t.tree {
 		clear(w.units[u.id].held)
+		w.units[u.id].group = 0
 	}
 	for from < end {
 		to := t.end(from, end)
@@ -160,7 +162,7 @@ func (k *packer) addTop(u *unit) error {
 	}
 	t := &top{unit: u, index: len(k.tops)}
 	visit(u, func(s source) {
-		if u, ok := s.(*unit); ok {
+		if u, ok := s.(*unit); ok && !slices.Contains(t.tree, u) {
 			t.tree = append(t.tree, u)
 		}
 	})

@@ -16,9 +16,10 @@ type unit struct {
 	made   map[bandShape]*made
 	work   work
 
-	ringRows int     // of a plane of input 0, where it is a ring
-	inPlace  bool    // the result replaces input 0
-	rounds   *target // of an edge that is not stored: what its values are rounded to
+	ringRows int      // of a plane of input 0, where it is a ring
+	inPlace  bool     // the result replaces input 0
+	columns  *columns // it is read some columns at a time; nil: by rows
+	rounds   *target  // of an edge that is not stored: what its values are rounded to
 	planes   planes
 }
 
@@ -41,6 +42,7 @@ type work struct {
 	slabs        []buffer // of every input
 	out, scratch buffer
 	row          buffer   // of an input whose columns are strided
+	parts        []buffer // of columns
 	more         []buffer // of the second output and those behind it, of a unit that runs whole
 }
 
@@ -53,6 +55,8 @@ type unitState struct {
 	slabs        [][]float32
 	out, scratch []float32
 	row          []float32
+	group        int // of columns that is at hand, counted from 1
+	parts        [][]float32
 	more         [][]float32
 }
 
@@ -279,6 +283,10 @@ func visit(s source, f func(s source)) {
 			if from := s.inputs[i].source; from != nil {
 				visit(from, f)
 			}
+		}
+	case *strided:
+		if s.product != nil {
+			visit(s.product, f)
 		}
 	case *joined:
 		for i := range s.parts {

@@ -183,10 +183,19 @@ type strided struct {
 	on   bool // counted on over the axis before
 	base home
 	slot *slot // instead of base
+
+	product *unit // instead of both: it is computed by columns
+	part    int   // of them
 }
 
-func (s *strided) dense(*worker, int, int) []float32 { return nil }
-func (s *strided) lies(int, int) bool                { return false }
+func (s *strided) dense(w *worker, from, to int) []float32 {
+	if !s.flat() {
+		return nil
+	}
+	return s.denseColumns(w, from, to)
+}
+
+func (s *strided) lies(int, int) bool { return s.flat() }
 
 func (s *strided) read(w *worker, dst []float32, pitch, from, to int) {
 	s.matrices(from, to, func(a, b int) { s.readRows(w, dst[(a-from)*s.inner:], pitch, a, b) })
@@ -221,10 +230,13 @@ func (s *strided) readRows(w *worker, dst []float32, pitch, from, to int) {
 	var x []float32
 	at, steps := s.offset, [maxAxes]int{}
 	copy(steps[:], s.strides)
-	if s.slot == nil {
-		x = s.base.values(w)
-	} else {
+	switch {
+	case s.product != nil:
+		x, at = s.fetchColumns(w, &steps, from)
+	case s.slot != nil:
 		x, at = s.fetch(w, &steps, from, to)
+	default:
+		x = s.base.values(w)
 	}
 	shape, put := [maxAxes]int{}, [maxAxes]int{}
 	step := 1
@@ -321,7 +333,11 @@ func (s *strided) fetch(w *worker, steps *[maxAxes]int, from, to int) ([]float32
 }
 
 func (s *strided) probe(p *probe, _, from, to int) {
-	if s.slot == nil {
+	switch {
+	case s.product != nil:
+		s.product.tryColumns(p)
+		return
+	case s.slot == nil:
 		return
 	}
 	s.matrices(from, to, func(a, b int) {
@@ -334,7 +350,7 @@ func (s *strided) probe(p *probe, _, from, to int) {
 func (v *view) pieces(g *grid, c cut) int {
 	axis, on, _ := v.axisOf(c)
 	g.c, g.p = 1, 1
-	s := &strided{c, v, axis, on, home{}, &slot{grid: *g}}
+	s := &strided{cut: c, view: v, axis: axis, on: on, slot: &slot{grid: *g}}
 	c0, c1, _, _ := s.region(0, 1)
 	return c1 - c0
 }
