@@ -132,8 +132,12 @@ func (w *walk) inner(dst, a, b []float32) {
 	}
 }
 
+// fill sets all of s, more and more of it at a time.
 func fill(s []float32, v float32) {
-	for i := range s {
-		s[i] = v
+	if len(s) > 0 {
+		s[0] = v
+	}
+	for n := 1; n < len(s); n *= 2 {
+		copy(s[n:], s[:n])
 	}
 }

@@ -20,12 +20,12 @@ GLOBL one64<>(SB), RODATA|NOPTR, $8
 	VINSERTPS $0x20, (AT)(R8*2), X, X   \
 	VINSERTPS $0x30, (AT)(R9*1), X, X
 
-// func completeAVX2(x *float32, n, eights int, length float64)
-TEXT ·completeAVX2(SB), NOSPLIT, $32-32
+// func completeAVX2(x *float32, n, eights, skip int, length float64)
+TEXT ·completeAVX2(SB), NOSPLIT, $32-40
 	MOVQ         x+0(FP), DI
 	MOVQ         n+8(FP), DX
 	MOVQ         eights+16(FP), CX
-	VBROADCASTSD length+24(FP), Y14
+	VBROADCASTSD length+32(FP), Y14
 	VBROADCASTSD one64<>(SB), Y15
 	LEAQ         (DX*4), R8         // from row to row
 	LEAQ         (R8)(R8*2), R9
@@ -90,8 +90,13 @@ lacks:
 	VCVTPD2PSY Y13, X13
 	VMOVUPS    X12, lack-32(SP)
 	VMOVUPS    X13, lack-16(SP)
+	MOVQ       skip+24(FP), BX
 	LEAQ       lack-32(SP), R11
+	LEAQ       (R11)(BX*4), R11
 	MOVQ       $8, R12
+	SUBQ       BX, R12
+	IMULQ      R8, BX
+	ADDQ       BX, DI
 
 row:
 	VBROADCASTSS (R11), Y0
