@@ -166,13 +166,13 @@ func (c *compiler) findChains() map[int][]int {
 	return chains
 }
 
-// chainFrom follows node i to the Add and then to the Relu or Clip that can run with it: a value between them must not
-// be an edge nor have another reader.
+// chainFrom follows node i to the Add of a residual or, behind a product, of a bias, and then to the Relu or Clip that can
+// run with it: a value between them must not be an edge nor have another reader.
 func (c *compiler) chainFrom(i int, claimed map[int]bool) []int {
 	g := c.p.graph
 	n, chain := g.Nodes[i], []int{i}
 	canAdd := n.Op == "Conv" && !isDepthwise(g, n)
-	canBias := n.Op == "MatMul" && isMatrix(g.Constants[n.Inputs[1]])
+	canBias := n.Op == "MatMul"
 	if n.Op != "Conv" && n.Op != "BatchNormalization" && n.Op != "Gemm" && !canBias {
 		return chain
 	}

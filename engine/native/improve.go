@@ -71,6 +71,7 @@ type candidate struct {
 	edge        int
 	first, last int // tops
 	size        int // values
+	times       int // that it is decoded, by columns that are computed of it
 }
 
 // upgrade chooses edges that take faster ways within room bytes, by what p needs; it tells whether there are any.
@@ -126,20 +127,40 @@ func (k *packer) bytesAs(c candidate, to kind) int64 {
 	return 4 * int64(newSlot(0, k.opt.Faster[c.edge], *c.target.grid, true).size)
 }
 
-// candidates are the packed edges, first those that are alive for the shortest time, and of those the largest.
+// candidates are the packed edges, first those that are decoded again and again, then those that are alive for the shortest time, and
+// of those the largest.
 func (p *Packed) candidates() []candidate {
 	var list []candidate
+	times := p.timesDecoded()
 	for _, t := range p.tops {
 		for i := range t.targets {
 			g := &t.targets[i]
 			if g.slot == nil {
 				continue
 			}
-			list = append(list, candidate{g, g.value.edge, g.slot.first, g.slot.last, tensor.Size(g.value.shape)})
+			list = append(list, candidate{g, g.value.edge, g.slot.first, g.slot.last, tensor.Size(g.value.shape), times[g.slot]})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.last-a.first, b.last-b.first), cmp.Compare(b.size, a.size))
+		return cmp.Or(cmp.Compare(b.times, a.times), cmp.Compare(a.last-a.first, b.last-b.first), cmp.Compare(b.size, a.size))
 	})
 	return list
+}
+
+// timesDecoded is how often slots are decoded for columns.
+func (p *Packed) timesDecoded() map[*slot]int {
+	times := map[*slot]int{}
+	for _, t := range p.tops {
+		for _, u := range t.tree {
+			if u.columns == nil {
+				continue
+			}
+			visit(u.inputs[0].source, func(s source) {
+				if s, ok := s.(*packedRows); ok {
+					times[s.slot] = len(u.columns.parts[0].first)
+				}
+			})
+		}
+	}
+	return times
 }

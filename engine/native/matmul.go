@@ -94,7 +94,8 @@ func (g *gemm) run(t *task) {
 type matmul struct {
 	*product
 	rows, depth, columns int
-	a, b                 []int // where the matrices of every output matrix start
+	bias                 []float32 // of every column; nil for none
+	a, b                 []int     // where the matrices of every output matrix start
 	pack                 func(dst, x []float32, rows, depth int)
 }
 
@@ -121,6 +122,9 @@ func buildMatMul(s *site) (runner, error) {
 	}
 	m.product = newProduct(s, m.rows, off, nil)
 	m.setVectors(line(m.columns, func(i int) int { return i * vectorWidth }), m.columns)
+	if s.bias != nil {
+		m.bias = withSlack(s.bias)
+	}
 	s.scratch = int64(min(roundUp(m.rows, kernel.Rows), packedRowsAtATime)) * int64(m.depth)
 	return m.run, nil
 }
@@ -190,7 +194,7 @@ func (m *matmul) run(t *task) {
 			if i == 0 || m.a[i] != m.a[i-1] || m.rows > packedRowsAtATime {
 				m.pack(t.scratch, t.in[0][m.a[i]+r*m.depth:], n, m.depth)
 			}
-			m.product.run(&factors{x: t.in[1][m.b[i]:], w: t.scratch, out: t.out[0][i*size+r*m.columns:], rows: n})
+			m.product.run(&factors{x: t.in[1][m.b[i]:], w: t.scratch, out: t.out[0][i*size+r*m.columns:], add: m.bias, rows: n})
 		}
 	}
 }
