@@ -195,18 +195,22 @@ func (r *run) gradientCurves(asked []method.Question) ([][][]method.Effect, erro
 	return curves, nil
 }
 
-// predictCurves counts codes of all images in one place: whole numbers may be added in any order.
+// predictCurves counts codes of a part of the images, in one place: whole numbers may be added in any order.
 func (r *run) predictCurves(p *gradient.Program, asked []method.Question) ([][][]method.Effect, error) {
 	n, total := r.sensitivityImages(), newPredicted(r, asked)
+	counted := map[int]bool{} // what codes take needs fewer images than what they do
+	for k := range r.heavyImages() {
+		counted[r.spread(k*n/r.heavyImages(), n)] = true
+	}
 	err := r.passOf("curves (gradients)", r.prog, n, func(i int, x *tensor.Tensor, _ engine.Program) (func() error, error) {
 		distortions := make([][]float64, len(total.edges))
-		var codes dqa.Codes
+		var s simulated
 		err := r.sensitivity(p, i, x, func(edge, draw int, values, g []float32) error {
 			if draw == 0 {
 				distortions[edge] = make([]float64, len(total.edges[edge]))
 			}
 			for k := range total.edges[edge] {
-				distortions[edge][k] += total.try(&codes, edge, k, draw, values, g)
+				distortions[edge][k] += total.try(&s, edge, k, values, g, counted[i] && draw == 0)
 			}
 			return nil
 		})
@@ -226,7 +230,7 @@ func (r *run) predictCurves(p *gradient.Program, asked []method.Question) ([][][
 		curves[q] = make([][]method.Effect, len(a.Edges))
 		for i := range a.Edges {
 			for range a.Steps[i] {
-				curves[q][i] = append(curves[q][i], total.effect(i, next[i], n))
+				curves[q][i] = append(curves[q][i], total.effect(i, next[i], n, len(counted)))
 				next[i]++
 			}
 		}
@@ -271,25 +275,31 @@ func newPredicted(r *run, asked []method.Question) *predicted {
 	return p
 }
 
-// try quantizes an edge's values with one step, counts the codes of the first draw and returns the distortion: half the square of
+// try quantizes an edge's values with one step, counts the codes if told so and returns the distortion: half the square of
 // what the error changes, along the draw. Errors that quantizing makes alike all over an edge, such as small values that become zero,
 // are so counted together; the squares of single values' would tell a tenth of it where steps are coarse.
-func (p *predicted) try(codes *dqa.Codes, edge, step, draw int, values, g []float32) float64 {
+func (p *predicted) try(s *simulated, edge, step int, values, g []float32, count bool) float64 {
 	e := &p.edges[edge][step]
-	restored := slices.Clone(values)
-	codes.Quantize(e, values)
-	codes.Dequantize(e, restored)
-	dqa.Correct(e, restored)
-	if draw == 0 {
+	s.restored = slices.Grow(s.restored[:0], len(values))[:len(values)]
+	s.Quantize(e, values)
+	s.Dequantize(e, s.restored)
+	dqa.Correct(e, s.restored)
+	if count {
 		p.locks[edge].Lock()
-		p.counts[edge][step].Add(codes.Wide)
+		p.counts[edge][step].Add(s.Wide)
 		p.locks[edge].Unlock()
 	}
 	sum := 0.0
-	for _, along := range alongParts(e, p.parts, values, restored, g) {
+	for _, along := range alongParts(e, p.parts, values, s.restored, g) {
 		sum += float64(along*along) / 2
 	}
 	return sum
+}
+
+// simulated are codes and what they stand for.
+type simulated struct {
+	dqa.Codes
+	restored []float32
 }
 
 // alongParts are the sums of g times the error over the parts of an edge: parts times parts of its rows and columns.
@@ -306,20 +316,41 @@ func alongParts(e *profile.Edge, parts int, values, restored, g []float32) []flo
 		}
 		for part := range parts {
 			from, to := row*cols+part*cols/parts, row*cols+(part+1)*cols/parts
-			along := 0.0
-			for i, v := range values[from:to] {
-				d := float64(g[from+i]) * (float64(restored[from+i]) - float64(v))
-				if d-d == 0 { // of values that are not finite nothing is known
-					along += d
-				}
-			}
-			sums[down*parts+part] += along
+			sums[down*parts+part] += alongError(values[from:to], restored[from:to], g[from:to])
 		}
 	}
 	return sums
 }
 
-// effect is the mean over n images of a point.
-func (p *predicted) effect(edge, k, n int) method.Effect {
-	return method.Effect{Distortion: p.distortions[edge][k] / float64(n), Bits: p.counts[edge][k].Bits() / float64(n)}
+// alongError is the sum of g times the error, in a fixed order. Of values that are not finite nothing is known.
+func alongError(values, restored, g []float32) float64 {
+	restored, g = restored[:len(values)], g[:len(values)]
+	var sums [4]float64
+	whole := len(values) &^ 3
+	for i := 0; i < whole; i += 4 {
+		v, r, d := values[i:i+4:i+4], restored[i:i+4:i+4], g[i:i+4:i+4]
+		sums[0] += float64(float64(d[0]) * (float64(r[0]) - float64(v[0])))
+		sums[1] += float64(float64(d[1]) * (float64(r[1]) - float64(v[1])))
+		sums[2] += float64(float64(d[2]) * (float64(r[2]) - float64(v[2])))
+		sums[3] += float64(float64(d[3]) * (float64(r[3]) - float64(v[3])))
+	}
+	sum := sums[0] + sums[1] + sums[2] + sums[3]
+	for i := whole; i < len(values); i++ {
+		sum += float64(float64(g[i]) * (float64(restored[i]) - float64(values[i])))
+	}
+	if sum-sum == 0 {
+		return sum
+	}
+	sum = 0
+	for i, v := range values {
+		if d := float64(float64(g[i]) * (float64(restored[i]) - float64(v))); d-d == 0 {
+			sum += d
+		}
+	}
+	return sum
+}
+
+// effect is a point: the means over n images, and over those whose codes were counted.
+func (p *predicted) effect(edge, k, n, counted int) method.Effect {
+	return method.Effect{Distortion: p.distortions[edge][k] / float64(n), Bits: p.counts[edge][k].Bits() / float64(counted)}
 }

@@ -72,7 +72,7 @@ func (r *run) try(edges []profile.Edge, by profile.Corrections) (method.Trial, e
 	if err != nil {
 		return t, err
 	}
-	counts := tables.New(edges)
+	counts := tables.NewFor(edges, r.coder())
 	sum, heldOut := r.newScore(), r.newScore()
 	if err := r.count(prog, n, counts, edges, sum, heldOut); err != nil {
 		return t, err
@@ -92,22 +92,32 @@ func (r *run) try(edges []profile.Edge, by profile.Corrections) (method.Trial, e
 	return t, err
 }
 
-// count runs the trial's n images: their codes are counted, their outputs compared, those of held-out images once more apart.
+// count runs the trial's n images: outputs are compared, those of held-out images once more apart, and codes counted of as many as
+// frames are made of, from all over them.
 func (r *run) count(prog engine.Program, n int, counts *tables.Counts, edges []profile.Edge, sum, heldOut *scoreSum) error {
 	images := func(k int) int { return r.trialImage(k, n) }
+	counted, frames := map[int]bool{}, min(n, r.frameImages())
+	for k := range frames {
+		counted[images(k*n/frames)] = true
+	}
 	return r.passOver("trials", prog, n, images, func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		float, err := r.float(i, x)
 		if err != nil {
 			return nil, err
 		}
-		image := tables.New(edges)
+		var image *tables.Counts
+		if counted[i] {
+			image = tables.NewFor(edges, r.coder())
+		}
 		got, err := prog.Run(x, counting(edges, image))
 		if err != nil {
 			return nil, err
 		}
 		score, err := r.score(i, float, got)
 		return func() error {
-			counts.Merge(image)
+			if image != nil {
+				counts.Merge(image)
+			}
 			sum.add(score)
 			if r.heldOut(i) {
 				heldOut.add(score)
@@ -117,12 +127,14 @@ func (r *run) count(prog engine.Program, n int, counts *tables.Counts, edges []p
 	})
 }
 
-// counting is a hook that quantizes and counts.
+// counting is a hook that quantizes and, unless counts is nil, counts.
 func counting(edges []profile.Edge, counts *tables.Counts) engine.Hook {
 	var codes dqa.Codes
 	return func(i int, data []float32) error {
 		codes.Simulate(&edges[i], data)
-		counts.Add(i, codes.Wide)
+		if counts != nil {
+			counts.Add(i, codes.Wide)
+		}
 		return nil
 	}
 }

@@ -7,29 +7,33 @@ import (
 )
 
 // edgeCounts is how often an edge's codes were seen, by channel and by context, without the low bits that are stored
-// apart; and these, by the class of the rest.
+// apart; and these, by the class of the rest. What no coder that will be taught needs is nil.
 type edgeCounts struct {
-	edge               *profile.Edge
-	channels, contexts *Histogram
-	refinements        slots
-	shift              []uint64       // of shift errors' symbols, for the coder paper; nil where there are none
-	prefix             *prefix.Counts // for the coder fast; nil: it cannot store them
-	taps               *tapSamples    // for the coder smallest2; the same
+	edge        *profile.Edge
+	channels    *Histogram
+	contexts    *Histogram // for the coder smallest
+	refinements slots
+	shift       []uint64       // of shift errors' symbols, for the coder paper; nil where there are none
+	prefix      *prefix.Counts // for the coder fast; nil: it cannot store them
+	taps        *tapSamples    // for the coder smallest2; the same
 }
 
-func newEdgeCounts(e *profile.Edge, edges int) edgeCounts {
+func newEdgeCounts(e *profile.Edge, edges int, taught func(profile.Coder) bool) edgeCounts {
 	base := e.Base()
-	c := edgeCounts{
-		edge: e, channels: NewHistogram(&base, profile.Small), contexts: NewHistogram(&base, profile.Smallest), refinements: newRefinements(e),
-	}
-	if e.NumImportant() > 0 {
+	c := edgeCounts{edge: e, channels: NewHistogram(&base, profile.Small), refinements: newRefinements(e)}
+	if taught(profile.Paper) && e.NumImportant() > 0 {
 		c.shift = make([]uint64, huffman.NumSymbols(e.ExtraBits))
 	}
-	if e.Refine == 0 && e.Bits+e.ExtraBits <= profile.MaxBits {
+	if taught(profile.Fast) && e.Refine == 0 && e.Bits+e.ExtraBits <= profile.MaxBits {
 		low, high := e.CodeRange()
 		c.prefix = prefix.NewCounts(low, high, 0) // two-sided codes are most often 0: steps are large, and so is it
 	}
-	c.taps = newTapSamples(e, edges)
+	if taught(profile.Smallest2) {
+		c.taps = newTapSamples(e, edges)
+	}
+	if taught(profile.Smallest) || taught(profile.Smallest2) && c.taps == nil {
+		c.contexts = NewHistogram(&base, profile.Smallest)
+	}
 	return c
 }
 
@@ -47,12 +51,16 @@ func (c *edgeCounts) add(wide []int16) {
 		c.taps.add(wide)
 	}
 	c.channels.Add(wide)
-	c.contexts.Add(wide)
+	if c.contexts != nil {
+		c.contexts.Add(wide)
+	}
 }
 
 func (c *edgeCounts) merge(other *edgeCounts) {
 	c.channels.Merge(other.channels)
-	c.contexts.Merge(other.contexts)
+	if c.contexts != nil {
+		c.contexts.Merge(other.contexts)
+	}
 	c.refinements.merge(other.refinements)
 	for s, n := range other.shift {
 		c.shift[s] += n

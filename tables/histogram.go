@@ -2,6 +2,7 @@ package tables
 
 import (
 	"math"
+	"slices"
 
 	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/internal/simd"
@@ -76,6 +77,7 @@ func (h *Histogram) Add(wide []int16) {
 // addContexts counts the codes of one image by their contexts in its tiles.
 func (h *Histogram) addContexts(wide []int16) {
 	e := h.edge
+	var contexts []uint8
 	for t := range e.NumTiles() {
 		b := e.TileBounds(t)
 		for c := b.C0; c < b.C1; c++ {
@@ -83,9 +85,13 @@ func (h *Histogram) addContexts(wide []int16) {
 			if e.IsImportant(c) {
 				of = h.slots[rans.NumContexts:]
 			}
-			rans.VisitContexts(wide[e.BandStart(b, c):][:e.BandSize(b)], e.Cols, func(context int, code int16) {
-				of[context][symbol(code, low, of[context])]++
-			})
+			codes := wide[e.BandStart(b, c):][:e.BandSize(b)]
+			contexts = slices.Grow(contexts[:0], len(codes))[:len(codes)]
+			rans.Contexts(contexts, codes, e.Cols)
+			for i, code := range codes {
+				counts := of[contexts[i]]
+				counts[symbol(code, low, counts)]++
+			}
 		}
 	}
 }

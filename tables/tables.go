@@ -21,9 +21,18 @@ type Counts struct {
 
 // New has seen nothing yet. edges say how tensors are quantized and cut; their coders, tables and models are ignored.
 func New(edges []profile.Edge) *Counts {
+	return newCounts(edges, func(profile.Coder) bool { return true })
+}
+
+// NewFor counts what one coder is taught with, which is a part of what all are. Teach knows no other then.
+func NewFor(edges []profile.Edge, coder profile.Coder) *Counts {
+	return newCounts(edges, func(c profile.Coder) bool { return c == coder })
+}
+
+func newCounts(edges []profile.Edge, taught func(profile.Coder) bool) *Counts {
 	c := &Counts{edges: make([]edgeCounts, len(edges))}
 	for i := range edges {
-		c.edges[i] = newEdgeCounts(&edges[i], len(edges))
+		c.edges[i] = newEdgeCounts(&edges[i], len(edges), taught)
 	}
 	return c
 }

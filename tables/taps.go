@@ -199,14 +199,25 @@ func (c *tapCoding) count(t *tapSamples) {
 	}
 	low, middle := e.Lowest(0), -int16(symbols/2)
 	var memory rans.TapMemory
-	t.bands(func(channel int, codes []int16) {
-		rans.VisitTaps(&memory, &c.taps.Taps, c.taps.Offset(channel), codes, e.Cols, func(context uint8, prediction, code int16) {
+	var planes []rans.TapPlane // as many as go in step
+	visit := func() {
+		rans.VisitTaps(&memory, &c.taps.Taps, planes, e.Cols, func(context uint8, prediction, code int16) {
 			of := counts[0][context]
 			of[symbol(code, low, of)]++
 			of = counts[1][context]
 			of[symbol(int16(max(math.MinInt16, min(math.MaxInt16, int(code)-int(prediction)))), middle, of)]++
 		})
+		planes = planes[:0]
+	}
+	t.bands(func(channel int, codes []int16) {
+		if len(planes) > 0 && (len(planes) == rans.MaxLanes || len(planes[0].Codes) != len(codes)) {
+			visit()
+		}
+		planes = append(planes, rans.TapPlane{Offset: c.taps.Offset(channel), Codes: codes})
 	})
+	if len(planes) > 0 {
+		visit()
+	}
 	c.slots = counts[0]
 	for i := range c.slots {
 		plain, relative := measure(counts[0][i]), measure(counts[1][i])

@@ -61,17 +61,20 @@ func (n *neighbours) context(x, lane int) uint8 {
 
 func (n *neighbours) set(x, lane int, code int16) { n.row[(x+1)*n.lanes+lane] = magnitude(code) }
 
-// VisitContexts tells the context of every code of a plane, row by row, as a Tile that begins with this plane's first
-// row sees it.
-func VisitContexts(codes []int16, cols int, visit func(context int, code int16)) {
-	var n neighbours
-	n.reset(cols, 1)
+// Contexts writes the context of every code of a plane to dst, row by row, as a Tile that begins with this plane's first row
+// sees it.
+func Contexts(dst []uint8, codes []int16, cols int) {
+	rows := make([]uint32, 2*(cols+2))
+	above, row := rows[:cols+2], rows[cols+2:] // from the left margin to the right one, which stay 0
 	for len(codes) > 0 {
-		n.next()
+		upLeft, up, left := uint32(0), above[1], uint32(0)
 		for x, c := range codes[:cols] {
-			visit(int(n.context(x, 0)), c)
-			n.set(x, 0, c)
+			upRight := above[x+2]
+			dst[x] = contextOf[min(2*left+upLeft+2*up+upRight, maxActivity)]
+			left, upLeft, up = uint32(magnitude(c)), up, upRight
+			row[x+1] = left
 		}
-		codes = codes[cols:]
+		above, row = row, above
+		dst, codes = dst[cols:], codes[cols:]
 	}
 }

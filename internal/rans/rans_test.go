@@ -53,14 +53,16 @@ func modelled(t testing.TB, codes [][]int16, rows, cols int, low int16, contexts
 	for k := range counts {
 		counts[k] = make([]uint64, 257)
 	}
+	of := make([]uint8, rows*cols)
 	for _, p := range codes {
-		VisitContexts(p, cols, func(context int, code int16) {
+		Contexts(of, p, cols)
+		for i, code := range p {
 			s := int(code) - int(low)
 			if s < 0 || s > 255 {
 				s = 256
 			}
-			counts[context%n][s]++
-		})
+			counts[int(of[i])%n][s]++
+		}
 	}
 	var models []*Model
 	for _, c := range counts {

@@ -156,25 +156,38 @@ func spreadClass(spread, mu int32) (n uint8) {
 // bounded is a code as it is weighted.
 func bounded(code int32) int32 { return max(-tapMost, min(tapMost, code)) }
 
-// VisitTaps tells the context and the prediction of every code of a plane, row by row, as a Tile that begins with this plane's
-// first row sees it. memory is used again.
-func VisitTaps(memory *TapMemory, t *Taps, offset int16, codes []int16, cols int, visit func(context uint8, prediction, code int16)) {
+// VisitTaps tells the context and the prediction of every code of some planes, at most MaxLanes and of equal length, as a Tile that
+// begins with their first row sees it: column by column, in each plane by plane. memory is used again.
+func VisitTaps(memory *TapMemory, t *Taps, planes []TapPlane, cols int, visit func(context uint8, prediction, code int16)) {
 	g := (*tapGroup)(memory)
-	g.begin(t, []Plane{{Offset: offset}}, cols)
-	for len(codes) > 0 {
-		n := t.width(cols, len(codes))
+	offsets := make([]Plane, len(planes))
+	for lane := range planes {
+		offsets[lane].Offset = planes[lane].Offset
+	}
+	g.begin(t, offsets, cols)
+	for at, all := 0, len(planes[0].Codes); at < all; {
+		n := t.width(cols, all-at)
 		g.next()
 		for x, end := 0, 0; x < n; x = end {
 			end = g.segment(x, n)
 			for ; x < end; x++ {
-				context, prediction := g.context(x, 0)
-				visit(context, prediction, codes[x])
-				g.set(x, 0, codes[x])
+				for lane := range planes {
+					c := planes[lane].Codes[at+x]
+					context, prediction := g.context(x, lane)
+					visit(context, prediction, c)
+					g.set(x, lane, c)
+				}
 				g.echo(x)
 			}
 		}
-		codes = codes[n:]
+		at += n
 	}
+}
+
+// TapPlane is a plane for VisitTaps.
+type TapPlane struct {
+	Offset int16 // what is expected of its channel
+	Codes  []int16
 }
 
 // TapMemory is for VisitTaps.

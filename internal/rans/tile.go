@@ -91,10 +91,12 @@ func (t *Tile) Cost() float64 {
 			sum += t.tapCost(p, codes)
 			continue
 		}
-		VisitContexts(codes, t.Cols, func(context int, code int16) {
-			m := p.Models[context]
+		contexts := make([]uint8, len(codes))
+		Contexts(contexts, codes, t.Cols)
+		for j, code := range codes {
+			m := p.Models[contexts[j]]
 			sum += m.rankCost(m.rankOf(code, p.Low))
-		})
+		}
 	}
 	return sum
 }

@@ -58,16 +58,38 @@ func (q *quantizer) quantizeWide(v *Values, b profile.Bounds) (c codes, nonFinit
 func (s *Scratch) Quantize(dst []int16, e *profile.Edge, v *Values, b profile.Bounds) (nonFinite int) {
 	n := e.BandSize(b)
 	for c := b.C0; c < b.C1; {
-		src, scale, levels := s.load(e, v, b, c), v.Scales[e.ScaleSlot(c)], e.Levels(c)
+		src, scale := s.load(e, v, b, c), v.Scales[e.ScaleSlot(c)]
 		if e.Map != profile.Noisy {
-			nonFinite += quant.Quantize(dst, src, scale, levels)
+			nonFinite += s.quantizeChannels(dst, src, scale, e, c)
 			dst, c = dst[len(src):], c+len(src)/n
 			continue
 		}
 		for ; len(src) > 0; c++ {
-			nonFinite += quant.QuantizeNoisy(dst, src[:n], scale, levels, e.Noise, e.BandStart(b, c))
+			nonFinite += quant.QuantizeNoisy(dst, src[:n], scale, e.Levels(c), e.Noise, e.BandStart(b, c))
 			dst, src = dst[n:], src[n:]
 		}
+	}
+	return nonFinite
+}
+
+// narrowPart is how many values are quantized at once.
+const narrowPart = 1 << 12
+
+// quantizeChannels gives the codes of values of channel c and those like it. Kernels make bytes of them, which suffice for most.
+func (s *Scratch) quantizeChannels(dst []int16, src []float32, scale quant.Scale, e *profile.Edge, c int) (nonFinite int) {
+	s.bytes = resize(s.bytes, max(len(s.bytes), narrowPart))
+	for len(src) > 0 {
+		part := src[:min(narrowPart, len(src))]
+		finite, within := false, false
+		if e.FitsBytes() {
+			finite, within = quant.QuantizeBytes(s.bytes, part, scale, e.ByteLevels(c))
+		}
+		if finite && (within || !e.Escape) {
+			widen(dst, s.bytes[:len(part)], e.Unsigned)
+		} else {
+			nonFinite += quant.Quantize(dst, part, scale, e.Levels(c))
+		}
+		dst, src = dst[len(part):], src[len(part):]
 	}
 	return nonFinite
 }
@@ -124,12 +146,21 @@ func (q *quantizer) widen(c codes) []int16 {
 		return c.wide
 	}
 	q.wide = resize(q.wide, len(c.bytes))
-	for i, v := range c.bytes {
-		if q.wide[i] = int16(v); !q.edge.Unsigned {
-			q.wide[i] = int16(int8(v))
-		}
-	}
+	widen(q.wide, c.bytes, q.edge.Unsigned)
 	return q.wide
+}
+
+func widen(dst []int16, src []byte, unsigned bool) {
+	dst = dst[:len(src)]
+	if unsigned {
+		for i, v := range src {
+			dst[i] = int16(v)
+		}
+		return
+	}
+	for i, v := range src {
+		dst[i] = int16(int8(v))
+	}
 }
 
 // narrow gives codes as bytes; ok is false where one does not fit.
