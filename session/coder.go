@@ -35,3 +35,16 @@ func ParseCoder(name string, s profile.Setting) (*profile.Coder, error) {
 	}
 	return &c, CheckCoder(s, c)
 }
+
+// GradedCoder reads the name of the coder for graded codes among variants; "": none is asked for. The error wraps ErrSetting.
+func GradedCoder(name string, variants []Variant) (*profile.Coder, error) {
+	if name == "" {
+		return nil, nil
+	}
+	for _, v := range variants {
+		if v, err := v.Complete(); err == nil && v.Dial != profile.NoDial {
+			return ParseCoder(name, v.Setting)
+		}
+	}
+	return nil, fmt.Errorf("%w: --coder is for graded, which is not among the methods", ErrSetting)
+}

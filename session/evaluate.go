@@ -71,7 +71,7 @@ func withBases(candidates []Candidate) []Candidate {
 }
 
 // Candidate calibrates a variant and stores it in several ways: as its method does, and with its whole codes
-// entropy-coded. Errors are those of Calibrate.
+// entropy-coded; graded with the coder of the options alone, if they name one. Errors are those of Calibrate.
 func (k *Calibrator) Candidate(ctx context.Context, v Variant) (c Candidate, err error) {
 	if v, err = v.Complete(); err != nil {
 		return c, err
@@ -89,7 +89,9 @@ func (k *Calibrator) stored(plan *calib.Plan) (c Candidate, err error) {
 		return c, err
 	}
 	coders := []profile.Coder{profile.Small, profile.Smallest}
-	if own := OwnCoder(plan.Setting); !slices.Contains(coders, own) {
+	if plan.Setting.Dial != profile.NoDial && k.opt.Coder != nil {
+		coders = []profile.Coder{*k.opt.Coder}
+	} else if own := OwnCoder(plan.Setting); !slices.Contains(coders, own) {
 		coders = append([]profile.Coder{own}, coders...)
 	}
 	for _, coder := range coders {

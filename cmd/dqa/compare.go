@@ -10,6 +10,7 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/faults"
+	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ type compareFlags struct {
 	set           methodFlags
 	grid          session.GridText
 	data, calib   string
+	coder         *profile.Coder // of graded codes; nil: several
 	probabilities bool
 	dryRun        bool // of a sweep: nothing but its time is wanted
 }
@@ -79,7 +81,7 @@ func (a *app) newCalibrator(
 	}
 	return net.NewCalibrator(data, session.CalibrateOptions{
 		Workers: a.workers, AllowNonFinite: f.set.allowNonFinite, Probabilities: f.probabilities, MinBits: minBits, Store: store,
-		Progress: bar.Report,
+		Progress: bar.Report, Coder: f.coder,
 	})
 }
 

@@ -19,8 +19,9 @@ import (
 // evalFlags are those of the verb.
 type evalFlags struct {
 	compareFlags
-	profiles []string
-	report   string
+	profiles  []string
+	report    string
+	coderName string
 }
 
 func (a *app) eval() *cobra.Command {
@@ -48,6 +49,8 @@ and without --calib nothing else is compared.
 	flags.StringVar(&a.output, "output", "", "as --score-output")
 	cmd.MarkFlagsMutuallyExclusive("output", "score-output")
 	flags.StringArrayVar(&f.profiles, "profile", nil, "profile made by calibrate, - for standard input; may be repeated")
+	flags.StringVar(&f.coderName, "coder", "", "of graded codes: fast, small, smallest or smallest2 (default: small beside smallest)")
+	cli.CompleteWords(cmd, "coder", "fast", "small", "smallest", "smallest2")
 	flags.StringVar(&f.report, "report", "", "folder for report.html (a page with a plot) and report.json; made if needed")
 	return cmd
 }
@@ -55,6 +58,9 @@ and without --calib nothing else is compared.
 func (a *app) runEval(cmd *cobra.Command, model string, f *evalFlags) error {
 	variants, err := f.variants(cmd)
 	if err != nil {
+		return err
+	}
+	if f.coder, err = session.GradedCoder(f.coderName, variants); err != nil {
 		return err
 	}
 	net, candidates, err := a.openForProfiles(cmd, model, f)
@@ -182,7 +188,7 @@ func (f *evalFlags) options(cmd *cobra.Command, profiles []*profile.Profile) (se
 
 // unused is a flag that was given and counts only with --calib; "" where there is none.
 func (f *evalFlags) unused(cmd *cobra.Command) string {
-	for _, flag := range append(session.SettingNames(), "methods") {
+	for _, flag := range append(session.SettingNames(), "methods", "coder") {
 		if cmd.Flags().Changed(flag) {
 			return flag
 		}
