@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dqa-go/dqa/internal/file"
+	"github.com/dqa-go/dqa/tensor"
 )
 
 // Array is a NumPy array of numbers, a .npy file or a part of an .npz archive ("X.npz:NAME"), whose rows (what lies along the
@@ -65,7 +66,10 @@ func (r *Array) ReadRows(dst []float32, i int) error {
 	if i < 0 || n > r.a.items-i {
 		return fmt.Errorf("%s: rows %d to %d of %d", r.a.path, i, i+n, r.a.items)
 	}
-	from := r.a.data
+	from, at := r.a.data, r.a.header.offset+int64(i)*int64(r.a.bytes)
+	if from == nil && r.a.header.dtype == "<f4" {
+		return tensor.Read(dst[:n*r.RowSize()], func(b []byte) error { return r.read(b, at) })
+	}
 	if from != nil {
 		from = from[i*r.a.bytes:][:n*r.a.bytes]
 	} else {
@@ -73,11 +77,18 @@ func (r *Array) ReadRows(dst []float32, i int) error {
 			r.buf = make([]byte, n*r.a.bytes)
 		}
 		from = r.buf[:n*r.a.bytes]
-		if _, err := r.f.ReadAt(from, r.a.header.offset+int64(i)*int64(r.a.bytes)); err != nil {
-			return fmt.Errorf("%s: %w", r.a.path, err)
+		if err := r.read(from, at); err != nil {
+			return err
 		}
 	}
 	r.convert(dst[:n*r.RowSize()], from)
+	return nil
+}
+
+func (r *Array) read(b []byte, at int64) error {
+	if _, err := r.f.ReadAt(b, at); err != nil {
+		return fmt.Errorf("%s: %w", r.a.path, err)
+	}
 	return nil
 }
 

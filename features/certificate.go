@@ -6,10 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash"
-	"math"
+
+	"lukechampine.com/blake3"
 
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/tensor"
 	"github.com/dqa-go/dqa/zarr"
 )
 
@@ -25,7 +26,7 @@ type codecConfig struct {
 // Certificate says what a store holds and what storing did to it.
 type Certificate struct {
 	Tool      string `json:"tool"`
-	Array     string `json:"array_sha256"`   // of the shape and of every object's values, see arrayDigest
+	Array     string `json:"array_blake3"`   // of the shape and of every object's values, see arrayDigest
 	Profile   string `json:"profile_sha256"` // the store is read by this one alone
 	Source    string `json:"source"`         // what the array was called
 	Objective string `json:"objective"`      // what the profile was asked for
@@ -57,54 +58,42 @@ func newCodecConfig(p *profile.Profile) (zarr.Codec, error) {
 	return zarr.Codec{Name: CodecName, Configuration: c}, err
 }
 
-// parseCodec reads the profile out of a store.
-func parseCodec(c zarr.Codec) (*profile.Profile, error) {
+// parseCodec reads the profile out of a store, and its digest.
+func parseCodec(c zarr.Codec) (p *profile.Profile, digest string, err error) {
 	if c.Name != CodecName {
-		return nil, fmt.Errorf("%w: its codec is %.40q", ErrStore, c.Name)
+		return nil, "", fmt.Errorf("%w: its codec is %.40q", ErrStore, c.Name)
 	}
 	var config codecConfig
 	if err := json.Unmarshal(c.Configuration, &config); err != nil {
-		return nil, fmt.Errorf("%w: its codec: %w", ErrStore, err)
+		return nil, "", fmt.Errorf("%w: its codec: %w", ErrStore, err)
 	}
-	p, err := profile.Parse(config.Profile)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+	if sum := sha256.Sum256(config.Profile); hex.EncodeToString(sum[:]) != config.Digest {
+		return nil, "", fmt.Errorf("%w: its profile has the digest %x, not %.64s", ErrStore, sum, config.Digest)
 	}
-	if digest := p.Digest(); hex.EncodeToString(digest[:]) != config.Digest {
-		return nil, fmt.Errorf("%w: its profile has the digest %x, not %.64s", ErrStore, digest, config.Digest)
+	if p, err = profile.Parse(config.Profile); err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	return p, nil
+	return p, config.Digest, nil
 }
 
-// arrayDigest is the SHA-256 of the text "dqa array 1", the shape (u64 each, little-endian, their number first) and the
-// SHA-256 of each object's rows as little-endian float32: objects can be hashed one by one.
-type arrayDigest struct{ h hash.Hash }
+// arrayDigest is the BLAKE3 of the text "dqa array 1", the shape (u64 each, little-endian, their number first) and the BLAKE3 of
+// each object's rows as little-endian float32: objects can be hashed one by one. SHA-256 would take longer than all the rest where
+// processors have no instructions for it.
+type arrayDigest struct{ h *blake3.Hasher }
 
 func newArrayDigest(shape []int) arrayDigest {
-	d := arrayDigest{sha256.New()}
+	d := arrayDigest{blake3.New(32, nil)}
 	b := binary.LittleEndian.AppendUint64([]byte("dqa array 1"), uint64(len(shape)))
 	for _, n := range shape {
 		b = binary.LittleEndian.AppendUint64(b, uint64(n))
 	}
-	d.h.Write(b)
+	_, _ = d.h.Write(b)
 	return d
 }
 
-func (d arrayDigest) add(object [32]byte) { d.h.Write(object[:]) }
+func (d arrayDigest) add(object [32]byte) { _, _ = d.h.Write(object[:]) }
 
 func (d arrayDigest) text() string { return hex.EncodeToString(d.h.Sum(nil)) }
 
-// digestOf hashes values; buf is memory for it.
-func digestOf(values []float32, buf []byte) ([32]byte, []byte) {
-	h := sha256.New()
-	for len(values) > 0 {
-		n := min(len(values), 1<<14)
-		buf = buf[:0]
-		for _, v := range values[:n] {
-			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
-		}
-		h.Write(buf)
-		values = values[n:]
-	}
-	return [32]byte(h.Sum(nil)), buf
-}
+// digestOf hashes values.
+func digestOf(values []float32) [32]byte { return blake3.Sum256(tensor.Bytes(values, nil)) }

@@ -36,7 +36,7 @@ func (o Objective) String() string { return fmt.Sprintf("--%s %v", o.Kind, o.Goa
 type Options struct {
 	Axes      Axes // "": DefaultAxes
 	Objective Objective
-	CoderName string // a coder's name; "": the fastest of those that take about as few bits as any
+	CoderName string // a coder's name; "": of all but smallest2, the fastest that takes about as few bits as any
 	Seed      uint64 // of the choice of rows, where there are more than MaxValues
 	MaxValues int    // of rows to learn from, and as many to prove it; 0: DefaultMaxValues
 	Name      string // of the array, for the profile
@@ -92,6 +92,7 @@ type fitter struct {
 	edge          profile.Edge
 	row, perChunk int
 	learn, proof  sample
+	near          [][]int // nearest rows of those that are learned from, where they are asked for
 	largest       float32
 	coder         profile.Coder
 	auto          bool

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dqa-go/dqa"
@@ -69,6 +70,9 @@ type packer struct {
 	row     int
 	config  codecConfig
 	workers []*packWorker
+	writing *backlog
+	proved  []int     // rows that the certificate stands on, see provedRows
+	before  []float32 // what they are: gathered while objects are packed, so that the array is read once
 }
 
 // packWorker is one goroutine's.
@@ -77,8 +81,10 @@ type packWorker struct {
 	enc    *dqa.Encoder
 	values []float32 // of an object
 	last   []float32 // the chunk that stands over the end
-	buf    []byte
-	chunks [][]byte
+	frames []byte    // of an object, one behind the other
+	ends   []int     // of frames
+	chunks [][]byte  // frames again
+	one    [1][]float32
 }
 
 func newPacker(x Rows, p *profile.Profile, opt PackOptions) (*packer, error) {
@@ -90,9 +96,11 @@ func newPacker(x Rows, p *profile.Profile, opt PackOptions) (*packer, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &packer{opt: opt, profile: p}
+	k := &packer{opt: opt, profile: p, writing: newBacklog()}
 	k.meta = zarr.Meta{Shape: shape, Rows: rows}
 	k.row = k.meta.RowSize()
+	k.proved = provedRows(shape[0], k.row)
+	k.before = make([]float32, len(k.proved)*k.row)
 	k.meta.ChunksPerShard = max(1, objectValues/(k.row*rows))
 	for _, r := range opt.Axes {
 		k.meta.Dimensions = append(k.meta.Dimensions, string(r))
@@ -163,7 +171,7 @@ func (k *packer) pack(ctx context.Context, dir string) (*Certificate, error) {
 		k.opt.Progress.report("packing", "rows", min((i+1)*k.meta.Rows*k.meta.ChunksPerShard, k.meta.Shape[0]), k.meta.Shape[0])
 		return nil
 	})
-	if err != nil {
+	if err = errors.Join(err, k.writing.wait()); err != nil {
 		return nil, err
 	}
 	c.Array = digest.text()
@@ -229,30 +237,40 @@ func (w *packWorker) object(k *packer, to *zarr.Writer, i int) (packed, error) {
 	if err := w.rows.ReadRows(values, first); err != nil {
 		return packed{}, err
 	}
+	k.gather(values, first)
 	var out packed
-	out.digest, w.buf = digestOf(values, w.buf)
+	out.digest = digestOf(values)
 	if size, ok := to.Has(i); ok {
 		out.size = size
 		out.nonFinite = countNonFinite(values)
 		return out, nil
 	}
 	var err error
-	w.chunks = w.chunks[:0]
+	w.frames, w.ends, w.chunks = w.frames[:0], w.ends[:0], w.chunks[:0]
 	for at := 0; at < len(values); at += perChunk {
 		chunk := values[at:min(at+perChunk, len(values))]
 		if len(chunk) < perChunk {
 			w.last = append(append(w.last[:0], chunk...), make([]float32, perChunk-len(chunk))...)
 			chunk = w.last
 		}
-		frame, err := w.enc.Append(nil, [][]float32{chunk})
-		if err != nil {
+		w.one[0] = chunk
+		if w.frames, err = w.enc.Append(w.frames, w.one[:]); err != nil {
 			return packed{}, err
 		}
 		out.nonFinite += w.enc.NonFinite()
-		w.chunks = append(w.chunks, frame)
+		w.ends = append(w.ends, len(w.frames))
 	}
-	out.size, err = to.Write(i, w.chunks)
-	return out, err
+	start := 0
+	for _, end := range w.ends {
+		w.chunks = append(w.chunks, w.frames[start:end:end])
+		start = end
+	}
+	object, err := k.meta.Object(i, w.chunks)
+	if err != nil {
+		return packed{}, err
+	}
+	out.size = len(object)
+	return out, k.writing.add(func() error { return to.Write(i, object) })
 }
 
 func countNonFinite(values []float32) (n int) {
@@ -264,31 +282,39 @@ func countNonFinite(values []float32) (n int) {
 	return n
 }
 
-// prove measures what storing does to rows that no profile was made of: the first held-out ones of places spread evenly.
+// gather keeps those rows, of values that begin with row first, that the certificate stands on. Objects have rows of their own.
+func (k *packer) gather(values []float32, first int) {
+	at, _ := slices.BinarySearch(k.proved, first)
+	for ; at < len(k.proved) && (k.proved[at]-first)*k.row < len(values); at++ {
+		copy(k.before[at*k.row:][:k.row], values[(k.proved[at]-first)*k.row:])
+	}
+}
+
+// prove measures what storing does to the rows that were gathered. Where in a chunk a row lies makes no difference.
 func (k *packer) prove(ctx context.Context, c *Certificate) error {
-	rows := provedRows(k.meta.Shape[0], k.row)
-	x, y := make([]float32, 0, len(rows)*k.row), make([]float32, 0, len(rows)*k.row)
+	x, y := k.before, make([]float32, len(k.before))
 	var codes dqa.Codes
 	chunk, e := make([]float32, k.meta.Rows*k.row), &k.profile.Edges[0]
-	for _, i := range rows {
+	for at := 0; at < len(x); at += len(chunk) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		clear(chunk)
-		if err := k.workers[0].rows.ReadRows(chunk[:k.row], i); err != nil {
-			return err
-		}
-		x = append(x, chunk[:k.row]...)
+		clear(chunk[copy(chunk, x[at:]):])
 		codes.Simulate(e, chunk)
-		y = append(y, chunk[:k.row]...)
+		copy(y[at:], chunk)
 	}
+	silence(x, y)
+	c.Quality = measure(x, y, k.row)
+	return nil
+}
+
+// silence leaves out what is not finite: nothing can be said of it, NonFinite counts it.
+func silence(x, y []float32) {
 	for i, v := range x {
-		if v-v != 0 { // nothing can be said of it; NonFinite counts it
+		if v-v != 0 {
 			x[i], y[i] = 0, 0
 		}
 	}
-	c.Quality = measure(x, y, k.row)
-	return nil
 }
 
 // provedRows are held-out rows, spread evenly, of at most provedValues values.

@@ -3,6 +3,9 @@ package features
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
 )
 
 // Quality is what storing does to rows, measured on held-out ones. Errors are standard errors over rows.
@@ -15,17 +18,24 @@ type Quality struct {
 	Cosine    float64 `json:"cosine"`
 	CosineSE  float64 `json:"cosine_se"`
 	MinCosine float64 `json:"cosine_min"`
-	// Neighbours is the share of each row's nearest neighbours (Neighbours of them, Euclidean, among these rows) that are still
-	// among them.
+	// Neighbours is the share of each row's nearest neighbours (NumNeighbours of them, Euclidean, among Compared rows) that are
+	// still among them.
 	Neighbours   float64 `json:"neighbours"`
 	NeighboursSE float64 `json:"neighbours_se"`
+	Compared     int     `json:"neighbours_among"`
 }
 
-// How many rows are compared with each other, and how many neighbours count.
+// How many neighbours count, and how many rows are compared with each other: fewer of long rows, as it takes the square of them
+// times their length.
 const (
 	NumNeighbours = 10
 	maxCompared   = 1000
+	maxProducts   = 1 << 27
 )
+
+func compared(rows, row int) int {
+	return min(rows, maxCompared, max(2, int(math.Sqrt(float64(maxProducts/row)))))
+}
 
 // measure compares rows of so many values with what was restored of them.
 func measure(x, y []float32, row int) Quality {
@@ -54,7 +64,8 @@ func measure(x, y []float32, row int) Quality {
 	if len(cosines) == 0 {
 		q.Cosine = 1
 	}
-	q.Neighbours, q.NeighboursSE = meanSE(keptNeighbours(x, y, row))
+	q.Compared = compared(q.Rows, row)
+	q.Neighbours, q.NeighboursSE = meanSE(keptNeighbours(nearest(x, row), y, row))
 	return q
 }
 
@@ -90,72 +101,50 @@ func meanSE(v []float64) (mean, se float64) {
 	return mean, math.Sqrt(se / max(n-1, 1) / n)
 }
 
-// keptNeighbours is, for each of the first rows, the share of its nearest rows that storing keeps.
-func keptNeighbours(x, y []float32, row int) []float64 {
-	n := min(len(x)/row, maxCompared)
-	k := min(NumNeighbours, n-1)
-	if k < 1 {
-		return nil
-	}
-	before, after := nearest(x, row, n, k), nearest(y, row, n, k)
-	kept := make([]float64, n)
-	for i := range kept {
-		for _, j := range after[i] {
+// keptNeighbours is, for each of the first rows, the share of its nearest rows that storing keeps: before are those of the values
+// that were stored.
+func keptNeighbours(before [][]int, y []float32, row int) []float64 {
+	kept := make([]float64, len(before))
+	for i, after := range nearest(y, row) {
+		for _, j := range after {
 			if slices.Contains(before[i], j) {
-				kept[i] += 1 / float64(k)
+				kept[i] += 1 / float64(len(after))
 			}
 		}
 	}
 	return kept
 }
 
-// nearest are the k nearest rows of each of n rows, itself apart; of equal distances the first rows.
-func nearest(x []float32, row, n, k int) [][]int {
-	norms := make([]float32, n)
-	for i := range n {
-		norms[i] = dot(x[i*row:][:row], x[i*row:][:row])
+// nearest are the nearest rows of each of the first rows of x, itself apart; of equal distances the first rows. nil if there are
+// none.
+func nearest(x []float32, row int) [][]int {
+	n := compared(len(x)/row, row)
+	k := min(NumNeighbours, n-1)
+	if k < 1 {
+		return nil
 	}
+	rows := blas32.General{Rows: n, Cols: row, Stride: row, Data: x[:n*row]}
+	products := blas32.General{Rows: n, Cols: n, Stride: n, Data: make([]float32, n*n)}
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, rows, rows, 0, products)
 	all := make([][]int, n)
-	type pair struct {
-		d float32
-		j int
-	}
-	list := make([]pair, 0, n)
+	far := make([]float32, n)
 	for i := range n {
-		list = list[:0]
 		for j := range n {
-			if j != i {
-				list = append(list, pair{norms[j] - 2*dot(x[i*row:][:row], x[j*row:][:row]), j})
-			}
+			far[j] = products.Data[j*n+j] - 2*products.Data[i*n+j]
 		}
-		slices.SortFunc(list, func(a, b pair) int {
-			switch {
-			case a.d < b.d:
-				return -1
-			case a.d > b.d:
-				return 1
+		list := make([]int, 0, k+1)
+		for j := range n {
+			if j == i || len(list) == k && !(far[j] < far[list[k-1]]) {
+				continue
 			}
-			return a.j - b.j
-		})
-		for _, p := range list[:k] {
-			all[i] = append(all[i], p.j)
+			at := len(list)
+			for at > 0 && far[j] < far[list[at-1]] {
+				at--
+			}
+			list = slices.Insert(list, at, j)
+			list = list[:min(len(list), k)]
 		}
+		all[i] = list
 	}
 	return all
-}
-
-// dot in four sums, which processors add at once.
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	n := len(a) &^ 3
-	for k := 0; k < n; k += 4 {
-		s0 += a[k] * b[k]
-		s1 += a[k+1] * b[k+1]
-		s2 += a[k+2] * b[k+2]
-		s3 += a[k+3] * b[k+3]
-	}
-	for k := n; k < len(a); k++ {
-		s0 += a[k] * b[k]
-	}
-	return s0 + s1 + (s2 + s3)
 }

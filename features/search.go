@@ -140,7 +140,10 @@ func (f *fitter) keeps(step float32) (bool, error) {
 	case MinCosine:
 		return measure(f.learn.values, y, f.row).Cosine >= o.Goal, nil
 	}
-	kept, _ := meanSE(keptNeighbours(f.learn.values, y, f.row))
+	if f.near == nil {
+		f.near = nearest(f.learn.values, f.row)
+	}
+	kept, _ := meanSE(keptNeighbours(f.near, y, f.row))
 	return kept >= o.Goal, nil
 }
 
@@ -233,12 +236,18 @@ func (f *fitter) bits(s *sample) (float64, error) {
 // hardlyMore bits than the least are worth a coder that is several times faster.
 const hardlyMore = 1.015
 
+// unasked are the coders that are chosen from. Smallest2 has to be asked for: it codes value after value, some 15 times slower than
+// the others (BenchmarkStore), and a store is written once but read for years.
+func unasked() []profile.Coder {
+	return slices.DeleteFunc(profile.Escaping(), func(c profile.Coder) bool { return c == profile.Smallest2 })
+}
+
 // chooseCoder takes the coder that stores a step in the fewest bits, or a faster one that takes hardly more.
 func (f *fitter) chooseCoder(step float32) error {
 	if !f.auto {
 		return nil
 	}
-	all := profile.Escaping()
+	all := unasked()
 	bits := make([]float64, len(all))
 	for k, c := range all {
 		f.coder = c

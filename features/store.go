@@ -2,7 +2,7 @@ package features
 
 import (
 	"context"
-	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +14,7 @@ import (
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/tensor"
 	"github.com/dqa-go/dqa/zarr"
 )
 
@@ -48,12 +49,14 @@ func OpenStore(name string, want *profile.Profile, limits dqa.Limits) (*Store, e
 }
 
 func (s *Store) bind(want *profile.Profile, limits dqa.Limits) error {
-	p, err := parseCodec(s.array.Codec)
+	p, digest, err := parseCodec(s.array.Codec)
 	if err != nil {
 		return err
 	}
-	if want != nil && want.Digest() != p.Digest() {
-		return fmt.Errorf("%w: the store was packed with the profile %x, this one is %x", ErrProfile, p.Digest(), want.Digest())
+	if want != nil {
+		if w := want.Digest(); hex.EncodeToString(w[:]) != digest {
+			return fmt.Errorf("%w: the store was packed with the profile %s, this one is %x", ErrProfile, digest, w)
+		}
 	}
 	if len(p.Edges) != 1 || p.Edges[0].Elements() != s.array.Rows*s.row {
 		return fmt.Errorf("%w: its profile is not one of chunks of %d rows of %d values", ErrStore, s.array.Rows, s.row)
@@ -68,7 +71,7 @@ func (s *Store) bind(want *profile.Profile, limits dqa.Limits) error {
 		if err := json.Unmarshal(text, s.Certificate); err != nil {
 			return fmt.Errorf("%w: %w", ErrCertificate, err)
 		}
-		if digest := fmt.Sprintf("%x", p.Digest()); s.Certificate.Profile != digest {
+		if s.Certificate.Profile != digest {
 			return fmt.Errorf("%w: it is of the profile %.64s, the store's is %s", ErrCertificate, s.Certificate.Profile, digest)
 		}
 	}
@@ -91,13 +94,23 @@ func (s *Store) ReadRows(dst []float32, i int) error {
 		return fmt.Errorf("%w: rows %d to %d of %d", ErrStore, i, i+n, s.array.Shape[0])
 	}
 	for n > 0 {
-		if err := s.open(i / s.array.Rows); err != nil {
+		values, err := s.some(i, n)
+		if err != nil {
 			return err
 		}
-		k := copy(dst[:n*s.row], s.values[i%s.array.Rows*s.row:])
+		k := copy(dst, values)
 		dst, i, n = dst[k:], i+k/s.row, n-k/s.row
 	}
 	return nil
+}
+
+// some are the values of rows from i on: of as many, up to n, as lie in one chunk. They are valid until the next call.
+func (s *Store) some(i, n int) ([]float32, error) {
+	if err := s.open(i / s.array.Rows); err != nil {
+		return nil, err
+	}
+	i %= s.array.Rows
+	return s.values[i*s.row : min(i+n, s.array.Rows)*s.row], nil
 }
 
 // open decodes a chunk, if it is not the one at hand.
@@ -163,7 +176,6 @@ func (s *Store) verifyAgainst(ctx context.Context, x Rows, v *Verdict, progress 
 	}
 	digest, perObject := newArrayDigest(s.Shape()), s.array.Rows*max(s.array.ChunksPerShard, 1)
 	var values []float32
-	var buf []byte
 	for i := 0; i < s.Shape()[0]; i += perObject {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -173,13 +185,11 @@ func (s *Store) verifyAgainst(ctx context.Context, x Rows, v *Verdict, progress 
 		if err := x.ReadRows(values, i); err != nil {
 			return err
 		}
-		var d [32]byte
-		d, buf = digestOf(values, buf)
-		digest.add(d)
+		digest.add(digestOf(values))
 		progress.report("comparing", "rows", i+n, s.Shape()[0])
 	}
 	if v.SameData = digest.text() == s.Certificate.Array; !v.SameData {
-		return fmt.Errorf("%w: it is of another array: its sha256 begins with %.12s, this one's with %.12s",
+		return fmt.Errorf("%w: it is of another array: its BLAKE3 begins with %.12s, this one's with %.12s",
 			ErrCertificate, s.Certificate.Array, digest.text())
 	}
 	rows := provedRows(s.Shape()[0], s.row)
@@ -192,11 +202,7 @@ func (s *Store) verifyAgainst(ctx context.Context, x Rows, v *Verdict, progress 
 			return err
 		}
 	}
-	for i, b := range before {
-		if b-b != 0 {
-			before[i], after[i] = 0, 0
-		}
-	}
+	silence(before, after)
 	v.Quality = measure(before, after, s.row)
 	return s.Certificate.compare(v.Quality)
 }
@@ -244,25 +250,20 @@ func (s *Store) Unpack(ctx context.Context, w io.Writer, from, to int, progress 
 	if _, err := w.Write(dataset.NPYHeader(shape, "<f4")); err != nil {
 		return err
 	}
-	var values []float32
 	var b []byte
 	for i := from; i < to; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(s.array.Rows-i%s.array.Rows, to-i)
-		values = append(values[:0], make([]float32, n*s.row)...)
-		if err := s.ReadRows(values, i); err != nil {
+		values, err := s.some(i, to-i)
+		if err != nil {
 			return err
 		}
-		b = b[:0]
-		for _, v := range values {
-			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
-		}
+		b = tensor.Bytes(values, b)
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
-		i += n
+		i += len(values) / s.row
 		progress.report("unpacking", "rows", i-from, to-from)
 	}
 	return nil

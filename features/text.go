@@ -58,7 +58,7 @@ func (q *Quality) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "  %-24s %.3g +- %.1g\n", "relative squared error", q.Error, q.ErrorSE)
 	fmt.Fprintf(w, "  %-24s %.6f +- %.6f, at least %.6f\n", "cosine", q.Cosine, q.CosineSE, q.MinCosine)
 	_, err := fmt.Fprintf(w, "  %-24s %.2f %% +- %.2f (%d nearest, among %d rows)\n", "neighbours that stay",
-		100*q.Neighbours, 100*q.NeighboursSE, NumNeighbours, min(q.Rows, maxCompared))
+		100*q.Neighbours, 100*q.NeighboursSE, NumNeighbours, q.Compared)
 	return err
 }
 
@@ -68,7 +68,7 @@ func (c *Certificate) WriteText(w io.Writer, store string) error {
 	if c.NonFinite > 0 {
 		fmt.Fprintf(w, "%d values are not finite: NaN became 0, infinities the outermost codes\n", c.NonFinite)
 	}
-	fmt.Fprintf(w, "array sha256 %.16s..., profile sha256 %.16s..., asked for %s\non %d rows that taught no profile:\n",
+	fmt.Fprintf(w, "array blake3 %.16s..., profile sha256 %.16s..., asked for %s\non %d rows that taught no profile:\n",
 		c.Array, c.Profile, c.Objective, c.Rows)
 	return c.Quality.WriteText(w)
 }

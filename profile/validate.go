@@ -86,7 +86,7 @@ func (p *Profile) validateModels() error {
 		return fmt.Errorf("%d models, at most %d allowed", len(p.Frequencies), MaxModels)
 	}
 	for i, m := range p.Frequencies {
-		if _, err := rans.NewModel(m); err != nil {
+		if err := rans.CheckModel(m); err != nil {
 			return fmt.Errorf("model %d: %w", i, err)
 		}
 	}

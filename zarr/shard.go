@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 )
 
 // A shard is its chunks one behind the other and an index: offset and length of each, little-endian, and a CRC-32C of the
@@ -24,7 +25,11 @@ func indexSize(chunks int) int { return chunks*entry + sumSize }
 
 // appendShard appends a shard of the chunks, of which nil ones are absent; they are perShard, or fewer in the last shard.
 func appendShard(dst []byte, chunks [][]byte, perShard int) []byte {
-	start := len(dst)
+	start, size := len(dst), indexSize(perShard)
+	for _, c := range chunks {
+		size += len(c)
+	}
+	dst = slices.Grow(dst, size)
 	for _, c := range chunks {
 		dst = append(dst, c...)
 	}

@@ -42,30 +42,35 @@ func (w *Writer) Has(i int) (size int, ok bool) {
 	return int(info.Size()), true
 }
 
-// Write writes object i, of which there are Meta.Objects: a shard with its chunks, or the only chunk. A nil chunk is all fill
-// value. It returns the object's size.
-func (w *Writer) Write(i int, chunks [][]byte) (int, error) {
-	if i < 0 || i >= w.meta.Objects() || len(chunks) != w.meta.ChunksOf(i) {
-		return 0, fmt.Errorf("%w: object %d of %d with %d chunks", ErrInvalid, i, w.meta.Objects(), len(chunks))
+// Object is what object i, of which there are Objects, is with these chunks: a shard, or the only chunk. A nil chunk is all fill
+// value; nil is no object at all.
+func (m *Meta) Object(i int, chunks [][]byte) ([]byte, error) {
+	if i < 0 || i >= m.Objects() || len(chunks) != m.ChunksOf(i) {
+		return nil, fmt.Errorf("%w: object %d of %d with %d chunks", ErrInvalid, i, m.Objects(), len(chunks))
 	}
-	var object []byte
-	switch {
-	case w.meta.ChunksPerShard > 0:
-		object = appendShard(nil, chunks, w.meta.ChunksPerShard)
-	case chunks[0] == nil:
-		return 0, nil
-	default:
-		object = chunks[0]
+	if m.ChunksPerShard > 0 {
+		return appendShard(nil, chunks, m.ChunksPerShard), nil
+	}
+	return chunks[0], nil
+}
+
+// Write writes what Meta.Object made.
+func (w *Writer) Write(i int, object []byte) error {
+	if object == nil {
+		return nil
 	}
 	path := w.path(i)
 	if err := file.MkdirAll(filepath.Dir(path)); err != nil {
-		return 0, err
+		return err
 	}
-	return len(object), file.WriteBytes(path, object)
+	return file.WriteBytes(path, object)
 }
 
-// Finish writes zarr.json with the attributes: the array is there then.
+// Finish writes zarr.json with the attributes: the array is there then. What processes that were killed left behind goes.
 func (w *Writer) Finish(attributes map[string]json.RawMessage) error {
+	if err := file.Clean(w.dir); err != nil {
+		return err
+	}
 	meta := w.meta
 	meta.Attributes = attributes
 	b, err := meta.marshal()

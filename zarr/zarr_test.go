@@ -36,7 +36,11 @@ func writeAll(t testing.TB, dir string, m Meta) {
 		for k := range m.ChunksOf(o) {
 			chunks = append(chunks, content(o*max(m.ChunksPerShard, 1)+k))
 		}
-		if _, err := w.Write(o, chunks); err != nil {
+		object, err := m.Object(o, chunks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Write(o, object); err != nil {
 			t.Fatal(err)
 		}
 		if _, has := w.Has(o); has != (m.ChunksPerShard > 0 || chunks[0] != nil) {

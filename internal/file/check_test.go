@@ -34,3 +34,24 @@ func TestOutputsAreCheckedBeforeWork(t *testing.T) {
 		t.Errorf("%v left behind, %v", left, err)
 	}
 }
+
+// Clean takes temporary files of this package, wherever below the folder, and nothing else.
+func TestClean(t *testing.T) {
+	dir := t.TempDir()
+	below := filepath.Join(dir, "c", "0")
+	if err := os.MkdirAll(below, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for name, stays := range map[string]bool{".0.tmp-123": false, "0": true, ".0.tmp-": true, "0.tmp-1": true, ".dqa-pack.json": true} {
+		path := filepath.Join(below, name)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Clean(dir); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(path); (err == nil) != stays {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -286,3 +287,17 @@ func removeStale(path string) {
 		}
 	}
 }
+
+// Clean removes from a folder, and from those below it, the temporary files that killed processes left behind, however young:
+// for folders that nobody else writes to.
+func Clean(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || !temporary.MatchString(d.Name()) {
+			return err
+		}
+		return os.Remove(path)
+	})
+}
+
+// temporary are the names that create gives.
+var temporary = regexp.MustCompile(`^\..+\.tmp-[0-9]+$`)

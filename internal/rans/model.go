@@ -65,15 +65,14 @@ func newCoding(start, freq int) coding {
 	}
 }
 
-// NewModel makes a model of an alphabet of 2 to MaxSymbols symbols. freq has one entry per symbol and one for the
-// escape, which must not be 0; they sum to 1 << ProbBits, and at most MaxLive are not 0.
-func NewModel(freq []uint16) (*Model, error) {
+// CheckModel tells whether frequencies make a model, see NewModel, without making it: that takes much longer.
+func CheckModel(freq []uint16) error {
 	n := len(freq) - 1
 	if n < 2 || n > MaxSymbols {
-		return nil, fmt.Errorf("%w: %d symbols, 2 to %d allowed", ErrModel, n, MaxSymbols)
+		return fmt.Errorf("%w: %d symbols, 2 to %d allowed", ErrModel, n, MaxSymbols)
 	}
 	if freq[n] == 0 {
-		return nil, fmt.Errorf("%w: no escape", ErrModel)
+		return fmt.Errorf("%w: no escape", ErrModel)
 	}
 	sum, live := 0, 0
 	for _, f := range freq {
@@ -83,12 +82,27 @@ func NewModel(freq []uint16) (*Model, error) {
 		}
 	}
 	if sum != probScale {
-		return nil, fmt.Errorf("%w: they sum to %d, not %d", ErrModel, sum, probScale)
+		return fmt.Errorf("%w: they sum to %d, not %d", ErrModel, sum, probScale)
 	}
 	if live > MaxLive {
-		return nil, fmt.Errorf("%w: %w: %d are not 0, %d allowed", ErrModel, ErrLive, live, MaxLive)
+		return fmt.Errorf("%w: %w: %d are not 0, %d allowed", ErrModel, ErrLive, live, MaxLive)
 	}
-	m := &Model{rank: make([]uint8, n), live: live}
+	return nil
+}
+
+// NewModel makes a model of an alphabet of 2 to MaxSymbols symbols. freq has one entry per symbol and one for the
+// escape, which must not be 0; they sum to 1 << ProbBits, and at most MaxLive are not 0.
+func NewModel(freq []uint16) (*Model, error) {
+	if err := CheckModel(freq); err != nil {
+		return nil, err
+	}
+	n := len(freq) - 1
+	m := &Model{rank: make([]uint8, n), live: 1}
+	for _, f := range freq[:n] {
+		if f > 0 {
+			m.live++
+		}
+	}
 	m.freq[0] = freq[n]
 	next := 1
 	for s, f := range freq[:n] {
