@@ -80,7 +80,7 @@ accuracy that your own head (an ONNX network from one row to classes) loses on -
 	flags.StringVar(&f.axes, "axes", "", axesHelp)
 	flags.StringVar(&f.head, "head", "", "ONNX network from one row to a score per class")
 	flags.StringVar(&f.labels, "labels", "", "array of the rows' classes, from 0 on")
-	flags.StringVar(&f.coder, "coder", "", "fast, small, smallest, or smallest2, which is slow (default: the fastest of the others that takes hardly more bits than any)")
+	flags.StringVar(&f.coder, "coder", "", "fast, small, smallest, or slow smallest2 (default: the fastest other that takes hardly more bits)")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the choice of rows, where there are many")
 	flags.StringVarP(&f.out, "output", "o", "", "profile to write; - for standard output")
 	flags.BoolVar(&f.force, "force", false, "overwrite the profile")
