@@ -18,6 +18,8 @@ type Form interface {
 	Bound(c0, channels, positions int) int
 	// Expect is how many bytes a block takes on average by the profile's statistics, at most Bound.
 	Expect(c0, channels, positions int) int
+	// Steady tells whether all blocks but for rare ones take what is expected, on every image.
+	Steady() bool
 	// Encode writes a block to dst, which has Bound bytes, and returns how many it took.
 	Encode(dst []byte, x []float32, stride, c0, channels, positions int) int
 	// Decode sets x to positions [from, to) of a block that Encode wrote; position from comes first in x. src holds the

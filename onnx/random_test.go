@@ -279,6 +279,7 @@ func (f byteForm) Name() string                  { return "bytes" }
 func (f byteForm) Last() bool                    { return f.last }
 func (f byteForm) Bound(_, channels, n int) int  { return channels * n }
 func (f byteForm) Expect(_, channels, n int) int { return channels * n }
+func (f byteForm) Steady() bool                  { return true }
 
 func (f byteForm) at(stride, i, p int) int {
 	if f.last {

@@ -46,6 +46,11 @@ func (p *Packed) live(i int) (packed, float int64) {
 			}
 		}
 	}
+	for _, q := range p.queues {
+		if q.alive(i) {
+			packed += 4 * int64(q.size)
+		}
+	}
 	return packed, float
 }
 
@@ -65,7 +70,7 @@ func (k *packer) topNode(t *top) engine.PlanNode {
 			n.Stored = "output"
 		case g.slot != nil:
 			n.Stored = "packed"
-			fallthrough
+			n.Bytes += 4 * int64(g.slot.alone)
 		default:
 			n.Bytes += 4 * int64(b.size)
 		}

@@ -17,7 +17,7 @@ const (
 )
 
 // attempts is how often improve packs at most.
-const attempts = 6
+const attempts = 10
 
 // improve lets edges lie in memory in faster ways than packed where there is room: as long as the arena does not grow beyond
 // that of best, in which every edge is packed, with a generous slot. Only the edges that are alive where the peak is decide how
@@ -25,27 +25,30 @@ const attempts = 6
 func (k *packer) improve(best *Packed) *Packed {
 	most := best.arenaSize
 	room := 4 * most
-	k.tight = true
+	k.tight, k.sharing = true, true
 	if next, err := k.packAll(); err == nil && next.arenaSize <= most {
 		best = next
 	}
 	for range attempts {
 		kinds := k.kinds
-		if !k.upgrade(best, room) {
+		changed := k.upgrade(best, room)
+		if !changed && room >= 4*most {
 			break
 		}
 		next, more := k.tryPack(most)
-		if next != nil && more == 0 {
+		switch {
+		case next == nil:
+			k.kinds = kinds
+			return best
+		case more > 0:
+			k.kinds = kinds
+			room -= more
+		default:
 			best = next
-			continue
+			room = min(4*most, room+2*(most-next.arenaSize)+1)
 		}
-		k.kinds = kinds
-		if next == nil {
-			break
-		}
-		room -= more
 	}
-	for k.high = true; room > 2*most; room -= room / 8 {
+	for room, k.high = 4*most, true; room > 2*most; room -= room / 16 {
 		k.makeRoom(best, room)
 		next, more := k.tryPack(most)
 		if more == 0 && next != nil {
@@ -76,34 +79,28 @@ type candidate struct {
 
 // upgrade chooses edges that take faster ways within room bytes, by what p needs; it tells whether there are any.
 func (k *packer) upgrade(p *Packed, room int64) bool {
-	stored, live := make([]int64, len(p.tops)), make([]int64, len(p.tops))
-	for i, t := range p.tops {
-		packed, float := p.live(i)
-		stored[i] = packed + float
-		live[i] = stored[i] + 4*int64(t.work.size)
-	}
+	f := p.newForecast()
 	k.kinds = slices.Clone(k.kinds)
 	changed := false
-	for _, to := range []kind{asFloats, asFaster} {
+	for _, to := range []kind{asFaster, asFloats} {
 		for _, c := range p.candidates() {
 			if k.kinds[c.edge] >= to || to == asFaster && !k.hasFaster(c.edge) {
 				continue
 			}
-			more := k.bytesAs(c, to) - 4*int64(c.target.slot.size)
-			if more > 0 && slices.Max(live[c.first:c.last+1])+more > room {
-				continue
+			var s *slot
+			if to == asFaster {
+				s = newSlot(0, k.opt.Faster[c.edge], *c.target.grid, true)
+				s.first, s.last = c.first, c.last
 			}
-			for i := c.first; i <= c.last; i++ {
-				live[i] += more
-				stored[i] += more
+			if f.change(c.edge, s, 4*int64(c.size), room) {
+				k.kinds[c.edge] = to
+				changed = true
 			}
-			k.kinds[c.edge] = to
-			changed = true
 		}
 	}
 	k.rooms = map[int]int64{}
 	for i, t := range p.tops {
-		k.rooms[t.step] = (room - stored[i]) / int64(k.threads)
+		k.rooms[t.step] = (room - f.live[i] + 4*int64(t.work.size)) / int64(k.threads)
 	}
 	return changed
 }
@@ -118,14 +115,6 @@ func (k *packer) makeRoom(p *Packed, room int64) {
 }
 
 func (k *packer) hasFaster(edge int) bool { return k.opt.Faster != nil && k.opt.Faster[edge] != nil }
-
-// bytesAs is what an edge takes in another kind.
-func (k *packer) bytesAs(c candidate, to kind) int64 {
-	if to == asFloats {
-		return 4 * int64(c.size)
-	}
-	return 4 * int64(newSlot(0, k.opt.Faster[c.edge], *c.target.grid, true).size)
-}
 
 // candidates are the packed edges, first those that are decoded again and again, then those that are alive for the shortest time, and
 // of those the largest.

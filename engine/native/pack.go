@@ -66,6 +66,7 @@ type packer struct {
 	budget  int64 // bytes that the work space of a worker should not exceed
 	kinds   []kind
 	tight   bool          // slots are
+	sharing bool          // edges take the place of each other
 	high    bool          // bands are as high as rooms allow
 	rooms   map[int]int64 // by step: the most bytes that the work space of a worker may have, where budget is not all
 }

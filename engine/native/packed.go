@@ -17,6 +17,7 @@ type Packed struct {
 	hook    engine.Hook
 	tops    []*top
 	slots   []*slot
+	queues  []*queue
 	units   int
 	workers int
 	page    int // bytes of a page
@@ -98,8 +99,15 @@ func (k *packer) finish() (*Packed, error) {
 		t.work = &buffer{size: t.size * k.threads, first: i, last: i}
 		all = append(all, t.work)
 	}
-	for s, t := range last {
-		t.slots = append(t.slots, s)
+	for _, s := range k.slots {
+		last[s].slots = append(last[s].slots, s)
+	}
+	if k.sharing && k.threads == 1 {
+		k.share(p)
+		for i, q := range p.queues {
+			q.id = i
+			all = append(all, q.buffer)
+		}
 	}
 	p.page = max(p.page, minPage)
 	p.arenaSize = place(all)
@@ -136,8 +144,17 @@ func (p *Packed) newArena() *packedArena {
 	a := &packedArena{data: make([]float32, p.arenaSize)}
 	a.pages.size = p.page
 	a.meeting.workers = int32(p.workers)
+	queues := make([]*queueState, len(p.queues))
+	for i, q := range p.queues {
+		queues[i] = &queueState{data: bytesOf(a.slice(q.buffer))}
+	}
 	for _, s := range p.slots {
-		a.slots = append(a.slots, s.bind(a.slice(s.buffer)))
+		state := s.bind(a.slice(s.buffer))
+		a.slots = append(a.slots, state)
+		if s.queue != nil {
+			state.queue = queues[s.queue.id]
+			state.queue.slots = append(state.queue.slots, state)
+		}
 	}
 	for i := range p.workers {
 		w := &worker{id: i, arena: a, units: make([]unitState, p.units)}

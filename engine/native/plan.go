@@ -1,7 +1,9 @@
 package native
 
 import (
+	"cmp"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sort"
 )
@@ -24,38 +26,78 @@ const manyBuffers = 1 << 13
 const placings = 1 << 21
 
 // place gives every buffer an offset such that no two overlap that are in use at the same step, and returns the
-// size of the arena. Greedy: the largest first, each at the lowest offset that is free; then once more and again, with the
-// buffer first that reached highest, as long as the arena is larger than what is in use at a time.
+// size of the arena. Greedy: one after the other, each at the lowest offset that is free. As long as the arena is larger than what
+// is in use at a time, other orders are tried: the largest first or those of the longest life, in both with the buffer first that
+// reached highest, again and again; then the best order with a buffer moved to the front by chance.
 func place(buffers []*buffer) int64 {
 	n := len(buffers)
-	if n > manyBuffers {
+	switch {
+	case n == 0:
+		return 0
+	case n > manyBuffers:
 		return placeInTurn(buffers)
 	}
-	order := append([]*buffer(nil), buffers...)
-	sort.SliceStable(order, func(i, j int) bool { return order[i].size > order[j].size })
-	best, least := placeInOrder(order), leastArena(buffers)
-	offsets := offsetsOf(buffers)
-	for range min(n, placings/max(1, n*n)) {
-		if best == least {
+	p := placer{least: leastArena(buffers), tries: 1 + placings/max(1, n*n), buffers: buffers}
+	for _, key := range []func(b *buffer) int{
+		func(b *buffer) int { return b.size },
+		func(b *buffer) int { return b.last - b.first },
+	} {
+		order := slices.Clone(buffers)
+		slices.SortStableFunc(order, func(a, b *buffer) int { return cmp.Or(key(b)-key(a), b.size-a.size) })
+		for i := 0; i <= n && p.try(order); i++ {
+			toFront(order, highest(order))
+		}
+	}
+	for r := rand.New(rand.NewPCG(1, 2)); ; {
+		order := slices.Clone(p.order)
+		for range 1 + r.IntN(3) {
+			toFront(order, r.IntN(n))
+		}
+		if !p.try(order) {
 			break
-		}
-		top := 0
-		for i, b := range order {
-			if b.offset+b.room() > order[top].offset+order[top].room() {
-				top = i
-			}
-		}
-		first := order[top]
-		copy(order[1:top+1], order[:top])
-		order[0] = first
-		if total := placeInOrder(order); total < best {
-			best, offsets = total, offsetsOf(buffers)
 		}
 	}
 	for i, b := range buffers {
-		b.offset = offsets[i]
+		b.offset = p.offsets[i]
 	}
-	return best
+	return p.best
+}
+
+// placer keeps the best of the orders that were tried.
+type placer struct {
+	buffers, order []*buffer
+	offsets        []int64
+	best, least    int64
+	tries          int
+}
+
+// try places in an order; it tells whether others are worth a try.
+func (p *placer) try(order []*buffer) bool {
+	if p.order != nil && (p.tries <= 0 || p.best == p.least) {
+		return false
+	}
+	p.tries--
+	if total := placeInOrder(order); p.order == nil || total <= p.best {
+		p.best, p.order, p.offsets = total, slices.Clone(order), offsetsOf(p.buffers)
+	}
+	return true
+}
+
+// highest is which of the buffers reaches highest.
+func highest(order []*buffer) int {
+	top := 0
+	for i, b := range order {
+		if b.offset+b.room() > order[top].offset+order[top].room() {
+			top = i
+		}
+	}
+	return top
+}
+
+func toFront(order []*buffer, i int) {
+	b := order[i]
+	copy(order[1:i+1], order[:i])
+	order[0] = b
 }
 
 func offsetsOf(buffers []*buffer) []int64 {

@@ -63,6 +63,12 @@ func TestPlaceTriesOtherOrders(t *testing.T) {
 	}
 }
 
+func TestPlaceNothing(t *testing.T) {
+	if total := place(nil); total != 0 {
+		t.Errorf("an arena of %d values for no buffers", total)
+	}
+}
+
 // A chain of equal buffers needs two places, however long it is.
 func TestPlaceReusesMemory(t *testing.T) {
 	var buffers []*buffer

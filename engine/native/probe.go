@@ -8,6 +8,8 @@ type probe struct {
 	held   map[*unit][][2]int
 	shapes map[*unit]map[bandShape]bool
 	block  int // of decoded blocks that are read in part
+	band   int // its number
+	reads  *sequence
 }
 
 // probe finds what t needs for every worker's share, and compiles it.
@@ -17,11 +19,13 @@ func (t *top) probe(workers int) error {
 		u.work = work{slabs: make([]buffer, len(u.inputs)), more: more}
 		u.ringRows = 0
 	}
-	p := &probe{shapes: map[*unit]map[bandShape]bool{}}
+	t.sequence.low = map[*slot][]int{}
+	p := &probe{shapes: map[*unit]map[bandShape]bool{}, reads: &t.sequence}
 	for i := range workers {
 		p.held = map[*unit][][2]int{}
 		for from := t.starts[i]; from < t.starts[i+1]; {
 			to := t.end(from, t.starts[i+1])
+			p.band = t.number(from)
 			t.unit.try(p, !t.direct(to-from), from, to)
 			from = to
 		}
@@ -167,7 +171,9 @@ func (u *unit) probe(p *probe, rows, from, to int) {
 func (f *plain) probe(*probe, int, int, int) {}
 
 func (s *packedRows) probe(p *probe, _, from, to int) {
-	if c0, c1, _, _ := s.span(s.cut, from, to); c0%s.c != 0 || c1%s.c != 0 && c1 < s.channels {
+	c0, c1, p0, _ := s.span(s.cut, from, to)
+	p.reads.note(s.slot, p.band, s.slot.number(c0, p0))
+	if c0%s.c != 0 || c1%s.c != 0 && c1 < s.channels {
 		p.block = max(p.block, s.c*s.p)
 	}
 }

@@ -17,6 +17,12 @@ type slot struct {
 	fixed   []int64 // where blocks lie whose size does not depend on the image; nil for others
 	expect  int64   // bytes of all blocks, with a margin
 	bound   int     // of the largest block
+	block   int     // that is expected of the largest one
+	steady  bool    // all blocks but for rare ones take what they are expected to
+	inOrder bool    // blocks are written in the order of their numbers
+	alone   int     // values that it takes without a queue
+	queue   *queue  // where blocks lie instead; nil: here
+	next    *slot   // that takes its place there
 	*buffer         // table of places and lengths, and blocks
 }
 
@@ -33,6 +39,9 @@ type blockOf struct{ c0, channels, p0, positions int }
 
 func (g *grid) columns() int { return ceilDiv(g.channels, g.c) }
 func (g *grid) rows() int    { return ceilDiv(g.positions, g.p) }
+
+// number is that of the block that holds a channel and a position.
+func (g *grid) number(c, p int) int { return p/g.p*g.columns() + c/g.c }
 
 // at is block column i of row k.
 func (g *grid) at(k, i int) blockOf {
@@ -78,29 +87,35 @@ const margin = 16
 // newSlot sizes the slot of an edge; a tight one has room for less than a block beyond the margin.
 func newSlot(id int, form engine.Form, g grid, tight bool) *slot {
 	s := &slot{form: form, grid: g, id: id}
-	same := true
+	exact := true
+	s.steady = true
 	for k := range g.rows() {
 		for i := range g.columns() {
 			b := g.at(k, i)
 			bound, expect := form.Bound(b.c0, b.channels, b.positions), form.Expect(b.c0, b.channels, b.positions)
-			same = same && bound == expect
+			exact = exact && bound == expect
+			s.steady = s.steady && (bound == expect || form.Steady())
 			s.fixed = append(s.fixed, s.expect)
 			s.expect += int64(expect)
-			s.bound = max(s.bound, bound)
+			s.bound, s.block = max(s.bound, bound), max(s.block, expect)
 		}
 	}
-	if same {
+	if exact {
 		s.fixed = append(s.fixed, s.expect)
-		s.buffer = &buffer{size: int(ceilDiv(s.expect+engine.FormSlack, 4))}
+		s.alone = int(ceilDiv(s.expect+engine.FormSlack, 4))
+		s.buffer = &buffer{size: s.alone}
 		return s
 	}
-	more := int64(s.bound)
-	if tight {
-		more = min(more, s.expect/margin)
+	if !s.steady {
+		more := int64(s.bound)
+		if tight {
+			more = min(more, s.expect/margin)
+		}
+		s.expect += s.expect/margin + more
 	}
-	s.expect += s.expect/margin + more
 	s.fixed = nil
-	s.buffer = &buffer{size: s.table() + int(ceilDiv(s.expect+engine.FormSlack, 4))}
+	s.alone = s.table() + int(ceilDiv(s.expect+engine.FormSlack, 4))
+	s.buffer = &buffer{size: s.alone}
 	return s
 }
 
@@ -113,6 +128,9 @@ type slotState struct {
 	places []uint32 // of every block: where it lies and its length
 	data   []byte
 	used   atomic.Int64
+	// In a queue: how many blocks are written, and of these no longer read.
+	queue          *queueState
+	written, spent int
 	// What did not fit.
 	mu    sync.Mutex
 	pages []int
@@ -132,7 +150,10 @@ func wordsOf(x []float32) []uint32 {
 
 func (s *slot) bind(a []float32) *slotState {
 	state := &slotState{slot: s, data: bytesOf(a)}
-	if s.fixed == nil {
+	switch {
+	case s.queue != nil:
+		state.places = wordsOf(a[:s.table()])
+	case s.fixed == nil:
 		state.places, state.data = wordsOf(a[:s.table()]), bytesOf(a[s.table():])
 	}
 	return state
@@ -148,6 +169,10 @@ func (s *slotState) write(pool *pages, tmp []byte, k, i int, x []float32, stride
 	}
 	bound := s.form.Bound(b.c0, b.channels, b.positions)
 	size := s.form.Encode(tmp[:bound], x, stride, b.c0, b.channels, b.positions)
+	if s.queue != nil {
+		s.put(pool, tmp[:size], n)
+		return
+	}
 	at := s.used.Add(int64(size)) - int64(size)
 	if at+int64(size)+engine.FormSlack <= int64(len(s.data)) {
 		copy(s.data[at:], tmp[:size])
@@ -165,6 +190,10 @@ func (s *slotState) block(pool *pages, k, i int) []byte {
 		return s.data[s.fixed[n]:s.fixed[n+1]:len(s.data)]
 	}
 	data, at, size := s.data, s.places[2*n], s.places[2*n+1]
+	if s.queue != nil {
+		s.checkKept(n)
+		data = s.queue.data
+	}
 	if at&onPage != 0 {
 		data, at = pool.find(at &^ onPage)
 	}
@@ -190,6 +219,7 @@ func (s *slotState) spill(pool *pages, block []byte) uint32 {
 // reset forgets all blocks and gives the pages back.
 func (s *slotState) reset(pool *pages) {
 	s.used.Store(0)
+	s.written, s.spent = 0, 0
 	for _, page := range s.pages {
 		pool.give(page)
 	}

@@ -11,12 +11,15 @@ import (
 // top is a unit whose result is stored: it runs band by band, and with it the units that are computed on demand.
 type top struct {
 	*unit
-	index   int // among the tops
-	targets []target
-	rows    int   // of a band
-	starts  []int // of the rows of every worker, and the end
-	tree    []*unit
-	slots   []*slot // that nothing reads any more behind it
+	index    int // among the tops
+	targets  []target
+	rows     int   // of a band
+	starts   []int // of the rows of every worker, and the end
+	sequence sequence
+	replaced *slot // whose place the result takes; nil for none
+	spent    []int // of its blocks, by band
+	tree     []*unit
+	slots    []*slot // that nothing reads any more behind it
 
 	block, bytes buffer // work space for a decoded and an encoded block
 	work         *buffer
@@ -80,6 +83,12 @@ func (t *top) start(i int) int {
 	return min(t.out.n, i/each*m+i%each*t.rows)
 }
 
+// number is the number of the band that begins at a row.
+func (t *top) number(from int) int {
+	m := t.matrixRows()
+	return from/m*ceilDiv(m, t.rows) + from%m/t.rows
+}
+
 // band computes rows and stores them.
 func (t *top) band(w *worker, from, to int) {
 	g := &t.targets[0]
@@ -90,6 +99,7 @@ func (t *top) band(w *worker, from, to int) {
 		return
 	}
 	out := t.compute(w, nil, from, to)
+	t.spend(w, from)
 	g.store(w, out, t.out, from, to)
 	for i := range t.targets[1:] {
 		x := w.units[t.unit.id].more[i]
@@ -176,6 +186,7 @@ func (k *packer) addTop(u *unit) error {
 	for i, id := range s.out {
 		k.placeTarget(&t.targets[i], k.values[id], t)
 	}
+	t.noteWritten()
 	k.tops = append(k.tops, t)
 	return nil
 }

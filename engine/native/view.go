@@ -343,6 +343,7 @@ func (s *strided) probe(p *probe, _, from, to int) {
 	s.matrices(from, to, func(a, b int) {
 		c0, c1, p0, p1 := s.region(a, b)
 		p.block = max(p.block, (c1-c0)*(p1-p0))
+		p.reads.note(s.slot, p.band, s.slot.number(c0, p0))
 	})
 }
 

@@ -42,6 +42,9 @@ func (f *Bytes) Expect(_, channels, positions int) int {
 	return 1 + channels*positions + simd.RowsSlack
 }
 
+// Steady tells whether sizes do not depend on the image: only blocks with escaped codes are larger.
+func (f *Bytes) Steady() bool { return true }
+
 // lines are how a block of floats lies in memory: rows, and of how many values.
 func (f *Form) lines(stride, channels, positions int) simd.Rows {
 	if f.Last() {

@@ -117,6 +117,9 @@ func (f *Form) Expect(c0, channels, positions int) int {
 	return min(f.Bound(c0, channels, positions), n+int(float64(n)*f.share*group/8+.5))
 }
 
+// Steady tells whether sizes do not depend on the image.
+func (f *Form) Steady() bool { return false }
+
 // Encode packs a block and returns its size. NaN becomes 0, infinities the outermost codes.
 func (f *Form) Encode(dst []byte, x []float32, stride, c0, channels, positions int) int {
 	n := groups(channels * positions)
