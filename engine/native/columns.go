@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/engine/native/kernel"
+	"github.com/dqa-go/dqa/internal/simd"
 )
 
 // columns is a product with constant weights that is larger than what it is computed of and is read some columns at a time,
@@ -21,6 +22,10 @@ type columnPart struct {
 	view  *view
 	cut   cut
 	n     int        // columns of a group
+	flat  bool       // the view shows them as they lie
+	turn  bool       // they lie one behind the other, not the rows: so the view wants them
+	token int        // steps in memory from row to row
+	step  int        // and from column to column
 	first []int      // by group
 	run   []*product // by group
 }
@@ -158,6 +163,14 @@ func (k *packer) addPart(c *columns, g *grid, r reader) bool {
 	if len(c.parts) > 0 && len(c.parts[0].first) != len(p.first) {
 		return false
 	}
+	p.token, p.step = p.n, 1
+	if p.flat = s.flatIn(&p); !p.flat {
+		turned := p
+		if turned.token, turned.step, turned.turn = 1, g.positions, true; s.flatIn(&turned) {
+			turned.flat = true
+			p = turned
+		}
+	}
 	c.parts = append(c.parts, p)
 	return true
 }
@@ -168,7 +181,9 @@ func (u *unit) buildColumns() (err error) {
 	if c.gemm != nil {
 		return nil
 	}
-	if c.gemm, err = u.site.band(&u.bands, bandShape{out: c.each}).constantGemm(); err != nil {
+	s := u.site.band(&u.bands, bandShape{out: c.each})
+	s.owned = u.packsInPlace()
+	if c.gemm, err = s.constantGemm(); err != nil {
 		return err
 	}
 	made := map[[2]int]*product{}
@@ -204,23 +219,39 @@ func (u *unit) hold(w *worker, group int) [][]float32 {
 	for from := 0; from < u.out.n; from += c.each {
 		to := min(from+c.each, u.out.n)
 		u.load(w, s, 0, from, to)
-		c.pack(s.scratch, s.task.in[0], to-from, c.depth)
+		rows := c.pack(s.scratch, s.task.in[0], to-from)
+		if c.inPlace {
+			s.held[0] = [2]int{}
+		}
 		for i := range c.parts {
-			p := &c.parts[i]
-			first := p.first[group]
-			f := factors{x: c.panels[first/panelWidth*panelWidth*c.depth:], w: s.scratch, out: s.parts[i][from*p.n:], rows: to - from}
-			if c.bias != nil {
-				f.add = c.bias[first:]
-			}
-			p.run[group].run(&f)
+			u.computePart(s, &c.parts[i], factors{w: rows, out: s.parts[i], rows: to - from}, group, from)
 		}
 	}
 	for i := range c.parts {
-		p := &c.parts[i]
-		u.rounds.form.Round(s.parts[i], p.n, p.first[group], p.n, u.out.n)
+		if p := &c.parts[i]; !p.turn {
+			u.rounds.form.Round(s.parts[i], p.n, p.first[group], p.n, u.out.n)
+		}
 	}
 	s.group = group + 1
 	return s.parts
+}
+
+// computePart computes rows of a part, of the input's that are packed.
+func (u *unit) computePart(s *unitState, p *columnPart, f factors, group, from int) {
+	c, first := u.columns, p.first[group]
+	dst := f.out[from*p.token:]
+	f.x, f.out = c.panels[first/panelWidth*panelWidth*c.depth:], dst
+	if c.bias != nil {
+		f.add = c.bias[first:]
+	}
+	if p.turn {
+		f.out = s.scratch[c.scratch(c.each):]
+	}
+	p.run[group].run(&f)
+	if p.turn {
+		u.rounds.form.Round(f.out, p.n, first, p.n, f.rows)
+		simd.Transpose(dst, f.out, f.rows, p.n, p.step, p.n)
+	}
 }
 
 // tryColumns is hold.
@@ -232,11 +263,16 @@ func (u *unit) tryColumns(p *probe) {
 	for from := 0; from < u.out.n; from += c.each {
 		u.tryInput(p, 0, from, min(from+c.each, u.out.n))
 	}
-	u.work.scratch.size = roundUp(c.each, kernel.Rows) * u.site.shape(1)[0]
+	turned := 0
 	u.work.parts = u.work.parts[:0]
 	for _, part := range c.parts {
 		u.work.parts = append(u.work.parts, buffer{size: part.n * u.out.n})
+		if part.turn {
+			turned = max(turned, part.n*c.each)
+		}
 	}
+	packing := packing{depth: u.site.shape(1)[0], inPlace: u.packsInPlace()}
+	u.work.scratch.size = packing.scratch(c.each) + turned
 }
 
 // part is which part of the columns a view with a cut shows.
@@ -256,36 +292,39 @@ func (s *strided) group(from int) int {
 func (s *strided) fetchColumns(w *worker, steps *[maxAxes]int, from int) ([]float32, int) {
 	group, p, width := s.group(from), &s.product.columns.parts[s.part], s.product.out.inner
 	for i := range s.shape {
-		if steps[i]%width == 0 {
-			steps[i] = steps[i] / width * p.n
-		}
+		steps[i] = p.stepOf(steps[i], width)
 	}
-	return s.product.hold(w, group)[s.part], s.offset/width*p.n + s.offset%width - p.first[group]
+	return s.product.hold(w, group)[s.part], s.offset/width*p.token + (s.offset%width-p.first[group])*p.step
+}
+
+// stepOf is what a step in the whole product is among the columns of a group.
+func (p *columnPart) stepOf(step, width int) int {
+	if step%width == 0 {
+		return step / width * p.token
+	}
+	return step * p.step
 }
 
 // flat tells whether what the view shows of a product's columns lies there as it is read.
 func (s *strided) flat() bool {
-	if s.product == nil || s.outer != 1 {
-		return false
-	}
-	to := 1
+	return s.product != nil && s.product.columns.parts[s.part].flat
+}
+
+// flatIn finds that out.
+func (s *strided) flatIn(p *columnPart) bool {
+	to, width, next := 1, s.slot.width(), 1
 	if s.on {
 		to = s.shape[s.axis]
 	}
-	p, width, next := &s.product.columns.parts[s.part], s.product.out.inner, 1
 	for i := len(s.shape) - 1; i >= 0; i-- {
-		step := s.strides[i]
-		if step%width == 0 {
-			step = step / width * p.n
-		}
 		if _, n := s.within(i, 0, to); n > 1 {
-			if step != next {
+			if p.stepOf(s.strides[i], width) != next {
 				return false
 			}
 			next *= n
 		}
 	}
-	return true
+	return s.outer == 1
 }
 
 // denseColumns are rows where they were computed.

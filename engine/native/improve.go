@@ -20,10 +20,10 @@ const (
 const attempts = 10
 
 // improve lets edges lie in memory in faster ways than packed where there is room: as long as the arena does not grow beyond
-// that of best, in which every edge is packed, with a generous slot. Only the edges that are alive where the peak is decide how
+// that of best and what is to spare, in which every edge is packed, with a generous slot. Only the edges that are alive where the peak is decide how
 // much memory a run needs.
 func (k *packer) improve(best *Packed) *Packed {
-	most := best.arenaSize
+	most := best.arenaSize + k.spare(best)/4
 	room := 4 * most
 	k.tight, k.sharing = true, true
 	if next, err := k.packAll(); err == nil && next.arenaSize <= most {
@@ -56,6 +56,13 @@ func (k *packer) improve(best *Packed) *Packed {
 		}
 	}
 	return best
+}
+
+// spare is how many bytes more than best needs may be spent on faster ways, where it is work space rather than edges that takes memory:
+// then packing edges tighter hardly saves any.
+func (k *packer) spare(best *Packed) int64 {
+	stored := best.plan.Packed + best.plan.Float
+	return max(0, min(stored/2, (best.plan.Work-stored)/3))
 }
 
 // tryPack packs within an arena of most values; more is how many bytes it would take beyond.

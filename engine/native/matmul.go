@@ -18,10 +18,40 @@ const (
 // run, while W is packed once, in panels that one tile walks from start to end.
 type gemm struct {
 	*product
-	rows, depth int
-	panels      []float32
-	bias        []float32 // of every column; nil for none
-	pack        func(dst, x []float32, rows, depth int)
+	packing
+	rows   int
+	panels []float32
+	bias   []float32 // of every column; nil for none
+}
+
+// packing brings rows of depth values into the layout that tiles want.
+type packing struct {
+	kernel  func(dst, x []float32, rows, depth int)
+	depth   int
+	inPlace bool
+}
+
+// scratch is the room that packing at most so many rows needs.
+func (p *packing) scratch(rows int) int {
+	if p.inPlace {
+		rows = min(rows, kernel.Rows)
+	}
+	return roundUp(rows, kernel.Rows) * p.depth
+}
+
+// pack packs rows of x, into scratch or where they lie, and returns them.
+func (p *packing) pack(scratch, x []float32, rows int) []float32 {
+	if !p.inPlace {
+		p.kernel(scratch, x, rows, p.depth)
+		return scratch
+	}
+	const group = kernel.Rows
+	x = x[:roundUp(rows, group)*p.depth]
+	for r := 0; r < rows; r += group {
+		p.kernel(scratch, x[r*p.depth:], min(group, rows-r), p.depth)
+		copy(x[r*p.depth:][:group*p.depth], scratch)
+	}
+	return x
 }
 
 func buildGemm(s *site) (runner, error) {
@@ -40,7 +70,7 @@ func buildGemm(s *site) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gemm{rows: in[0], depth: in[1], pack: s.kernels.PackRows}
+	g := &gemm{rows: in[0], packing: packing{kernel: s.kernels.PackRows, depth: in[1]}}
 	columns, all := out[1], s.whole().outShape(0)[1]
 	if len(w) != all*g.depth || (bias != nil && len(bias) != all) {
 		return nil, fmt.Errorf("%d weights and %d biases for %dx%d", len(w), len(bias), all, g.depth)
@@ -52,7 +82,7 @@ func buildGemm(s *site) (runner, error) {
 		return nil, fmt.Errorf("%w: %d columns of weights", graph.ErrLimit, g.depth)
 	}
 	g.setPanels(s, columns, all, w, g.depth, 1)
-	s.scratch = int64(roundUp(g.rows, kernel.Rows)) * int64(g.depth)
+	s.scratch = int64(g.scratch(g.rows))
 	return g.run, nil
 }
 
@@ -82,8 +112,7 @@ func (g *gemm) setPanels(s *site, columns, all int, w []float32, step, kStep int
 }
 
 func (g *gemm) run(t *task) {
-	g.pack(t.scratch, t.in[0], g.rows, g.depth)
-	f := factors{x: g.panels[t.first*g.depth:], w: t.scratch, out: t.out[0], add: g.bias}
+	f := factors{x: g.panels[t.first*g.depth:], w: g.pack(t.scratch, t.in[0], g.rows), out: t.out[0], add: g.bias}
 	if f.add != nil {
 		f.add = f.add[t.first:]
 	}
@@ -93,10 +122,10 @@ func (g *gemm) run(t *task) {
 // matmul is a batched product of two runtime values.
 type matmul struct {
 	*product
-	rows, depth, columns int
-	bias                 []float32 // of every column; nil for none
-	a, b                 []int     // where the matrices of every output matrix start
-	pack                 func(dst, x []float32, rows, depth int)
+	packing
+	rows, columns int
+	bias          []float32 // of every column; nil for none
+	a, b          []int     // where the matrices of every output matrix start
 }
 
 func buildMatMul(s *site) (runner, error) {
@@ -109,10 +138,10 @@ func buildMatMul(s *site) (runner, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.scratch = int64(roundUp(g.rows, kernel.Rows)) * int64(g.depth)
+		s.scratch = int64(g.scratch(g.rows))
 		return g.run, nil
 	}
-	m := &matmul{pack: s.kernels.PackRows, rows: a[len(a)-2], depth: a[len(a)-1], columns: b[len(b)-1]}
+	m := &matmul{rows: a[len(a)-2], columns: b[len(b)-1], packing: packing{kernel: s.kernels.PackRows, depth: a[len(a)-1]}}
 	batch := out[:len(out)-2]
 	m.a = matrixStarts(a, batch)
 	m.b = matrixStarts(b, batch)
@@ -125,7 +154,8 @@ func buildMatMul(s *site) (runner, error) {
 	if s.bias != nil {
 		m.bias = withSlack(s.bias)
 	}
-	s.scratch = int64(min(roundUp(m.rows, kernel.Rows), packedRowsAtATime)) * int64(m.depth)
+	m.inPlace = s.owned && len(m.a) == 1
+	s.scratch = int64(m.scratch(min(m.rows, packedRowsAtATime)))
 	return m.run, nil
 }
 
@@ -144,7 +174,7 @@ func (s *site) constantGemm() (*gemm, error) {
 	if depth > math.MaxInt32/panelWidth {
 		return nil, fmt.Errorf("%w: %d rows of weights", graph.ErrLimit, depth)
 	}
-	g := &gemm{rows: rows, depth: depth, pack: s.kernels.PackRows}
+	g := &gemm{rows: rows, packing: packing{kernel: s.kernels.PackRows, depth: depth, inPlace: s.owned}}
 	if s.bias != nil {
 		g.bias = withSlack(s.bias)
 	}
@@ -188,13 +218,14 @@ func broadcastIndex(shape, to []int) []int {
 
 func (m *matmul) run(t *task) {
 	size := m.rows * m.columns
+	var w []float32
 	for i := range m.a {
 		for r := 0; r < m.rows; r += packedRowsAtATime {
 			n := min(packedRowsAtATime, m.rows-r)
 			if i == 0 || m.a[i] != m.a[i-1] || m.rows > packedRowsAtATime {
-				m.pack(t.scratch, t.in[0][m.a[i]+r*m.depth:], n, m.depth)
+				w = m.pack(t.scratch, t.in[0][m.a[i]+r*m.depth:], n)
 			}
-			m.product.run(&factors{x: t.in[1][m.b[i]:], w: t.scratch, out: t.out[0][i*size+r*m.columns:], add: m.bias, rows: n})
+			m.product.run(&factors{x: t.in[1][m.b[i]:], w: w, out: t.out[0][i*size+r*m.columns:], add: m.bias, rows: n})
 		}
 	}
 }

@@ -160,6 +160,7 @@ type site struct {
 	ring     *layout
 	ringRows int
 	planes   planes
+	owned    bool // the runner may overwrite input 0, up to whole groups of rows
 }
 
 // planes are the steps from plane to plane where a band's planes lie in whole tensors; 0 where they are the band's own.

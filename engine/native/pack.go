@@ -566,6 +566,7 @@ func (k *packer) sourceOf(o operand, c cut) source {
 			s.product = k.units[base.step]
 			s.part = s.product.columns.part(v.view, c)
 		}
+		s.splitChannels()
 		return s
 	case v.joined:
 		parts, _ := k.parts(v, c)

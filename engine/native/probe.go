@@ -1,6 +1,10 @@
 package native
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dqa-go/dqa/engine/native/kernel"
+)
 
 // probe walks the bands of a top as a run does, without data: it finds the shapes of bands that occur and the size of
 // every buffer.
@@ -137,7 +141,11 @@ func (u *unit) tryInput(p *probe, i, from, to int) {
 		f.probe(p, b-a, a, b)
 		return
 	}
-	u.work.slabs[i].size = max(u.work.slabs[i].size, f.size(b-a))
+	size := f.size(b - a)
+	if i == 0 && u.packsInPlace() {
+		size = roundUp(b-a, kernel.Rows) * f.inner
+	}
+	u.work.slabs[i].size = max(u.work.slabs[i].size, size)
 	keep := a
 	if h := held[i]; h[0] <= a && a < h[1] {
 		keep = min(h[1], b)

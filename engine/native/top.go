@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -291,20 +292,38 @@ func (k *packer) chooseRows(t *top) error {
 			return nil
 		}
 		before := rows
-		if rows = t.even(ceilDiv(rows, 2)); rows >= before {
+		if rows = t.lower(rows); rows >= before {
 			return nil
 		}
-		if rows > 4 && blockChannels(t.inputs[0].source) == 0 {
+		if rows > 4 && t.bands.matrix == 0 && blockChannels(t.inputs[0].source) == 0 {
 			rows = rows / 4 * 4 // rows of 16 channels fill groups of 64 values
 		}
 	}
 }
 
+// lower is a height below rows: half of it, or with rows of matrices, where tiles take several at once, one band more.
+func (t *top) lower(rows int) int {
+	if t.bands.matrix == 0 {
+		return t.even(ceilDiv(rows, 2))
+	}
+	return min(rows-1, roundUp(ceilDiv(t.matrixRows(), ceilDiv(t.matrixRows(), rows)+1), kernel.Rows))
+}
+
 // workFor is how many bytes the work space of a worker of t may have.
 func (k *packer) workFor(t *top) int64 {
-	n := max(k.budget, leastWork)
+	n := max(k.budget, leastWork) + t.columnBytes()
 	if room, ok := k.rooms[t.step]; ok && (room < n || k.high) {
 		n = room
+	}
+	return n
+}
+
+// columnBytes is what columns take in the work space of t, however high its bands are.
+func (t *top) columnBytes() (n int64) {
+	for _, u := range t.tree {
+		for i := range u.work.parts {
+			n += 4 * u.work.parts[i].room()
+		}
 	}
 	return n
 }
@@ -324,7 +343,17 @@ func (t *top) even(rows int) int {
 	case blocks > 0 && rows >= blocks:
 		return rows / blocks * blocks
 	}
-	return ceilDiv(t.matrixRows(), ceilDiv(t.matrixRows(), rows))
+	return min(rows, roundUp(ceilDiv(t.matrixRows(), ceilDiv(t.matrixRows(), rows)), t.tile()))
+}
+
+// tile is how many rows a kernel of t takes at once, if it does: what is left of a band costs as much as whole ones.
+func (t *top) tile() int {
+	for _, u := range t.tree {
+		if u.site.Op == "MatMul" {
+			return kernel.Rows
+		}
+	}
+	return 1
 }
 
 // tryRows finds what t needs with bands of some rows.

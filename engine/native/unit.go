@@ -81,10 +81,16 @@ func (u *unit) overwrites(from, to int) bool {
 	return u.inPlace && !f.lies(u.bands.rows(0, f.n, from, to))
 }
 
+// packsInPlace tells whether a product packs its rows where they were decoded or computed for it alone.
+func (u *unit) packsInPlace() bool {
+	f := &u.inputs[0]
+	return u.site.Op == "MatMul" && u.whole == nil && f.source != nil && f.outer == 1 && !f.lies(0, 1)
+}
+
 // build makes the runner for bands of a shape.
 func (u *unit) build(shape bandShape) error {
 	s := u.site.band(&u.bands, shape)
-	s.ringRows, s.planes = u.ringRows, u.planes
+	s.ringRows, s.planes, s.owned = u.ringRows, u.planes, u.packsInPlace()
 	run, err := s.compile()
 	if err != nil {
 		return fmt.Errorf("a band of %d rows: %w", shape.out, err)
@@ -133,7 +139,7 @@ func (u *unit) compute(w *worker, dst []float32, from, to int) []float32 {
 	s.task.out[0] = dst[:n:cap(dst)]
 	s.task.scratch = s.scratch[:m.scratch:cap(s.scratch)]
 	m.run(&s.task)
-	if u.inPlace {
+	if u.inPlace || u.packsInPlace() {
 		s.held[0] = [2]int{}
 	}
 	if u.rounds != nil {

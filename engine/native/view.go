@@ -184,6 +184,10 @@ type strided struct {
 	base home
 	slot *slot // instead of base
 
+	pieces []*strided // of the same rows, along an axis: they are decoded one after the other
+	split  int        // that axis
+	each   int        // what a piece has of it
+
 	product *unit // instead of both: it is computed by columns
 	part    int   // of them
 }
@@ -227,6 +231,24 @@ func (s *strided) within(axis, from, to int) (first, n int) {
 }
 
 func (s *strided) readRows(w *worker, dst []float32, pitch, from, to int) {
+	put, step := [maxAxes]int{}, 1
+	for i := len(s.shape) - 1; i >= 0; i-- {
+		_, n := s.within(i, from, to)
+		put[i] = step
+		if step *= n; i == s.axis {
+			step = pitch
+		}
+	}
+	for i, p := range s.pieces {
+		p.copyRows(w, dst[i*s.each*put[s.split]:], &put, from, to)
+	}
+	if s.pieces == nil {
+		s.copyRows(w, dst, &put, from, to)
+	}
+}
+
+// copyRows copies rows to where put says, the steps along every axis.
+func (s *strided) copyRows(w *worker, dst []float32, put *[maxAxes]int, from, to int) {
 	var x []float32
 	at, steps := s.offset, [maxAxes]int{}
 	copy(steps[:], s.strides)
@@ -238,15 +260,11 @@ func (s *strided) readRows(w *worker, dst []float32, pitch, from, to int) {
 	default:
 		x = s.base.values(w)
 	}
-	shape, put := [maxAxes]int{}, [maxAxes]int{}
-	step := 1
-	for i := len(s.shape) - 1; i >= 0; i-- {
+	shape := [maxAxes]int{}
+	for i := range s.shape {
 		first, n := s.within(i, from, to)
-		put[i], shape[i] = step, n
+		shape[i] = n
 		at += first * steps[i]
-		if step *= n; i == s.axis {
-			step = pitch
-		}
 	}
 	n := len(s.shape)
 	copyAxes(dst, x[at:], shape[:n], put[:n], steps[:n])
@@ -340,11 +358,39 @@ func (s *strided) probe(p *probe, _, from, to int) {
 	case s.slot == nil:
 		return
 	}
+	for _, piece := range s.pieces {
+		piece.probe(p, 0, from, to)
+	}
+	if s.pieces != nil {
+		return
+	}
 	s.matrices(from, to, func(a, b int) {
 		c0, c1, p0, p1 := s.region(a, b)
 		p.block = max(p.block, (c1-c0)*(p1-p0))
 		p.reads.note(s.slot, p.band, s.slot.number(c0, p0))
 	})
+}
+
+// splitChannels finds an axis along which other channels are read, so that those of one block are decoded at a time.
+func (s *strided) splitChannels() {
+	g := s.slot
+	if g == nil || g.tokens || s.offset/g.positions%g.c != 0 {
+		return
+	}
+	for axis, n := range s.shape {
+		if s.strides[axis] != g.positions || n <= g.c || n%g.c != 0 || axis == s.axis || s.on && axis == s.axis-1 {
+			continue
+		}
+		s.split, s.each = axis, g.c
+		for i := 0; i < n; i += g.c {
+			v := *s.view
+			v.shape = slices.Clone(v.shape)
+			v.shape[axis] = g.c
+			v.offset += i * g.positions
+			s.pieces = append(s.pieces, &strided{cut: s.cut, view: &v, axis: s.axis, on: s.on, slot: s.slot})
+		}
+		return
+	}
 }
 
 // pieces is how many channels a row of a cut reads.
