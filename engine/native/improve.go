@@ -20,8 +20,8 @@ const (
 const attempts = 10
 
 // improve lets edges lie in memory in faster ways than packed where there is room: as long as the arena does not grow beyond
-// that of best and what is to spare, in which every edge is packed, with a generous slot. Only the edges that are alive where the peak is decide how
-// much memory a run needs.
+// that of best, in which every edge is packed, with a generous slot, and what is to spare. Only the edges that are alive where
+// the peak is decide how much memory a run needs.
 func (k *packer) improve(best *Packed) *Packed {
 	most := best.arenaSize + k.spare(best)/4
 	room := 4 * most
