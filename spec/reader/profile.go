@@ -28,6 +28,7 @@ type Profile struct {
 	second bool // it has something that version 1 has no place for
 	edges  []*edge
 	models []*model
+	extras map[int][]byte // sections that a reader may skip
 }
 
 type edge struct {
@@ -128,7 +129,8 @@ func ParseProfile(data []byte) (p *Profile, err error) {
 	}
 	p = &Profile{digest: sha256.Sum256(data)}
 	if version == 2 {
-		p.second = skipExtras(r)
+		p.extras = readExtras(r)
+		p.second = len(p.extras) > 0
 	}
 	need(r.left() == 4, Header, "bytes after the last section")
 	readOrigin(sections[1])
@@ -154,15 +156,16 @@ func ParseProfile(data []byte) (p *Profile, err error) {
 	return p, nil
 }
 
-// skipExtras skips sections that a reader need not know.
-func skipExtras(r *reader) (any bool) {
-	for last := 127; r.left() > 4; any = true {
+// readExtras keeps sections that a reader need not know.
+func readExtras(r *reader) map[int][]byte {
+	all := map[int][]byte{}
+	for last := 127; r.left() > 4; {
 		tag := r.u8()
 		need(tag > last, Header, "another section")
 		last = tag
-		r.bytes(r.count(1<<24, "bytes of a section"))
+		all[tag] = r.bytes(r.count(1<<24, "bytes of a section"))
 	}
-	return any
+	return all
 }
 
 // readVersion2 reads gains, and checks that version 1 would not have done.

@@ -363,6 +363,7 @@ class Profile:
 
     digest: bytes
     edges: List[Edge]
+    extras: Dict[int, bytes] = field(default_factory=dict)  # sections that a reader may skip
 
 
 def read_profile(data: bytes) -> Profile:
@@ -377,7 +378,8 @@ def read_profile(data: bytes) -> Profile:
     for tag, name in enumerate(names, 1):
         reader.need(reader.u8() == tag, f"tag {tag} wanted")
         sections.append(Reader(reader.take(reader.uvarint()), name))
-    needed = skip_extras(reader) if version == 2 else False
+    extras = read_extras(reader) if version == 2 else {}
+    needed = bool(extras)
     reader.end()
     origin, preprocess, method, edge_section, model_section, bias, evidence = sections[:7]
     read_origin(origin)
@@ -395,18 +397,70 @@ def read_profile(data: bytes) -> Profile:
         need(needed, HEADER, "version 1 has a place for all of it")
     for section in sections:
         section.end()
-    return Profile(hashlib.sha256(data).digest(), edges)
+    return Profile(hashlib.sha256(data).digest(), edges, extras)
 
 
-def skip_extras(r: Reader) -> bool:
-    """Sections that a reader may skip; whether there are any."""
-    last = 127
+def read_extras(r: Reader) -> Dict[int, bytes]:
+    """Sections that a reader may skip."""
+    last, extras = 127, {}
     while r.left() > 0:
         tag = r.u8()
         r.need(tag > last, f"tag {tag} behind {last}")
         last = tag
-        r.take(r.count(1 << 24, "bytes of a section"))
-    return last > 127
+        extras[tag] = r.take(r.count(1 << 24, "bytes of a section"))
+    return extras
+
+
+def read_moments(r: Reader, count: int) -> None:
+    values = r.f32s(2 * count)
+    r.need(bool(np.isfinite(values).all() and (values[1::2] >= 0).all()), "mean or deviation")
+
+
+def read_reference(profile: Profile) -> str:
+    """What the section reference says, in one line."""
+    if 160 not in profile.extras:
+        return ""
+    r = Reader(profile.extras[160], "reference")
+    numbers: List[int] = []
+    classes = 0
+    for _ in range(r.count(128, "edges")):
+        number = r.uvarint()
+        r.need(number < len(profile.edges) and (not numbers or number > numbers[-1]), f"edge {number}")
+        numbers.append(number)
+        read_moments(r, 6)
+        classes += sum(struct.unpack("<16H", r.take(32)))
+        groups = r.u8()
+        r.need(groups == min(profile.edges[number].channels, 16), f"{groups} groups")
+        read_moments(r, groups)
+    r.need(len(numbers) > 0, "no edges")
+    images, run = r.count(512, "images"), r.count(512, "images in a row")
+    streams, coded = r.count(64, "streams"), r.count(64, "streams of coded bits")
+    r.need(0 < run <= images and streams > 0 and coded <= streams, "rows")
+    total = int(np.frombuffer(r.take(images * streams), np.int8).astype(int).sum())
+    r.end()
+    return (f"edges {' '.join(map(str, numbers))}, classes {classes}, {images} images in runs of {run}, "
+            f"{coded} of {streams} streams, sum {total}")
+
+
+def read_lineage(profile: Profile) -> str:
+    """What the section lineage says, in one line."""
+    if 161 not in profile.extras:
+        return ""
+    r = Reader(profile.extras[161], "lineage")
+    parent = r.take(32).hex()
+    words = [r.string() for _ in range(3)]
+    digest = r.take(32).hex()
+    images = r.count(MAX_INT31, "images")
+    r.end()
+    return " ".join([parent, *words, digest, str(images)])
+
+
+def section_line(read, profile: Profile) -> str:
+    """What a section says, or why it is refused."""
+    try:
+        return read(profile)
+    except Refused as refused:
+        return refused.cause
 
 
 def read_gains(r: Reader) -> bool:
@@ -1155,7 +1209,10 @@ def run_vector(vector: dict, profiles: Dict[str, Profile]) -> str:
     cause, detail = "ok", ""
     try:
         if vector["file"] == "profile":
-            read_profile(data)
+            profile = read_profile(data)
+            for name, read in (("reference", read_reference), ("lineage", read_lineage)):
+                if section_line(read, profile) != vector.get(name, ""):
+                    return f"{name}: {section_line(read, profile)}"
         else:
             edges = decode_frame(profiles[vector["profile"]], data, vector.get("base_only", False))
     except Refused as refused:

@@ -21,6 +21,8 @@ type vector struct {
 	Name, Cause, What, File, Profile string
 	Bytes                            []byte
 	BaseOnly                         bool `json:"base_only"`
+	Reference                        string
+	Lineage                          string
 	Edges                            []struct {
 		Name   string
 		Values []byte
@@ -56,8 +58,12 @@ func TestVectors(t *testing.T) {
 	for _, v := range b.Vectors {
 		t.Run(v.Name, func(t *testing.T) {
 			if v.File == "profile" {
-				if _, err := ParseProfile(v.Bytes); cause(err) != v.Cause {
+				p, err := ParseProfile(v.Bytes)
+				if cause(err) != v.Cause {
 					t.Errorf("%v, want %s: %s", err, v.Cause, v.What)
+				}
+				if err == nil {
+					checkSections(t, p, v.Reference, v.Lineage)
 				}
 				return
 			}
@@ -81,6 +87,22 @@ func TestVectors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// checkSections compares what sections say that a reader may skip, or why they are refused.
+func checkSections(t *testing.T, p *Profile, reference, lineage string) {
+	for _, s := range []struct {
+		read func() (string, error)
+		want string
+	}{{p.Reference, reference}, {p.Lineage, lineage}} {
+		got, err := s.read()
+		if err != nil {
+			got = cause(err)
+		}
+		if got != s.want {
+			t.Errorf("%q (%v), want %q", got, err, s.want)
+		}
 	}
 }
 

@@ -71,6 +71,7 @@ func version2Vectors(s *set) {
 		c.change(p)
 		s.parsed("profile2-"+c.name, c.what, p)
 	}
+	sectionVectors(s)
 	badVersion2(s)
 }
 

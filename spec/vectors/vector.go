@@ -43,6 +43,9 @@ type vector struct {
 	Bytes    []byte `json:"bytes"`
 	BaseOnly bool   `json:"base_only,omitempty"`
 	Edges    []edge `json:"edges,omitzero"`
+	// What sections say that a reader may skip, in one line, or why they are refused.
+	Reference string `json:"reference,omitempty"`
+	Lineage   string `json:"lineage,omitempty"`
 }
 
 // edge is a decoded tensor: float32, little-endian, in the order of memory.
