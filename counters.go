@@ -36,7 +36,7 @@ type EdgeCounts struct {
 	Escapes uint64 // of them, codes that leave the edge's bits
 	Size    uint64 // sum of the magnitudes of their codes
 	Classes [Classes]uint64
-	Groups  [ChannelGroups]GroupCounts // group g of G has the channels [g*Channels/G, (g+1)*Channels/G)
+	Groups  [ChannelGroups]GroupCounts // channel c is of group c*G/Channels of G
 }
 
 // Zeros is the number of sampled codes that are 0.

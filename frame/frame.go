@@ -152,6 +152,14 @@ func next(blocks []Edge) []Edge {
 	return append(blocks, Edge{})
 }
 
+// ParseHeader reads what a frame begins with, of the first HeaderSize bytes at least. Errors are *wire.Error.
+func ParseHeader(src []byte) (Header, error) {
+	var f Frame
+	r := wire.NewReader(src[:min(len(src), HeaderSize)])
+	f.readHeader(r)
+	return f.Header, r.Err()
+}
+
 func (f *Frame) readHeader(r *wire.Reader) {
 	r.Section("frame header")
 	switch string(r.Bytes(len(magic))) {

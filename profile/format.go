@@ -42,7 +42,7 @@ const (
 
 var sectionNames = map[int]string{
 	tagOrigin: "origin", tagPreprocess: "preprocess", tagMethod: "method", tagEdges: "edges", tagModels: "models",
-	tagBias: "bias", tagEvidence: "evidence", tagGain: "gain",
+	tagBias: "bias", tagEvidence: "evidence", tagGain: "gain", tagReference: "reference", tagLineage: "lineage",
 }
 
 // Section is a part of an encoded profile, for inspection. The sizes of all sections sum to the size of the file.

@@ -142,7 +142,11 @@ func (p *Profile) readExtras(r *wire.Reader) (sections []Section) {
 		x := Extra{Tag: r.U8()}
 		x.Data = append(x.Data, r.Bytes(r.Count(maxExtra, 1, "section bytes"))...)
 		p.Extra = append(p.Extra, x)
-		sections = append(sections, Section{fmt.Sprintf("tag %d", x.Tag), r.Offset() - start})
+		name := sectionNames[int(x.Tag)]
+		if name == "" {
+			name = fmt.Sprintf("tag %d", x.Tag)
+		}
+		sections = append(sections, Section{name, r.Offset() - start})
 	}
 	return sections
 }

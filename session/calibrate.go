@@ -5,6 +5,7 @@ package session
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,7 +31,9 @@ type CalibrateOptions struct {
 	Probabilities  bool               // the network's outputs are probabilities, not logits
 	MinBits        map[string]float64 // graded: bits per value that the codes of an edge take at least, by name or number
 	// Store keeps the progress of long searches; nil: they begin anew.
-	Store     Store
+	Store Store
+	// Reference keeps in the profile what coding counts of the images, for those who watch streams (Drift), if there are enough of them.
+	Reference bool
 	SaveEvery time.Duration // 0: a second
 	Progress  Progress
 
@@ -143,7 +146,15 @@ func (k *Calibrator) Calibrate(ctx context.Context, v Variant) (*Calibrated, err
 		made.Notes = append(made.Notes,
 			"the loss was measured on the calibration images; if the network was trained on them, on others it loses more")
 	}
-	return made, k.origin(made.Profile)
+	if err := k.origin(made.Profile); err != nil || !k.opt.Reference {
+		return made, err
+	}
+	err = k.net.LearnReference(ctx, made.Profile, k.data, k.opt.Workers, k.opt.Progress)
+	if errors.Is(err, ErrReference) {
+		made.Notes = append(made.Notes, "no reference for dqa drift: "+err.Error())
+		err = nil
+	}
+	return made, err
 }
 
 // Estimate tells what Calibrate would take, from a few of the images. It takes seconds.

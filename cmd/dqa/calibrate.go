@@ -29,6 +29,7 @@ type calibrateFlags struct {
 	dial           dialFlags
 	resume, dryRun bool
 	probabilities  bool
+	noReference    bool
 	saveEvery      time.Duration
 }
 
@@ -71,6 +72,7 @@ grow with the number of images.`,
 	flags.BoolVar(&f.dryRun, "dry-run", false, "tell what it would take (passes, time, memory) and stop")
 	flags.BoolVar(&f.resume, "resume", false, "go on from the progress that an interrupted run has saved")
 	flags.DurationVar(&f.saveEvery, "save-every", time.Second, "how often a search saves its progress")
+	flags.BoolVar(&f.noReference, "no-reference", false, "leave out what dqa drift compares streams with")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (greedy rankings)")
 	cli.CompleteWords(cmd, "method", session.Methods()...)
 	cli.CompleteWords(cmd, "coder", "raw", "paper", "fast", "small", "smallest", "smallest2", "auto")
@@ -104,6 +106,7 @@ func (a *app) runCalibrate(cmd *cobra.Command, model string, f *calibrateFlags) 
 	}
 	bar := a.NewProgress()
 	opt.Workers, opt.AllowNonFinite, opt.Probabilities = a.workers, f.set.allowNonFinite, f.probabilities
+	opt.Reference = !f.noReference
 	opt.SaveEvery, opt.Progress = f.saveEvery, bar.Report
 	if f.dryRun {
 		return a.dryRun(cmd.Context(), net, data, v, opt)

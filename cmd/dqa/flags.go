@@ -45,7 +45,7 @@ func (p *preprocessFlags) register(cmd *cobra.Command, a *app) {
 		f.String(s.name, s.value, s.usage)
 	}
 	f.StringVar(&a.output, "score-output", "", "output that is scored against labels (default: the one that fits them)")
-	if slices.Contains([]string{"calibrate", "eval", "sweep", "run", "encode"}, cmd.Name()) {
+	if slices.Contains([]string{"calibrate", "eval", "sweep", "run", "encode", "drift"}, cmd.Name()) {
 		f.IntVar(&a.images, "images", 0, "images that are taken of every SPEC, spread over it by a seed (default: all)")
 	}
 	f.StringVar(&p.palette, "palette", "", "colours of the classes of coloured masks: '#000000,#ff0000', or a file with one colour a line")

@@ -64,7 +64,7 @@ func (a *app) root() *cobra.Command {
 
 // files are named by these flags; folders that are written hold those of Names.
 var files = cli.Files{
-	Inputs:  []string{"data", "calib", "profile", "preprocess", "store", "reference", "npy", "input"},
+	Inputs:  []string{"data", "calib", "profile", "preprocess", "store", "reference", "npy", "input", "frames", "model"},
 	Outputs: []string{"output", "write-to", "report"},
 	Names:   []string{"head.onnx", "tail.onnx", "head.dqap", "tail.dqap", "cut.dqap", "report.json", "report.html", "sweep.svg"},
 }

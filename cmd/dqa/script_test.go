@@ -78,6 +78,8 @@ func TestScript(t *testing.T) {
 			"arrays":    checkArrays,
 			"samenames": checkNames,
 			"fails":     checkFailure,
+			"code":      checkCode,
+			"join":      joinFrames,
 			"mkonnx":    makeONNX,
 			"mknpy":     makeNPY,
 			"pty":       inTerminal,

@@ -7,7 +7,7 @@ import "github.com/spf13/cobra"
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.encode(),
-		a.decode(), a.fit(), a.packVerb(), a.unpack(), a.verify(), a.bench(), a.Errors(), a.version(),
+		a.decode(), a.drift(), a.fit(), a.packVerb(), a.unpack(), a.verify(), a.bench(), a.Errors(), a.version(),
 	}
 }
 
@@ -26,6 +26,7 @@ Start here:
   dqa run MODEL.onnx --data IMAGES -o OUT.npz
   dqa split MODEL.onnx --at EDGE -o DIR      head.onnx and tail.onnx, for a device and a gateway
   dqa encode MODEL.onnx --profile P.dqap --data IMAGES -o FRAMES
+  dqa drift P.dqap --frames FRAMES           has what the network sees changed?
 
 Features, embeddings, hidden states in arrays, without a network:
   dqa fit X.npy --max-error 0.01 -o P.dqap   a profile
@@ -39,5 +40,5 @@ Features, embeddings, hidden states in arrays, without a network:
 
 Exit codes: 0 done; 1 other failures, or inspect or doctor found a problem; 2 wrong use; 3 the model; 4 the data;
 5 a profile or a frame; 6 activations that are not finite; 7 writing failed; 8 a fault of dqa itself;
-130 interrupted. All errors: dqa errors.
+10 drift has raised an alarm; 130 interrupted. All errors: dqa errors.
 NO_COLOR=1 turns colours off.`

@@ -45,6 +45,9 @@ func (a *App) Run(root *cobra.Command, args []string) int {
 	if errors.Is(err, ErrReported) {
 		return ExitFailure
 	}
+	if errors.Is(err, ErrAlarm) {
+		return ExitAlarm
+	}
 	if err != nil {
 		return a.Explain(err)
 	}

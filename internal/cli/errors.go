@@ -20,13 +20,15 @@ const (
 	ExitFormat      = 5
 	ExitNonFinite   = 6
 	ExitWrite       = 7
-	ExitFault       = 8 // a panic: a mistake in the program
+	ExitFault       = 8  // a panic: a mistake in the program
+	ExitAlarm       = 10 // of what watches: there was an alarm
 	ExitInterrupted = 130
 )
 
 // Errors that only the command line knows.
 var (
 	ErrReported = errors.New("reported") // the output has already said all
+	ErrAlarm    = errors.New("alarm")    // the same
 	ErrConfig   = errors.New("configuration not understood")
 )
 

@@ -95,6 +95,8 @@ var All = append(features, []cli.Fault{
 
 	cli.NewFault("profile-model", cli.ExitFormat, "the profile was made for another model",
 		"calibrate this model, or give the model that the profile was made for", session.ErrOtherModel),
+	cli.NewFault("profile-reference", cli.ExitFormat, "there is no reference of clean images",
+		"calibrate with 16 images or more keeps one in the profile; --learn N takes one from the stream's beginning", session.ErrReference),
 	cli.NewFault("frame-profile", cli.ExitFormat, "the frame was made with another profile",
 		"use the profile that the frame was made with", dqa.ErrProfile),
 	cli.NewFault("format-version", cli.ExitFormat, "the file has a format version that this program does not read",

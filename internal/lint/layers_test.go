@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"frame", "profile"},
 	{"internal/tile"},
 	{"."},
-	{"tables", "internal/packed"},
+	{"tables", "internal/packed", "drift"},
 	{"graph"},
 	{"onnx"},
 	{"engine"},

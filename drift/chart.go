@@ -1,0 +1,194 @@
+package drift
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// whitening turns rows into vectors whose numbers have mean 0 and spread 1 on clean images, and are not correlated.
+type whitening struct {
+	mean []float64
+	axes [][]float64 // by number of the vector
+}
+
+// maxAxes is the length of vectors at most; an axis wants so many images each.
+const (
+	maxAxes = 24
+	perAxis = 10
+)
+
+// whiten learns from rows. The axes are those in which rows vary most; what is small among their variances is raised by a share of the
+// mean, more of it where there are few rows: it cannot be known well.
+func whiten(rows [][]float64) *whitening {
+	d, n := len(rows[0]), float64(len(rows))
+	w := &whitening{mean: make([]float64, d)}
+	for _, row := range rows {
+		for j, v := range row {
+			w.mean[j] += v / n
+		}
+	}
+	cov := make([][]float64, d)
+	for a := range cov {
+		cov[a] = make([]float64, d)
+	}
+	for _, row := range rows {
+		for a := range d {
+			for b := range a + 1 {
+				cov[a][b] += (row[a] - w.mean[a]) * (row[b] - w.mean[b]) / (n - 1)
+			}
+		}
+	}
+	trace := 1e-6
+	for a := range d {
+		trace += cov[a][a]
+		for b := range a {
+			cov[b][a] = cov[a][b]
+		}
+	}
+	values, vectors := eigen(cov)
+	raise := .05 * math.Max(1, MaxImages/n) * trace / float64(d)
+	for k := range min(d, maxAxes, max(1, len(rows)/perAxis)) {
+		axis := vectors[k]
+		for j := range axis {
+			axis[j] /= math.Sqrt(math.Max(0, values[k]) + raise)
+		}
+		w.axes = append(w.axes, axis)
+	}
+	return w
+}
+
+// apply fills dst with the vector of a row; no number of it beyond 3, so that a single image does not raise an alarm.
+func (w *whitening) apply(dst, row []float64) {
+	for k, axis := range w.axes {
+		v := 0.0
+		for j, a := range axis {
+			v += a * (row[j] - w.mean[j])
+		}
+		dst[k] = math.Max(-3, math.Min(3, v))
+	}
+}
+
+// sum is Crosier's cumulative sum.
+type sum struct {
+	s      []float64
+	length float64 // of s
+}
+
+func (s *sum) add(y []float64, k float64) float64 {
+	square := 0.0
+	for i, v := range y {
+		s.s[i] += v
+		square += s.s[i] * s.s[i]
+	}
+	length := math.Sqrt(square)
+	if length <= k {
+		clear(s.s)
+		s.length = 0
+		return 0
+	}
+	for i := range s.s {
+		s.s[i] *= 1 - k/length
+	}
+	s.length = length - k
+	return s.length
+}
+
+// shorten keeps it from growing beyond what it takes long to come back from.
+func (s *sum) shorten(most float64) {
+	if s.length > most {
+		for i := range s.s {
+			s.s[i] *= most / s.length
+		}
+		s.length = most
+	}
+}
+
+// Simulations: so many streams of half as many images as runs shall have, at most maxSimulated.
+const (
+	replicates   = 64
+	maxSimulated = 2000
+)
+
+// threshold is the h for so many images between false alarms (ert), by simulation on clean rows, of which runs followed each other.
+func threshold(rows [][]float64, run int, k, ert float64, seed uint64) float64 {
+	block, images := blockLength(rows, run), max(1, int(min(maxSimulated, ert/2)))
+	rng := rand.New(rand.NewPCG(seed, uint64(len(rows))))
+	mean, square := 0.0, 0.0
+	for range replicates {
+		top := replicate(rows, block, images, k, rng)
+		mean += top / replicates
+		square += top * top / replicates
+	}
+	// Gumbel's distribution by its moments: of streams so long, the share images/ert may have an alarm. h is not below k, so that a
+	// reference that does not vary leaves room.
+	scale := math.Sqrt(math.Max(0, square-mean*mean)*replicates/(replicates-1)) * math.Sqrt(6) / math.Pi
+	const euler = 0.5772156649015329
+	return math.Max(k, mean-euler*scale+scale*math.Log(ert/float64(images)))
+}
+
+// replicate is the highest sum in a stream of images that its reference has not seen.
+func replicate(rows [][]float64, block, images int, k float64, rng *rand.Rand) float64 {
+	starts := (len(rows) + block - 1) / block
+	seen := make([]bool, starts)
+	var reference [][]float64
+	for range starts {
+		b := rng.IntN(starts)
+		seen[b] = true
+		reference = append(reference, rows[b*block:min(len(rows), (b+1)*block)]...)
+	}
+	var others []int
+	for b, is := range seen {
+		if !is {
+			others = append(others, b)
+		}
+	}
+	if len(others) == 0 { // one block, or a rare draw
+		others = append(others, rng.IntN(starts))
+	}
+	w := whiten(reference)
+	y := make([][]float64, len(rows))
+	for _, b := range others {
+		for i := b * block; i < min(len(rows), (b+1)*block); i++ {
+			y[i] = make([]float64, len(w.axes))
+			w.apply(y[i], rows[i])
+		}
+	}
+	s, top := sum{s: make([]float64, len(w.axes))}, 0.0
+	for done := 0; done < images; {
+		b := others[rng.IntN(len(others))]
+		for i := b * block; i < min(len(rows), (b+1)*block) && done < images; i++ {
+			top = math.Max(top, s.add(y[i], k))
+			done++
+		}
+	}
+	return top
+}
+
+// blockLength is for how many images rows are alike: twice the first distance at which none of three axes is correlated, within runs
+// and at most an eighth of the rows, so that there are enough blocks.
+func blockLength(rows [][]float64, run int) int {
+	w := whiten(rows)
+	axes := min(3, len(w.axes))
+	y := make([][]float64, len(rows))
+	for i := range rows {
+		y[i] = make([]float64, len(w.axes))
+		w.apply(y[i], rows[i])
+	}
+	most := max(1, min(run, len(rows)/8))
+	for lag := 1; lag < most; lag++ {
+		alike := false
+		for a := range axes {
+			product, square, n := 0.0, 0.0, 0.0
+			for i := range len(rows) - lag {
+				if i/run == (i+lag)/run {
+					product, square, n = product+y[i][a]*y[i+lag][a], square+y[i][a]*y[i][a], n+1
+				}
+			}
+			alike = alike || n > 0 && product > 2.5*square/math.Sqrt(n)
+		}
+		if !alike {
+			return min(most, max(1, 2*(lag-1)))
+		}
+	}
+	return most
+}
