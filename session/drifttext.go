@@ -116,7 +116,8 @@ var driftPage = template.Must(template.New("drift").Funcs(template.FuncMap{
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Drift: {{.Drift.Network}}</title>
 <style>
-body { margin: 0 auto; max-width: 62rem; padding: 1.5rem 1rem; font: 1rem/1.5 system-ui, sans-serif; color: #1B2430; background: #fff; }
+body { margin: 0 auto; max-width: 62rem; padding: 1.5rem 1rem; font: 1rem/1.5 system-ui, sans-serif;
+  color: #1B2430; background: #fff; }
 svg { width: 100%; height: auto; } table { border-collapse: collapse; } th, td { padding: .2rem .7rem; text-align: right; }
 th:last-child, td:last-child { text-align: left; overflow-wrap: anywhere; } tbody tr:nth-child(odd) { background: #F3F5F8; }
 </style></head><body><main>
@@ -127,10 +128,11 @@ reference of {{.Drift.Reference}} images, seed {{.Drift.Seed}}.</p>
 {{if .Drift.Alarms}}<h2>Alarms</h2><ol>{{range .Drift.Alarms}}<li>{{.String}}</li>{{end}}</ol>{{end}}
 <h2>Edges, over the last window</h2>
 <p>In standard deviations of clean images; excess bits are bits per value.</p>
-<table><thead><tr><th>#</th><th>coded bits</th><th>own bits</th><th>model bits</th><th>excess bits</th><th>zeros</th><th>escapes</th><th>level</th>
+<table><thead><tr><th>#</th><th>coded bits</th><th>own bits</th><th>model bits</th><th>excess bits</th>
+<th>zeros</th><th>escapes</th><th>level</th>
 <th>edge</th></tr></thead><tbody>
-{{range .Drift.Edges}}<tr><td>{{.Edge}}</td><td>{{z .Coded}}</td><td>{{z .Own}}</td><td>{{z .Model}}</td><td>{{z .Excess}}</td><td>{{z .Zeros}}</td>
-<td>{{z .Escapes}}</td><td>{{z .Level}}</td><td>{{.Name}}</td></tr>
+{{range .Drift.Edges}}<tr><td>{{.Edge}}</td><td>{{z .Coded}}</td><td>{{z .Own}}</td><td>{{z .Model}}</td><td>{{z .Excess}}</td>
+<td>{{z .Zeros}}</td><td>{{z .Escapes}}</td><td>{{z .Level}}</td><td>{{.Name}}</td></tr>
 {{end}}</tbody></table>
 </main></body></html>
 `))
