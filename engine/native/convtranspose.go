@@ -61,10 +61,10 @@ func buildConvTranspose(s *site) (runner, error) {
 	return t.run, nil
 }
 
-// doubles tells whether filters are 2 x 2, side by side.
+// doubles tells whether filters are 2 x 2, side by side; of the rows, some may be cut off.
 func (t *transposed) doubles() bool {
-	return t.kh == 2 && t.kw == 2 && t.sx == 2 && t.sy == 2 && t.dx == 1 && t.dy == 1 && t.top == 0 && t.left == 0 &&
-		t.oh == 2*t.h && t.ow == 2*t.w
+	return t.kh == 2 && t.kw == 2 && t.sx == 2 && t.sy == 2 && t.dx == 1 && t.dy == 1 && t.left == 0 &&
+		t.oh+t.top <= 2*t.h && t.ow == 2*t.w
 }
 
 // transposedFits reports whether the output is as large as strides and padding make it, output_padding aside.
@@ -94,19 +94,21 @@ func (t *transposed) runPart(k *task, n, group, y int) {
 		channel := group*perGroup + c
 		plane := k.out[0][(n*t.m+channel)*out:][:out]
 		if t.interleave != nil {
-			t.join(plane[2*y*t.ow:], k.scratch[c*terms:], t.bias[channel])
+			t.join(plane, k.scratch[c*terms:], y, t.bias[channel])
 			continue
 		}
 		t.addUp(plane, k.scratch[c*terms:], t.bias[channel])
 	}
 }
 
-// join puts the terms of a channel where they belong: every output has one.
-func (t *transposed) join(plane, terms []float32, bias float32) {
+// join puts the terms of a channel, of the input rows from y on, where they belong: every output has one.
+func (t *transposed) join(plane, terms []float32, y int, bias float32) {
 	in := t.rows * t.w
-	for y := range 2 * t.rows {
-		even := terms[y%2*2*in+y/2*t.w:]
-		t.interleave(plane[y*t.ow:][:t.ow], even[:t.w], even[in:][:t.w], bias)
+	first := max(0, t.top-2*y)
+	end := min(2*t.rows, t.oh+t.top-2*y)
+	for i := first; i < end; i++ {
+		even := terms[i%2*2*in+i/2*t.w:]
+		t.interleave(plane[(2*y+i-t.top)*t.ow:][:t.ow], even[:t.w], even[in:][:t.w], bias)
 	}
 }
 

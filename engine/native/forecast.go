@@ -5,6 +5,7 @@ import "slices"
 // forecast is what is live at every top if edges lay in memory in other ways, bands being as they are.
 type forecast struct {
 	live     []int64 // bytes, work space included
+	wanted   []int64 // of work space, for bands as high as they should be, beyond what they have
 	lineages map[int]*lineage
 }
 
@@ -21,6 +22,7 @@ func (p *Packed) newForecast() *forecast {
 	for i, t := range p.tops {
 		packed, float := p.live(i)
 		f.live = append(f.live, packed+float+4*int64(t.work.size))
+		f.wanted = append(f.wanted, 4*max(0, int64(t.wanted*p.workers-t.work.size)))
 		if t.replaced != nil {
 			by[t.replaced] = t
 		}
@@ -87,7 +89,8 @@ func (l *lineage) with(i int, s *slot) (ways [][]*lineage) {
 	return ways
 }
 
-// change gives an edge another slot, or for none some bytes of floats, if nothing is live then beyond room or what there was.
+// change gives an edge another slot, or for none some bytes of floats, if nothing is live then beyond room or what there was. What
+// bands want comes before floats: those save less time.
 func (f *forecast) change(edge int, s *slot, floats, room int64) bool {
 	l := f.lineages[edge]
 	i := slices.Index(l.edges, edge)
@@ -108,7 +111,7 @@ func (f *forecast) change(edge int, s *slot, floats, room int64) bool {
 		if s == nil {
 			take(floats, l.slots[i].first, l.slots[i].last)
 		}
-		if f.allows(next, room) && (best == nil || slices.Max(next[first:last+1]) < slices.Max(best[first:last+1])) {
+		if f.allows(next, room, s == nil) && (best == nil || slices.Max(next[first:last+1]) < slices.Max(best[first:last+1])) {
 			best, way = next, parts
 		}
 	}
@@ -123,9 +126,13 @@ func (f *forecast) change(edge int, s *slot, floats, room int64) bool {
 }
 
 // allows tells whether nothing is beyond room but what was.
-func (f *forecast) allows(next []int64, room int64) bool {
+func (f *forecast) allows(next []int64, room int64, wanted bool) bool {
 	for i, n := range next {
-		if n > room && n > f.live[i] {
+		spare := room
+		if wanted {
+			spare -= f.wanted[i]
+		}
+		if n > spare && n > f.live[i] {
 			return false
 		}
 	}

@@ -25,6 +25,7 @@ type top struct {
 	block, bytes buffer // work space for a decoded and an encoded block
 	work         *buffer
 	size         int // of one worker's work space, in values
+	wanted       int // size for bands as high as they should be
 }
 
 // target is where an output is stored.
@@ -283,11 +284,12 @@ func (k *packer) chooseRows(t *top) error {
 		rows = channels
 	}
 	rows = min(rows, n, ceilDiv(t.out.n, k.threads))
-	for {
+	for t.wanted = 0; ; {
 		rows = t.even(rows)
 		if err := t.tryRows(k, roundUp(rows, step)); err != nil {
 			return err
 		}
+		t.wanted = max(t.wanted, t.size)
 		if k.forms == nil || rows <= step || 4*int64(t.size) <= k.workFor(t) {
 			return nil
 		}

@@ -215,19 +215,26 @@ func (u *unit) ahead(start, end int) int {
 	return end
 }
 
-// blockRows is how many rows the blocks of a source hold, 0 where it has none or several kinds.
+// blockRows is how many rows the blocks of a source hold, of several kinds the smallest if it divides the others, or are computed
+// together by a transposed convolution; 0 where it has none.
 func blockRows(s source) int {
 	switch s := s.(type) {
 	case *packedRows:
 		if s.outer == s.channels && s.p%s.inner == 0 {
 			return s.p / s.inner
 		}
+	case *unit:
+		if s.bands.window != nil && s.bands.window.up {
+			return s.bands.step
+		}
 	case *joined:
 		rows := blockRows(s.parts[0].source)
 		for _, p := range s.parts[1:] { // each once: parts may be joined themselves, many times over
-			if rows == 0 || blockRows(p.source) != rows {
+			other := blockRows(p.source)
+			if rows == 0 || other == 0 || max(rows, other)%min(rows, other) != 0 {
 				return 0
 			}
+			rows = min(rows, other)
 		}
 		return rows
 	}

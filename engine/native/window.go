@@ -267,7 +267,11 @@ func (l *layout) spread(plane []float32, n int, tmp []float32) {
 			continue
 		}
 		copy(row[l.left:], src)
-		clear(row[:l.left])
-		clear(row[l.left+l.w:])
+		for i := range row[:l.left] { // few: a call would take longer
+			row[i] = 0
+		}
+		for i := l.left + l.w; i < len(row); i++ {
+			row[i] = 0
+		}
 	}
 }
