@@ -18,7 +18,7 @@ func (k *packer) describe(p *Packed) {
 	most := int64(-1)
 	for i, t := range p.tops {
 		packed, float := p.live(i)
-		work := 4 * int64(t.work.size)
+		work := 4 * int64(t.work)
 		if live := packed + float + work; live > most {
 			most = live
 			plan.Packed, plan.Float, plan.Work = packed, float, work

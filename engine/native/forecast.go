@@ -21,8 +21,8 @@ func (p *Packed) newForecast() *forecast {
 	by, edges := map[*slot]*top{}, map[*slot]int{}
 	for i, t := range p.tops {
 		packed, float := p.live(i)
-		f.live = append(f.live, packed+float+4*int64(t.work.size))
-		f.wanted = append(f.wanted, 4*max(0, int64(t.wanted*p.workers-t.work.size)))
+		f.live = append(f.live, packed+float+4*int64(t.work))
+		f.wanted = append(f.wanted, 4*max(0, int64(t.wanted*p.workers-t.work)))
 		if t.replaced != nil {
 			by[t.replaced] = t
 		}

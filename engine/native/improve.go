@@ -107,7 +107,7 @@ func (k *packer) upgrade(p *Packed, room int64) bool {
 	}
 	k.rooms = map[int]int64{}
 	for i, t := range p.tops {
-		k.rooms[t.step] = (room - f.live[i] + 4*int64(t.work.size)) / int64(k.threads)
+		k.rooms[t.step] = (room - f.live[i] + 4*int64(t.work)) / int64(k.threads)
 	}
 	return changed
 }
@@ -117,7 +117,7 @@ func (k *packer) makeRoom(p *Packed, room int64) {
 	k.rooms = map[int]int64{}
 	for i, t := range p.tops {
 		packed, float := p.live(i)
-		k.rooms[t.step] = max(room-packed-float, 4*int64(t.work.size)) / int64(k.threads)
+		k.rooms[t.step] = max(room-packed-float, 4*int64(t.work)) / int64(k.threads)
 	}
 }
 

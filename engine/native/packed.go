@@ -96,8 +96,7 @@ func (k *packer) finish() (*Packed, error) {
 				}
 			}
 		})
-		t.work = &buffer{size: t.size * k.threads, first: i, last: i}
-		all = append(all, t.work)
+		all = append(all, t.addSpaces(k.threads)...)
 	}
 	for _, s := range k.slots {
 		last[s].slots = append(last[s].slots, s)
@@ -159,16 +158,33 @@ func (p *Packed) newArena() *packedArena {
 	for i := range p.workers {
 		w := &worker{id: i, arena: a, units: make([]unitState, p.units)}
 		for _, t := range p.tops {
-			w.tops = append(w.tops, t.bind(w, a.slice(t.work)[i*t.size:]))
+			w.tops = append(w.tops, t.bind(w, a.slice(t.spaces[2*i]), a.slice(t.spaces[2*i+1])))
 		}
 		a.workers = append(a.workers, w)
 	}
 	return a
 }
 
+// addSpaces makes the work spaces of the workers, each in two pieces.
+func (t *top) addSpaces(workers int) []*buffer {
+	t.spaces, t.work = nil, t.size*workers
+	for range workers {
+		for _, size := range []int{t.cutAt, t.size - t.cutAt} {
+			t.spaces = append(t.spaces, &buffer{size: size, first: t.index, last: t.index})
+		}
+	}
+	return t.spaces
+}
+
 // bind gives a worker its buffers of a top.
-func (t *top) bind(w *worker, space []float32) topState {
-	slice := func(b *buffer) []float32 { return space[b.offset:][: b.size : b.size+slack] }
+func (t *top) bind(w *worker, space, behind []float32) topState {
+	slice := func(b *buffer) []float32 {
+		x, at := space[:cap(space)], int(b.offset)
+		if at >= t.cutAt {
+			x, at = behind[:cap(behind)], at-t.cutAt
+		}
+		return x[at:][: b.size : b.size+slack]
+	}
 	for _, u := range t.tree {
 		s := &w.units[u.id]
 		s.held = make([][2]int, len(u.inputs))

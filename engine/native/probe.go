@@ -70,14 +70,20 @@ func (u *unit) buildAll(shapes map[bandShape]bool) error {
 	return nil
 }
 
-// layOut places the buffers of a worker one behind the other.
+// layOut places the buffers of a worker one behind the other, and finds where they are best cut in two: two smaller pieces fit
+// between other tensors where one does not.
 func (t *top) layOut() {
+	ends := []int{0}
 	place := func(b *buffer) {
 		if b.size > 0 {
 			b.offset = int64(t.size)
 			t.size += int(b.room())
+			ends = append(ends, t.size)
 		}
 	}
+	defer func() {
+		t.cutAt = slices.MinFunc(ends, func(a, b int) int { return max(a, t.size-a) - max(b, t.size-b) })
+	}()
 	together := func(list []*buffer) {
 		largest := slices.MaxFunc(list, func(a, b *buffer) int { return a.size - b.size })
 		place(largest)

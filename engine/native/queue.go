@@ -108,7 +108,7 @@ func (k *packer) share(p *Packed) {
 	live := make([]int, len(p.tops))
 	for i, t := range p.tops {
 		packed, float := p.live(i)
-		live[i] = int(packed+float)/4 + t.work.size
+		live[i] = int(packed+float)/4 + t.work
 	}
 	order := slices.Clone(p.tops)
 	slices.SortStableFunc(order, func(a, b *top) int { return cmp.Compare(live[b.index], live[a.index]) })

@@ -22,10 +22,12 @@ type top struct {
 	tree     []*unit
 	slots    []*slot // that nothing reads any more behind it
 
-	block, bytes buffer // work space for a decoded and an encoded block
-	work         *buffer
-	size         int // of one worker's work space, in values
-	wanted       int // size for bands as high as they should be
+	block, bytes buffer    // work space for a decoded and an encoded block
+	spaces       []*buffer // work spaces, two of every worker
+	cutAt        int       // where one is cut in two
+	work         int       // size of all
+	size         int       // of one worker's work space, in values
+	wanted       int       // size for bands as high as they should be
 }
 
 // target is where an output is stored.
