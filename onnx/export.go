@@ -21,6 +21,7 @@ type exporter struct {
 	opset int
 	made  int             // constants that attributes became
 	used  map[string]bool // constants that have been written
+	whole map[string]bool // results of quantizers that only their inverses read: they need not become floats in between
 }
 
 // Marshal writes a graph as an ONNX model that any runtime loads: the standard operators only, of the lowest opset that has
@@ -30,6 +31,7 @@ func Marshal(g *graph.Graph) ([]byte, error) {
 	for _, n := range g.Nodes {
 		e.opset = max(e.opset, opsetFor(n))
 	}
+	e.findWhole()
 	for _, v := range g.Inputs() {
 		e.out.Input = append(e.out.Input, declaration(v))
 	}
@@ -45,7 +47,12 @@ func Marshal(g *graph.Graph) ([]byte, error) {
 		IrVersion: proto.Int64(irVersion), ProducerName: proto.String("dqa"), Graph: e.out,
 		OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(int64(e.opset))}},
 	}
-	if e.opset > 17 {
+	switch {
+	case e.opset > 24:
+		m.IrVersion = proto.Int64(13)
+	case e.opset > 20:
+		m.IrVersion = proto.Int64(10)
+	case e.opset > 17:
 		m.IrVersion = proto.Int64(9)
 	}
 	return proto.MarshalOptions{Deterministic: true}.Marshal(m)
@@ -67,7 +74,10 @@ func opsetFor(n *graph.Node) int {
 			return 19
 		}
 	case "QuantizeLinear", "DequantizeLinear":
-		if n.Attrs.Float("max", 0)-n.Attrs.Float("min", 0) > 255 {
+		switch levels := n.Attrs.Float("max", 0) - n.Attrs.Float("min", 0); {
+		case levels == 3:
+			return 25
+		case levels != 255:
 			return 21
 		}
 	case "AveragePool": // before 19, what a last window beyond the edge counts was left open
@@ -155,8 +165,16 @@ func (e *exporter) initialize(name string, t *graph.Tensor, as graph.DType) {
 
 // quantized writes a constant of integers kept as floats in the type of the given range.
 func (e *exporter) quantized(t *graph.Tensor, low, high float32) (string, error) {
-	kind, wide := onnxpb.TensorProto_UNDEFINED, false
+	kind, wide, bits := onnxpb.TensorProto_UNDEFINED, false, 8
 	switch [2]float32{low, high} {
+	case [2]float32{-2, 1}:
+		kind, bits = onnxpb.TensorProto_INT2, 2
+	case [2]float32{0, 3}:
+		kind, bits = onnxpb.TensorProto_UINT2, 2
+	case [2]float32{-8, 7}:
+		kind, bits = onnxpb.TensorProto_INT4, 4
+	case [2]float32{0, 15}:
+		kind, bits = onnxpb.TensorProto_UINT4, 4
 	case [2]float32{-128, 127}:
 		kind = onnxpb.TensorProto_INT8
 	case [2]float32{0, 255}:
@@ -169,9 +187,16 @@ func (e *exporter) quantized(t *graph.Tensor, low, high float32) (string, error)
 		return "", refuse("integers of %g to %g cannot be exported", low, high)
 	}
 	p := &onnxpb.TensorProto{Name: proto.String(e.constantName()), Dims: toInt64s(t.Shape), DataType: proto.Int32(int32(kind))}
-	for _, v := range t.Floats {
+	for i, v := range t.Floats {
 		if !(v >= low && v <= high) {
 			return "", refuse("integer %g is none of %g to %g", v, low, high)
+		}
+		if k := i * bits % 8; k > 0 { // the first lie in the low bits of a byte
+			p.RawData[len(p.RawData)-1] |= byte(int(v)&(1<<bits-1)) << k
+			continue
+		}
+		if bits < 8 {
+			v = float32(int(v) & (1<<bits - 1))
 		}
 		p.RawData = append(p.RawData, byte(int(v)))
 		if wide {
@@ -180,6 +205,32 @@ func (e *exporter) quantized(t *graph.Tensor, low, high float32) (string, error)
 	}
 	e.out.Initializer = append(e.out.Initializer, p)
 	return p.GetName(), nil
+}
+
+// findWhole finds the quantizers whose results only inverses of the same integers read.
+func (e *exporter) findWhole() {
+	e.whole = map[string]bool{}
+	other := map[string]bool{}
+	for _, v := range e.g.Outputs {
+		other[v.Name] = true
+	}
+	types := map[string][2]float32{}
+	for _, n := range e.g.Nodes {
+		own := [2]float32{n.Attrs.Float("min", 0), n.Attrs.Float("max", 0)}
+		for i, v := range n.Inputs {
+			if t, ok := types[v]; ok && (n.Op != "DequantizeLinear" || i > 0 || t != own) {
+				other[v] = true
+			}
+		}
+		if n.Op == "QuantizeLinear" {
+			types[n.Outputs[0]] = own
+		}
+	}
+	for v := range types {
+		if !other[v] {
+			e.whole[v] = true
+		}
+	}
 }
 
 // inputs returns the names of a node's inputs and writes those that are constants, once.
@@ -312,7 +363,15 @@ func (e *exporter) quantizer(n *graph.Node, in []string, a graph.Attributes) err
 	delete(a, "max")
 	one, out := e.scalar(1), n.Outputs[0]
 	integer := e.free(out + "/integer")
+	if from := n.Inputs[0]; n.Op == "DequantizeLinear" && e.whole[from] {
+		e.write(n.Op, []string{from, in[1], zero}, []string{out}, a)
+		return nil
+	}
 	if n.Op == "QuantizeLinear" {
+		if e.whole[out] {
+			e.write(n.Op, []string{in[0], in[1], zero}, []string{out}, a)
+			return nil
+		}
 		e.write(n.Op, []string{in[0], in[1], zero}, []string{integer}, a)
 		e.write("DequantizeLinear", []string{integer, one, none}, []string{out}, nil)
 		return nil

@@ -6,7 +6,7 @@ import "github.com/spf13/cobra"
 
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
-		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.encode(),
+		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.export(), a.encode(),
 		a.decode(), a.drift(), a.fit(), a.packVerb(), a.unpack(), a.verify(), a.bench(), a.Errors(), a.version(),
 	}
 }
@@ -25,6 +25,7 @@ Start here:
   dqa calibrate MODEL.onnx --data CALIBRATION -o P.dqap
   dqa run MODEL.onnx --data IMAGES -o OUT.npz
   dqa split MODEL.onnx --at EDGE -o DIR      head.onnx and tail.onnx, for a device and a gateway
+  dqa export MODEL.onnx --profile P.dqap -o Q.onnx   quantized by standard operators, for any runtime
   dqa encode MODEL.onnx --profile P.dqap --data IMAGES -o FRAMES
   dqa drift P.dqap --frames FRAMES           has what the network sees changed?
 

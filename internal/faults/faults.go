@@ -40,6 +40,8 @@ var All = append(features, []cli.Fault{
 		"--edges stored, activations or blocks", graph.ErrEdgeSet),
 	cli.NewFault("engine", cli.ExitUsage, "no such engine",
 		"--engine auto, native or ort", session.ErrEngine),
+	cli.NewFault("export", cli.ExitUsage, "the profile asks for what standard operators do not do",
+		"calibrate by another method: graded, dqa, direct and clip are exported", session.ErrExport),
 	cli.NewFault("engine-ort", cli.ExitFailure, "ONNX Runtime cannot be used",
 		"build with -tags ort (make build-ort); "+session.HowToGetORT, session.ErrORT),
 	cli.NewFault("edge", cli.ExitUsage, "the network has no such edge",
