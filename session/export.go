@@ -36,7 +36,12 @@ func ParseInteger(s string) (Integers, error) {
 // last bits of the float operators between edges, which may turn a tie. Codes of more than 8 bits (n + m of important channels: all
 // that a code and its shift error hold) are rounded by Round. Errors wrap ErrExport.
 func (q *Quantized) Export(narrowest Integers) (*Exported, error) {
-	x := exporter{narrowest: narrowest, edges: map[string]*profile.Edge{}, stored: map[string]string{}}
+	x := exporter{narrowest: narrowest, edges: map[string]*profile.Edge{}, stored: map[string]string{}, pooled: map[string]bool{}}
+	for _, n := range q.prog.Graph().Nodes {
+		if n.Op == "MaxPool" {
+			x.pooled[n.Inputs[0]] = true
+		}
+	}
 	for i := range q.profile.Edges {
 		e := &q.profile.Edges[i]
 		x.edges[e.Name] = e
@@ -71,6 +76,7 @@ type exporter struct {
 	narrowest Integers
 	edges     map[string]*profile.Edge
 	stored    map[string]string // inputs that are edges: what reads them reads this instead
+	pooled    map[string]bool   // values that a MaxPool reads: ONNX Runtime gives it the integers, of 8 bits only
 	out       graph.Graph
 }
 
@@ -315,7 +321,7 @@ func (s *stage) integers(least, most float32) (low, high float32, ok bool) {
 		if s.edge.Unsigned {
 			low, high = 0, float32(int(1)<<bits-1)
 		}
-		if bits >= int(s.narrowest) && low <= least && most <= high {
+		if (bits >= int(s.narrowest) && !s.pooled[s.edge.Name] || bits == 8) && low <= least && most <= high {
 			return low, high, true
 		}
 	}

