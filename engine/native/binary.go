@@ -3,6 +3,8 @@ package native
 import (
 	"fmt"
 	"math"
+
+	"github.com/dqa-go/dqa/tensor"
 )
 
 // pairwise computes dst[i] from a[i] and b[i].
@@ -27,6 +29,9 @@ func power(dst, a, b []float32) {
 
 // buildBinary compiles the operators that work value by value on two tensors, with NumPy's broadcasting.
 func buildBinary(s *site) (runner, error) {
+	if run := s.scaling(); run != nil {
+		return run, nil
+	}
 	f, out := s.pairwise(), s.outShape(0)
 	a, errA := broadcastStrides(s.shape(0), out)
 	b, errB := broadcastStrides(s.shape(1), out)
@@ -39,6 +44,20 @@ func buildBinary(s *site) (runner, error) {
 		w := walk{loop: l, f: f, spreadA: t.scratch[:spreadSize], spreadB: t.scratch[spreadSize:]}
 		w.axis(0, t.out[0], t.in[0], t.in[1])
 	}, nil
+}
+
+// scaling is the runner of a multiplication by one constant number, nil where s is none.
+func (s *site) scaling() runner {
+	for i, name := range s.Inputs {
+		k := s.graph.Constants[name]
+		if s.Op != "Mul" || k == nil || len(k.Floats) != 1 || tensor.Size(s.shape(1-i)) != tensor.Size(s.outShape(0)) {
+			continue
+		}
+		s.taken[i] = true
+		factor, affine, inf := k.Floats[0], s.kernels.Affine, float32(math.Inf(1))
+		return func(t *task) { affine(t.out[0], t.in[1-i], factor, 0, -inf, inf) }
+	}
+	return nil
 }
 
 // broadcastStrides returns the step in a tensor of the given shape for every axis of to; 0 where it repeats.

@@ -13,8 +13,9 @@ import (
 // together, by one walk through the rows of the input.
 type columns struct {
 	*gemm
-	parts []columnPart
-	each  int // rows of the input that are at hand at a time
+	parts  []columnPart
+	each   int // rows of the input that are at hand at a time
+	groups int // that are computed together
 }
 
 // columnPart is what a view shows of a product's columns.
@@ -30,8 +31,11 @@ type columnPart struct {
 	run   []*product // by group
 }
 
-// columnRows is how many rows of the input are packed at a time.
-const columnRows = 16
+// columnRows is how many rows of the input are packed at a time, manyColumns for how many columns that is worth the time.
+const (
+	columnRows  = 16
+	manyColumns = 96
+)
 
 // reader is an input of a unit.
 type reader struct {
@@ -89,6 +93,11 @@ func (k *packer) columnsOf(u *unit, readers map[int][]reader) *columns {
 	if root == nil || len(c.parts[0].first) != root.out.n/root.bands.matrix {
 		return nil
 	}
+	n := 0
+	for _, p := range c.parts {
+		n += p.n
+	}
+	c.groups = max(1, manyColumns/n)
 	return c
 }
 
@@ -210,12 +219,15 @@ func (g *gemm) some(first, n int) *product {
 	return &p
 }
 
-// hold computes a group of columns, unless it is at hand.
+// hold computes a group of columns, together with its neighbours, unless it is at hand.
 func (u *unit) hold(w *worker, group int) [][]float32 {
 	s, c := &w.units[u.id], u.columns
-	if s.group == group+1 {
-		return s.parts
+	n, first := len(c.parts), group/c.groups*c.groups
+	parts := s.parts[(group-first)*n:][:n]
+	if s.group == first+1 {
+		return parts
 	}
+	end := min(first+c.groups, len(c.parts[0].first))
 	for from := 0; from < u.out.n; from += c.each {
 		to := min(from+c.each, u.out.n)
 		u.load(w, s, 0, from, to)
@@ -223,17 +235,17 @@ func (u *unit) hold(w *worker, group int) [][]float32 {
 		if c.inPlace {
 			s.held[0] = [2]int{}
 		}
-		for i := range c.parts {
-			u.computePart(s, &c.parts[i], factors{w: rows, out: s.parts[i], rows: to - from}, group, from)
+		for i := range (end - first) * n {
+			u.computePart(s, &c.parts[i%n], factors{w: rows, out: s.parts[i], rows: to - from}, first+i/n, from)
 		}
 	}
-	for i := range c.parts {
-		if p := &c.parts[i]; !p.turn {
-			u.rounds.form.Round(s.parts[i], p.n, p.first[group], p.n, u.out.n)
+	for i := range (end - first) * n {
+		if p := &c.parts[i%n]; !p.turn {
+			u.rounds.form.Round(s.parts[i], p.n, p.first[first+i/n], p.n, u.out.n)
 		}
 	}
-	s.group = group + 1
-	return s.parts
+	s.group = first + 1
+	return parts
 }
 
 // computePart computes rows of a part, of the input's that are packed.
@@ -265,7 +277,8 @@ func (u *unit) tryColumns(p *probe) {
 	}
 	turned := 0
 	u.work.parts = u.work.parts[:0]
-	for _, part := range c.parts {
+	for i := range c.groups * len(c.parts) {
+		part := &c.parts[i%len(c.parts)]
 		u.work.parts = append(u.work.parts, buffer{size: part.n * u.out.n})
 		if part.turn {
 			turned = max(turned, part.n*c.each)

@@ -286,8 +286,11 @@ func (k *packer) chooseRows(t *top) error {
 		rows = channels
 	}
 	rows = min(rows, n, ceilDiv(t.out.n, k.threads))
+	tokens := k.blockTokens(t)
 	for t.wanted = 0; ; {
-		rows = t.even(rows)
+		if rows = t.even(rows); rows > tokens && tokens > 1 {
+			rows = rows / tokens * tokens
+		}
 		if err := t.tryRows(k, roundUp(rows, step)); err != nil {
 			return err
 		}
@@ -299,23 +302,42 @@ func (k *packer) chooseRows(t *top) error {
 		if rows = t.lower(rows); rows >= before {
 			return nil
 		}
-		if rows > 4 && t.bands.matrix == 0 && blockChannels(t.inputs[0].source) == 0 {
+		if rows > 4 && t.tile() == 1 && blockChannels(t.inputs[0].source) == 0 {
 			rows = rows / 4 * 4 // rows of 16 channels fill groups of 64 values
 		}
 	}
 }
 
-// lower is a height below rows: half of it, or with rows of matrices, where tiles take several at once, one band more.
+// blockTokens is how many tokens with all of their channels a block of what t stores holds, 0 where that is not cut by tokens.
+func (k *packer) blockTokens(t *top) int {
+	v := k.values[k.p.steps[t.step].out[0]]
+	if _, packs := k.form(v); !packs || v.pieces > 0 || t.bands.matrix > 0 {
+		return 0
+	}
+	g := k.gridOf(v)
+	if !g.tokens || t.out.inner != g.channels {
+		return 0
+	}
+	return blockValues / g.channels
+}
+
+// lower is a height below rows: half of it, or with products, whose weights are read for every band, one band more.
 func (t *top) lower(rows int) int {
-	if t.bands.matrix == 0 {
+	tile, n := t.tile(), t.matrixRows()
+	if tile == 1 {
 		return t.even(ceilDiv(rows, 2))
 	}
-	return min(rows-1, roundUp(ceilDiv(t.matrixRows(), ceilDiv(t.matrixRows(), rows)+1), kernel.Rows))
+	for bands := ceilDiv(n, rows) + 1; bands < n; bands++ {
+		if lower := roundUp(ceilDiv(n, bands), tile); lower < rows {
+			return lower
+		}
+	}
+	return ceilDiv(rows, 2)
 }
 
 // workFor is how many bytes the work space of a worker of t may have.
 func (k *packer) workFor(t *top) int64 {
-	n := max(k.budget, leastWork) + t.columnBytes()
+	n := max(k.budget, leastWork) + t.columnBytes()/4*workQuarters
 	if room, ok := k.rooms[t.step]; ok && (room < n || k.high) {
 		n = room
 	}
@@ -386,6 +408,9 @@ func (k *packer) gridFor(t *top, v *value) *grid {
 		g.c = min(g.channels, max(1, blockValues/g.p))
 	case g.tokens || t.out.outer == g.channels:
 		g.p = band / g.channels
+		if n := k.blockTokens(t); n > 1 && g.p%n == 0 {
+			g.p = n
+		}
 		g.c = min(g.channels, max(1, blockValues/g.p))
 		switch {
 		case v.pieces > 0 && g.tokens:

@@ -272,6 +272,13 @@ func (s *strided) copyRows(w *worker, dst []float32, put *[maxAxes]int, from, to
 
 // copyAxes copies a tensor between two that have steps of their own along every axis.
 func copyAxes(dst, src []float32, shape, put, take []int) {
+	if len(shape) == 2 && put[1] == 1 && take[1] == 1 {
+		n := shape[1]
+		for i := range shape[0] {
+			copy(dst[i*put[0]:][:n], src[i*take[0]:])
+		}
+		return
+	}
 	if len(shape) > 1 {
 		for i := range shape[0] {
 			copyAxes(dst[i*put[0]:], src[i*take[0]:], shape[1:], put[1:], take[1:])
