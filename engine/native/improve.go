@@ -62,7 +62,7 @@ func (k *packer) improve(best *Packed) *Packed {
 // then packing edges tighter hardly saves any.
 func (k *packer) spare(best *Packed) int64 {
 	stored := best.plan.Packed + best.plan.Float
-	return max(0, min(stored/2, (best.plan.Work-stored)/3))
+	return max(0, min(stored/3, (best.plan.Work-stored)/4))
 }
 
 // tryPack packs within an arena of most values; more is how many bytes it would take beyond.
