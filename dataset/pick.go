@@ -25,6 +25,20 @@ func Pick(src Source, n int, seed uint64) Source {
 	return &picked{src, indices, fmt.Sprintf("%s (%d images, seed %d)", src.Spec(), n, seed)}
 }
 
+// HoldBack parts a source: every step-th sample, from number step-1 on, is held back, the others are used. Open does not understand
+// their specs.
+func HoldBack(src Source, step int) (used, held Source) {
+	u, h := &picked{Source: src, spec: src.Spec() + " (used)"}, &picked{Source: src, spec: src.Spec() + " (held back)"}
+	for i := range src.Len() {
+		if i%step == step-1 {
+			h.indices = append(h.indices, i)
+		} else {
+			u.indices = append(u.indices, i)
+		}
+	}
+	return u, h
+}
+
 func (p *picked) Len() int { return len(p.indices) }
 
 func (p *picked) Sample(i int) (Sample, error) {

@@ -7,7 +7,8 @@ import "github.com/spf13/cobra"
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.export(), a.encode(),
-		a.decode(), a.drift(), a.fit(), a.packVerb(), a.unpack(), a.verify(), a.bench(), a.Errors(), a.version(),
+		a.decode(), a.drift(), a.recalibrate(), a.diff(), a.fit(), a.packVerb(), a.unpack(), a.verify(), a.bench(), a.Errors(),
+		a.version(),
 	}
 }
 
@@ -28,6 +29,8 @@ Start here:
   dqa export MODEL.onnx --profile P.dqap -o Q.onnx   quantized by standard operators, for any runtime
   dqa encode MODEL.onnx --profile P.dqap --data IMAGES -o FRAMES
   dqa drift P.dqap --frames FRAMES           has what the network sees changed?
+  dqa recalibrate MODEL.onnx --profile P.dqap --data NEW -o P2.dqap
+                                             a profile for images as they are now; dqa diff tells what is new
 
 Features, embeddings, hidden states in arrays, without a network:
   dqa fit X.npy --max-error 0.01 -o P.dqap   a profile
