@@ -34,13 +34,19 @@ func OpenArray(path string, opt Options) (*Array, error) {
 			return nil, missing(err)
 		}
 	}
-	if a.header.dtype[1:] == "f2" {
-		r.half = make([]float32, 1<<16)
-		for i := range r.half {
-			r.half[i] = float32(half(uint16(i)))
-		}
-	}
+	r.prepare()
 	return r, nil
+}
+
+// prepare makes what convert needs.
+func (r *Array) prepare() {
+	if r.a.header.dtype[1:] != "f2" {
+		return
+	}
+	r.half = make([]float32, 1<<16)
+	for i := range r.half {
+		r.half[i] = float32(half(uint16(i)))
+	}
 }
 
 // Close closes the file.

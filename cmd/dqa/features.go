@@ -27,6 +27,10 @@ func (a *app) openRows(paths []string) (features.Rows, error) {
 	opt := a.data
 	opt.MaxMemory = int64(a.MaxMemory)
 	var all []features.Rows
+	paths, err := expand(paths)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range paths {
 		x, err := dataset.OpenArray(p, opt)
 		if err != nil {
@@ -35,6 +39,31 @@ func (a *app) openRows(paths []string) (features.Rows, error) {
 		all = append(all, x)
 	}
 	return features.Concat(all...)
+}
+
+// expand replaces patterns of files by what they match, in the order of names, for those whom no shell has done it.
+func expand(paths []string) (all []string, err error) {
+	for _, p := range paths {
+		found := []string{p}
+		if _, err := os.Stat(p); err != nil && strings.ContainsAny(p, "*?") {
+			if found, err = filepath.Glob(p); err != nil || len(found) == 0 {
+				return nil, fmt.Errorf("%w: nothing matches %s", dataset.ErrMissing, p)
+			}
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// packed opens what is to be packed: arrays, or one that comes through standard input, whose rows one worker reads in order.
+func (a *app) packed(args []string) (x features.Rows, again func() (features.Rows, error), err error) {
+	if len(args) == 1 && args[0] == cli.Pipe {
+		x, err = dataset.OpenStream("standard input", a.In)
+		return x, nil, err
+	}
+	again = func() (features.Rows, error) { return a.openRows(args) }
+	x, err = again()
+	return x, again, err
 }
 
 // fitFlags are those of the verb.
@@ -147,18 +176,22 @@ func (a *app) packVerb() *cobra.Command {
 		Use:   "pack X.npy [X2.npy...] --profile P.dqap -o X.zarr",
 		Short: "store arrays of features in few bits, with a certificate of what that costs",
 		Long: `pack stores arrays, one behind the other, as one Zarr array (version 3, sharded) in a folder, or in a zip file if its name
-ends in .zip. Any row can be read alone. Its attributes hold a certificate: digests of array and profile, stored bits, and
-the loss measured on rows that taught no profile. A store that was stopped is gone on with by the same command, and is
-the same, byte for byte.`,
+ends in .zip; - reads one array from standard input, patterns of names match files. Any row can be read alone. Its attributes
+hold a certificate: digests of array and profile, stored bits, and the loss measured on rows that taught no profile. A store
+that was stopped is gone on with by the same command, and is the same, byte for byte.`,
 		Example: `  dqa pack embeddings.npy --profile embeddings.dqap -o embeddings.zarr
-  dqa pack part-*.npy --profile hidden.dqap -o hidden.zarr.zip`,
+  dqa pack part-*.npy --profile hidden.dqap -o hidden.zarr.zip
+  python3 embed.py | dqa pack - --profile embeddings.dqap -o embeddings.zarr   # numpy.save(sys.stdout.buffer, x)`,
 		Args: atLeastOne("an array"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := a.readProfile(prof)
 			if err != nil {
 				return err
 			}
-			x, err := a.openRows(args)
+			if args, err = expand(args); err != nil {
+				return err
+			}
+			x, again, err := a.packed(args)
 			if err != nil {
 				return err
 			}
@@ -166,7 +199,7 @@ the same, byte for byte.`,
 			c, err := features.Pack(cmd.Context(), out, x, p, features.PackOptions{
 				Axes: features.Axes(strings.ToUpper(axes)), Source: sourceOf(args), Tool: session.Version, Workers: a.workers,
 				Limits: dqa.Limits{MaxMemory: int64(a.MaxMemory)}, Progress: bar.Report,
-				Open: func() (features.Rows, error) { return a.openRows(args) },
+				Open: again,
 			})
 			bar.Finish()
 			if err != nil {

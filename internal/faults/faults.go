@@ -89,6 +89,8 @@ var All = append(features, []cli.Fault{
 		"are these the labels of this network's data set? `dqa doctor` looks", session.ErrLabel),
 	cli.NewFault("data-unlabelled", cli.ExitData, "a ranking needs labels and the images have none",
 		"use --ranking energy, mse or quantize-one", session.ErrUnlabelled),
+	cli.NewFault("data-stream", cli.ExitData, "an array that comes through a pipe cannot be read",
+		"numpy.save(sys.stdout.buffer, x) writes one in C order", dataset.ErrStream),
 	cli.NewFault("data-shape", cli.ExitData, "an image does not have the shape that the network wants",
 		"say how images become inputs: --size, --crop, --channels, --layout, --shape, or a MODEL.yaml beside the model", dataset.ErrFit),
 
