@@ -12,7 +12,9 @@ type PackOptions struct {
 
 // Plan is what a packed program needs, known before it runs. Sizes are in bytes.
 type Plan struct {
-	Peak    int64 // of the activations of one run; the network's input and outputs excluded
+	// Peak is of the activations of one run, the network's input and outputs excluded. Where sizes depend on the image, it
+	// holds a reserve of 1/64 for images that need more than is expected; those unlike the images of calibration may need more.
+	Peak    int64
 	Packed  int64 // packed edges, at the node where the peak is
 	Float   int64 // edges and other tensors that are kept as floats there
 	Work    int64 // buffers of the workers there

@@ -8,10 +8,17 @@ import (
 	"github.com/dqa-go/dqa/tensor"
 )
 
+// reserve is which part of the arena is planned for pages where sizes of blocks depend on the image: with it the plan is
+// no more than 2 % beyond what is measured where there are no pages, and not below where images are like those of calibration.
+const reserve = 64
+
 // describe fills the plan.
 func (k *packer) describe(p *Packed) {
 	plan := &p.plan
 	plan.Peak, plan.Threads, plan.Weights = 4*p.arenaSize, p.workers, k.p.weightBytes()
+	if p.varies() {
+		plan.Peak += plan.Peak / reserve
+	}
 	for _, o := range p.program.outputs {
 		plan.Outputs += 4 * int64(tensor.Size(o.shape))
 	}
@@ -30,6 +37,11 @@ func (k *packer) describe(p *Packed) {
 		n.Work, n.Live = work, packed+float+work
 		plan.Nodes = append(plan.Nodes, n)
 	}
+}
+
+// varies tells whether there are slots that may need pages on images like those of calibration.
+func (p *Packed) varies() bool {
+	return slices.ContainsFunc(p.slots, func(s *slot) bool { return !s.steady })
 }
 
 // live is how many bytes of packed edges and of floats are live while top i runs.

@@ -418,6 +418,50 @@ func TestPlanDescribesTheRun(t *testing.T) {
 	}
 }
 
+// Where blocks take a little more than is expected, what is held is not beyond the plan, and not much below.
+func TestPlanHoldsAReserve(t *testing.T) {
+	name := "unet_deeppcb.onnx"
+	p := compileNetwork(t, loadNetwork(t, name, loadReferences(t)[name].InputShape), graph.Stored)
+	pages := 0
+	for parts := 48; parts <= 61; parts++ { // 56 are expected
+		forms := testForms(p, 127, 14)
+		for i := range forms {
+			forms[i] = sizedForm{forms[i].(testForm), parts}
+		}
+		packed := mustPack(t, p, forms, engine.PackOptions{})
+		mustRunPacked(t, packed, formulaInput(p.graph.Input.Shape))
+		plan, peak := packed.Plan().Peak, packed.Peak()
+		if peak > 4*packed.arenaSize {
+			pages++
+		}
+		if peak > plan || plan > peak+peak/50 {
+			t.Errorf("%d parts: %d bytes planned, %d held, of which %d are the arena", parts, plan, peak, 4*packed.arenaSize)
+		}
+	}
+	if pages == 0 {
+		t.Error("no page was needed")
+	}
+}
+
+// sizedForm says that blocks took some parts of 64 of their bound.
+type sizedForm struct {
+	testForm
+	parts int
+}
+
+func (f sizedForm) Encode(dst []byte, x []float32, stride, c0, channels, n int) int {
+	return f.testForm.Encode(dst, x, stride, c0, channels, n) * f.parts / 64
+}
+
+// Decode gives nothing back: parts of blocks are missing.
+func (f sizedForm) Decode(x []float32, stride int, src []byte, c0, channels, n, from, to int) {
+	for i := range channels {
+		for p := range to - from {
+			x[f.at(stride, i, p)] = 0
+		}
+	}
+}
+
 // A form that panics in whichever worker takes the block.
 type panickingForm struct {
 	testForm

@@ -20,7 +20,6 @@ type Packed struct {
 	queues  []*queue
 	units   int
 	workers int
-	page    int // bytes of a page
 	plan    engine.Plan
 
 	arenaSize int64
@@ -41,7 +40,8 @@ type packedArena struct {
 }
 
 func (a *packedArena) slice(b *buffer) []float32 {
-	return a.data[b.offset:][: b.size : b.size+slack]
+	n := b.size + b.spare
+	return a.data[b.offset:][: n : n+slack]
 }
 
 // worker computes one share of every top.
@@ -75,7 +75,6 @@ func (k *packer) finish() (*Packed, error) {
 			}
 			if g.slot != nil {
 				last[g.slot] = t
-				p.page = max(p.page, g.slot.bound+engine.FormSlack)
 			}
 		}
 		visit(t.unit, func(s source) {
@@ -108,14 +107,28 @@ func (k *packer) finish() (*Packed, error) {
 			all = append(all, q.buffer)
 		}
 	}
-	p.page = max(p.page, minPage)
 	p.arenaSize = place(all)
+	spread(p.elastic(), all, p.arenaSize)
 	if p.arenaSize > maxArena {
 		return nil, fmt.Errorf("%w: a run needs %d values of memory, at most %d are allowed", graph.ErrLimit, p.arenaSize, maxArena)
 	}
 	p.free = make(chan *packedArena, freeArenas())
 	k.describe(p)
 	return p, nil
+}
+
+// elastic are the buffers of blocks whose sizes depend on the image.
+func (p *Packed) elastic() []*buffer {
+	var list []*buffer
+	for _, q := range p.queues {
+		list = append(list, q.buffer)
+	}
+	for _, s := range p.slots {
+		if s.fixed == nil && s.queue == nil {
+			list = append(list, s.buffer)
+		}
+	}
+	return list
 }
 
 // storedPeak is the most that edges and other tensors take at a time.
@@ -128,9 +141,6 @@ func (k *packer) storedPeak() int64 {
 	return most
 }
 
-// minPage is the least size of a page.
-const minPage = 1 << 12
-
 // memory is where in the arena an output is stored; nil: elsewhere.
 func (g *target) memory() *buffer {
 	if g.slot != nil {
@@ -141,7 +151,6 @@ func (g *target) memory() *buffer {
 
 func (p *Packed) newArena() *packedArena {
 	a := &packedArena{data: make([]float32, p.arenaSize)}
-	a.pages.size = p.page
 	a.meeting.workers = int32(p.workers)
 	queues := make([]*queueState, len(p.queues))
 	for i, q := range p.queues {
@@ -333,7 +342,7 @@ func (p *Packed) callHook(w *worker, t *top) error {
 
 // release notes what the run held and keeps the arena for the next one.
 func (p *Packed) release(a *packedArena) {
-	used := 4*int64(len(a.data)) + int64(len(a.pages.all))*int64(p.page)
+	used := 4*int64(len(a.data)) + a.pages.held
 	for {
 		peak := p.peak.Load()
 		if used <= peak || p.peak.CompareAndSwap(peak, used) {

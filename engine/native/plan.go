@@ -17,6 +17,20 @@ const (
 type buffer struct {
 	size, first, last int
 	offset            int64
+	spare             int // values behind it that nothing else uses meanwhile, see spread
+}
+
+// spread gives buffers what is free behind them as long as they are in use, in an arena of some size. The first come first.
+func spread(list, all []*buffer, total int64) {
+	for _, b := range list {
+		end := total
+		for _, other := range all {
+			if other != b && other.first <= b.last && b.first <= other.last && other.offset > b.offset {
+				end = min(end, other.offset)
+			}
+		}
+		b.spare = int(end-b.offset) - slack - b.size
+	}
 }
 
 // manyBuffers is from where on the search for the lowest offset, whose time is quadratic, is given up.

@@ -15,7 +15,7 @@ func TestQueueKeepsWhatIsRead(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	spilled := 0
 	for range 300 {
-		pool := &pages{size: 1 << 10}
+		pool := &pages{}
 		q := &queueState{data: make([]byte, engine.FormSlack+50+r.IntN(400))}
 		n := 1 + r.IntN(30)
 		for range 2 {

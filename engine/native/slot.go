@@ -1,6 +1,7 @@
 package native
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -134,7 +135,6 @@ type slotState struct {
 	// What did not fit.
 	mu    sync.Mutex
 	pages []int
-	room  []byte // of the last page
 }
 
 // onPage marks a place that is on a page.
@@ -195,25 +195,19 @@ func (s *slotState) block(pool *pages, k, i int) []byte {
 		data = s.queue.data
 	}
 	if at&onPage != 0 {
-		data, at = pool.find(at &^ onPage)
+		data, at = pool.page(int(at&^onPage)), 0
 	}
 	return data[at : at+size : len(data)]
 }
 
 // spill puts a block on a page.
 func (s *slotState) spill(pool *pages, block []byte) uint32 {
+	page := pool.take(len(block) + engine.FormSlack)
+	copy(pool.page(page), block)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.room) < len(block)+engine.FormSlack {
-		page := pool.take()
-		s.pages = append(s.pages, page)
-		s.room = pool.page(page)
-	}
-	page := s.pages[len(s.pages)-1]
-	at := pool.size - len(s.room)
-	copy(s.room, block)
-	s.room = s.room[len(block):]
-	return uint32(page*pool.size+at) | onPage
+	s.pages = append(s.pages, page)
+	return uint32(page) | onPage
 }
 
 // reset forgets all blocks and gives the pages back.
@@ -223,27 +217,38 @@ func (s *slotState) reset(pool *pages) {
 	for _, page := range s.pages {
 		pool.give(page)
 	}
-	s.pages, s.room = s.pages[:0], nil
+	s.pages = s.pages[:0]
 }
 
-// pages is what an arena holds beyond its plan: pages that slots take when an image needs more than expected. They are
-// kept for the next image.
+// pages is what an arena holds beyond its plan: a page for each block for which a slot has no room, since an image needs more
+// than expected. They are kept for the next image.
 type pages struct {
-	size int // of a page
 	mu   sync.Mutex
 	all  [][]byte
 	free []int
+	held int64 // bytes of all
 }
 
-func (p *pages) take() int {
+// pageStep is what sizes of pages are multiples of, so that other blocks may use them.
+const pageStep = 256
+
+// take finds the smallest free page of n bytes, or makes one.
+func (p *pages) take(n int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n := len(p.free); n > 0 {
-		page := p.free[n-1]
-		p.free = p.free[:n-1]
+	best := -1
+	for i, page := range p.free {
+		if size := len(p.all[page]); size >= n && (best < 0 || size < len(p.all[p.free[best]])) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		page := p.free[best]
+		p.free = slices.Delete(p.free, best, best+1)
 		return page
 	}
-	p.all = append(p.all, make([]byte, p.size))
+	p.all = append(p.all, make([]byte, roundUp(n, pageStep)))
+	p.held += int64(len(p.all[len(p.all)-1]))
 	return len(p.all) - 1
 }
 
@@ -257,10 +262,4 @@ func (p *pages) page(i int) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.all[i]
-}
-
-// find is the page of a place and the place in it.
-func (p *pages) find(at uint32) ([]byte, uint32) {
-	size := uint32(p.size)
-	return p.page(int(at / size)), at % size
 }
