@@ -273,10 +273,7 @@ func (s *strided) copyRows(w *worker, dst []float32, put *[maxAxes]int, from, to
 // copyAxes copies a tensor between two that have steps of their own along every axis.
 func copyAxes(dst, src []float32, shape, put, take []int) {
 	if len(shape) == 2 && put[1] == 1 && take[1] == 1 {
-		n := shape[1]
-		for i := range shape[0] {
-			copy(dst[i*put[0]:][:n], src[i*take[0]:])
-		}
+		copyRows(dst, src, shape[0], shape[1], put[0], take[0])
 		return
 	}
 	if len(shape) > 1 {
@@ -296,6 +293,18 @@ func copyAxes(dst, src []float32, shape, put, take []int) {
 	}
 	for i := range n {
 		dst[i*put[0]] = src[i*step]
+	}
+}
+
+// copyRows copies rows of n values, eights without a call: rows of heads are short.
+func copyRows(dst, src []float32, rows, n, dstStep, srcStep int) {
+	for i := range rows {
+		d, s := dst[i*dstStep:][:n], src[i*srcStep:][:n]
+		for len(d) >= 8 && len(s) >= 8 {
+			*(*[8]float32)(d) = *(*[8]float32)(s)
+			d, s = d[8:], s[8:]
+		}
+		copy(d, s)
 	}
 }
 

@@ -64,16 +64,21 @@ func planes3Generic(p *Planes3) {
 				sum := p.Bias[c]
 				for r := range 3 {
 					for k := range 3 {
-						row, col := y*p.Stride+r-p.Top, i*p.Stride+k-1
-						if row >= 0 && row < p.InRows && col >= 0 && col < p.InCols {
-							sum += float32(w[3*r+k] * x[row*p.InCols+col])
-						}
+						sum += float32(w[3*r+k] * p.at(x, y*p.Stride+r-p.Top, i*p.Stride+k-1))
 					}
 				}
 				out[y*p.Cols+i] = clamp(sum, p.Lo, p.Hi)
 			}
 		}
 	}
+}
+
+// at is a value of a plane, zero beside it: times an infinite weight that is not a number.
+func (p *Planes3) at(plane []float32, row, col int) float32 {
+	if row < 0 || row >= p.InRows || col < 0 || col >= p.InCols {
+		return 0
+	}
+	return plane[row*p.InCols+col]
 }
 
 // Unpack is what makes channels of lanes: it turns a block of In, whose four rows of Step values hold four positions of n

@@ -32,6 +32,9 @@ func checkPlanes3(t *testing.T, r *rand.Rand, rows, cols, stride int) {
 		p.X[i] = float32(math.NaN())
 	}
 	p.X[r.IntN(n)] = float32(math.Inf(1))
+	if r.IntN(3) == 0 {
+		p.W[r.IntN(len(p.W))] = float32(math.Inf(1 - 2*r.IntN(2))) // times what lies beside a plane
+	}
 	want := make([]float32, p.Channels*rows*cols)
 	p.Out = want
 	planes3Generic(p)
