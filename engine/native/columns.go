@@ -103,7 +103,7 @@ func (k *packer) columnsOf(u *unit, readers map[int][]reader) *columns {
 
 // constantProduct tells whether s is a product with one matrix of weights.
 func (s *site) constantProduct() bool {
-	return s.Op == "MatMul" && s.Domain == "" && isMatrix(s.graph.Constants[s.Inputs[1]])
+	return s.Op == "MatMul" && s.Domain == "" && !s.residual && isMatrix(s.graph.Constants[s.Inputs[1]])
 }
 
 // lies tells whether an operand is stored: reading it again and again computes nothing.

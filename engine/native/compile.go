@@ -166,12 +166,12 @@ func (c *compiler) findChains() map[int][]int {
 	return chains
 }
 
-// chainFrom follows node i to the Add of a residual or, behind a product, of a bias, and then to the Relu or Clip that can
+// chainFrom follows node i to the Adds of a bias, behind a product, and of a residual, and then to the Relu or Clip that can
 // run with it: a value between them must not be an edge nor have another reader.
 func (c *compiler) chainFrom(i int, claimed map[int]bool) []int {
 	g := c.p.graph
 	n, chain := g.Nodes[i], []int{i}
-	canAdd := n.Op == "Conv" && !isDepthwise(g, n)
+	canAdd := n.Op == "Conv" && !isDepthwise(g, n) || n.Op == "Gemm" || n.Op == "MatMul" && isMatrix(g.Constants[n.Inputs[1]])
 	canBias := n.Op == "MatMul"
 	if n.Op != "Conv" && n.Op != "BatchNormalization" && n.Op != "Gemm" && !canBias {
 		return chain
@@ -187,7 +187,7 @@ func (c *compiler) chainFrom(i int, claimed map[int]bool) []int {
 		case isClamp(n):
 			return append(chain, next)
 		case canAdd && n.Op == "Add" && c.addsSameShape(n, value):
-			chain, i, canAdd = append(chain, next), next, false
+			chain, i, canAdd, canBias = append(chain, next), next, false, false
 		case canBias && n.Op == "Add" && len(n.Inputs) == 2 && isRow(g, other(n.Inputs, value), value):
 			chain, i, canBias = append(chain, next), next, false
 		default:

@@ -22,6 +22,10 @@ type gemm struct {
 	rows   int
 	panels []float32
 	bias   []float32 // of every column; nil for none
+
+	residual int                       // the input that is added to the result; 0: none
+	add      func(dst, a, b []float32) // adds it behind a bias
+	clamp    func(dst, x []float32)    // and clamps the result then; nil where it is not clamped
 }
 
 // packing brings rows of depth values into the layout that tiles want.
@@ -95,6 +99,7 @@ func (g *gemm) setPanels(s *site, columns, all int, w []float32, step, kStep int
 		off[k] = int32(k * width)
 	}
 	g.product = newProduct(s, g.rows, off, nil)
+	g.setResidual(s)
 	g.setVectors(line(columns, func(i int) int {
 		return i/kernel.MaxVectors*width*g.depth + i%kernel.MaxVectors*vectorWidth
 	}), columns)
@@ -111,12 +116,37 @@ func (g *gemm) setPanels(s *site, columns, all int, w []float32, step, kStep int
 	})
 }
 
+// setResidual says how a residual is added: in the tiles, but behind a bias, to which they add already.
+func (g *gemm) setResidual(s *site) {
+	if !s.residual {
+		return
+	}
+	g.residual = len(s.inputs) - 1
+	if g.bias == nil {
+		return
+	}
+	g.add = s.kernels.Add
+	lo, hi := s.lo, s.hi
+	if g.noClamp(); lo > g.lo || hi < g.hi {
+		g.clamp = func(dst, x []float32) { s.kernels.Affine(dst, x, 1, 0, lo, hi) }
+	}
+}
+
 func (g *gemm) run(t *task) {
 	f := factors{x: g.panels[t.first*g.depth:], w: g.pack(t.scratch, t.in[0], g.rows), out: t.out[0], add: g.bias}
 	if f.add != nil {
 		f.add = f.add[t.first:]
+	} else if g.residual > 0 {
+		f.add, f.addStep = t.in[g.residual][t.first:], g.outStep
 	}
 	g.product.run(&f)
+	if g.add == nil {
+		return
+	}
+	n := len(t.out[0])
+	if g.add(t.out[0], t.out[0], t.in[g.residual][t.first:][:n]); g.clamp != nil {
+		g.clamp(t.out[0], t.out[0])
+	}
 }
 
 // matmul is a batched product of two runtime values.

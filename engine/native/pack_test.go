@@ -229,6 +229,9 @@ func packedGraphs() map[string]*graphBuilder {
 	b.node("Gemm", "a", []int{1, 70}, graph.Attributes{"transB": int64(1)}, "input", "w")
 	b.node("LeakyRelu", "y", []int{1, 70}, graph.Attributes{"alpha": float32(.125)}, "a")
 
+	addResiduals(add("products with residuals", 9, 20), 9)
+	addResiduals(add("a row with residuals", 1, 20), 1)
+
 	b, last := add("joined many times over", 1, 2, 4, 4), "input"
 	for i := range 40 {
 		name := fmt.Sprint("c", i)
@@ -240,6 +243,49 @@ func packedGraphs() map[string]*graphBuilder {
 		b.outputs("y")
 	}
 	return list
+}
+
+// addResiduals adds a Gemm and products of some rows, with a bias or without, each with what is added and clamped behind it.
+func addResiduals(b *graphBuilder, rows int) {
+	w, bias := &graph.Tensor{Type: graph.Float32, Shape: []int{20, 20}}, &graph.Tensor{Type: graph.Float32, Shape: []int{20}}
+	for i := range 400 {
+		w.Floats = append(w.Floats, float32(i%13)/16-.3)
+	}
+	for i := range 20 {
+		bias.Floats = append(bias.Floats, float32(i%7)/8-.4)
+	}
+	b.constant("w", w)
+	b.constant("bias", bias)
+	shape := []int{rows, 20}
+	b.node("Gemm", "g", shape, graph.Attributes{"transB": int64(1)}, "input", "w", "bias")
+	b.node("Add", "ga", shape, nil, "g", "input")
+	b.node("Relu", "gr", shape, nil, "ga")
+	b.node("MatMul", "m", shape, nil, "gr", "w")
+	b.node("Add", "ma", shape, nil, "m", "bias")
+	b.node("Add", "mr", shape, nil, "gr", "ma")
+	b.node("MatMul", "n", shape, nil, "mr", "w")
+	b.node("Add", "na", shape, nil, "mr", "n")
+	b.node("Clip", "y", shape, graph.Attributes{"min": float32(-1), "max": float32(2)}, "na")
+}
+
+// What is fused gives the bits of what is not.
+func TestSmallGraphsFused(t *testing.T) {
+	for name, b := range packedGraphs() {
+		fused, err := Compile(b.g, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		observed, err := Compile(b.g, everyValue(b.g))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := formulaInput(b.g.Input.Shape)
+		nothing := func(int, []float32) error { return nil }
+		sameOutputs(t, name, mustRun(t, fused, x, nil), mustRun(t, observed, x, nothing))
+		if strings.Contains(name, "residuals") && len(fused.steps) != 3 {
+			t.Errorf("%s: %d steps, want 3", name, len(fused.steps))
+		}
+	}
 }
 
 // addPanels adds a convolution of three channels into n that computes some channels of all positions at a time.
