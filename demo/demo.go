@@ -23,6 +23,7 @@ type Net struct {
 	Calib, Test string // disjoint slices of the images, as SPECs
 	// QuickCalib and QuickTest are parts of these, for a look that takes seconds.
 	QuickCalib, QuickTest string
+	Clean                 string // images that a reference is learned from where drift is shown; "": it is not
 }
 
 // Networks returns the classifier and the segmenter.
@@ -30,11 +31,11 @@ func Networks() []Net {
 	return []Net{
 		{
 			"demo:classify", classifyModel, preprocess(), "demo:classify[0:128]", "demo:classify[128:1128]",
-			"demo:classify[0:64]", "demo:classify[128:528]",
+			"demo:classify[0:64]", "demo:classify[128:528]", "demo:classify[1200:1456]",
 		},
 		{
 			"demo:segment", segmentModel, preprocess(), "demo:segment[0:64]", "demo:segment[64:264]",
-			"demo:segment[0:12]", "demo:segment[64:128]",
+			"demo:segment[0:12]", "demo:segment[64:128]", "",
 		},
 	}
 }

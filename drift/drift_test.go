@@ -107,21 +107,11 @@ func run(t testing.TB, m *Monitor, s *stream, n int) *Alarm {
 	return nil
 }
 
-// restart makes a monitor as it was.
-func (m *Monitor) restart() {
-	for i := range m.charts {
-		c := &m.charts[i]
-		clear(c.sum.s)
-		c.sum.length, c.raised, c.low = 0, false, 0
-	}
-	m.images = 0
-}
-
 // measuredERT is the mean run between false alarms in so many clean images, and the number of these.
 func measuredERT(t testing.TB, m *Monitor, s *stream, images int) (float64, int) {
 	alarms := 0
 	for left := images; left > 0; left -= m.images {
-		m.restart()
+		m.Restart()
 		if run(t, m, s, left) != nil {
 			alarms++
 		}

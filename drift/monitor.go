@@ -156,6 +156,17 @@ func (m *Monitor) remember() {
 	}
 }
 
+// Restart forgets the stream, so that another one can be watched; thresholds stay.
+func (m *Monitor) Restart() {
+	for i := range m.charts {
+		c := &m.charts[i]
+		clear(c.sum.s)
+		c.sum.length, c.raised, c.low = 0, false, 0
+	}
+	clear(m.recent)
+	m.images = 0
+}
+
 // Images is the number of images so far.
 func (m *Monitor) Images() int { return m.images }
 

@@ -22,7 +22,8 @@ type Result struct {
 	// Resize says how pictures became the network's size: "256 (bilinear, as Pillow)"; "": they had it.
 	Resize string `json:"resize,omitempty"`
 	// Runs are what running one image takes on one core of the machine that made this.
-	Runs []Run `json:"runs,omitempty"`
+	Runs  []Run  `json:"runs,omitempty"`
+	Drift *Drift `json:"drift,omitempty"` // demo alone
 	// Partial says how much of what was asked for is there; "": all.
 	Partial string `json:"partial,omitempty"`
 }

@@ -77,7 +77,10 @@ func demoNetwork(ctx context.Context, shown demo.Net, opt DemoOptions) (report.R
 		return report.Result{}, err
 	}
 	result := net.Report(res, test)
-	result.Runs, err = net.runs(ctx, candidates[len(candidates)-1], test)
+	last := candidates[len(candidates)-1]
+	if result.Runs, err = net.runs(ctx, last, test); err == nil && shown.Clean != "" {
+		result.Drift, err = net.demoDrift(ctx, last.Codecs[len(last.Codecs)-1].Profile(), shown.Clean, test, opt)
+	}
 	return result, err
 }
 

@@ -75,6 +75,9 @@ func (a *app) printDemo(results []report.Result, dir string, took time.Duration)
 		if text := report.RunsText(r); text != "" {
 			fmt.Fprintln(a.Out, text)
 		}
+		if text := report.DriftText(r); text != "" {
+			fmt.Fprintf(a.Out, "\n%s\n", text)
+		}
 	}
 	_, err := fmt.Fprintf(a.Out, "\n%.0f seconds, seed 1. Look at %s\n", took.Seconds(), filepath.Join(dir, "report.html"))
 	return err

@@ -38,7 +38,7 @@ var layers = [][]string{
 	{"session"},
 	{"inspect"},
 	{"internal/faults"},
-	{"cmd", "bindings", "examples", "internal/ablation", "spec/vectors"},
+	{"cmd", "bindings", "examples", "internal/ablation", "internal/driftlab", "spec/vectors"},
 	{"internal/lint", "internal/testdata"},
 }
 

@@ -1,0 +1,297 @@
+// Command driftlab measures package drift on one network, for docs/results/drift.md: runs between false alarms, delays behind 15
+// corruptions, what repairs regain. It prints Markdown.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/dqa-go/dqa"
+	"github.com/dqa-go/dqa/corrupt"
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/drift"
+	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
+)
+
+// lab is one network and what it is measured with.
+type lab struct {
+	net          *session.Network
+	quantized    *session.Quantized
+	reference    *profile.Reference
+	ert          float64
+	window, runs int
+	clean, shift string
+	dump         string
+	ctx          context.Context
+	pool         [][]dqa.EdgeCounts
+}
+
+func main() {
+	model, prof := flag.String("model", "", "network"), flag.String("profile", "", "its profile")
+	calib := flag.String("calib", "", "images of the reference, if the profile's is not to be taken")
+	clean, shift := flag.String("clean", "", "clean images, others"), flag.String("shift", "", "images that are corrupted, others")
+	ert, window := flag.Float64("ert", drift.DefaultERT, "images between false alarms"), flag.Int("window", drift.DefaultWindow, "window")
+	runs := flag.Int("runs", 16, "streams behind every corruption")
+	what := flag.String("what", "ert,video,delay", "ert, video, delay, natural, repair, trials")
+	natural := flag.String("natural", "", "images of natural shifts, NAME=SPEC;NAME=SPEC")
+	dump := flag.String("dump", "", "folder for rows of streams, for other detectors")
+	flag.Parse()
+	l := &lab{ert: *ert, window: *window, runs: *runs, clean: *clean, shift: *shift, ctx: context.Background(), dump: *dump}
+	must(l.open(*model, *prof, *calib))
+	for _, w := range strings.Split(*what, ",") {
+		switch w {
+		case "ert":
+			l.measureERT()
+		case "video":
+			l.video()
+		case "delay":
+			l.delays()
+		case "natural":
+			l.natural(*natural)
+		case "repair":
+			l.repairs()
+		case "trials":
+			l.trials()
+		}
+	}
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "driftlab:", err)
+		os.Exit(1)
+	}
+}
+
+func check[T any](v T, err error) T {
+	must(err)
+	return v
+}
+
+func (l *lab) open(model, prof, calib string) error {
+	p, err := profile.Parse(check(os.ReadFile(prof)))
+	if err != nil {
+		return err
+	}
+	if l.net, err = session.Open(model, session.OptionsOf(p)); err != nil {
+		return err
+	}
+	if calib != "" {
+		if err := l.net.LearnReference(l.ctx, p, check(l.net.Data(calib)), runtime.NumCPU(), nil); err != nil {
+			return err
+		}
+	}
+	if l.reference, err = p.Reference(); err == nil {
+		l.quantized, err = l.net.Bind(p)
+	}
+	return err
+}
+
+func (l *lab) monitor(r *profile.Reference, seed uint64) *drift.Monitor {
+	return check(drift.New(l.quantized.Codec().Profile(), r, drift.Options{ERT: l.ert, Window: l.window, Seed: seed}))
+}
+
+// counts are those of all images of a source.
+func (l *lab) counts(q *session.Quantized, src dataset.Source) [][]dqa.EdgeCounts {
+	in := check(l.net.Inputs(src))
+	type worker struct {
+		counters *dqa.Counters
+		enc      *dqa.Encoder
+	}
+	workers := make([]worker, runtime.NumCPU())
+	var all [][]dqa.EdgeCounts
+	must(parallel.Ordered(l.ctx, in.Len(), len(workers), func(w, i int) ([]dqa.EdgeCounts, error) {
+		k := &workers[w]
+		if k.enc == nil {
+			k.counters = q.Codec().NewCounters()
+			k.enc = q.Codec().NewEncoder(dqa.WithCounters(k.counters))
+		}
+		k.counters.Reset()
+		x, err := in.Input(i)
+		if err == nil {
+			_, err = q.Program().Run(x, k.enc.Hook)
+		}
+		return slices.Clone(k.counters.Edges), err
+	}, func(_ int, c []dqa.EdgeCounts) error {
+		all = append(all, c)
+		return nil
+	}))
+	return all
+}
+
+func (l *lab) cleanPool() [][]dqa.EdgeCounts {
+	if l.pool == nil {
+		l.pool = l.counts(l.quantized, check(dataset.Open(l.clean)))
+	}
+	return l.pool
+}
+
+// falseAlarms counts alarms in so many images, blocks of a pool at random; a monitor begins anew behind an alarm.
+func (l *lab) falseAlarms(r *profile.Reference, pool [][]dqa.EdgeCounts, block, images int) (alarms, watched int) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	m := l.monitor(r, 1)
+	for watched < images {
+		b := rng.IntN(len(pool) / block)
+		for _, c := range pool[b*block : (b+1)*block] {
+			watched++
+			if check(m.Add(c)) != nil {
+				alarms++
+				m.Restart()
+			}
+		}
+	}
+	return alarms, watched
+}
+
+// interval is that of the mean run between alarms which come at random, 95 %, by the chi-squared distribution (Wilson and Hilferty).
+func interval(alarms, images int) (low, high float64) {
+	quantile := func(n float64, z float64) float64 {
+		return n * math.Pow(1-2/(9*n)+z*math.Sqrt(2/(9*n)), 3)
+	}
+	low = 2 * float64(images) / quantile(2*float64(alarms+1), 1.96)
+	if alarms == 0 {
+		return 2 * float64(images) / quantile(2, 1.645), math.Inf(1)
+	}
+	return low, 2 * float64(images) / quantile(2*float64(alarms), -1.96)
+}
+
+const simulatedImages = 200000
+
+func (l *lab) measureERT() {
+	alarms, images := l.falseAlarms(l.reference, l.cleanPool(), 1, simulatedImages)
+	low, high := interval(alarms, images)
+	fmt.Printf("| clean, independent | %d images drawn from %d | %d | %.0f to %.0f |\n", images, len(l.pool), alarms, low, high)
+}
+
+// scene is how many images of a video-like stream show the same picture, flipped and shifted.
+const scene = 8
+
+// video learns a reference from scenes, and watches others.
+func (l *lab) video() {
+	src := check(dataset.Open(l.clean))
+	pictures := min(src.Len(), 112)
+	var frames [scene][][]dqa.EdgeCounts
+	for k := range scene {
+		part, _ := dataset.HoldBack(dataset.Jitter(src, uint64(k)), src.Len()+1)
+		frames[k] = l.counts(l.quantized, dataset.Pick(part, pictures, 3))
+	}
+	var all [][]dqa.EdgeCounts
+	for i := range pictures {
+		for k := range scene {
+			all = append(all, frames[k][i])
+		}
+	}
+	const learn = drift.MaxImages
+	learner := drift.NewLearner(l.quantized.Codec().Profile())
+	for _, c := range all[:learn] {
+		learner.Add(c)
+	}
+	alarms, images := l.falseAlarms(check(learner.Reference(learn)), all[learn:], scene, simulatedImages)
+	low, high := interval(alarms, images)
+	fmt.Printf("| clean, scenes of %d images | %d images of %d scenes | %d | %.0f to %.0f |\n", scene, images,
+		pictures-learn/scene, alarms, low, high)
+	alarms, images = l.falseAlarms(l.reference, all[learn:], scene, simulatedImages/10)
+	low, high = interval(alarms, images)
+	fmt.Printf("| the same, reference of independent images | %d images | %d | %.0f to %.0f |\n", images, alarms, low, high)
+}
+
+// unseen is the delay from which on a change counts as not seen.
+const unseen = 384
+
+// delay is the median of images from a change to the alarm, over streams, and how many streams had none.
+func (l *lab) delay(changed [][]dqa.EdgeCounts, seed uint64) (median float64, missed int) {
+	pool := l.cleanPool()
+	rng := rand.New(rand.NewPCG(seed, 5))
+	delays := make([]float64, l.runs)
+	m := l.monitor(l.reference, 1)
+	for s := range delays {
+		m.Restart()
+		for range 50 {
+			check(m.Add(pool[rng.IntN(len(pool))]))
+		}
+		delays[s] = math.Inf(1)
+		for i := range unseen {
+			if a := check(m.Add(changed[rng.IntN(len(changed))])); a != nil {
+				delays[s] = float64(i + 1)
+				break
+			}
+		}
+		if math.IsInf(delays[s], 1) {
+			missed++
+		}
+	}
+	slices.Sort(delays)
+	return delays[(len(delays)-1)/2], missed
+}
+
+func (l *lab) delays() {
+	src := check(dataset.Open(l.shift))
+	fmt.Println("\n| corruption | severity 1 | severity 3 | looks |\n|---|---:|---:|---|")
+	var all [2][]float64
+	for _, k := range corrupt.Kinds() {
+		line := fmt.Sprintf("| %s |", k)
+		like := drift.Like("")
+		for n, severity := range []int{1, 3} {
+			counts := l.counts(l.quantized, check(corrupt.Source(src, corrupt.Corruption{Kind: k, Severity: severity, Seed: 1})))
+			d, missed := l.delay(counts, uint64(severity))
+			all[n] = append(all[n], d)
+			line += cell(d, missed, l.runs)
+			like = l.looks(counts)
+		}
+		fmt.Println(line, like, "|")
+	}
+	line := "| **median** |"
+	for _, d := range all {
+		slices.Sort(d)
+		line += cell(d[len(d)/2], 0, l.runs)
+	}
+	fmt.Println(line, "|")
+}
+
+func cell(d float64, missed, runs int) string {
+	switch {
+	case math.IsInf(d, 1):
+		return fmt.Sprintf(" not within %d in %d of %d |", unseen, missed, runs)
+	case missed > 0:
+		return fmt.Sprintf(" %.0f (none in %d of %d) |", d, missed, runs)
+	}
+	return fmt.Sprintf(" %.0f |", d)
+}
+
+// looks is what an alarm says of a stream.
+func (l *lab) looks(changed [][]dqa.EdgeCounts) drift.Like {
+	m := l.monitor(l.reference, 1)
+	for i := range unseen {
+		if a := check(m.Add(changed[i%len(changed)])); a != nil {
+			return a.Like
+		}
+	}
+	return "-"
+}
+
+// natural watches streams that differ by themselves.
+func (l *lab) natural(specs string) {
+	fmt.Println("\n| stream | images | first alarm | alarms | looks |\n|---|---:|---:|---:|---|")
+	for _, s := range strings.Split(specs, ";") {
+		name, spec, _ := strings.Cut(s, "=")
+		m, first, alarms, like := l.monitor(l.reference, 1), "none", 0, drift.Like("")
+		counts := l.counts(l.quantized, check(dataset.Open(spec)))
+		for _, c := range counts {
+			if a := check(m.Add(c)); a != nil {
+				if alarms++; alarms == 1 {
+					first, like = fmt.Sprint(a.Image), a.Like
+				}
+			}
+		}
+		fmt.Printf("| %s | %d | %s | %d | %s |\n", name, len(counts), first, alarms, like)
+	}
+}
