@@ -15,12 +15,9 @@ type arrayLabels struct {
 	last          bool
 }
 
-// openArrayLabels opens the labels of the images x.
-func openArrayLabels(path string, x *arrayImages, opt *Options) (labeller, error) {
-	a, err := openArray(path, opt)
-	if err != nil {
-		return nil, arrayError(err, ErrLabel)
-	}
+// newArrayLabels are the labels of the images x.
+func newArrayLabels(a *array, x *arrayImages) (labeller, error) {
+	path := a.path
 	if t := a.header.dtype; !numeric(t) {
 		return nil, fmt.Errorf("%w: %s: values of type %s; labels are whole numbers", ErrLabel, path, t)
 	}

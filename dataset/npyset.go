@@ -15,13 +15,29 @@ func openNPY(parts []string, opt Options) (Source, error) {
 	if len(parts) > 2 {
 		return nil, fmt.Errorf(`%w: X or X,Y expected, not %d paths; in a path write \, for a comma`, ErrSpec, len(parts))
 	}
-	x, err := openArrayImages(parts[0], &opt)
+	images, err := openArray(parts[0], &opt)
+	if err != nil {
+		return nil, arrayError(err, ErrImage)
+	}
+	if len(parts) == 1 {
+		return newArraySet(parts, images, nil, opt)
+	}
+	labels, err := openArray(parts[1], &opt)
+	if err != nil {
+		return nil, arrayError(err, ErrLabel)
+	}
+	return newArraySet(parts, images, labels, opt)
+}
+
+// newArraySet joins images with labels, which may be nil.
+func newArraySet(parts []string, images, labels *array, opt Options) (Source, error) {
+	x, err := newArrayImages(images, &opt)
 	if err != nil {
 		return nil, err
 	}
 	var y labeller = unlabelled{}
-	if len(parts) == 2 {
-		if y, err = openArrayLabels(parts[1], x, &opt); err != nil {
+	if labels != nil {
+		if y, err = newArrayLabels(labels, x); err != nil {
 			return nil, err
 		}
 	}
@@ -36,11 +52,8 @@ type arrayImages struct {
 	notes                   []string
 }
 
-func openArrayImages(path string, opt *Options) (*arrayImages, error) {
-	a, err := openArray(path, opt)
-	if err != nil {
-		return nil, arrayError(err, ErrImage)
-	}
+func newArrayImages(a *array, opt *Options) (*arrayImages, error) {
+	path := a.path
 	if t := a.header.dtype; !numeric(t) {
 		return nil, fmt.Errorf("%w: %s: values of type %s; images are numbers", ErrImage, path, t)
 	}
