@@ -1,0 +1,1 @@
+../../../spec/reader/reader.py
