@@ -19,6 +19,27 @@ build-device: ## build bin/dqa-run, which runs, encodes and decodes, half as lar
 build-ort: ## build bin/dqa-ort, which can also use ONNX Runtime's shared library (still no cgo)
 	CGO_ENABLED=0 $(GO) build -tags ort -trimpath -o bin/dqa-ort ./cmd/dqa
 
+.PHONY: libdqa
+libdqa: ## build bin/libdqa: the library for C, shared and static, with its header (needs cgo)
+	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags '-s -w' -o bin/libdqa/libdqa.so ./bindings/c
+	CGO_ENABLED=1 $(GO) build -buildmode=c-archive -trimpath -ldflags '-s -w' -o bin/libdqa/libdqa.a ./bindings/c
+	rm -f bin/libdqa/libdqa.h && cp bindings/c/dqa.h bin/libdqa
+
+.PHONY: libdqa-test
+libdqa-test: libdqa ## the C example against both, under AddressSanitizer and Valgrind
+	bindings/c/example/test.sh bin/libdqa
+
+.PHONY: wheel
+wheel: ARCH ?= x86_64 aarch64
+wheel: ## build bin/wheels: the Python package for manylinux, ARCH="x86_64 aarch64"
+	test -x bin/venv/bin/python || python3 -m venv bin/venv
+	bin/venv/bin/python -m pip install -q 'setuptools>=77' ziglang==0.17.1
+	bindings/python/build.sh $(abspath bin/wheels) $(abspath bin/venv/bin/python) $(ARCH)
+
+.PHONY: wheel-test
+wheel-test: build ## the wheels by pytest: this machine's in a fresh environment, aarch64's emulated (needs apt)
+	bindings/python/test.sh $(abspath bin/wheels) $(abspath bin/dqa)
+
 .PHONY: test
 test: ## every test; what needs more than Go skips and says so
 	$(GO) test -timeout 20m ./...

@@ -109,7 +109,7 @@ func dqa_free(h C.dqa_handle, e *C.dqa_error) C.int {
 		}
 		cgo.Handle(h).Delete()
 		if c, ok := v.(closer); ok {
-			go c.close()
+			go session.Catch(c.close)
 		}
 		return nil
 	})

@@ -74,7 +74,10 @@ func dqa_array_wrap(data C.dqa_memory, typ *C.dqa_text, shape *C.dqa_shape, rank
 		}
 		return giveArray(out, func() ([]*dataset.Array, error) {
 			a, err := dataset.OpenMemory(*m)
-			return []*dataset.Array{a}, err
+			if err != nil {
+				return nil, err
+			}
+			return []*dataset.Array{a}, nil
 		})
 	})
 }

@@ -29,7 +29,7 @@ class Network:
 
     def __init__(
         self, model: Union[str, "os.PathLike[str]", bytes], profile: Optional[Profile] = None, *,
-        preprocess: Optional[Mapping[str, Any]] = None, edges: Optional[str] = None, skip: Optional[Sequence[str]] = None,
+        preprocess: Optional[Mapping[str, Any]] = None, edges: Optional[str] = None, skip: Optional[Sequence[Union[str, int]]] = None,
         engine: Optional[str] = None, output: Optional[str] = None, part: bool = False,
     ) -> None:
         """Open a model.
@@ -49,7 +49,8 @@ class Network:
             self._bind(_lib.made("dqa_network_of", _lib.text(model), profile._handle.value))
             return
         texts = None if preprocess is None else {k: _setting(v) for k, v in preprocess.items()}
-        asked = _lib.options(preprocess=texts, edges=edges, skip=None if skip is None else list(skip), engine=engine, output=output, part=part)
+        asked = _lib.options(preprocess=texts, edges=edges, skip=None if skip is None else [str(s) for s in skip], engine=engine,
+                             output=output, part=part)
         if isinstance(model, bytes):
             self._bind(_lib.made("dqa_network_parse", b"model.onnx", model, len(model), asked))
         else:

@@ -111,8 +111,8 @@ class Profile:
         return _lib.take_bytes(out)
 
     def _encode_rows(self, x: np.ndarray, allow_nonfinite: bool) -> bytes:
-        fits = x.shape[1:] == self.shape or self._last > 0 and (self._last == 1 or x.ndim > 0 and x.shape[-1] == self._last)
-        if not fits or x.ndim > 255 or max(x.shape, default=0) >= 1 << 32:
+        fits = x.shape[1:] == self.shape or self._last > 0 and (self._last == 1 or x.shape[-1:] == (self._last,))
+        if not fits or not 0 < x.ndim < 256 or max(x.shape, default=0) >= 1 << 32:
             raise Error(f"an array of shape {x.shape}, the profile is for {self.shape}, or rows of it", "features-profile",
                         "give rows as the profile was fitted to")
         flat = np.ascontiguousarray(x, np.float32).reshape(-1)
@@ -166,14 +166,14 @@ class Profile:
 
 def _is_frame(data: bytes) -> bool:
     """Whether the bytes are one frame alone: its header counts them."""
-    return len(data) < 33 or struct.unpack_from("<I", data, 29)[0] == len(data)
+    return len(data) >= 33 and data[:4] == b"DQAF" and struct.unpack_from("<I", data, 29)[0] == len(data)
 
 
 def split_rows(data: bytes) -> tuple[list[bytes], tuple[int, ...]]:
     """Frames and shape of what Profile.encode makes of rows."""
     rank = data[-1] if data else 0
     end = len(data) - 1 - 4 * rank
-    if end < 0:
+    if rank == 0 or end < 0:
         raise Error("the bytes end early", "format-truncated", "copy them again")
     frames, at = [], 0
     while at < end:

@@ -1,6 +1,6 @@
 """The codec "dqa" of Zarr version 3, for zarr-python: installed, it opens arrays of dqa.pack; Codec(profile) writes some.
 
-    zarr.create_array("x.zarr", shape=X.shape, chunks=(p.shape[0], X.shape[1]), dtype="float32", serializer=dqa.zarr.Codec(p), compressors=None)
+    zarr.create_array("x.zarr", shape=X.shape, chunks=p.shape, dtype="float32", serializer=dqa.zarr.Codec(p), compressors=None)
 """
 
 from __future__ import annotations
