@@ -266,7 +266,7 @@ func dqa_data_tensors(h C.dqa_handle, items *C.dqa_input, count C.size_t, out *C
 		given := unsafe.Slice((*C.dqa_tensor)(unsafe.Pointer(items)), count)
 		for k, in := range t.inputs {
 			at := slices.IndexFunc(given, func(g C.dqa_tensor) bool { return g.name != nil && C.GoString(g.name) == in.Name })
-			if at < 0 && len(given) == 1 && len(t.inputs) == 1 {
+			if at < 0 && len(given) == 1 && len(t.inputs) == 1 && given[0].name == nil {
 				at = 0
 			}
 			if at < 0 {
