@@ -306,7 +306,7 @@ type runOptions struct {
 	Probabilities  bool   `json:"probabilities"`
 	Seed           uint64 `json:"seed"`
 	Setting        string `json:"setting"`
-	Coder          string `json:"coder"`
+	CoderName      string `json:"coder"`
 }
 
 // work opens what a call that runs a network gets.
@@ -439,8 +439,8 @@ func (n *network) calibrate(j *job, in *dataset.Inputs, o *runOptions) (*session
 	opt := session.CalibrateOptions{
 		Workers: o.Workers, AllowNonFinite: o.AllowNonFinite, Probabilities: o.Probabilities, Progress: j.progress,
 	}
-	if o.Coder != "" {
-		if opt.Coder, err = session.ParseCoder(o.Coder, v.Setting); err != nil {
+	if o.CoderName != "" {
+		if opt.Coder, err = session.ParseCoder(o.CoderName, v.Setting); err != nil {
 			return nil, err
 		}
 	}

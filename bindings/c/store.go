@@ -125,7 +125,7 @@ func dqa_array_open(paths **C.dqa_text, count C.size_t, out *C.dqa_handle, e *C.
 // fitOptions are what a caller may ask for.
 type fitOptions struct {
 	Axes          string   `json:"axes"`
-	Coder         string   `json:"coder"`
+	CoderName     string   `json:"coder"`
 	Seed          *uint64  `json:"seed"`
 	Name          string   `json:"name"`
 	Head          string   `json:"head"`
@@ -193,7 +193,7 @@ func dqa_fit(
 func fit(j *job, x, y *array, o *fitOptions) (*features.Fitted, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	opt := features.Options{Axes: axesOf(o.Axes), CoderName: o.Coder, Seed: 1, Name: o.Name, Tool: session.Version, Progress: j.progress}
+	opt := features.Options{Axes: axesOf(o.Axes), CoderName: o.CoderName, Seed: 1, Name: o.Name, Tool: session.Version, Progress: j.progress}
 	if o.Seed != nil {
 		opt.Seed = *o.Seed
 	}
