@@ -127,7 +127,8 @@ func newConvolution(s *site, l layout, f filters, m int) *convolution {
 		s.scratch = int64(l.size())
 	}
 	v := &convolution{layout: l, image: image, m: m, residual: s.residual}
-	channels, rows := l.c/f.group, m/f.group
+	all := len(f.bias) // output channels, of which m are computed
+	channels, rows, allRows := l.c/f.group, m/f.group, all/f.group
 	off := make([]int32, 0, channels*l.kh*l.kw)
 	for c := range channels {
 		for y := range l.kh {
@@ -146,7 +147,7 @@ func newConvolution(s *site, l layout, f filters, m int) *convolution {
 	depth := len(off)
 	for i := range f.group {
 		g := convGroup{from: i * channels, to: i * rows}
-		g.product = newProduct(s, rows, off, f.bias[g.to:][:rows])
+		g.product = newProduct(s, rows, off, f.bias[i*allRows:][:allRows])
 		if pointwise {
 			g.gatherStrips(l.oh*l.ow, l.plane)
 		} else {
@@ -160,8 +161,8 @@ func newConvolution(s *site, l layout, f filters, m int) *convolution {
 			v.addStep = s.planes.add
 		}
 		g.w = s.share(1, fmt.Sprint("filters ", f.group, i), func() []float32 {
-			w := make([]float32, packedSize(rows, depth))
-			packWeights(w, withoutSubnormals(f.w[g.to*depth:][:rows*depth]), rows, depth, depth, 1)
+			w := make([]float32, packedSize(allRows, depth))
+			packWeights(w, withoutSubnormals(f.w[i*allRows*depth:][:allRows*depth]), allRows, depth, depth, 1)
 			return w
 		})
 		v.groups = append(v.groups, g)
@@ -184,7 +185,8 @@ func (v *convolution) runPart(t *task, n, y int) {
 	x := v.fillRows(t.in[0][n*g.c*g.h*g.w:], t.scratch, g.h, y*g.sy-g.top)
 	for i := range v.groups {
 		c := &v.groups[i]
-		f := factors{x: x[c.from*v.plane:], w: c.w, out: t.out[0][(n*v.m+c.to)*c.outStep+y*g.ow:], gathered: t.scratch}
+		f := factors{x: x[c.from*v.plane:], w: c.w[t.first*len(c.off):], first: t.first, gathered: t.scratch}
+		f.out = t.out[0][(n*v.m+c.to)*c.outStep+y*g.ow:]
 		if v.residual {
 			f.add, f.addStep = t.in[len(t.in)-1][(n*v.m+c.to)*v.addStep+y*g.ow:], v.addStep
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/tensor"
 )
 
@@ -458,7 +459,7 @@ func wholeCut(size int) cut { return cut{1, 1, size} }
 
 // floatBanding is banding where all tensors are floats: planes are taken apart from each other where that can be, since
 // they lie one behind the other, and what has few positions by what it computes of each.
-func (s *site) floatBanding() (banding, error) {
+func (s *site) floatBanding(workers int) (banding, error) {
 	b, err := s.banding()
 	if err != nil && !errors.Is(err, errOneRow) {
 		return b, err
@@ -470,7 +471,7 @@ func (s *site) floatBanding() (banding, error) {
 	case len(out) < 3 || out[0] != 1 || out[1] < 2:
 		return b, err
 	case s.Op == "Conv":
-		return s.floatConv(b, err)
+		return s.floatConv(b, err, workers)
 	case s.Op == "MaxPool" || s.Op == "AveragePool":
 		b = s.alone(1)
 	case s.Op == "BatchNormalization":
@@ -484,7 +485,7 @@ func (s *site) floatBanding() (banding, error) {
 	return b, nil
 }
 
-func (s *site) floatConv(b banding, err error) (banding, error) {
+func (s *site) floatConv(b banding, err error, workers int) (banding, error) {
 	if len(s.shape(0)) > 4 {
 		return b, err
 	}
@@ -498,8 +499,19 @@ func (s *site) floatConv(b banding, err error) (banding, error) {
 	case suits:
 		b = s.alone(1)
 		b.inputs[0], b.planes, b.step = whole, true, panelWidth
+	case s.rowsAreFew(workers):
+		b = s.alone(1)
+		b.inputs[0], b.planes, b.step = whole, true, kernel.Rows
 	default:
 		return b, err
 	}
 	return b, nil
+}
+
+// rowsAreFew tells whether the rows that each of several workers would get of a map are less than a tile: then it takes as long
+// as for twice as many, and the workers take output channels instead.
+func (s *site) rowsAreFew(workers int) bool {
+	out := s.outShape(0)
+	return workers > 1 && s.Attrs.Int("group", 1) == 1 && len(out) == 4 && out[1] >= workers*kernel.Rows &&
+		ceilDiv(out[2], workers)*out[3] < panelWidth
 }

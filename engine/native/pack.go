@@ -248,7 +248,7 @@ func (k *packer) takeApart(u *unit) {
 		return k.takes(out, u.out)
 	}
 	if u.floats && (k.forms == nil || u.site.Op == "Conv" || u.site.Op == "Gemm") {
-		if u.bands, u.whole = u.site.floatBanding(); fits() || k.forms == nil {
+		if u.bands, u.whole = u.site.floatBanding(k.threads); fits() || k.forms == nil {
 			return
 		}
 	}

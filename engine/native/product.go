@@ -14,7 +14,7 @@ type product struct {
 	isa    string
 	rows   int
 	off    []int32   // one per k
-	bias   []float32 // rows, padded to whole tiles
+	bias   []float32 // rows, padded to whole tiles; more where only some rows are computed
 	lo, hi float32
 
 	vectors []vector       // the output positions
@@ -50,11 +50,12 @@ type factors struct {
 	addStep        int
 	gathered       []float32 // room for gathered strips
 	rows           int       // the first ones; 0: all
+	first          int       // number of the first row among the biases
 }
 
 func newProduct(s *site, rows int, off []int32, bias []float32) *product {
 	p := &product{isa: s.isa, rows: rows, off: off, lo: s.lo, hi: s.hi}
-	p.bias = make([]float32, roundUp(rows, kernel.Rows))
+	p.bias = make([]float32, roundUp(max(rows, len(bias)), kernel.Rows))
 	copy(p.bias, bias)
 	return p
 }
@@ -208,7 +209,7 @@ func (p *product) run(f *factors) {
 			p.runScattered(t, f, &s, rows)
 			continue
 		}
-		t.W, t.Bias, t.Rows, t.Out, t.OutStep = f.w, p.bias, rows, f.out, p.outStep
+		t.W, t.Bias, t.Rows, t.Out, t.OutStep = f.w, p.bias[f.first:], rows, f.out, p.outStep
 		t.Add, t.AddStep = f.add, f.addStep
 		t.Run(p.isa)
 	}
@@ -228,7 +229,7 @@ func (p *product) runScattered(t kernel.Tile, f *factors, s *strip, rows int) {
 	depth, vectors := len(p.off), s.vectors
 	t.Out, t.OutStep = out[:], step
 	for row := 0; row < rows; row += kernel.Rows {
-		t.W, t.Bias, t.Rows = f.w[row*depth:][:kernel.Rows*depth], p.bias[row:][:kernel.Rows], min(kernel.Rows, rows-row)
+		t.W, t.Bias, t.Rows = f.w[row*depth:][:kernel.Rows*depth], p.bias[f.first+row:][:kernel.Rows], min(kernel.Rows, rows-row)
 		if f.add != nil {
 			t.Add, t.AddStep = add[:], step
 			for r := range t.Rows {

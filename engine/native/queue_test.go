@@ -54,7 +54,8 @@ func TestQueueKeepsWhatIsRead(t *testing.T) {
 
 // What was given up is not read.
 func TestQueuePanicsWhereABlockIsGone(t *testing.T) {
-	s := &slotState{slot: &slot{grid: grid{channels: 1, positions: 4, c: 1, p: 1}}, queue: &queueState{}, places: make([]uint32, 8), spent: 2}
+	four := &slot{grid: grid{channels: 1, positions: 4, c: 1, p: 1}}
+	s := &slotState{slot: four, queue: &queueState{}, places: make([]uint32, 8), spent: 2}
 	defer func() {
 		if recover() == nil {
 			t.Error("no panic")
