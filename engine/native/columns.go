@@ -231,7 +231,8 @@ func (u *unit) hold(w *worker, group int) [][]float32 {
 	for from := 0; from < u.out.n; from += c.each {
 		to := min(from+c.each, u.out.n)
 		u.load(w, s, 0, from, to)
-		rows := c.pack(s.scratch, s.task.in[0], to-from)
+		s.task.scratch = s.scratch
+		rows := c.pack(&s.task, s.task.in[0], to-from)
 		if c.inPlace {
 			s.held[0] = [2]int{}
 		}

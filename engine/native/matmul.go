@@ -38,24 +38,20 @@ type packing struct {
 // scratch is the room that packing at most so many rows needs.
 func (p *packing) scratch(rows int) int {
 	if p.inPlace {
-		rows = min(rows, kernel.Rows)
+		return 0
 	}
 	return roundUp(rows, kernel.Rows) * p.depth
 }
 
-// pack packs rows of x, into scratch or where they lie, and returns them.
-func (p *packing) pack(scratch, x []float32, rows int) []float32 {
-	if !p.inPlace {
-		p.kernel(scratch, x, rows, p.depth)
-		return scratch
+// pack packs rows of x and returns them. Those that may be overwritten move towards the start of their buffer: a group of rows is free
+// before them.
+func (p *packing) pack(t *task, x []float32, rows int) []float32 {
+	dst := t.scratch
+	if p.inPlace {
+		dst = t.lead
 	}
-	const group = kernel.Rows
-	x = x[:roundUp(rows, group)*p.depth]
-	for r := 0; r < rows; r += group {
-		p.kernel(scratch, x[r*p.depth:], min(group, rows-r), p.depth)
-		copy(x[r*p.depth:][:group*p.depth], scratch)
-	}
-	return x
+	p.kernel(dst, x, rows, p.depth)
+	return dst
 }
 
 func buildGemm(s *site) (runner, error) {
@@ -133,7 +129,7 @@ func (g *gemm) setResidual(s *site) {
 }
 
 func (g *gemm) run(t *task) {
-	f := factors{x: g.panels[t.first*g.depth:], w: g.pack(t.scratch, t.in[0], g.rows), out: t.out[0], add: g.bias}
+	f := factors{x: g.panels[t.first*g.depth:], w: g.pack(t, t.in[0], g.rows), out: t.out[0], add: g.bias}
 	if f.add != nil {
 		f.add = f.add[t.first:]
 	} else if g.residual > 0 {
@@ -253,7 +249,7 @@ func (m *matmul) run(t *task) {
 		for r := 0; r < m.rows; r += packedRowsAtATime {
 			n := min(packedRowsAtATime, m.rows-r)
 			if i == 0 || m.a[i] != m.a[i-1] || m.rows > packedRowsAtATime {
-				w = m.pack(t.scratch, t.in[0][m.a[i]+r*m.depth:], n)
+				w = m.pack(t, t.in[0][m.a[i]+r*m.depth:], n)
 			}
 			m.product.run(&factors{x: t.in[1][m.b[i]:], w: w, out: t.out[0][i*size+r*m.columns:], add: m.bias, rows: n})
 		}

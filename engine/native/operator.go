@@ -19,7 +19,8 @@ var errUnknown = errors.New("the native engine has no such operator")
 type task struct {
 	in, out [][]float32
 	scratch []float32
-	first   int // channel of the first plane, where a band is some channels
+	lead    []float32 // of input 0 that may be overwritten: its buffer, from where a group of rows is free before it
+	first   int       // channel of the first plane, where a band is some channels
 }
 
 // runner computes one step. It keeps nothing between calls.
@@ -160,7 +161,7 @@ type site struct {
 	ring     *layout
 	ringRows int
 	planes   planes
-	owned    bool // the runner may overwrite input 0, up to whole groups of rows
+	owned    bool // the runner may overwrite input 0, and what is before it
 }
 
 // planes are the steps from plane to plane where a band's planes lie in whole tensors; 0 where they are the band's own.

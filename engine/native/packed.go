@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/engine/native/kernel"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/tensor"
@@ -202,6 +203,10 @@ func (t *top) bind(w *worker, space, behind []float32) topState {
 		for i := range u.inputs {
 			s.task.in[i] = u.inputs[i].constant
 			s.slabs = append(s.slabs, slice(&u.work.slabs[i]))
+		}
+		if u.packsInPlace() {
+			s.task.lead = s.slabs[0]
+			s.slabs[0] = s.slabs[0][kernel.Rows*u.inputs[0].inner:]
 		}
 		for i := range u.work.parts {
 			s.parts = append(s.parts, slice(&u.work.parts[i]))

@@ -149,7 +149,7 @@ func (u *unit) tryInput(p *probe, i, from, to int) {
 	}
 	size := f.size(b - a)
 	if i == 0 && u.packsInPlace() {
-		size = roundUp(b-a, kernel.Rows) * f.inner
+		size += kernel.Rows * f.inner
 	}
 	u.work.slabs[i].size = max(u.work.slabs[i].size, size)
 	keep := a

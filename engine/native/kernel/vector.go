@@ -27,7 +27,7 @@ type Vectors struct {
 	// Normalize gives rows of len(scale) values mean 0 and variance 1 (by n, with epsilon), then scale and bias.
 	Normalize func(dst, x, scale, bias []float32, epsilon float32)
 	// PackRows lays rows of depth values out as a Tile wants its weights: Rows rows together, value by value, missing
-	// rows zero.
+	// rows zero. dst may be x's own array, Rows rows before x or more.
 	PackRows func(dst, x []float32, rows, depth int)
 	// MaxPool2 takes the maximum of windows of 2 x 2 of stride 2 of a plane whose rows have 2*len(dst)/rows values.
 	MaxPool2 func(dst, x []float32, rows int)

@@ -126,6 +126,11 @@ func checkVectors(t *testing.T, r *rand.Rand, n int) {
 	for rows := 1; rows < 10; rows++ {
 		x := values(r, rows*n)
 		both(t, "pack", (rows+Rows-1)/Rows*Rows*n, x, 0, func(k *Vectors, dst, x []float32) { k.PackRows(dst, x, rows, n) })
+		both(t, "pack forward", (rows+Rows-1)/Rows*Rows*n, x, 0, func(k *Vectors, dst, x []float32) {
+			same := append(make([]float32, Rows*n), x...)
+			k.PackRows(same, same[Rows*n:], rows, n)
+			copy(dst, same)
+		})
 	}
 }
 
