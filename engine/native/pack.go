@@ -200,7 +200,7 @@ func (k *packer) newUnit(i int) {
 	for _, id := range s.out {
 		v := k.values[id]
 		v.joined = !v.stored && v.edge < 0 && k.joins(u, v)
-		v.stored = !v.joined && (v.stored || v.edge >= 0 && !k.widens(u, v) || u.whole != nil || v.readers != 1)
+		v.stored = !v.joined && (v.stored || v.edge >= 0 && !k.widens(u, v) && !k.passes(u, v) || u.whole != nil || v.readers != 1)
 	}
 }
 
@@ -234,6 +234,34 @@ func (k *packer) widens(u *unit, v *value) bool {
 		}
 	}
 	return tensor.Size(v.shape) > reads
+}
+
+// passes tells whether an edge that would be packed is read row by row, by one convolution of 1 x 1 that computes an output of the
+// network: its rows are at hand when they are computed, and no band gets thinner by that.
+func (k *packer) passes(u *unit, v *value) bool {
+	if _, packs := k.form(v); !packs || u.whole != nil || v.readers != 1 || u.bands.planes {
+		return false
+	}
+	reader := k.readerOf(v)
+	return reader != nil && reader.site.pointwise() && k.values[reader.out[0]].output > 0
+}
+
+// readerOf is the one step that reads a value.
+func (k *packer) readerOf(v *value) *step {
+	for i := v.step + 1; i < len(k.p.steps); i++ {
+		for _, o := range k.p.steps[i].in {
+			if o.computed && k.values[o.storage] == v {
+				return &k.p.steps[i]
+			}
+		}
+	}
+	return nil
+}
+
+// pointwise tells whether s is a convolution of 1 x 1 that reads its input row by row.
+func (s *site) pointwise() bool {
+	g, err := newWindow(s)
+	return err == nil && s.Op == "Conv" && g.kh == 1 && g.kw == 1 && g.sx == 1 && g.sy == 1 && g.top+g.left+g.bottom+g.rightPad == 0
 }
 
 // takeApart finds the bands of a step.
