@@ -76,10 +76,6 @@ func decodeColumns(g *group, s *stream, x int) int {
 	return decodeColumnsAVX512(g, s, x, &contextOf)
 }
 
-// decodeTapColumns is of columns of groups in turn, from x on: those from step k to steps. It returns the step before which it
-// stopped.
-func decodeTapColumns(groups []tapGroup, x, k, steps int) int { return k }
-
 // translate writes table[src[i]] to dst[i]; dst and src have one length.
 func translate(dst, src []uint8, table *[256]uint8) {
 	src = src[:len(dst)]

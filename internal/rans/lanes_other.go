@@ -8,6 +8,12 @@ func encodeVectors([]stream) bool { return false }
 
 func translate(dst, src []uint8, table *[256]uint8) { translateGeneric(dst, src, table) }
 
+func sumAbove(g *tapGroup, x, end int) { g.sumAboveGeneric(x, end) }
+
+func indexColumns(g *tapGroup, x, end int, index []uint32) { g.indexColumnsGeneric(x, end, index) }
+
+func encodeTapSteps(_ []tapGroup, _, k, _ int) int { return k }
+
 func decodeTapColumns(_ []tapGroup, _, k, _ int) int { return k }
 
 func decodeColumns(_ *group, _ *stream, x int) int { return x }

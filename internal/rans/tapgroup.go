@@ -8,13 +8,26 @@ type tapGroup struct {
 	cols   int // of a row
 	row    int
 	codes  []int16
-	near   []int16             // the same, as they are weighted
-	stride int                 // of a row of the window
-	at     [tapAbove + 1]int   // where the row at hand begins, and those above it, the nearest first
-	sums   [2][]int16          // of what lies above, by column and lane: magnitudes, codes
-	above  [2][tapAboves]int16 // weights of what lies above
-	left   [2][tapMargin]int16 // and to the left, the nearest first
-	offset [MaxLanes]int16     // of every plane, in 1/tapUnit
+	near   []int16           // the same, as they are weighted
+	stride int               // of a row of the window
+	at     [tapAbove + 1]int // where the row at hand begins, and those above it, the nearest first
+	sums   [2][]int16        // of what lies above, by column and lane: magnitudes, codes
+	offset [MaxLanes]int16   // of every plane, in 1/tapUnit
+
+	// Weights, the same for all lanes, of what lies to the left, the nearest first, and above: of magnitudes, and of codes.
+	left  [2][tapMargin][MaxLanes]int16
+	above [2][tapAboves][MaxLanes]int16
+
+	// For kernels.
+	codeRows, nearRows [tapAbove + 1]*int16 // where the rows of at begin
+	twoSided, flat     bool
+	top                bool             // the row at hand is the first one, of no grid
+	narrow             bool             // codes are such that sums of three fit 16 bits
+	levels             [MaxLanes]uint8  // bits of a level that count
+	lows, middles      [MaxLanes]int16  // low; what, added to a prediction, gives the code of symbol 0, less low
+	used               [MaxLanes]uint32 // all ones where there is a plane
+	usedWords          [MaxLanes]uint16 // the same
+	plain              int              // decoding: column of the row at hand from which on kernels do not decode
 
 	// Of a tile.
 	models      *TapModels
@@ -50,13 +63,21 @@ func (g *tapGroup) begin(t *Taps, planes []Plane, cols int) {
 	for k, weights := range [][NumTaps]int8{t.Magnitude, t.Signed} {
 		g.sums[k] = resize(g.sums[k], g.cols*MaxLanes)
 		for i, p := range tapsAbove {
-			g.above[k][i] = int16(weights[p])
+			g.above[k][i] = broadcast(int16(weights[p]))
 		}
 	}
+	g.twoSided, g.flat = t.TwoSided, t.Flat
 	g.offset = [MaxLanes]int16{}
 	for lane := range planes {
 		g.offset[lane] = planes[lane].Offset
 	}
+}
+
+func broadcast(v int16) (out [MaxLanes]int16) {
+	for i := range out {
+		out[i] = v
+	}
+	return out
 }
 
 // width is the number of codes in a row of the window, of n that are left of a plane.
@@ -84,29 +105,35 @@ func (g *tapGroup) next() {
 	g.row++
 	for k := range g.at {
 		g.at[k] = g.line(g.row - k)
+		g.codeRows[k], g.nearRows[k] = &g.codes[g.at[k]], &g.near[g.at[k]]
 	}
-	for k, weights := range [][NumTaps]int8{g.taps.Magnitude, g.taps.Signed} {
-		for i, p := range tapsLeft {
-			g.left[k][i] = int16(weights[p])
-		}
+	if g.top = g.row == 0 && g.taps.Grid == 0; g.row < 2 {
+		g.weighLeft()
 	}
 	switch {
 	case g.taps.Grid > 0:
 		for k := range tapMargin { // codes before this row are to the left of it
 			g.copy(g.at[0]-(k+1)*MaxLanes, g.at[1]+(g.cols-1-k)*MaxLanes)
 		}
-	case g.row == 0:
-		g.first()
-	default:
+	case g.row > 0:
 		g.extend()
 	}
 }
 
-// first prepares the first row, where what would lie above is what lies to the left.
-func (g *tapGroup) first() {
+// weighLeft finds the weights of what lies to the left. In the first row it is what would lie above, too.
+func (g *tapGroup) weighLeft() {
 	for k, weights := range [][NumTaps]int8{g.taps.Magnitude, g.taps.Signed} {
-		for _, p := range tapsAbove {
-			g.left[k][-min(0, tapPlaces[p].right)] += int16(weights[p])
+		var left [tapMargin]int16
+		for i, p := range tapsLeft {
+			left[i] = int16(weights[p])
+		}
+		if g.top {
+			for _, p := range tapsAbove {
+				left[-min(0, tapPlaces[p].right)] += int16(weights[p])
+			}
+		}
+		for i, w := range left {
+			g.left[k][i] = broadcast(w)
 		}
 	}
 }
@@ -146,17 +173,13 @@ func (g *tapGroup) segment(x, n int) (end int) {
 			g.copy(g.at[1]+(g.cols+1)*MaxLanes, g.at[0]+MaxLanes)
 		}
 	}
-	if g.row > 0 || g.taps.Grid > 0 {
-		g.sumAbove(x, end)
-	} else {
+	if g.top {
 		clear(g.sums[0])
 		clear(g.sums[1])
+	} else {
+		sumAbove(g, x, end)
 	}
 	return end
-}
-
-func (g *tapGroup) sumAbove(x, end int) {
-	g.sumAboveGeneric(x, end)
 }
 
 // sumAboveGeneric sums what lies above columns x to end.
@@ -168,12 +191,12 @@ func (g *tapGroup) sumAboveGeneric(x, end int) {
 	for k, p := range tapsAbove {
 		place := &tapPlaces[p]
 		codes := g.near[g.at[place.up]+(x+place.right)*MaxLanes:][:n]
-		if w := g.above[0][k]; w != 0 {
+		if w := g.above[0][k][0]; w != 0 {
 			for i, c := range codes {
 				sum[i] += w * max(c, -c)
 			}
 		}
-		if w := g.above[1][k]; w != 0 {
+		if w := g.above[1][k][0]; w != 0 {
 			for i, c := range codes {
 				signed[i] += w * c
 			}
@@ -186,7 +209,7 @@ func (g *tapGroup) context(x, lane int) (context uint8, prediction int16) {
 	i, above := x*MaxLanes+lane, g.at[1]+x*MaxLanes+lane
 	near := g.near[g.at[0]+i-tapMargin*MaxLanes:]
 	near3, near2, near1 := near[0], near[MaxLanes], near[2*MaxLanes]
-	mu := g.sums[0][i] + g.left[0][0]*max(near1, -near1) + g.left[0][1]*max(near2, -near2) + g.left[0][2]*max(near3, -near3)
+	mu := g.sums[0][i] + g.left[0][0][0]*max(near1, -near1) + g.left[0][1][0]*max(near2, -near2) + g.left[0][2][0]*max(near3, -near3)
 	m := max(0, min(int32(mu)+int32(g.offset[lane]), tapLimit))
 	left := int32(g.codes[g.at[0]+i-MaxLanes])
 	row := g.codes[above-MaxLanes:]
@@ -204,7 +227,7 @@ func (g *tapGroup) context(x, lane int) (context uint8, prediction int16) {
 	}
 	var class uint8
 	if g.taps.TwoSided {
-		s := g.sums[1][i] + g.left[1][0]*near1 + g.left[1][1]*near2 + g.left[1][2]*near3
+		s := g.sums[1][i] + g.left[1][0][0]*near1 + g.left[1][1][0]*near2 + g.left[1][2][0]*near3
 		class = signClass(int32(s), m)
 	} else {
 		class = spreadClass(high-low, m)
@@ -255,7 +278,7 @@ func (g *tapGroup) set(x, lane int, code int16) {
 
 // echo lets the codes of column x of the first row stand above those to come.
 func (g *tapGroup) echo(x int) {
-	if g.row > 0 || g.taps.Grid > 0 {
+	if !g.top {
 		return
 	}
 	for k := range tapMargin {

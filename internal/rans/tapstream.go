@@ -3,6 +3,7 @@ package rans
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -58,7 +59,27 @@ func (g *tapGroup) start(t *Tile, s *stream, first int) {
 			g.least[lane], g.most[lane] = max(p.Min, 0), min(p.Max, 255)
 		}
 	}
+	g.prepare()
 }
+
+// prepare fills in what kernels want to know.
+func (g *tapGroup) prepare() {
+	levels := uint8(tapLevels - 1)
+	if g.flat {
+		levels--
+	}
+	g.narrow = true
+	for lane := range MaxLanes {
+		g.levels[lane], g.used[lane], g.usedWords[lane] = levels, 0, 0
+		if lane < len(g.planes) {
+			g.used[lane], g.usedWords[lane] = math.MaxUint32, math.MaxUint16
+			g.narrow = g.narrow && g.least[lane] >= -tapNarrow && g.most[lane] < tapNarrow
+		}
+	}
+	g.lows, g.middles = broadcast(g.low), broadcast(-int16(g.models.symbols/2)-g.low)
+}
+
+const tapNarrow = 1 << 13
 
 // encodeTaps encodes tiles of one shape: first contexts are found, from the first code to the last, then codes are coded, from
 // the last to the first.
@@ -73,11 +94,15 @@ func (r *Coder) encodeTaps(streams []stream, tiles []Tile) {
 		until[i] = last*plane + r.taps[i].encodeTail(&tiles[i], last)
 	}
 	for k := last; k >= 0; k-- {
-		groups := r.taps[:len(tiles)]
+		groups, end := r.taps[:len(tiles)], (k+1)*plane
 		for i := range groups {
-			groups[i].planes = tiles[i].group(k*MaxLanes, MaxLanes)
-			groups[i].encode(k*plane, min(until[i], (k+1)*plane))
+			groups[i].regroup(tiles[i].group(k*MaxLanes, MaxLanes))
+			end = min(end, until[i])
 		}
+		for i := range groups {
+			groups[i].encodeGeneric(end, min(until[i], (k+1)*plane))
+		}
+		encodePositions(groups, k*plane, end)
 	}
 	for i := range streams {
 		slices.Reverse(streams[i].escapes)
@@ -97,7 +122,7 @@ func (g *tapGroup) indexAll(t *Tile, s *stream) {
 			g.load(from, n)
 			for x, end := 0, 0; x < n; x = end {
 				end = g.segment(x, n)
-				g.indexColumns(x, end, g.index[at+x*MaxLanes:at+end*MaxLanes])
+				indexColumns(g, x, end, g.index[at+x*MaxLanes:at+end*MaxLanes])
 			}
 			from, at = from+n, at+n*MaxLanes
 		}
@@ -125,7 +150,7 @@ func (g *tapGroup) encodeTail(t *Tile, last int) (at int) {
 	s.lanes, at = 1, plane
 	for at > 0 && len(s.words)-s.at < 2*(lanes-1) && plane-at < maxTail {
 		at--
-		g.encode(last*plane+at, last*plane+at+1)
+		g.encodeGeneric(last*plane+at, last*plane+at+1)
 	}
 	for 2*(lanes-1) > len(s.words)-s.at {
 		lanes /= 2
@@ -145,10 +170,6 @@ const (
 	tailState = 1 << 16 // and a word
 )
 
-func (g *tapGroup) indexColumns(x, end int, index []uint32) { g.indexColumnsGeneric(x, end, index) }
-
-func (g *tapGroup) encode(first, end int) { g.encodeGeneric(first, end) }
-
 // encodeGeneric encodes positions of the group's planes, from the last one to the first.
 func (g *tapGroup) encodeGeneric(first, end int) {
 	s, entries, plane := g.stream, g.models.set.entries, g.plane
@@ -165,6 +186,24 @@ func (g *tapGroup) encodeGeneric(first, end int) {
 		}
 	}
 	s.at = len(words)
+}
+
+// regroup is for other planes of a tile whose entries are known.
+func (g *tapGroup) regroup(planes []Plane) {
+	g.planes = planes
+	g.prepare()
+}
+
+// encodePositions encodes positions of groups that are alike, from the last one to the first, in turn.
+func encodePositions(groups []tapGroup, first, end int) {
+	steps := (end - first) * len(groups)
+	for k := 0; k < steps; k++ {
+		if k = encodeTapSteps(groups, end, k, steps); k == steps {
+			return
+		}
+		at := end - 1 - k/len(groups)
+		groups[k%len(groups)].encodeGeneric(at, at+1)
+	}
 }
 
 // load reads n codes of every plane, from place from on, into the row at hand.
@@ -220,10 +259,7 @@ func (r *Coder) decodeTaps(streams []stream, tiles []Tile) error {
 		for from := 0; from < plane; {
 			n := tiles[0].Taps.width(tiles[0].Cols, plane-from)
 			for i := range groups {
-				groups[i].turn = plane // not in this row
-				if first+MaxLanes >= planes {
-					groups[i].turn = plane - streams[i].tail - from
-				}
+				groups[i].turns(from, first+MaxLanes >= planes)
 			}
 			if err := decodeTapRow(groups, n); err != nil {
 				return err
@@ -236,6 +272,21 @@ func (r *Coder) decodeTaps(streams []stream, tiles []Tile) error {
 	}
 	return nil
 }
+
+// turns finds in which column of the row that begins at a place the tail begins.
+func (g *tapGroup) turns(from int, last bool) {
+	g.turn = g.plane // not in this row
+	if last {
+		g.turn -= g.stream.tail + from
+	}
+	g.plain = g.turn
+	if !g.narrow || g.stream.lanes < leastTapVector {
+		g.plain = 0
+	}
+}
+
+// leastTapVector is the least number of states that kernels decode and encode with.
+const leastTapVector = 8
 
 // decodeTapRow decodes a row of n columns of groups that are alike.
 func decodeTapRow(groups []tapGroup, n int) error {
