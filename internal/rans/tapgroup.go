@@ -22,6 +22,7 @@ type tapGroup struct {
 	codeRows, nearRows [tapAbove + 1]*int16 // where the rows of at begin
 	twoSided, flat     bool
 	top                bool             // the row at hand is the first one, of no grid
+	bytes              bool             // all planes are
 	narrow             bool             // codes are such that sums of three fit 16 bits
 	levels             [MaxLanes]uint8  // bits of a level that count
 	lows, middles      [MaxLanes]int16  // low; what, added to a prediction, gives the code of symbol 0, less low

@@ -105,6 +105,41 @@ func indexColumns(g *tapGroup, x, end int, index []uint32) {
 	indexColumnsAVX2(g, x, end, &index[0], tapVectors)
 }
 
+// loadVectors reads columns of planes of bytes, as many as vectors hold, and returns how many.
+func (g *tapGroup) loadVectors(from, n int) int {
+	n &^= 7
+	if !cpu.HasAVX2() || n == 0 || !g.bytes {
+		return 0
+	}
+	for half := 0; half < len(g.planes); half += 8 {
+		at := g.at[0] + half
+		planes := g.pointers(half)
+		loadLanesAVX2(&g.codes[at], &g.near[at], &planes, from, n, g.low < 0, tapVectors)
+	}
+	return n
+}
+
+// storeVectors is the inverse. It returns of how many lanes it wrote how many columns.
+func (g *tapGroup) storeVectors(from, n int) (lanes, columns int) {
+	lanes, columns = len(g.planes)&^7, n&^7
+	if !cpu.HasAVX2() || columns == 0 || !g.bytes {
+		return 0, 0
+	}
+	for half := 0; half < lanes; half += 8 {
+		planes := g.pointers(half)
+		storeLanesAVX2(&planes, &g.codes[g.at[0]+half], from, columns)
+	}
+	return lanes, columns
+}
+
+// pointers are where eight planes begin; there is one of them in place of those that there are not.
+func (g *tapGroup) pointers(half int) (out [8]*uint8) {
+	for k := range out {
+		out[k] = &g.planes[min(half+k, len(g.planes)-1)].Bytes[0]
+	}
+	return out
+}
+
 // encodeTapSteps is of positions of groups in turn, from the one before end to the first: steps k to steps. It returns the step
 // before which it stopped.
 func encodeTapSteps(groups []tapGroup, end, k, steps int) int {
@@ -134,3 +169,9 @@ func encodeTapsAVX2(groups *tapGroup, n, end, k, steps int, tables *tapTables) i
 
 //go:noescape
 func decodeTapsAVX2(groups *tapGroup, n, x, k, steps int, tables *tapTables) int
+
+//go:noescape
+func loadLanesAVX2(codes, near *int16, planes *[8]*uint8, from, n int, signed bool, tables *tapTables)
+
+//go:noescape
+func storeLanesAVX2(planes *[8]*uint8, codes *int16, from, n int)

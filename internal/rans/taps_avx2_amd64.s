@@ -592,3 +592,131 @@ codes:
 summed:
 	VZEROUPPER
 	RET
+
+// TRANSPOSE makes of eight rows of eight bytes, X0 to X7, their columns: two in each of X8, X9, X10, X11.
+#define TRANSPOSE \
+	VPUNPCKLBW X1, X0, X0   \
+	VPUNPCKLBW X3, X2, X2   \
+	VPUNPCKLBW X5, X4, X4   \
+	VPUNPCKLBW X7, X6, X6   \
+	VPUNPCKLWD X2, X0, X1   \
+	VPUNPCKHWD X2, X0, X3   \
+	VPUNPCKLWD X6, X4, X5   \
+	VPUNPCKHWD X6, X4, X7   \
+	VPUNPCKLDQ X5, X1, X8   \
+	VPUNPCKHDQ X5, X1, X9   \
+	VPUNPCKLDQ X7, X3, X10  \
+	VPUNPCKHDQ X7, X3, X11
+
+// KEEP stores the codes X0 of eight lanes, and as they are weighted, in a column.
+#define KEEP(OFF) \
+	VMOVDQU X0, OFF(DI)      \
+	VPMINSW X14, X0, X0      \
+	VPMAXSW X15, X0, X0      \
+	VMOVDQU X0, OFF(SI)
+
+#define SPREADSIGNED(X, OFF) \
+	VPMOVSXBW X, X0          \
+	KEEP(OFF)                \
+	VPSRLDQ   $8, X, X       \
+	VPMOVSXBW X, X0          \
+	KEEP(OFF+32)
+
+#define SPREADUNSIGNED(X, OFF) \
+	VPMOVZXBW X, X0          \
+	KEEP(OFF)                \
+	VPSRLDQ   $8, X, X       \
+	VPMOVZXBW X, X0          \
+	KEEP(OFF+32)
+
+// func loadLanesAVX2(codes, near *int16, planes *[8]*uint8, from, n int, signed bool, tables *tapTables)
+TEXT ·loadLanesAVX2(SB), NOSPLIT, $0-56
+	MOVQ codes+0(FP), DI
+	MOVQ near+8(FP), SI
+	MOVQ planes+16(FP), R12
+	MOVQ from+24(FP), CX
+	MOVQ n+32(FP), DX
+	MOVQ tables+48(FP), R8
+	VMOVDQU tapTables_most(R8), X14
+	VMOVDQU tapTables_least(R8), X15
+
+load:
+	MOVQ  (R12), AX
+	VMOVQ (AX)(CX*1), X0
+	MOVQ  8(R12), AX
+	VMOVQ (AX)(CX*1), X1
+	MOVQ  16(R12), AX
+	VMOVQ (AX)(CX*1), X2
+	MOVQ  24(R12), AX
+	VMOVQ (AX)(CX*1), X3
+	MOVQ  32(R12), AX
+	VMOVQ (AX)(CX*1), X4
+	MOVQ  40(R12), AX
+	VMOVQ (AX)(CX*1), X5
+	MOVQ  48(R12), AX
+	VMOVQ (AX)(CX*1), X6
+	MOVQ  56(R12), AX
+	VMOVQ (AX)(CX*1), X7
+	TRANSPOSE
+	CMPB signed+40(FP), $0
+	JEQ  unsigned
+	SPREADSIGNED(X8, 0)
+	SPREADSIGNED(X9, 64)
+	SPREADSIGNED(X10, 128)
+	SPREADSIGNED(X11, 192)
+	JMP  loaded
+
+unsigned:
+	SPREADUNSIGNED(X8, 0)
+	SPREADUNSIGNED(X9, 64)
+	SPREADUNSIGNED(X10, 128)
+	SPREADUNSIGNED(X11, 192)
+
+loaded:
+	ADDQ $256, DI
+	ADDQ $256, SI
+	ADDQ $8, CX
+	SUBQ $8, DX
+	JGT  load
+	VZEROUPPER
+	RET
+
+#define NARROW(OFF, X) \
+	VPAND     OFF(SI), X15, X \
+	VPACKUSWB X, X, X
+
+#define PUT(X, OFF) \
+	MOVQ   OFF(R12), AX         \
+	VMOVQ  X, (AX)(CX*1)        \
+	MOVQ   OFF+8(R12), AX       \
+	VMOVHPS X, (AX)(CX*1)
+
+// func storeLanesAVX2(planes *[8]*uint8, codes *int16, from, n int)
+TEXT ·storeLanesAVX2(SB), NOSPLIT, $0-32
+	MOVQ planes+0(FP), R12
+	MOVQ codes+8(FP), SI
+	MOVQ from+16(FP), CX
+	MOVQ n+24(FP), DX
+	VPCMPEQW X15, X15, X15
+	VPSRLW   $8, X15, X15
+
+store:
+	NARROW(0, X0)
+	NARROW(32, X1)
+	NARROW(64, X2)
+	NARROW(96, X3)
+	NARROW(128, X4)
+	NARROW(160, X5)
+	NARROW(192, X6)
+	NARROW(224, X7)
+	TRANSPOSE
+	PUT(X8, 0)
+	PUT(X9, 16)
+	PUT(X10, 32)
+	PUT(X11, 48)
+	ADDQ $256, SI
+	ADDQ $8, CX
+	SUBQ $8, DX
+	JGT  store
+	VZEROUPPER
+	RET

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -28,7 +29,13 @@ func (t *Tile) tapLanes() int {
 const tapLaneChanges = 256
 
 func (p *Plane) changes() (n int) {
-	for i := 1; i < len(p.Bytes); i++ {
+	i := 1
+	for ; i+8 <= len(p.Bytes); i += 8 {
+		const low = 0x7f7f7f7f7f7f7f7f
+		d := binary.LittleEndian.Uint64(p.Bytes[i-1:]) ^ binary.LittleEndian.Uint64(p.Bytes[i:])
+		n += bits.OnesCount64((d&low + low | d) &^ low) // the highest bit of every byte that is not 0
+	}
+	for ; i < len(p.Bytes); i++ {
 		if p.Bytes[i] != p.Bytes[i-1] {
 			n++
 		}
@@ -68,11 +75,12 @@ func (g *tapGroup) prepare() {
 	if g.flat {
 		levels--
 	}
-	g.narrow = true
+	g.narrow, g.bytes = true, true
 	for lane := range MaxLanes {
 		g.levels[lane], g.used[lane], g.usedWords[lane] = levels, 0, 0
 		if lane < len(g.planes) {
 			g.used[lane], g.usedWords[lane] = math.MaxUint32, math.MaxUint16
+			g.bytes = g.bytes && g.planes[lane].Bytes != nil
 			g.narrow = g.narrow && g.least[lane] >= -tapNarrow && g.most[lane] < tapNarrow
 		}
 	}
@@ -208,40 +216,48 @@ func encodePositions(groups []tapGroup, first, end int) {
 
 // load reads n codes of every plane, from place from on, into the row at hand.
 func (g *tapGroup) load(from, n int) {
+	done := g.loadVectors(from, n)
+	if done == n {
+		return
+	}
 	for lane := range g.planes {
-		p, codes := &g.planes[lane], g.codes[g.at[0]+lane:]
+		p, codes := &g.planes[lane], g.codes[g.at[0]+done*MaxLanes+lane:]
 		switch {
 		case p.Bytes == nil:
-			for i, c := range p.Codes[from : from+n] {
+			for i, c := range p.Codes[from+done : from+n] {
 				codes[i*MaxLanes] = c
 			}
 		case p.Low < 0:
-			for i, c := range p.Bytes[from : from+n] {
+			for i, c := range p.Bytes[from+done : from+n] {
 				codes[i*MaxLanes] = int16(int8(c))
 			}
 		default:
-			for i, c := range p.Bytes[from : from+n] {
+			for i, c := range p.Bytes[from+done : from+n] {
 				codes[i*MaxLanes] = int16(c)
 			}
 		}
 	}
-	near := g.near[g.at[0]:][:n*MaxLanes]
-	for i, c := range g.codes[g.at[0]:][:n*MaxLanes] {
+	near := g.near[g.at[0]:][done*MaxLanes : n*MaxLanes]
+	for i, c := range g.codes[g.at[0]:][done*MaxLanes : n*MaxLanes] {
 		near[i] = int16(bounded(int32(c)))
 	}
 }
 
 // store is the inverse. Codes are such as their planes can have.
 func (g *tapGroup) store(from, n int) {
+	lanes, done := g.storeVectors(from, n)
 	for lane := range g.planes {
-		p, codes := &g.planes[lane], g.codes[g.at[0]+lane:]
+		if lane >= lanes {
+			done = 0
+		}
+		p, codes := &g.planes[lane], g.codes[g.at[0]+done*MaxLanes+lane:]
 		if p.Bytes == nil {
-			for i := range p.Codes[from : from+n] {
-				p.Codes[from+i] = codes[i*MaxLanes]
+			for i := range p.Codes[from+done : from+n] {
+				p.Codes[from+done+i] = codes[i*MaxLanes]
 			}
 			continue
 		}
-		dst := p.Bytes[from : from+n]
+		dst := p.Bytes[from+done : from+n]
 		for i := range dst {
 			dst[i] = byte(codes[i*MaxLanes])
 		}
