@@ -16,7 +16,9 @@ import (
 func (t *Tile) tapLanes() int {
 	changes := 0
 	for i := range t.Planes {
-		changes += t.Planes[i].changes()
+		if changes += t.Planes[i].changes(); changes >= MaxLanes*tapLaneChanges {
+			break // more lanes there are not
+		}
 	}
 	n := 1
 	for 2*n <= min(MaxLanes, len(t.Planes)) && 2*n*tapLaneChanges <= changes {
@@ -25,8 +27,9 @@ func (t *Tile) tapLanes() int {
 	return n
 }
 
-// A state costs a byte beyond what it holds of codes: at most about one percent of them.
-const tapLaneChanges = 256
+// A state costs a byte beyond what it holds of codes. Kernels want eight of them: that takes about .5 % more bits on maps of 8 x 8 than
+// a fourth as many.
+const tapLaneChanges = 64
 
 func (p *Plane) changes() (n int) {
 	i := 1

@@ -10,27 +10,14 @@ import (
 type modelled struct {
 	whole
 	oneMode
-	*modelledMemory
+	*ransMemory
 	models []*rans.Model // as profile.Edge.Models
-}
-
-type modelledMemory struct {
-	rans   rans.Coder
-	planes []rans.Plane
-	tile   rans.Tile // of planes
-
-	// Of tiles that are coded together: a state must wait for its last step, those of other tiles need not.
-	tiles   []rans.Tile
-	numbers []int
-	codes   [MaxBatch][]byte
-	parts   [MaxBatch][]rans.Plane
-	streams [MaxBatch][]byte
 }
 
 func newRANS(e *profile.Edge, shared *shared) (Factory, error) {
 	models := shared.modelsOf(e.Models)
 	return func(s *Scratch) Coder {
-		m := &modelled{whole{quantizer: quantizer{e, s}}, oneMode{}, memoryOf[modelledMemory](s), models}
+		m := &modelled{whole{quantizer: quantizer{e, s}}, oneMode{}, memoryOf[ransMemory](s), models}
 		m.stream = m
 		return m
 	}, nil
@@ -53,9 +40,17 @@ func (m *modelled) appendPlanes(planes []rans.Plane, b profile.Bounds, c codes) 
 	return planes
 }
 
+func (m *modelled) common() *whole { return &m.whole }
+
+func (m *modelled) modeOf(*rans.Tile) byte { return modeStream }
+
+func (m *modelled) ransTile(planes []rans.Plane, b profile.Bounds, c codes, _ int) (rans.Tile, error) {
+	return rans.Tile{Rows: b.R1 - b.R0, Cols: m.edge.Cols, Planes: m.appendPlanes(planes, b, c)}, nil
+}
+
 func (m *modelled) tileOf(b profile.Bounds, c codes) *rans.Tile {
-	m.planes = m.appendPlanes(m.planes[:0], b, c)
-	m.tile = rans.Tile{Rows: b.R1 - b.R0, Cols: m.edge.Cols, Planes: m.planes}
+	m.tile, _ = m.ransTile(m.planes[:0], b, c, modeStream)
+	m.planes = m.tile.Planes
 	return &m.tile
 }
 
@@ -86,66 +81,10 @@ func (m *modelled) Alike(b profile.Bounds, other Coder, c profile.Bounds) bool {
 func (m *modelled) batched() bool { return m.edge.Coder == profile.Small && m.bytewise() }
 
 // EncodeAll implements Batcher.
-func (m *modelled) EncodeAll(tiles []Tile) {
-	m.tiles, m.numbers = m.tiles[:0], m.numbers[:0]
-	for i := range tiles {
-		t := &tiles[i]
-		n, one := len(m.tiles), t.Coder.(*modelled)
-		if !one.quantizeBytes(t.Values, t.Bounds) || byteWidth(m.bytes, one.edge.Unsigned) == 0 {
-			t.encode()
-			continue
-		}
-		t.NonFinite = 0
-		c := codes{bytes: m.bytes}
-		one.restore(t.Values, t.Bounds, c)
-		m.add(n, i, t, c)
-		m.codes[n], m.bytes = m.bytes, m.codes[n]
-		m.streams[n] = append(t.Payload.Base, modeStream)
-	}
-	m.rans.AppendAll(m.streams[:len(m.tiles)], m.tiles)
-	for n, i := range m.numbers {
-		out, c := m.streams[n], codes{bytes: m.codes[n]}
-		width := c.width(tiles[i].Coder.(*modelled).edge.Unsigned)
-		if len(out)-1 >= plainSize(c.len(), width) {
-			out = appendPlain(out[:0], c, width)
-		}
-		tiles[i].Payload.Base, m.streams[n] = out, nil
-	}
-}
-
-// add appends tile i, whose coder need not be m, to those that are coded together.
-func (m *modelled) add(n, i int, t *Tile, c codes) {
-	one := t.Coder.(*modelled)
-	m.parts[n] = one.appendPlanes(m.parts[n][:0], t.Bounds, c)
-	m.tiles = append(m.tiles, rans.Tile{Rows: t.Bounds.R1 - t.Bounds.R0, Cols: one.edge.Cols, Planes: m.parts[n]})
-	m.numbers = append(m.numbers, i)
-}
+func (m *modelled) EncodeAll(tiles []Tile) { m.encodeAll(tiles) }
 
 // DecodeAll implements Batcher.
-func (m *modelled) DecodeAll(tiles []Tile) {
-	m.tiles, m.numbers = m.tiles[:0], m.numbers[:0]
-	for i := range tiles {
-		t := &tiles[i]
-		n, e, src := len(m.tiles), t.Coder.(*modelled).edge, t.Payload.Base
-		if len(src) == 0 || src[0] != modeStream {
-			t.decode()
-			continue
-		}
-		m.codes[n] = resize(m.codes[n], e.TileSize(t.Bounds))
-		m.add(n, i, t, codes{bytes: m.codes[n]})
-		m.streams[n] = src[1:]
-	}
-	err := m.rans.DecodeAll(m.tiles, m.streams[:len(m.tiles)])
-	for n, i := range m.numbers {
-		t := &tiles[i]
-		m.streams[n], t.Err = nil, nil
-		if err != nil { // one of them is damaged, or has codes beyond a byte
-			t.decode()
-			continue
-		}
-		t.Coder.(*modelled).restore(t.Values, t.Bounds, codes{bytes: m.codes[n]})
-	}
-}
+func (m *modelled) DecodeAll(tiles []Tile) { m.decodeAll(tiles) }
 
 // Account implements Accounter.
 func (m *modelled) Account(a *Account, b profile.Bounds, p Payload) error {

@@ -11,14 +11,8 @@ import (
 // taps is the coder smallest2: whole codes by asymmetric numeral systems, with models that weighted neighbours choose.
 type taps struct {
 	whole
-	*tapsMemory
+	*ransMemory
 	models *rans.TapModels
-}
-
-type tapsMemory struct {
-	rans   rans.Coder
-	planes []rans.Plane
-	tile   rans.Tile // of planes
 }
 
 // A stream of so many lanes has the mode modeStream less the logarithm of their number.
@@ -30,7 +24,7 @@ func newTaps(e *profile.Edge, shared *shared) (Factory, error) {
 	}
 	models := shared.taps.Models(&e.Taps.Taps, e.Models)
 	return func(s *Scratch) Coder {
-		t := &taps{whole{quantizer: quantizer{e, s}}, memoryOf[tapsMemory](s), models}
+		t := &taps{whole{quantizer: quantizer{e, s}}, memoryOf[ransMemory](s), models}
 		t.stream = t
 		return t
 	}, nil
@@ -38,12 +32,21 @@ func newTaps(e *profile.Edge, shared *shared) (Factory, error) {
 
 func (t *taps) modes() (least, most int) { return leastTapMode, modeStream }
 
-func (t *taps) mode() byte { return byte(modeStream - (bits.Len(uint(t.tile.Lanes())) - 1)) }
+func (t *taps) mode() byte { return t.modeOf(&t.tile) }
 
-// tileOf are a tile's codes as package rans sees them; lanes is 0 where the writer may choose.
-func (t *taps) tileOf(b profile.Bounds, c codes, lanes int) *rans.Tile {
-	e := t.edge
-	t.planes = t.planes[:0]
+func (t *taps) modeOf(tile *rans.Tile) byte {
+	return byte(modeStream - (bits.Len(uint(tile.Lanes())) - 1))
+}
+
+func (t *taps) common() *whole { return &t.whole }
+
+func (t *taps) ransTile(planes []rans.Plane, b profile.Bounds, c codes, mode int) (rans.Tile, error) {
+	e, lanes := t.edge, 0
+	if mode > 0 {
+		if lanes = 1 << (modeStream - mode); lanes > b.C1-b.C0 {
+			return rans.Tile{}, fmt.Errorf("%d lanes of %d planes", lanes, b.C1-b.C0)
+		}
+	}
 	r, low := e.Levels(b.C0), e.Lowest(b.C0)
 	for ch := b.C0; ch < b.C1; ch++ {
 		p := rans.Plane{Low: low, Min: r.Low, Max: r.High, Offset: e.Taps.Offset(ch)}
@@ -52,31 +55,58 @@ func (t *taps) tileOf(b profile.Bounds, c codes, lanes int) *rans.Tile {
 		} else {
 			p.Codes = band(c.wide, e, b, ch)
 		}
-		t.planes = append(t.planes, p)
+		planes = append(planes, p)
 	}
-	t.tile = rans.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: t.planes, Taps: &e.Taps.Taps, TapModels: t.models, TapLanes: lanes}
-	return &t.tile
+	return rans.Tile{Rows: b.R1 - b.R0, Cols: e.Cols, Planes: planes, Taps: &e.Taps.Taps, TapModels: t.models, TapLanes: lanes}, nil
 }
 
+// tileOf is ransTile of the tile at hand.
+func (t *taps) tileOf(b profile.Bounds, c codes, mode int) (*rans.Tile, error) {
+	tile, err := t.ransTile(t.planes[:0], b, c, mode)
+	if err == nil {
+		t.tile, t.planes = tile, tile.Planes
+	}
+	return &t.tile, err
+}
+
+// Alike implements Batcher.
+func (t *taps) Alike(b profile.Bounds, other Coder, c profile.Bounds) bool {
+	o, ok := other.(*taps)
+	return ok && t.bytewise() && o.bytewise() && b.C1-b.C0 == c.C1-c.C0 && b.R1-b.R0 == c.R1-c.R0 && t.edge.Cols == o.edge.Cols &&
+		t.edge.Taps.Grid == o.edge.Taps.Grid
+}
+
+// EncodeAll implements Batcher.
+func (t *taps) EncodeAll(tiles []Tile) { t.encodeAll(tiles) }
+
+// DecodeAll implements Batcher.
+func (t *taps) DecodeAll(tiles []Tile) { t.decodeAll(tiles) }
+
 func (t *taps) appendStream(dst []byte, b profile.Bounds, c codes) (out []byte, ok bool) {
-	return t.rans.Append(dst, t.tileOf(b, c, 0)), true
+	tile, err := t.tileOf(b, c, 0)
+	return t.rans.Append(dst, tile), err == nil
 }
 
 func (t *taps) decodeStream(b profile.Bounds, mode int, src []byte) (codes, error) {
-	n, lanes := t.edge.TileSize(b), 1<<(modeStream-mode)
-	if lanes > b.C1-b.C0 {
-		return codes{}, fmt.Errorf("%d lanes of %d planes", lanes, b.C1-b.C0)
-	}
+	n := t.edge.TileSize(b)
 	if t.edge.FitsBytes() {
 		t.bytes = resize(t.bytes, n)
 		c := codes{bytes: t.bytes}
-		if t.rans.Decode(t.tileOf(b, c, lanes), src) == nil {
+		tile, err := t.tileOf(b, c, mode)
+		if err != nil {
+			return codes{}, err
+		}
+		if t.rans.Decode(tile, src) == nil {
 			return c, nil
 		}
 	} // else a code is, or may be, beyond a byte
 	t.wide = resize(t.wide, n)
 	c := codes{wide: t.wide}
-	return c, t.rans.Decode(t.tileOf(b, c, lanes), src)
+	tile, err := t.tileOf(b, c, mode)
+	if err != nil {
+		return codes{}, err
+	}
+	return c, t.rans.Decode(tile, src)
 }
 
 // Account implements Accounter.
@@ -90,7 +120,10 @@ func (t *taps) Account(a *Account, b profile.Bounds, p Payload) error {
 		a.Plain += len(p.Base) - 1
 		return nil
 	}
-	tile := t.tileOf(b, c, 1<<(modeStream-int(p.Base[0])))
+	tile, err := t.tileOf(b, c, int(p.Base[0]))
+	if err != nil {
+		return err
+	}
 	states := rans.StateBytes * tile.Lanes()
 	if states > rans.StateBytes {
 		states += rans.TailBytes

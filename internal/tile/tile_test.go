@@ -174,7 +174,7 @@ func TestBatchIsOneByOne(t *testing.T) {
 			one := tile.Tile{Coder: factories[i](&s), Values: v, Bounds: e.TileBounds(0), Edge: i}
 			batch, alone = append(batch, one), append(alone, one)
 		}
-		want := p.Edges[0].Coder == profile.Small || p.Edges[0].Coder == profile.Paper && p.Edges[0].ExtraBits > 0
+		want := p.Edges[0].Coder == profile.Small || p.Edges[0].Coder == profile.Smallest2 || p.Edges[0].Coder == profile.Paper && p.Edges[0].ExtraBits > 0
 		if together := tile.Alike(&batch[0], &batch[1]); together != want {
 			t.Fatalf("%s: alike %v", p.Edges[0].Coder, together)
 		} else if !together {
