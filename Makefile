@@ -21,8 +21,8 @@ build-ort: ## build bin/dqa-ort, which can also use ONNX Runtime's shared librar
 
 .PHONY: libdqa
 libdqa: ## build bin/libdqa: the library for C, shared and static, with its header (needs cgo)
-	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -trimpath -ldflags '-s -w' -o bin/libdqa/libdqa.so ./bindings/c
-	CGO_ENABLED=1 $(GO) build -buildmode=c-archive -trimpath -ldflags '-s -w' -o bin/libdqa/libdqa.a ./bindings/c
+	CGO_ENABLED=1 $(GO) build -buildmode=c-shared -tags netgo,osusergo -trimpath -ldflags '-s -w' -o bin/libdqa/libdqa.so ./bindings/c
+	CGO_ENABLED=1 $(GO) build -buildmode=c-archive -tags netgo,osusergo -trimpath -ldflags '-s -w' -o bin/libdqa/libdqa.a ./bindings/c
 	rm -f bin/libdqa/libdqa.h && cp bindings/c/dqa.h bin/libdqa
 
 .PHONY: libdqa-test

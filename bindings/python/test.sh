@@ -3,7 +3,7 @@
 # qemu-user, with Debian's Python, where apt has it. What is missing is skipped, or with CI=true a failure.
 set -euo pipefail
 wheels=$(cd "$1" && pwd)
-export DQA=$2
+export DQA=$2 PYTHONDONTWRITEBYTECODE=1
 cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -46,6 +46,6 @@ else
     --platform manylinux_2_17_aarch64 --platform manylinux_2_27_aarch64 --platform manylinux_2_28_aarch64 \
     "$arm" numpy pytest pluggy iniconfig packaging pygments
   # NumPy's import and Go's start take seconds each under emulation: the tests of features only, without those that compare.
-  (cd "$work" && PYTHONPATH="$work/site" PYTHONDONTWRITEBYTECODE=1 qemu-aarch64 -L "$work/root" "$work/root/usr/bin/$version" -m pytest -q \
+  (cd "$work" && PYTHONPATH="$work/site" qemu-aarch64 -L "$work/root" "$work/root/usr/bin/$version" -m pytest -q \
     -p no:cacheprovider "$tests/test_features.py" -k 'round_trip or rows or bytes or store or threads or not_finite')
 fi
