@@ -58,7 +58,7 @@ class CProgress(Structure):
 
 _OUT, _BYTES, _ERR = POINTER(HANDLE), POINTER(Bytes), POINTER(CError)
 _ARRAY = [c_void_p, c_char_p, POINTER(c_int64), c_int]
-_PROTOTYPES = {
+_PROTOTYPES: dict[str, list[Any]] = {
     "dqa_free": [HANDLE],
     "dqa_cancel": [HANDLE],
     "dqa_context_progress": [HANDLE, POINTER(CProgress)],
@@ -192,7 +192,7 @@ def made(name: str, *arguments: Any) -> Handle:
 
 def take_bytes(b: Bytes) -> bytes:
     data = ctypes.string_at(b.data, b.size) if b.size else b""
-    _lib.dqa_bytes_free(byref(b))
+    library().dqa_bytes_free(byref(b))
     return data
 
 
@@ -213,7 +213,7 @@ def take_tensors(t: Tensors) -> list[tuple[str, np.ndarray]]:
         if item.data:
             ctypes.memmove(values.ctypes.data, item.data, values.nbytes)
         all.append((item.name.decode(), values))
-    _lib.dqa_tensors_free(byref(t))
+    library().dqa_tensors_free(byref(t))
     return all
 
 
