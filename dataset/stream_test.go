@@ -45,3 +45,32 @@ func TestStream(t *testing.T) {
 		}
 	}
 }
+
+// Whatever comes through a pipe is refused or gives the rows that it announces, as far as it goes.
+func FuzzStream(f *testing.F) {
+	f.Add(npy("|u1", []int{4, 2}, []byte{1, 2, 3, 4, 5, 6, 7, 8}))
+	f.Add(npy("<f4", []int{1, 1}, []byte{0, 0, 0x80, 0x3f}))
+	f.Add(npy(">f8", []int{2}, make([]byte, 16)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := OpenStream("pipe", bytes.NewReader(b))
+		if err != nil {
+			if !errors.Is(err, ErrStream) {
+				t.Error(err)
+			}
+			return
+		}
+		shape, row := s.Shape(), s.array.RowSize()
+		if row > 1<<16 {
+			return
+		}
+		dst := make([]float32, row)
+		for i := range min(shape[0], 100) {
+			if err := s.ReadRows(dst, i); err != nil {
+				if !errors.Is(err, ErrStream) {
+					t.Error(err)
+				}
+				return
+			}
+		}
+	})
+}
