@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,7 +61,7 @@ func TestMemoryRefuses(t *testing.T) {
 		"no axis":     {"x", "<f4", nil, make([]byte, 4)},
 		"negative":    {"x", "<f4", []int{-1, 2}, nil},
 		"empty rows":  {"x", "<f4", []int{2, 0}, nil},
-		"overflow":    {"x", "<f4", []int{1, 1 << 40, 1 << 40}, nil},
+		"overflow":    {"x", "<f4", []int{1, math.MaxInt / 2, 8}, nil},
 		"too short":   {"x", "<f4", []int{2, 2}, bytes.Repeat([]byte{1}, 15)},
 		"too long":    {"x", "<f4", []int{2, 2}, make([]byte, 17)},
 		"no type":     {"x", "", []int{1}, make([]byte, 4)},

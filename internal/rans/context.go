@@ -52,15 +52,6 @@ func (n *neighbours) next() {
 	clear(n.row[:n.lanes])
 }
 
-// context of column x: t = 2*left + 2*up + upleft + upright, by magnitudes.
-func (n *neighbours) context(x, lane int) uint8 {
-	i := x*n.lanes + lane // of the left neighbour
-	t := 2*uint32(n.row[i]) + uint32(n.above[i]) + 2*uint32(n.above[i+n.lanes]) + uint32(n.above[i+2*n.lanes])
-	return contextOf[min(t, maxActivity)]
-}
-
-func (n *neighbours) set(x, lane int, code int16) { n.row[(x+1)*n.lanes+lane] = magnitude(code) }
-
 // Contexts writes the context of every code of a plane to dst, row by row, as a Tile that begins with this plane's first row
 // sees it.
 func Contexts(dst []uint8, codes []int16, cols int) {
