@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -32,6 +34,8 @@ type lab struct {
 	clean, shift string
 	dump         string
 	ctx          context.Context
+	tries        int
+	seed         uint64
 	pool         [][]dqa.EdgeCounts
 }
 
@@ -41,11 +45,13 @@ func main() {
 	clean, shift := flag.String("clean", "", "clean images, others"), flag.String("shift", "", "images that are corrupted, others")
 	ert, window := flag.Float64("ert", drift.DefaultERT, "images between false alarms"), flag.Int("window", drift.DefaultWindow, "window")
 	runs := flag.Int("runs", 16, "streams behind every corruption")
-	what := flag.String("what", "ert,video,delay", "ert, video, delay, natural, repair, trials")
+	what := flag.String("what", "ert,video,delay", "ert, video, delay, natural, dump, repair, trials")
 	natural := flag.String("natural", "", "images of natural shifts, NAME=SPEC;NAME=SPEC")
-	dump := flag.String("dump", "", "folder for rows of streams, for other detectors")
+	tries, seed := flag.Int("tries", 200, "repairs of the trials"), flag.Uint64("seed", 1, "of the trials")
+	dump := flag.String("dump", "", "folder for features of images, for other detectors")
 	flag.Parse()
-	l := &lab{ert: *ert, window: *window, runs: *runs, clean: *clean, shift: *shift, ctx: context.Background(), dump: *dump}
+	l := &lab{ert: *ert, window: *window, runs: *runs, clean: *clean, shift: *shift, ctx: context.Background(),
+		dump: *dump, tries: *tries, seed: *seed}
 	must(l.open(*model, *prof, *calib))
 	for _, w := range strings.Split(*what, ",") {
 		switch w {
@@ -57,6 +63,8 @@ func main() {
 			l.delays()
 		case "natural":
 			l.natural(*natural)
+		case "dump":
+			l.features(*calib)
 		case "repair":
 			l.repairs()
 		case "trials":
@@ -259,6 +267,8 @@ func (l *lab) delays() {
 
 func cell(d float64, missed, runs int) string {
 	switch {
+	case math.IsInf(d, 1) && missed == 0: // of corruptions
+		return fmt.Sprintf(" not within %d |", unseen)
 	case math.IsInf(d, 1):
 		return fmt.Sprintf(" not within %d in %d of %d |", unseen, missed, runs)
 	case missed > 0:
@@ -293,5 +303,34 @@ func (l *lab) natural(specs string) {
 			}
 		}
 		fmt.Printf("| %s | %d | %s | %d | %s |\n", name, len(counts), first, alarms, like)
+	}
+}
+
+// features writes those of clean and corrupted images for docs/results/drift_alibi.py: of every image the coded bits of all edges, and
+// the mean codes of the first edge's groups of channels, float32 in files of rows.
+func (l *lab) features(calib string) {
+	write := func(name string, counts [][]dqa.EdgeCounts) {
+		e := counts[0]
+		groups := dqa.Groups(&l.quantized.Codec().Profile().Edges[e[0].Edge])
+		var b []byte
+		for _, c := range counts {
+			for k := range c {
+				b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(c[k].Bits)))
+			}
+			for _, g := range c[0].Groups[:groups] {
+				b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(g.Sum)/float32(max(1, g.Sampled))))
+			}
+		}
+		head := dataset.NPYHeader([]int{len(counts), len(e) + groups}, "<f4")
+		must(os.WriteFile(filepath.Join(l.dump, name+".npy"), append(head, b...), 0o666))
+	}
+	write("reference", l.counts(l.quantized, check(dataset.Open(calib))))
+	write("clean", l.cleanPool())
+	src := check(dataset.Open(l.shift))
+	for _, k := range corrupt.Kinds() {
+		for _, severity := range []int{1, 3} {
+			write(fmt.Sprintf("%s-%d", k, severity), l.counts(l.quantized, check(corrupt.Source(src,
+				corrupt.Corruption{Kind: k, Severity: severity, Seed: 1}))))
+		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // Images of a repair, and others that tell what it is worth.
 const (
 	repairImages = 64
-	judgeImages  = 192
+	judgeImages  = 96
 )
 
 // worth is what a profile comes to on images: agreement with the float network, in percent, and stored bits per value.
@@ -70,13 +70,12 @@ func (l *lab) recalibrate(p *profile.Profile, src dataset.Source, level string) 
 
 // trials repairs many times what a random corruption has changed, and counts how often what would be shipped is worse on other images.
 func (l *lab) trials() {
-	const trials = 200
 	p := l.quantized.Codec().Profile()
 	clean := check(dataset.Open(l.shift))
-	rng := rand.New(rand.NewPCG(4, 4))
+	rng := rand.New(rand.NewPCG(l.seed, 4))
 	shipped, worse := map[string]int{}, []string{}
 	tried := map[string]int{}
-	for t := range trials {
+	for t := range l.tries {
 		kinds, levels := corrupt.Kinds(), []string{session.RepairTables, session.RepairSteps}
 		c := corrupt.Corruption{Kind: kinds[rng.IntN(len(kinds))], Severity: 1 + rng.IntN(5), Seed: uint64(t)}
 		from, level := rng.IntN(clean.Len()-repairImages-judgeImages), levels[t%2]
@@ -101,7 +100,7 @@ func (l *lab) trials() {
 				before, after, bits, now))
 		}
 	}
-	fmt.Printf("\n%d trials (%v): shipped %v, worse on %d other images: %d\n", trials, tried, shipped, judgeImages, len(worse))
+	fmt.Printf("\n%d trials, seed %d (%v): shipped %v, worse on %d other images: %d\n", l.tries, l.seed, tried, shipped, judgeImages, len(worse))
 	if len(worse) > 0 {
 		fmt.Println("\n* " + strings.Join(worse, "\n* "))
 	}
