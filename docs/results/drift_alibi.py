@@ -2,7 +2,7 @@
 """Delays and false alarms of alibi-detect 0.13's online detectors on the features that driftlab dumps.
 
     pip install alibi-detect==0.13.0 tensorflow-cpu "tensorflow_probability<0.26" tf-keras
-    driftlab ... -what dump -dump DIR && docs/results/drift_alibi.py DIR EDGES [ERT] [STEPS]
+    driftlab ... -what dump -dump DIR && docs/results/drift_alibi.py DIR EDGES [ERT] [STEPS] [DETECTOR]
 
 Features of an image: coded bits of EDGES edges, or the mean codes of the first edge's groups of channels; both standardized by the
 reference. Streams are drawn from clean images (STEPS of them measure runs between false alarms), then from corrupted ones.
@@ -25,8 +25,8 @@ def detectors(reference, ert):
     common = dict(ert=ert, n_bootstraps=int(1.5 * ert), verbose=False)
     yield "MMD", lambda: MMDDriftOnline(reference, backend="tensorflow", window_size=WINDOW, **common)
     yield "LSDD", lambda: LSDDDriftOnline(reference, backend="tensorflow", window_size=WINDOW, **common)
-    yield "CVM", lambda: CVMDriftOnline(reference, window_sizes=[WINDOW], n_features=reference.shape[1], ert=ert, n_bootstraps=int(1.5 * ert),
-                                        verbose=False)
+    yield "CVM", lambda: CVMDriftOnline(reference, window_sizes=[WINDOW], n_features=reference.shape[1], ert=ert,
+                                        n_bootstraps=int(1.5 * ert * reference.shape[1]), verbose=False)
 
 
 def restart(detector):
@@ -50,6 +50,8 @@ def main():
         mean, std = ref.mean(0), ref.std(0) + 1e-6
         z = {name: ((v[:, part] - mean) / std).astype(np.float32) for name, v in data.items()}
         for name, make in detectors(z["reference"], ert):
+            if len(sys.argv) > 5 and name != sys.argv[5]:
+                continue
             rng, start = np.random.default_rng(1), time.time()
             np.random.seed(1)
             try:

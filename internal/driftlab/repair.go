@@ -100,7 +100,8 @@ func (l *lab) trials() {
 				before, after, bits, now))
 		}
 	}
-	fmt.Printf("\n%d trials, seed %d (%v): shipped %v, worse on %d other images: %d\n", l.tries, l.seed, tried, shipped, judgeImages, len(worse))
+	fmt.Printf("\n%d trials, seed %d (%v): shipped %v, worse on %d other images: %d\n",
+		l.tries, l.seed, tried, shipped, judgeImages, len(worse))
 	if len(worse) > 0 {
 		fmt.Println("\n* " + strings.Join(worse, "\n* "))
 	}
