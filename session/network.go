@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	_ "github.com/dqa-go/dqa/corrupt" // its scheme of specs
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/demo"
 	"github.com/dqa-go/dqa/engine"
