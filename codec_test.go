@@ -15,6 +15,7 @@ import (
 	"github.com/dqa-go/dqa/internal/prefix"
 	"github.com/dqa-go/dqa/internal/quant"
 	"github.com/dqa-go/dqa/internal/rans"
+	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/internal/wire"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -56,6 +57,23 @@ func settings() []setting {
 		}
 	}
 	return all
+}
+
+// someSettings are all of them with CI=true, else every third, or fewer.
+func someSettings() (some []setting) {
+	every := 3
+	switch {
+	case testing.Short():
+		every = 7
+	case testdata.CI():
+		every = 1
+	}
+	for i, s := range settings() {
+		if i%every == 0 {
+			some = append(some, s)
+		}
+	}
+	return some
 }
 
 func (s setting) String() string {
@@ -224,7 +242,7 @@ func sameBits(a, b []float32) bool {
 
 // The in-memory dequantization, the hook, the decoded frame and its tiles agree bit for bit.
 func TestDecodedFrameEqualsDequantization(t *testing.T) {
-	for _, s := range settings() {
+	for _, s := range someSettings() {
 		p := s.build()
 		codec := mustCodec(t, p)
 		x := tensors(p, 1)
@@ -314,7 +332,7 @@ func checkChannels(t *testing.T, dec *dqa.Decoder, e *profile.Edge, i int, want 
 // and counts are those of Codes.
 func TestWaysAgree(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	for _, s := range settings() {
+	for _, s := range someSettings() {
 		p := s.build()
 		codec := mustCodec(t, p)
 		for _, odd := range [][]float32{nil, {nan}, {inf, -inf}, {1e38, -1e38, 1e-45}} {

@@ -3,11 +3,13 @@ package dqa_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/tables"
 )
 
 // alikeEdges is a setting whose edges are many tiles of one shape, and some of others.
@@ -28,42 +30,69 @@ func alikeEdges(s setting) *profile.Profile {
 
 // What Append and All code together, with any number of workers, is what Edge codes tile by tile.
 func TestTogetherIsOneByOne(t *testing.T) {
-	for i, s := range settings() {
-		if testing.Short() && i%7 > 0 {
-			continue
+	for _, s := range someSettings() {
+		checkTogether(t, s.String(), alikeEdges(s))
+	}
+}
+
+// The same of smallest2: planes in groups that are and are not whole, tokens, codes beyond a byte, few lanes and many.
+func TestTogetherByTaps(t *testing.T) {
+	p := &profile.Profile{Setting: profile.Setting{Name: "direct", Bits: 4, Scale: profile.StaticTensor}}
+	for k, g := range []profile.Geometry{
+		{Channels: 24, Rows: 12, Cols: 11}, {Channels: 12, Rows: 20, Cols: 16}, {Channels: 18, Rows: 65, Cols: 1, ChannelsLast: true},
+		{Channels: 3, Rows: 5, Cols: 4},
+	} {
+		g.Tile = profile.Tile{Channels: g.Channels, Rows: g.Rows}
+		for i := range 5 {
+			e := profile.Edge{Name: fmt.Sprint(k, " ", i), Geometry: g}
+			e.Quantizer = profile.Quantizer{Bits: 4, Scale: profile.StaticTensor, Steps: []float32{.3, .3}, OneSided: k == 1, Unsigned: k == 1}
+			e.Escape = true
+			p.Edges = append(p.Edges, e)
 		}
-		p := alikeEdges(s)
-		codec := mustCodec(t, p)
-		for seed := range uint64(2) {
-			x := tensors(p, seed)
-			clear(x[len(x)-1]) // a tile of zeros
-			one := codec.NewEncoder()
-			var want [][]float32
-			for i := range x {
-				values := append([]float32(nil), x[i]...)
-				if err := one.Edge(i, values); err != nil {
-					t.Fatal(err)
-				}
-				want = append(want, values)
-			}
-			expected, err := one.AppendFrame(nil)
-			if err != nil {
+	}
+	counts, err := tables.Count(p.Edges, [][][]float32{tensors(p, 8), tensors(p, 9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts.Teach(p, profile.Smallest2)
+	checkTogether(t, "smallest2", p)
+}
+
+func checkTogether(t *testing.T, name string, p *profile.Profile) {
+	t.Helper()
+	codec := mustCodec(t, p)
+	for seed := range uint64(2) {
+		x := tensors(p, seed)
+		clear(x[len(x)-1]) // a tile of zeros
+		if p.Edges[2].Escape {
+			x[2][5] = 1e3 // times its step, a code beyond a byte
+		}
+		one := codec.NewEncoder()
+		var want [][]float32
+		for i := range x {
+			values := slices.Clone(x[i])
+			if err := one.Edge(i, values); err != nil {
 				t.Fatal(err)
 			}
-			for _, workers := range []int{1, 3, 1} {
-				enc, dec := codec.NewEncoder(dqa.WithWorkers(workers)), codec.NewDecoder(dqa.WithWorkers(workers))
-				frame, err := enc.Append(nil, x)
-				if err != nil || !bytes.Equal(frame, expected) {
-					t.Fatalf("%v, %d workers: %v, or another frame", s, workers, err)
-				}
-				got, err := dec.Decode(frame)
-				if err != nil {
-					t.Fatalf("%v, %d workers: %v", s, workers, err)
-				}
-				for i := range want {
-					if !sameBits(got[i], want[i]) {
-						t.Fatalf("%v, %d workers: edge %d differs", s, workers, i)
-					}
+			want = append(want, values)
+		}
+		expected, err := one.AppendFrame(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, workers := range []int{1, 3, 1} {
+			enc, dec := codec.NewEncoder(dqa.WithWorkers(workers)), codec.NewDecoder(dqa.WithWorkers(workers))
+			frame, err := enc.Append(nil, x)
+			if err != nil || !bytes.Equal(frame, expected) {
+				t.Fatalf("%s, %d workers: %v, or another frame", name, workers, err)
+			}
+			got, err := dec.Decode(frame)
+			if err != nil {
+				t.Fatalf("%s, %d workers: %v", name, workers, err)
+			}
+			for i := range want {
+				if !sameBits(got[i], want[i]) {
+					t.Fatalf("%s, %d workers: edge %d differs", name, workers, i)
 				}
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 // An exported network, read back and run on this engine, computes what the simulation computes, bit for bit.
 func TestExportEqualsSimulation(t *testing.T) {
-	for _, model := range []string{"demo:classify", "demo:segment"} {
+	for _, model := range demoNetworks() {
 		net, err := Open(model, Options{})
 		if err != nil {
 			t.Fatal(err)

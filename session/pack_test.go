@@ -16,9 +16,17 @@ import (
 	"github.com/dqa-go/dqa/tensor"
 )
 
+// demoNetworks are both with CI=true, else the small one.
+func demoNetworks() []string {
+	if testdata.CI() {
+		return []string{"demo:classify", "demo:segment"}
+	}
+	return []string{"demo:classify"}
+}
+
 // TestPackedEqualsSimulation: built-in networks, every method, any number of threads.
 func TestPackedEqualsSimulation(t *testing.T) {
-	for _, model := range []string{"demo:classify", "demo:segment"} {
+	for _, model := range demoNetworks() {
 		net, err := Open(model, Options{})
 		if err != nil {
 			t.Fatal(err)

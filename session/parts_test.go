@@ -31,6 +31,9 @@ func TestQuantizedPartsOfShared(t *testing.T) {
 	cifar := "cifar10:" + testdata.Shared(t, "datasets", "cifar10", "calib.bin")
 	for _, name := range []string{"resnet8_mlperftiny_cifar10", "lmfrnet_cifar10", "vit_tiny_cifar10"} {
 		t.Run(name, func(t *testing.T) {
+			if name != "resnet8_mlperftiny_cifar10" {
+				testdata.Long(t)
+			}
 			t.Parallel()
 			checkParts(t, testdata.Shared(t, "models", name+".onnx"), cifar+"[0:2]", cifar+"[7:8]", 9, session.Variant{})
 		})

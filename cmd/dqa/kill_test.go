@@ -21,7 +21,7 @@ func TestKilledGradedEnds(t *testing.T) {
 		t.Skip("runs many processes")
 	}
 	const images = "demo:classify[0:8]"
-	kills := 6
+	kills := 2
 	if os.Getenv("CI") == "true" {
 		kills = 200
 	}
