@@ -35,6 +35,14 @@ func jobOf(h C.dqa_handle) (*job, error) {
 	return of[*job](h)
 }
 
+// jobAnd is jobOf, and what another handle stands for.
+func jobAnd[T any](context, h C.dqa_handle) (j *job, value T, err error) {
+	if j, err = jobOf(context); err == nil {
+		value, err = of[T](h)
+	}
+	return j, value, err
+}
+
 // progress keeps what it is told.
 func (j *job) progress(phase, unit string, done, total int) {
 	j.mu.Lock()

@@ -318,9 +318,7 @@ func work(context, h C.dqa_handle, opts *C.dqa_text) (j *job, n *network, o *run
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if j, err = jobOf(context); err == nil {
-		n, err = of[*network](h)
-	}
+	j, n, err = jobAnd[*network](context, h)
 	return j, n, o, err
 }
 

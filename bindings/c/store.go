@@ -163,11 +163,7 @@ func dqa_fit(
 	context, arr, labels C.dqa_handle, opts *C.dqa_text, out *C.dqa_handle, info *C.dqa_bytes, e *C.dqa_error,
 ) C.int {
 	return enter(e, func() error {
-		j, err := jobOf(context)
-		if err != nil {
-			return err
-		}
-		x, err := of[*array](arr)
+		j, x, err := jobAnd[*array](context, arr)
 		if err != nil {
 			return err
 		}
@@ -238,11 +234,7 @@ func axesOf(s string) features.Axes { return features.Axes(strings.ToUpper(s)) }
 //export dqa_pack
 func dqa_pack(context, arr, prof C.dqa_handle, path, opts *C.dqa_text, info *C.dqa_bytes, e *C.dqa_error) C.int {
 	return enter(e, func() error {
-		j, err := jobOf(context)
-		if err != nil {
-			return err
-		}
-		x, err := of[*array](arr)
+		j, x, err := jobAnd[*array](context, arr)
 		if err != nil {
 			return err
 		}
@@ -310,11 +302,7 @@ func dqa_store_open(path *C.dqa_text, prof C.dqa_handle, out *C.dqa_handle, e *C
 // withStore does the work on a store, alone.
 func withStore(context, h C.dqa_handle, e *C.dqa_error, work func(j *job, s *store) error) C.int {
 	return enter(e, func() error {
-		j, err := jobOf(context)
-		if err != nil {
-			return err
-		}
-		s, err := of[*store](h)
+		j, s, err := jobAnd[*store](context, h)
 		if err != nil {
 			return err
 		}
