@@ -146,8 +146,8 @@ func gradedText(w io.Writer, v *Profile) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "KL %s, agreement %s; biases in %d nodes, gains in %d; %d edges skipped\n\n", t.KL.Text("%.3g"),
-		t.Agreement.Text("%.2f %%"), len(v.Biases), len(v.Gains), len(v.Skip))
+	fmt.Fprintf(w, "KL %s, agreement %s; biases in %d nodes, gains in %d; %s skipped\n\n", t.KL.Text("%.3g"),
+		t.Agreement.Text("%.2f %%"), len(v.Biases), len(v.Gains), text.Count(len(v.Skip), "edge"))
 	return printSections(w, v.Sections, v.Bytes)
 }
 

@@ -18,7 +18,7 @@ const shownEdges = 8
 
 // WriteText writes what was found as people read it.
 func (d *Drift) WriteText(w io.Writer) error {
-	fmt.Fprintf(w, "%s: %d images watched, %d alarms", d.Network, d.Images, len(d.Alarms))
+	fmt.Fprintf(w, "%s: %s watched, %s", d.Network, text.Count(d.Images, "image"), text.Count(len(d.Alarms), "alarm"))
 	if d.Raised {
 		fmt.Fprint(w, ", one stands")
 	}
@@ -78,8 +78,8 @@ func (d *Drift) WriteSVG(w io.Writer) error {
 	y := func(v float64) float64 { return plotHeight - plotBottom - v/top*(plotHeight-plotBottom-10) }
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-labelledby="drift-title" `+
-		`font-family="sans-serif" font-size="12"><title id="drift-title">statistic over %d images, %d alarms</title>`,
-		plotWidth, plotHeight, d.Images, len(d.Alarms))
+		`font-family="sans-serif" font-size="12"><title id="drift-title">statistic over %s, %s</title>`,
+		plotWidth, plotHeight, text.Count(d.Images, "image"), text.Count(len(d.Alarms), "alarm"))
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="#fff"/><path d="M%d %.1fH%d" stroke="#B8420B" stroke-dasharray="6 4"/>`,
 		plotLeft, y(1), plotWidth-10)
 	fmt.Fprintf(&b, `<text x="%d" y="%.1f" text-anchor="end" fill="#B8420B">alarm</text>`, plotLeft-4, y(1)+4)

@@ -13,7 +13,8 @@ func (p *Plan) WriteText(w io.Writer, s text.Style) error {
 	if p.Profile != "" {
 		mode = "packed as " + p.Profile + " says"
 	}
-	fmt.Fprintf(w, "%s, %s, %d threads\n\nactivations of one image at their peak: %s\n", p.Model, mode, p.Threads, s.Strong(text.Size(p.Peak)))
+	fmt.Fprintf(w, "%s, %s, %s\n\n", p.Model, mode, text.Count(p.Threads, "thread"))
+	fmt.Fprintf(w, "activations of one image at their peak: %s\n", s.Strong(text.Size(p.Peak)))
 	fmt.Fprintf(w, "  packed %s, float32 %s, work buffers %s\n", text.Size(p.Packed), text.Size(p.Float), text.Size(p.Work))
 	fmt.Fprintf(w, "  without plan or profile the float32 network takes %s (%.1f times as much); the tensors alone %s\n",
 		text.Size(p.FloatArena), float64(p.FloatArena)/float64(max(p.Peak, 1)), text.Size(p.FloatIdeal))

@@ -27,3 +27,11 @@ func TestTable(t *testing.T) {
 		t.Errorf("%q, %v", b.String(), err)
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 alarms", 1: "1 alarm", 2: "2 alarms"} {
+		if got := Count(n, "alarm"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
