@@ -6,8 +6,7 @@
 // shortened by k, to 0 if it is not longer; an alarm rises where S is longer than h. It was chosen among sequential tests because it
 // finds a shift in any direction, in many statistics at once, with a few numbers of memory, and is the quickest of its kind for shifts
 // of about 2k; e-detectors (Shin, Ramdas, Rinaldo, 2023) promise their rate without a simulation, but only for streams whose mean before
-// the change
-// is bounded in advance and images independent given the past, which a video is not.
+// the change is bounded in advance and images independent given the past, which a video is not.
 //
 // There are two such charts: one of coded bits, edge by edge, which needs nothing of a frame but its lengths, and one of codes. h is
 // found by simulation for a run of ERT images between false alarms (expected run time): streams are drawn from the reference in blocks as

@@ -158,8 +158,7 @@ const (
 )
 
 // alignSteps gives groups of channels steps with which their mean code is that of the reference, on one-sided edges with static
-// scales. Of
-// the others a mean code says nothing.
+// scales. Of the others a mean code says nothing.
 func (q *Quantized) alignSteps(ctx context.Context, learn *dataset.Inputs, opt RecalibrateOptions) (*profile.Profile, error) {
 	p := q.codec.Profile()
 	r, err := p.Reference()
@@ -310,8 +309,7 @@ const (
 )
 
 // verdict accepts a profile that is better beyond doubt, and no worse in anything but a few bits; promised are those of the profile
-// before on
-// its own images, 0 if they are not known.
+// before on its own images, 0 if they are not known.
 func (r *Recalibrated) verdict(gains, saved series, promised float64) {
 	b, a := r.Before, r.After
 	switch gain, _ := gains.mean(); {
