@@ -11,6 +11,10 @@ menu:
 build: ## build bin/dqa, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dqa ./cmd/dqa
 
+.PHONY: build-fleet
+build-fleet: ## build bin/dqa-fleet: heads on devices, tails on gateways
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dqa-fleet ./cmd/dqa-fleet
+
 .PHONY: build-device
 build-device: ## build bin/dqa-run, which runs, encodes and decodes, half as large: for devices
 	CGO_ENABLED=0 $(GO) build -tags device -trimpath -ldflags '-s -w' -o bin/dqa-run ./cmd/dqa

@@ -37,6 +37,8 @@ var layers = [][]string{
 	{"doctor", "report", "bench", "features"},
 	{"session"},
 	{"inspect"},
+	{"fleet/link", "fleet/outbox"},
+	{"fleet"},
 	{"internal/faults"},
 	{"cmd", "bindings", "examples", "internal/ablation", "internal/driftlab", "spec/vectors"},
 	{"internal/lint", "internal/testdata"},
@@ -126,37 +128,63 @@ var heavy = []string{"google.golang.org/protobuf", "gonum.org/"}
 
 func TestNetworksRunWithoutProtobufAndPlotting(t *testing.T) {
 	for _, top := range []string{".", "tables", "engine/native", "method", "calib", "eval"} {
-		seen := map[string]bool{}
-		var visit func(dir string)
-		visit = func(dir string) {
-			if seen[dir] {
-				return
+		seen := walkImports(t, top, func(dir, name string) {
+			if slices.ContainsFunc(heavy, func(h string) bool { return strings.HasPrefix(name, h) }) {
+				t.Errorf("%s stands on %s, which imports %s", top, dir, name)
 			}
-			seen[dir] = true
-			files, err := filepath.Glob(filepath.Join("..", "..", dir, "*.go"))
-			if err != nil || len(files) == 0 {
-				t.Fatalf("%s: no files, %v", dir, err)
-			}
-			for _, file := range files {
-				if strings.HasSuffix(file, "_test.go") {
-					continue
-				}
-				own, others := importsOf(t, file)
-				for _, name := range others {
-					if slices.ContainsFunc(heavy, func(h string) bool { return strings.HasPrefix(name, h) }) {
-						t.Errorf("%s stands on %s, which imports %s", top, dir, name)
-					}
-				}
-				for _, dep := range own {
-					visit(dep)
-				}
-			}
-		}
-		visit(top)
+		})
 		if len(seen) < 5 {
 			t.Errorf("%s: only %d packages found", top, len(seen))
 		}
 	}
+}
+
+// dqa stays small: what the fleet stands on is dqa-fleet's alone.
+func TestDQAKnowsNoFleet(t *testing.T) {
+	visited := walkImports(t, "cmd/dqa", func(dir, name string) {
+		if strings.HasPrefix(name, "github.com/nats-io/") {
+			t.Errorf("cmd/dqa stands on %s, which imports %s", dir, name)
+		}
+	})
+	for dir := range visited {
+		if dir == "fleet" || strings.HasPrefix(dir, "fleet/") {
+			t.Errorf("cmd/dqa stands on %s", dir)
+		}
+	}
+	if len(visited) < 20 {
+		t.Errorf("only %d packages found", len(visited))
+	}
+}
+
+// walkImports visits all packages of this project that top stands on, tests apart, and calls foreign for what they import of others.
+func walkImports(t *testing.T, top string, foreign func(dir, name string)) map[string]bool {
+	t.Helper()
+	seen := map[string]bool{}
+	var visit func(dir string)
+	visit = func(dir string) {
+		if seen[dir] {
+			return
+		}
+		seen[dir] = true
+		files, err := filepath.Glob(filepath.Join("..", "..", dir, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no files, %v", dir, err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			own, others := importsOf(t, file)
+			for _, name := range others {
+				foreign(dir, name)
+			}
+			for _, dep := range own {
+				visit(dep)
+			}
+		}
+	}
+	visit(top)
+	return seen
 }
 
 // importsOf lists what a file imports: packages of this project as folders, others by their paths.

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/dqa-go/dqa/fleet/link"
+	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/faults"
+)
+
+// Exit codes that dqa does not have, stable.
+const (
+	exitLink    = 9  // the server
+	exitLost    = 11 // frames were reported lost
+	exitRefused = 12 // of what is signed
+)
+
+var errLost = errors.New("frames were reported lost")
+
+// catalogue is what users of this program meet, in the order in which it is tried: the fleet's own, then what all programs share.
+var catalogue = append([]cli.Fault{
+	cli.NewFault("link-refused", exitLink, "the server refuses this user",
+		"give the credentials that the server's owner made for this name: --creds or --nkey", link.ErrRefused),
+	cli.NewFault("link-connect", exitLink, "no server answers",
+		"start one (`dqa-fleet serve DIR`), or give its URL: --server nats://HOST:4222", link.ErrConnect),
+	cli.NewFault("link-server", exitLink, "the server cannot start",
+		"is another one running on this port, or with this folder?", link.ErrServer),
+	cli.NewFault("link-stream", exitLink, "the server has no streams for the fleet, or does not let this user at them",
+		"a gateway makes them; JetStream must be on, with room on its disk", link.ErrStream),
+	cli.NewFault("link-setting", cli.ExitUsage, "a setting of the link is not understood",
+		"see the command's --help for what is allowed", link.ErrSetting),
+	cli.NewFault("lost", exitLost, "frames were reported lost",
+		"the output names them; they were answered by nobody in time", errLost),
+}, faults.All...)

@@ -1,0 +1,120 @@
+package link
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Roles of those who tell their status.
+const (
+	RoleDevice  = "device"
+	RoleGateway = "gateway"
+)
+
+// Status is what a device or a gateway tells of itself, every few seconds, under its name in StatusBucket. Counters begin with the
+// process.
+type Status struct {
+	Name    string    `json:"name"`
+	Role    string    `json:"role"`
+	Time    time.Time `json:"time"` // by its own clock
+	Started time.Time `json:"started"`
+	Program string    `json:"program"` // version
+	Formats []int     `json:"formats"` // of frames: a gateway reads, a device writes them
+	// ProfileFormats are those of profiles that it reads.
+	ProfileFormats []int  `json:"profile_formats,omitempty"`
+	Model          string `json:"model,omitempty"`
+	Profile        string `json:"profile,omitempty"` // SHA-256 of the whole network's, hex
+	Cut            string `json:"cut,omitempty"`
+	Edge           string `json:"edge,omitempty"`
+
+	Counters Counters `json:"counters"`
+	// Latency of answers in milliseconds, from the frame's acceptance on disk (device) or its arrival (gateway).
+	Latency Quantiles `json:"latency_ms"`
+	Queued  int       `json:"queued"`       // frames in the outbox without an answer
+	Bytes   int64     `json:"queued_bytes"` // of the outbox on disk
+	Linked  bool      `json:"linked"`       // a device's connection, as it sees it
+	Drift   *Drift    `json:"drift,omitempty"`
+	Error   string    `json:"error,omitempty"` // the last one
+}
+
+// Counters are of frames, but for bytes and values.
+type Counters struct {
+	Accepted   int64 `json:"accepted"`   // on the device's disk
+	Sent       int64 `json:"sent"`       // messages, those sent again included
+	Resent     int64 `json:"resent"`     // of these, because no answer came in time
+	Answered   int64 `json:"answered"`   // by a gateway
+	Local      int64 `json:"local"`      // answered by the device itself
+	Lost       int64 `json:"lost"`       // given up, reported by name
+	Refused    int64 `json:"refused"`    // answered with an error
+	Duplicates int64 `json:"duplicates"` // answers, or at the gateway frames, that came once more and were dropped
+	Cut        int64 `json:"cut"`        // sent without their refinements
+	Bytes      int64 `json:"bytes"`      // of frames
+	Values     int64 `json:"values"`     // that these frames store
+	Alarms     int64 `json:"alarms"`     // of drift
+}
+
+// Quantiles of what was measured last.
+type Quantiles struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// Drift is what a device's monitor says of its stream.
+type Drift struct {
+	Images int64    `json:"images"`
+	Excess float64  `json:"excess_bits"` // per value, over the reference's mean
+	Alarm  string   `json:"alarm,omitempty"`
+	Edges  []string `json:"edges,omitempty"`
+}
+
+// Tell publishes a status under its name. Errors wrap ErrStream.
+func (l *Link) Tell(ctx context.Context, s Status) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	kv, err := l.JS.KeyValue(ctx, StatusBucket)
+	if err == nil {
+		_, err = kv.Put(ctx, s.Name, b)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrStream, StatusBucket, err)
+	}
+	return nil
+}
+
+// maxStatuses bounds what Statuses reads.
+const maxStatuses = 1 << 14
+
+// Statuses are all that were told and still kept, in no order. What is no status is left out. Errors wrap ErrStream.
+func (l *Link) Statuses(ctx context.Context) (list []Status, err error) {
+	kv, err := l.JS.KeyValue(ctx, StatusBucket)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrStream, StatusBucket, err)
+	}
+	watch, err := kv.WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrStream, StatusBucket, err)
+	}
+	defer func() { _ = watch.Stop() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return list, ctx.Err()
+		case e, ok := <-watch.Updates():
+			if !ok || e == nil || len(list) >= maxStatuses { // nil: that was all
+				return list, nil
+			}
+			var s Status
+			if json.Unmarshal(e.Value(), &s) == nil && s.Name == e.Key() {
+				list = append(list, s)
+			}
+		}
+	}
+}
