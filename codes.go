@@ -34,9 +34,20 @@ func (c *Codes) Quantize(e *profile.Edge, data []float32) {
 		c.Scales = append(c.Scales, c.values.Steps...)
 	}
 	c.Wide = resize(c.Wide, len(data))
-	c.NonFinite = c.scratch.Quantize(c.Wide, e, &c.values, e.All())
+	if e.Transform != nil {
+		c.quantizeComponents(e)
+	} else {
+		c.NonFinite = c.scratch.Quantize(c.Wide, e, &c.values, e.All())
+	}
 	c.findMeans(e)
 	c.values.Source = nil
+}
+
+// quantizeComponents is Quantize of an edge with a transform.
+func (c *Codes) quantizeComponents(e *profile.Edge) {
+	v := tile.Values{FromTile: true, Scales: c.values.Scales, Steps: c.values.Steps}
+	v.Source, c.NonFinite = c.scratch.Forward(e, &c.values, e.All())
+	c.scratch.Quantize(c.Wide, e, &v, e.All())
 }
 
 // findMeans compares the values with what their codes stand for.
@@ -58,6 +69,12 @@ func (c *Codes) Dequantize(e *profile.Edge, data []float32) {
 	v := tile.Values{Restored: data, Steps: c.Scales}
 	if e.Scale.Static() {
 		v.Steps = e.Steps
+	}
+	if e.Transform != nil {
+		w := tile.Values{Restored: c.scratch.Components(e, e.All()), OneTile: true, Steps: v.Steps}
+		c.scratch.Dequantize(e, &w, e.All(), c.Wide)
+		c.scratch.Back(e, &v, e.All())
+		return
 	}
 	c.scratch.Dequantize(e, &v, e.All(), c.Wide)
 	means := c.Means

@@ -82,12 +82,12 @@ func ClassSize(e *profile.Edge, k int) int {
 // Groups is the number of groups of channels of an edge.
 func Groups(e *profile.Edge) int { return min(e.Channels, ChannelGroups) }
 
-// Watched are the edges that Counters of a profile watch: those whose values tell their codes (all but noisy ones), spread
+// Watched are the edges that Counters of a profile watch: those whose values tell their codes (all but noisy and transformed ones), spread
 // over the network if there are more than MaxWatched.
 func Watched(p *profile.Profile) (edges []int) {
 	var able []int
 	for i := range p.Edges {
-		if p.Edges[i].Map != profile.Noisy {
+		if e := &p.Edges[i]; e.Map != profile.Noisy && e.Transform == nil {
 			able = append(able, i)
 		}
 	}

@@ -36,6 +36,8 @@ func (o Objective) String() string { return fmt.Sprintf("--%s %v", o.Kind, o.Goa
 type Options struct {
 	Axes      Axes // "": DefaultAxes
 	Objective Objective
+	// Transform decorrelates channels before they are quantized; "": TransformNone.
+	Transform TransformName
 	CoderName string // a coder's name; "": of all but smallest2, the fastest that takes about as few bits as any
 	Seed      uint64 // of the choice of rows, where there are more than MaxValues
 	MaxValues int    // of rows to learn from, and as many to prove it; 0: DefaultMaxValues
@@ -56,6 +58,8 @@ type Fitted struct {
 	Quality
 	StoredBits float64 // per value, everything but the profile counted
 	Learned    int     // rows
+	// Transform is what was asked for, and what the other choice takes at the same objective.
+	Transform Transformed
 	// Score before and after, percent, and the loss with its standard error (paired); NaN without Options.Score.
 	Before, After, Loss, LossSE float64
 }
@@ -72,10 +76,27 @@ func Fit(ctx context.Context, x Rows, opt Options) (*Fitted, error) {
 	if opt.Axes == "" {
 		opt.Axes = DefaultAxes(len(x.Shape()))
 	}
+	if opt.Transform == "" {
+		opt.Transform = TransformNone
+	}
+	if err := opt.Transform.check(opt.Axes, x.Shape()); err != nil {
+		return nil, err
+	}
 	f, err := newFitter(ctx, x, opt)
 	if err != nil {
 		return nil, err
 	}
+	switch opt.Transform {
+	case TransformPCA:
+		return f.fitTransformed()
+	case TransformAuto:
+		return f.fitEither()
+	}
+	return f.fit()
+}
+
+// fit searches the step of the edge at hand, and proves the profile.
+func (f *fitter) fit() (*Fitted, error) {
 	step, err := f.search()
 	if err != nil {
 		return nil, err
@@ -91,6 +112,7 @@ type fitter struct {
 	opt           Options
 	edge          profile.Edge
 	row, perChunk int
+	all           int // rows of the array
 	learn, proof  sample
 	near          [][]int // nearest rows of those that are learned from, where they are asked for
 	largest       float32
@@ -101,8 +123,11 @@ type fitter struct {
 	done          int      // questions asked
 }
 
+// firstCoder is what steps are searched with where none was asked for.
+func firstCoder() profile.Coder { return profile.Escaping()[1] }
+
 func newFitter(ctx context.Context, x Rows, opt Options) (*fitter, error) {
-	f := &fitter{ctx: ctx, opt: opt, coder: profile.Escaping()[1], auto: opt.CoderName == ""}
+	f := &fitter{ctx: ctx, opt: opt, coder: firstCoder(), auto: opt.CoderName == ""}
 	var err error
 	if !f.auto {
 		if f.coder, err = profile.ParseCoder(opt.CoderName); err != nil {
@@ -117,6 +142,7 @@ func newFitter(ctx context.Context, x Rows, opt Options) (*fitter, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.all = shape[0]
 	f.perChunk, f.row = rows, geometry.Channels*geometry.Rows*geometry.Cols/rows
 	f.edge = profile.Edge{Name: "features", Geometry: geometry,
 		Quantizer: profile.Quantizer{Bits: profile.MaxBits, Escape: true, Scale: profile.StaticTensor}}

@@ -276,7 +276,8 @@ func (f *fitter) prove() (*Fitted, error) {
 		return nil, err
 	}
 	y := f.restored(&f.proof, step)
-	out := &Fitted{Profile: f.profile, Quality: measure(f.proof.values, y, f.row), StoredBits: bits, Learned: len(f.learn.rows),
+	out := &Fitted{Profile: f.profile, Transform: Transformed{Asked: TransformNone, Kept: TransformNone},
+		Quality: measure(f.proof.values, y, f.row), StoredBits: bits, Learned: len(f.learn.rows),
 		Before: math.NaN(), After: math.NaN(), Loss: math.NaN(), LossSE: math.NaN()}
 	if f.opt.Score != nil {
 		after, err := f.opt.Score(f.ctx, y, f.proof.rows)

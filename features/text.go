@@ -10,16 +10,30 @@ import (
 
 // Summary is what Fit found, for people and for JSON.
 type Summary struct {
-	File       string  `json:"profile"`
-	Bytes      int     `json:"profile_bytes"`
-	Objective  string  `json:"objective"`
-	Coder      string  `json:"coder"`
-	Step       float32 `json:"step"`
-	Seed       uint64  `json:"seed"`
-	Learned    int     `json:"learned_rows"`
-	StoredBits float64 `json:"stored_bits"`
+	File       string      `json:"profile"`
+	Bytes      int         `json:"profile_bytes"`
+	Objective  string      `json:"objective"`
+	Coder      string      `json:"coder"`
+	Transform  Transformed `json:"transform"`
+	Step       float32     `json:"step"`
+	Seed       uint64      `json:"seed"`
+	Learned    int         `json:"learned_rows"`
+	StoredBits float64     `json:"stored_bits"`
 	Quality
 	Score *Score `json:"score,omitempty"`
+}
+
+// String says what was kept, and what the other choice takes; nothing where nothing was asked for.
+func (t Transformed) String() string {
+	switch {
+	case t.Asked == TransformNone:
+		return ""
+	case t.Asked == TransformPCA:
+		return fmt.Sprintf("pca: the array and this profile take %s", text.Size(t.With))
+	case t.With == 0:
+		return "none: there is nothing to transform"
+	}
+	return fmt.Sprintf("%s: the array and its profile take %s with pca, %s without", t.Kept, text.Size(t.With), text.Size(t.Without))
 }
 
 // Score is the user's own head, percent and points.
@@ -33,7 +47,8 @@ type Score struct {
 // Summary describes the result; file is where the profile lies, bytes its size.
 func (f *Fitted) Summary(file string, bytes int) *Summary {
 	e := &f.Profile.Edges[0]
-	s := &Summary{File: file, Bytes: bytes, Objective: objectiveOf(f.Profile), Coder: e.Coder.String(), Step: e.Steps[0], Seed: f.Profile.Seed,
+	s := &Summary{File: file, Bytes: bytes, Objective: objectiveOf(f.Profile), Coder: e.Coder.String(), Transform: f.Transform,
+		Step: e.Steps[0], Seed: f.Profile.Seed,
 		Learned: f.Learned, StoredBits: f.StoredBits, Quality: f.Quality}
 	if !math.IsNaN(f.Loss) {
 		s.Score = &Score{f.Before, f.After, f.Loss, f.LossSE}
@@ -46,6 +61,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "%s  %s, coder %s, step %.4g, %s; learned from %d rows (seed %d)\n\non %d other rows:\n",
 		s.File, s.Objective, s.Coder, s.Step, text.Size(int64(s.Bytes)), s.Learned, s.Seed, s.Rows)
 	fmt.Fprintf(w, "  %-24s %.3f (1/%.1f of float32)\n", "stored bits per value", s.StoredBits, 32/s.StoredBits)
+	if line := s.Transform.String(); line != "" {
+		fmt.Fprintf(w, "  %-24s %s\n", "transform", line)
+	}
 	if s.Score != nil {
 		fmt.Fprintf(w, "  %-24s %.2f %% -> %.2f %%, %.2f +- %.2f points lost\n", "accuracy of your head", s.Score.Before, s.Score.After,
 			s.Score.Loss, s.Score.LossSE)

@@ -137,6 +137,7 @@ func compareEdges(a, b *profile.Edge, p, q *profile.Profile) EdgeDiff {
 	note("unsigned", a.Unsigned, b.Unsigned)
 	note("escape", a.Escape, b.Escape)
 	note("means", a.DC, b.DC)
+	note("transform", a.Transform != nil, b.Transform != nil)
 	note("coder", a.Coder, b.Coder)
 	note("tile", fmt.Sprintf("%dx%d", a.Tile.Channels, a.Tile.Rows), fmt.Sprintf("%dx%d", b.Tile.Channels, b.Tile.Rows))
 	if !slices.Equal(a.Important, b.Important) {

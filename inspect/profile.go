@@ -50,6 +50,7 @@ type ProfileEdge struct {
 	Escape       bool   `json:"escape"`    // codes may leave the bits
 	RowSums      bool   `json:"row_sums"`  // the engine spreads what rows lack of 1
 	Means        bool   `json:"means"`     // of channels are stored with every image
+	Transform    bool   `json:"transform"` // channels are decorrelated before they are quantized
 	Coder        string `json:"coder"`
 	// What graded chose, else nothing.
 	Step            float32      `json:"step,omitempty"`
@@ -147,7 +148,8 @@ func viewEdge(e *profile.Edge) ProfileEdge {
 		Name: e.Name, Channels: e.Channels, Rows: e.Rows, Cols: e.Cols, ChannelsLast: e.ChannelsLast, OneSided: e.OneSided,
 		Signed: !e.Unsigned, Bits: e.Bits, ExtraBits: e.ExtraBits, Scale: e.Scale.String(), Important: []int{},
 		TileChannels: e.Tile.Channels, TileRows: e.Tile.Rows, Tiles: e.NumTiles(),
-		Escape: e.Escape, RowSums: e.RowSums, Means: e.DC, Coder: e.Coder.String(),
+		Escape: e.Escape, RowSums: e.RowSums, Means: e.DC, Transform: e.Transform != nil,
+		Coder: e.Coder.String(),
 	}
 	for c := range e.Channels {
 		if e.IsImportant(c) {

@@ -36,9 +36,10 @@ type Quantizer struct {
 	Scale           ScaleMode
 	Steps           []float32 // static scale modes: one per scale slot (NumScales)
 	Map             LevelMap
-	Clip            []float32 // map Clipped: share of the maximum that is kept, 0..1, one per scale slot
-	Noise           Noise     // map Noisy: amplitude 0..1
-	DC              bool      // tiles hold what the means of their channels lack, in sixteenths of a step
+	Clip            []float32  // map Clipped: share of the maximum that is kept, 0..1, one per scale slot
+	Noise           Noise      // map Noisy: amplitude 0..1
+	DC              bool       // tiles hold what the means of their channels lack, in sixteenths of a step
+	Transform       *Transform // of channels, before they are quantized; nil: none
 }
 
 // Coding is how codes become bytes.

@@ -363,9 +363,10 @@ const (
 	flagUnsigned
 	flagEscape
 	flagRowSums
-	flagMax // of version 1
-	flagDC  = flagMax
-	flagEnd = flagDC << 1
+	flagMax       // of version 1
+	flagDC        = flagMax
+	flagTransform = flagDC << 1
+	flagEnd       = flagTransform << 1
 )
 
 func (p *Profile) appendEdges(b []byte) []byte {
@@ -448,7 +449,7 @@ func (e *Edge) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(v))
 	}
 	var flags byte
-	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC} {
+	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC, e.Transform != nil} {
 		if set {
 			flags |= 1 << i
 		}
@@ -466,6 +467,9 @@ func (e *Edge) append(b []byte) []byte {
 	if e.Map == Noisy {
 		b = wire.AppendFloat32(b, e.Noise.Amplitude)
 		b = binary.LittleEndian.AppendUint64(b, e.Noise.Seed)
+	}
+	if e.Transform != nil {
+		b = e.Transform.append(b)
 	}
 	b = appendNibbles(b, e.Table)
 	if e.Prefix != nil {
@@ -495,6 +499,9 @@ func (e *Edge) read(r *wire.Reader, version byte) {
 	e.Escape = flags&flagEscape != 0
 	e.RowSums = flags&flagRowSums != 0
 	e.DC = flags&flagDC != 0
+	if flags&flagTransform != 0 {
+		e.Transform = &Transform{}
+	}
 	e.Bits, e.ExtraBits, e.Scale, e.Map, e.Coder = int(r.U8()), int(r.U8()), ScaleMode(r.U8()), LevelMap(r.U8()), Coder(r.U8())
 	e.Refine = int(r.U8())
 	if r.Err() != nil {
@@ -519,6 +526,9 @@ func (e *Edge) read(r *wire.Reader, version byte) {
 	}
 	if e.Map == Noisy {
 		e.Noise = quant.Noise{Amplitude: r.Float32(), Seed: r.U64()}
+	}
+	if r.Err() == nil && e.Transform != nil {
+		e.Transform.read(r, e.Channels)
 	}
 	if n := e.NumSymbols(); r.Err() == nil && n > 0 {
 		e.Table = readNibbles(r, n)

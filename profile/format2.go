@@ -15,7 +15,7 @@ const (
 	// version1 has seven sections.
 	version1 = 1
 	// version2 has fields for how pictures are resized and for negative labels, the coder Smallest2, gains beside biases, means per channel of
-	// every image (Edge.DC), and sections that a reader may skip.
+	// every image (Edge.DC), transforms of channels, and sections that a reader may skip.
 	version2 = 2
 )
 
@@ -60,7 +60,7 @@ func (p *Profile) version() byte {
 		return version2
 	}
 	for i := range p.Edges {
-		if p.Edges[i].DC || p.Edges[i].Coder == Smallest2 {
+		if e := &p.Edges[i]; e.DC || e.Transform != nil || e.Coder == Smallest2 {
 			return version2
 		}
 	}

@@ -363,6 +363,7 @@ func TestTilesCoverEveryRowOfEveryChannelOnce(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(example().Append(nil))
+	f.Add(transformed().Append(nil))
 	f.Add([]byte("DQAP\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := Parse(reseal(bytes.Clone(b)))

@@ -244,7 +244,7 @@ func (e *Edge) validateShape() error {
 	if e.DC && e.Refine > 0 {
 		return errors.New("means of channels beside bits that are stored apart")
 	}
-	return nil
+	return e.validateTransformed()
 }
 
 // Validate tells the first thing that makes no sense in the edge alone; its models are Profile.Validate's.
@@ -271,6 +271,9 @@ func (e *Edge) Validate() error {
 		}
 	}
 	if err := e.validateMap(); err != nil {
+		return err
+	}
+	if err := e.validateTransform(); err != nil {
 		return err
 	}
 	return e.validateTable()

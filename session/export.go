@@ -166,6 +166,8 @@ func (x *exporter) store(e *profile.Edge, from, as string) error {
 		return fmt.Errorf("%w: edge %q has a fixed bias of every value (map noisy): it would be as large as the activations", ErrExport, e.Name)
 	case e.DC:
 		return fmt.Errorf("%w: edge %q stores means of tiles beside its codes", ErrExport, e.Name)
+	case e.Transform != nil:
+		return fmt.Errorf("%w: edge %q transforms its channels: no model needs that", ErrExport, e.Name)
 	case s.axis < 0 && e.Channels > 1:
 		return fmt.Errorf("%w: edge %q: no axis of %v is its %d channels", ErrExport, e.Name, shape, e.Channels)
 	}

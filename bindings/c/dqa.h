@@ -118,7 +118,7 @@ int dqa_array_wrap(dqa_memory data, dqa_text *type, dqa_shape *shape, int rank, 
 int dqa_array_open(dqa_text **paths, size_t count, dqa_handle *array, dqa_error *err);
 
 /* One of "bits", "max_error", "min_cosine", "min_neighbours" and "max_loss" is the objective; further options: "axes" ("NCHW"),
- * "coder", "seed", "name"; for max_loss "head" (path of an ONNX network) and labels, an array of classes (else 0). json tells
+ * "coder", "transform" ("none", "pca", "auto"), "seed", "name"; for max_loss "head" (path of an ONNX network) and labels, an array of classes (else 0). json tells
  * what was reached, as `dqa fit --json` does; it may be NULL. */
 int dqa_fit(dqa_handle context, dqa_handle array, dqa_handle labels, dqa_text *options, dqa_handle *profile, dqa_bytes *json,
             dqa_error *err);

@@ -126,6 +126,7 @@ func dqa_array_open(paths **C.dqa_text, count C.size_t, out *C.dqa_handle, e *C.
 type fitOptions struct {
 	Axes          string   `json:"axes"`
 	CoderName     string   `json:"coder"`
+	Transform     string   `json:"transform"`
 	Seed          *uint64  `json:"seed"`
 	Name          string   `json:"name"`
 	Head          string   `json:"head"`
@@ -189,7 +190,8 @@ func dqa_fit(
 func fit(j *job, x, y *array, o *fitOptions) (*features.Fitted, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	opt := features.Options{Axes: axesOf(o.Axes), CoderName: o.CoderName, Seed: 1, Name: o.Name, Tool: session.Version, Progress: j.progress}
+	opt := features.Options{Axes: axesOf(o.Axes), CoderName: o.CoderName, Transform: features.TransformName(o.Transform), Seed: 1,
+		Name: o.Name, Tool: session.Version, Progress: j.progress}
 	if o.Seed != nil {
 		opt.Seed = *o.Seed
 	}

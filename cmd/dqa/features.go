@@ -69,6 +69,7 @@ func (a *app) packed(args []string) (x features.Rows, again func() (features.Row
 // fitFlags are those of the verb.
 type fitFlags struct {
 	axes, coder, out, head, labels string
+	transform                      string
 	force                          bool
 	seed                           uint64
 	goals                          map[features.Kind]*float64
@@ -84,7 +85,11 @@ of many rows a sample of them). What it tells is measured on the other half. "dq
 
 Objectives: --bits, stored bits per value at most; --max-error, squared error relative to the squares of the values;
 --min-cosine, mean cosine of rows; --min-neighbours, share of the ten nearest neighbours that stay; --max-loss, points of
-accuracy that your own head (an ONNX network from one row to classes) loses on --labels.`,
+accuracy that your own head (an ONNX network from one row to classes) loses on --labels.
+
+--transform pca decorrelates the channels of every position before they are quantized, by an orthogonal matrix that lies in the
+profile: embeddings often take half of the bytes then. auto measures both, and keeps pca where the whole array and the profile
+take fewer bytes at the same objective.`,
 		Example: `  dqa fit embeddings.npy --max-error 0.01 -o embeddings.dqap
   dqa fit hidden.npy --axes NTC --min-cosine 0.999 -o hidden.dqap
   dqa fit features.npy --max-loss 0.5 --head head.onnx --labels y.npy -o features.dqap`,
@@ -110,11 +115,13 @@ accuracy that your own head (an ONNX network from one row to classes) loses on -
 	flags.StringVar(&f.head, "head", "", "ONNX network from one row to a score per class")
 	flags.StringVar(&f.labels, "labels", "", "array of the rows' classes, from 0 on")
 	flags.StringVar(&f.coder, "coder", "", "fast, small, smallest, or slow smallest2 (default: the fastest other that takes hardly more bits)")
+	flags.StringVar(&f.transform, "transform", string(features.TransformNone), "none, pca (principal axes of channels), or auto: the smaller")
 	flags.Uint64Var(&f.seed, "seed", 1, "of the choice of rows, where there are many")
 	flags.StringVarP(&f.out, "output", "o", "", "profile to write; - for standard output")
 	flags.BoolVar(&f.force, "force", false, "overwrite the profile")
 	cmd.MarkFlagsRequiredTogether("head", "labels")
 	cli.CompleteWords(cmd, "coder", "fast", "small", "smallest", "smallest2")
+	cli.CompleteWords(cmd, "transform", "none", "pca", "auto")
 	cli.Must(cmd.MarkFlagRequired("output"))
 	return cmd
 }
@@ -139,7 +146,7 @@ func (a *app) runFit(cmd *cobra.Command, args []string, f *fitFlags) error {
 	bar := a.NewProgress()
 	opt := features.Options{
 		Axes: features.Axes(strings.ToUpper(f.axes)), CoderName: f.coder, Seed: f.seed, Name: filepath.Base(args[0]), Tool: session.Version,
-		Progress: bar.Report,
+		Progress: bar.Report, Transform: features.TransformName(f.transform),
 	}
 	for kind, goal := range f.goals {
 		if cmd.Flags().Changed(string(kind)) {

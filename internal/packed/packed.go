@@ -46,6 +46,8 @@ func New(e *profile.Edge, bits float64) (*Form, error) {
 		return nil, fmt.Errorf("%w: its codes depend on where they lie", ErrNoForm)
 	case e.DC:
 		return nil, fmt.Errorf("%w: the means of its channels are taken from each image", ErrNoForm)
+	case e.Transform != nil:
+		return nil, fmt.Errorf("%w: its channels are transformed together", ErrNoForm)
 	case e.RowSums && e.ChannelsLast:
 		return nil, fmt.Errorf("%w: rows that sum to 1 are corrected across channels", ErrNoForm)
 	}

@@ -26,6 +26,9 @@ func TableBytes(p *profile.Profile) int64 {
 		if len(e.Table) > 0 {
 			n += shiftBytes
 		}
+		if e.Transform != nil {
+			n += 4 * int64(len(e.Transform.Matrix)) // laid out
+		}
 		if e.Prefix != nil {
 			n += prefixBytes
 		}

@@ -90,8 +90,12 @@ func newFactory(e *profile.Edge, s *shared) (Factory, error) {
 		return nil, fmt.Errorf("no coder %s", e.Coder)
 	}
 	f, err := build(e, s)
-	if err == nil && e.DC {
+	switch {
+	case err != nil:
+	case e.DC:
 		f = newDC(e, f)
+	case e.Transform != nil:
+		f = newTransform(e, f)
 	}
 	return f, err
 }
@@ -168,6 +172,8 @@ func AccounterOf(c Coder) (a Accounter, ok bool) {
 	case *refine:
 		c = r.base
 	case *baseOnly:
+		c = r.base
+	case *transform:
 		c = r.base
 	}
 	if d, is := c.(*dc); is {

@@ -13,6 +13,7 @@ type Values struct {
 	Source   []float32     // what is encoded
 	Restored []float32     // where decoded values go, which may be Source; nil: nowhere
 	OneTile  bool          // Restored is a tile alone, channel by channel, row by row
+	FromTile bool          // Source is
 	Scales   []quant.Scale // by scale slot (profile.Edge.ScaleSlot): what Encode needs
 	Steps    []float32     // the same: what Decode needs
 }
@@ -117,8 +118,11 @@ func run(e *profile.Edge, steps []float32, b profile.Bounds, c int, joined bool)
 
 // load is the run of v.Source that begins with channel c: channel by channel, row by row.
 func (s *Scratch) load(e *profile.Edge, v *Values, b profile.Bounds, c int) []float32 {
-	n, end := e.BandSize(b), run(e, v.Steps, b, c, false)
-	if !e.ChannelsLast {
+	n, end := e.BandSize(b), run(e, v.Steps, b, c, v.FromTile)
+	switch {
+	case v.FromTile:
+		return v.Source[(c-b.C0)*n:][:(end-c)*n]
+	case !e.ChannelsLast:
 		return v.Source[e.BandStart(b, c):][:(end-c)*n]
 	}
 	if (c-b.C0)%block == 0 {

@@ -62,6 +62,9 @@ func Decode(p *Profile, data []byte, baseOnly bool) (out []Tensor, err error) {
 				}
 			}
 		}
+		if e.transformed {
+			values = e.ledBack(values)
+		}
 		out = append(out, Tensor{e.name, e.channels, e.rows, e.cols, e.inOrder(values)})
 	}
 	return out, nil
@@ -80,6 +83,22 @@ func (e *edge) splitMeans(b tile, payload []byte) (rest []byte, means []int) {
 	means = planes(r, n, 5, true)
 	r.end()
 	return payload[:len(payload)-size], means
+}
+
+// ledBack are the values of channels that components stand for.
+func (e *edge) ledBack(components [][]float32) (values [][]float32) {
+	for c := range e.channels {
+		x := make([]float32, e.rows*e.cols)
+		for i := range x {
+			sum := float32(0)
+			for k, y := range components {
+				sum += float32(e.matrix[k*e.channels+c] * y[i])
+			}
+			x[i] = sum + e.centre[c]
+		}
+		values = append(values, x)
+	}
+	return values
 }
 
 // inOrder is the memory of the ONNX tensor.

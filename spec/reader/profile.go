@@ -35,10 +35,11 @@ type edge struct {
 	name                                      string
 	channels, rows, cols, blockSize, bandSize int
 	channelsLast, oneSided, unsigned, escape  bool
-	means                                     bool
+	means, transformed                        bool
 	n, m, scaleMode, levelMap, coder, apart   int
 	important                                 []bool
 	steps                                     []float32
+	centre, matrix                            []float32
 	amplitude                                 float32
 	seed                                      uint64
 	table                                     []int
@@ -176,7 +177,7 @@ func (p *Profile) readVersion2(r *reader) {
 		r.bytes(r.count(1<<20, "channels of a gain"))
 	}
 	for _, e := range p.edges {
-		p.second = p.second || e.means || e.coder == smallest2
+		p.second = p.second || e.means || e.transformed || e.coder == smallest2
 	}
 	need(p.second, Header, "nothing that version 1 has no place for")
 }
@@ -252,8 +253,8 @@ func readEdge(r *reader, version int) *edge {
 	need(sizes[3] <= sizes[0] && sizes[4] <= sizes[1], Header, "tile")
 	e.channels, e.rows, e.cols, e.blockSize, e.bandSize = int(sizes[0]), int(sizes[1]), int(sizes[2]), int(sizes[3]), int(sizes[4])
 	flags := r.u8()
-	need(flags < 32*version, Header, "flags")
-	e.means = flags&32 > 0
+	need(flags < 32 || version == 2 && flags < 128, Header, "flags")
+	e.means, e.transformed = flags&32 > 0, flags&64 > 0
 	e.channelsLast, e.oneSided, e.unsigned, e.escape = flags&1 > 0, flags&2 > 0, flags&4 > 0, flags&8 > 0
 	e.n, e.m, e.scaleMode, e.levelMap, e.coder, e.apart = r.u8(), r.u8(), r.u8(), r.u8(), r.u8(), r.u8()
 	need(2 <= e.n && e.n <= 8 && e.m <= 4, Header, "n or m")
@@ -263,10 +264,16 @@ func readEdge(r *reader, version int) *edge {
 	need(e.apart <= 4 && e.apart < e.n, Header, "bits apart")
 	able := !e.means && e.coder != paper && e.coder != fast && e.coder != smallest2
 	need(e.apart == 0 || able && e.m == 0 && e.levelMap == uniform, Header, "bits apart")
+	if e.transformed {
+		e.mayTransform(sizes[3], flags)
+	}
 	if e.m > 0 { // an edge without takes no memory for channels that it only announces
 		e.important = r.bools(e.channels)
 	}
 	e.readLevels(r)
+	if e.transformed {
+		e.readTransform(r)
+	}
 	e.readCoder(r)
 	return e
 }
@@ -291,6 +298,27 @@ func (e *edge) readLevels(r *reader) {
 		need(e.m == 0, Header, "noise with extra bits")
 		e.amplitude, e.seed = r.f32(), r.u64()
 		need(0 <= e.amplitude && e.amplitude <= 1, Header, "amplitude")
+	}
+}
+
+// mayTransform checks what else an edge with a transform must be.
+func (e *edge) mayTransform(block uint64, flags int) {
+	need(e.channels <= 2048, Limit, "channels of a transform")
+	need(block == uint64(e.channels), Header, "a tile without all channels")
+	need(flags&(2|16|32) == 0 && e.m == 0 && e.apart == 0, Header, "a flag or bits that a transform forbids")
+	need(e.static() && e.levelMap == uniform, Header, "a transform beside another scale or level map")
+}
+
+func (e *edge) readTransform(r *reader) {
+	need(4*e.channels*(e.channels+1) <= r.left(), Header, "a transform")
+	for range e.channels {
+		e.centre = append(e.centre, r.f32())
+		need(finite(e.centre[len(e.centre)-1]), Header, "a centre")
+	}
+	for range e.channels * e.channels {
+		v := r.f32()
+		need(-1 <= v && v <= 1, Header, "a number of a matrix")
+		e.matrix = append(e.matrix, v)
 	}
 }
 

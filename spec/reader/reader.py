@@ -23,7 +23,7 @@ HEADER, LIMIT, CHECKSUM, PROFILE, PAYLOAD = "header", "limit", "checksum", "prof
 RAW, PAPER, FAST, SMALL, SMALLEST, SMALLEST2 = range(6)
 UNIFORM, CLIPPED, NOISY = range(3)
 MAX_EDGES, MAX_STRING, MAX_CHANNELS, MAX_VALUES = 65536, 4096, 1 << 20, 1 << 28
-MAX_INT31, MAX_TILES, MAX_LIST = (1 << 31) - 1, 1 << 20, 1024
+MAX_INT31, MAX_TILES, MAX_LIST, MAX_TRANSFORM = (1 << 31) - 1, 1 << 20, 1024, 2048
 FRAME_HEADER = 37
 BOUNDS = (1, 2, 3, 4, 5, 6, 8, 11, 15, 20, 27, 36, 50, 75, 120)
 MASK64 = (1 << 64) - 1
@@ -284,6 +284,8 @@ class Edge:
     model_numbers: List[int] = field(default_factory=list)
     models: List[Model] = field(default_factory=list)
     taps: Optional["Taps"] = None
+    centre: Optional[np.ndarray] = None     # of a transform: by channel
+    matrix: Optional[np.ndarray] = None     # (components, channels)
 
     @property
     def channels_last(self) -> bool:
@@ -304,6 +306,10 @@ class Edge:
     @property
     def means(self) -> bool:
         return bool(self.flags & 32)
+
+    @property
+    def transformed(self) -> bool:
+        return bool(self.flags & 64)
 
     @property
     def static(self) -> bool:
@@ -393,7 +399,7 @@ def read_profile(data: bytes) -> Profile:
     read_evidence(evidence, len(edges))
     if version == 2:
         needed = read_gains(sections[7]) or needed or coder == SMALLEST2
-        needed = needed or any(edge.means or edge.coder == SMALLEST2 for edge in edges)
+        needed = needed or any(edge.means or edge.transformed or edge.coder == SMALLEST2 for edge in edges)
         need(needed, HEADER, "version 1 has a place for all of it")
     for section in sections:
         section.end()
@@ -534,7 +540,7 @@ def read_edge(r: Reader, version: int) -> Edge:
     r.need(channels * rows * columns <= MAX_VALUES, "too many values", LIMIT)
     tile_channels, tile_rows = r.uvarint(), r.uvarint()
     r.need(1 <= tile_channels <= channels and 1 <= tile_rows <= rows, "size of tiles")
-    flags = r.ranged(0, 32 * version - 1, "flags")
+    flags = r.ranged(0, 31 if version == 1 else 127, "flags")
     edge = Edge(name, channels, rows, columns, tile_channels, tile_rows, flags, n=r.ranged(2, 8, "n"),
                 m=r.ranged(0, 4, "m"), scale_mode=r.ranged(0, 3, "scale mode"),
                 level_map=r.ranged(0, 2, "level map"), coder=r.ranged(0, 3 + version, "coder"),
@@ -547,6 +553,8 @@ def read_edge(r: Reader, version: int) -> Edge:
     r.need(edge.level_map != CLIPPED or not edge.static, "clipped and static")
     r.need(edge.level_map != NOISY or edge.m == 0, "noisy and m > 0")
     r.need(edge.coder != FAST or edge.n + edge.m <= 8, "fast and more than 8 bits")
+    if edge.transformed:
+        check_transformed(r, edge)
     edge.important = r.bools(channels) if edge.m > 0 else np.zeros(channels, bool)
     if edge.static:
         edge.steps = r.f32s(edge.slots)
@@ -557,6 +565,8 @@ def read_edge(r: Reader, version: int) -> Edge:
     if edge.level_map == NOISY:
         edge.amplitude, edge.seed = r.f32(), r.u64()
         r.need(bool(0 <= edge.amplitude <= 1), "amplitude out of 0..1")
+    if edge.transformed:
+        read_transform(r, edge)
     if edge.coder == PAPER and edge.important.any():
         edge.table = r.nibbles(8 if edge.m == 3 else 16)
         r.need(complete(edge.table), "table is no complete code")
@@ -572,6 +582,21 @@ def read_edge(r: Reader, version: int) -> Edge:
         count = channels if edge.coder == SMALL else 32 if edge.m > 0 else 16
         edge.model_numbers = list(r.take(count + (5 if edge.apart > 0 else 0)))
     return edge
+
+
+def check_transformed(r: Reader, edge: Edge) -> None:
+    """What else an edge with a transform must be."""
+    r.need(edge.channels <= MAX_TRANSFORM, f"a transform of {edge.channels} channels", LIMIT)
+    r.need(edge.tile_channels == edge.channels, "a transform, and tiles without all channels")
+    r.need(edge.flags & (2 | 16 | 32) == 0 and edge.m == 0 and edge.apart == 0, "a transform where it must not be")
+    r.need(edge.static and edge.level_map == UNIFORM, "a transform beside another scale or level map")
+
+
+def read_transform(r: Reader, edge: Edge) -> None:
+    edge.centre = r.f32s(edge.channels)
+    r.need(bool(np.isfinite(edge.centre).all()), "a centre that is not finite")
+    edge.matrix = r.f32s(edge.channels * edge.channels).reshape(edge.channels, edge.channels)
+    r.need(bool((np.abs(edge.matrix) <= 1).all()), "a number of the matrix beyond 1")
 
 
 def read_model(r: Reader) -> Model:
@@ -1080,6 +1105,14 @@ def splitmix64(seed: int, count: int) -> np.ndarray:
         return z ^ z >> np.uint64(31)
 
 
+def led_back(edge: Edge, components: np.ndarray) -> np.ndarray:
+    """Values of channels that components stand for: summed up component by component, every step rounded."""
+    values = np.zeros_like(components)
+    for column, component in zip(edge.matrix, components):
+        values += column.reshape(-1, 1, 1) * component
+    return values + edge.centre.reshape(-1, 1, 1)
+
+
 def edge_values(edge: Edge, scales: np.ndarray, wide: np.ndarray, base_only: bool,
                 lacks: np.ndarray) -> np.ndarray:
     """Values of an edge in the order in which its tensor lies in memory."""
@@ -1101,6 +1134,8 @@ def edge_values(edge: Edge, scales: np.ndarray, wide: np.ndarray, base_only: boo
         else:
             values = scale * wide.astype(np.float32)
         values = np.where(lacks == 0, values, values + lacks.astype(np.float32) * (scale / np.float32(16)))
+        if edge.transformed:
+            values = led_back(edge, values)
     assert values.dtype == np.float32
     return (values.transpose(1, 2, 0) if edge.channels_last else values).reshape(-1)
 

@@ -101,7 +101,7 @@ func badVersion2(s *set) {
 	bad("extra-order", causeHeader, "skippable sections that do not rise", extra.with("extra129 tag", 128))
 	bad("extra-low", causeHeader, "a section with a tag below 128 that is not known", extra.with("extra128 tag", 127))
 	bad("extra-long", causeHeader, "a skippable section longer than the file", extra.with("extra129 length", 200, 1))
-	bad("flags", causeHeader, "an edge's flag that is not known", good.with(rawEdge+"flags", 64))
+	bad("flags", causeHeader, "an edge's flag that is not known", good.with(rawEdge+"flags", 128))
 	bad("means-apart", causeHeader, "means of channels beside bits apart", good.with(smallestEdge+"flags", 32))
 }
 

@@ -53,7 +53,7 @@ func profileFile(p *profile.Profile) container {
 func isSecond(p *profile.Profile) bool {
 	second := func(c profile.Coder) bool { return coders[c] == tapsCoder{} }
 	return len(p.Gain) > 0 || len(p.Extra) > 0 || second(p.Coder) ||
-		slices.ContainsFunc(p.Edges, func(e profile.Edge) bool { return e.DC || second(e.Coder) })
+		slices.ContainsFunc(p.Edges, func(e profile.Edge) bool { return e.DC || e.Transform != nil || second(e.Coder) })
 }
 
 func (c *container) addGain(p *profile.Profile) {
@@ -141,7 +141,7 @@ func (c *container) addEdge(e *profile.Edge, name string) {
 	add("columns", uvarint(e.Cols)...)
 	add("tile channels", uvarint(e.Tile.Channels)...)
 	add("tile rows", uvarint(e.Tile.Rows)...)
-	add("flags", bools([]bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC})...)
+	add("flags", bools([]bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC, e.Transform != nil})...)
 	add("n", byte(e.Bits))
 	add("m", byte(e.ExtraBits))
 	add("scale mode", byte(e.Scale))
@@ -160,6 +160,14 @@ func (c *container) addEdge(e *profile.Edge, name string) {
 	if e.Map == profile.Noisy {
 		add("amplitude", f32(e.Noise.Amplitude)...)
 		add("seed", u64(e.Noise.Seed)...)
+	}
+	if t := e.Transform; t != nil {
+		for k, v := range t.Centre {
+			add(numbered("centre", k), f32(v)...)
+		}
+		for k, v := range t.Matrix {
+			add(numbered("matrix", k), f32(v)...)
+		}
 	}
 	coders[e.Coder].fields(e, add)
 }

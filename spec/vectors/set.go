@@ -146,4 +146,5 @@ var parts = []func(*set){
 	badRefinementVectors,
 	version2Vectors,
 	tapsVectors,
+	transformVectors,
 }

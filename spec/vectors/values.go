@@ -18,6 +18,9 @@ type image struct {
 func quantize(e *profile.Edge, x []float32) image {
 	plane := e.Rows * e.Cols
 	img := image{wide: make([]int, len(x))}
+	if e.Transform != nil {
+		x = components(e, x)
+	}
 	if !e.Scale.Static() {
 		img.scales = make([]float32, e.NumScales())
 	}
@@ -131,6 +134,9 @@ func (img image) values(e *profile.Edge, base bool) []float32 {
 		}
 	}
 	img.addMeans(e, out)
+	if e.Transform != nil {
+		return ledBack(e, out)
+	}
 	return out
 }
 

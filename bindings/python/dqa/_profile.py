@@ -210,7 +210,8 @@ class Rows:
 def fit(
     x: Source, *, bits: Optional[float] = None, max_error: Optional[float] = None, min_cosine: Optional[float] = None,
     min_neighbours: Optional[float] = None, max_loss: Optional[float] = None, head: Optional[str] = None, labels: Any = None,
-    axes: Optional[str] = None, coder: Optional[str] = None, seed: Optional[int] = None, name: Optional[str] = None,
+    axes: Optional[str] = None, coder: Optional[str] = None,
+    transform: Optional[str] = None, seed: Optional[int] = None, name: Optional[str] = None,
     progress: Optional[Progress] = None,
 ) -> Profile:
     """A profile for arrays like x, from x alone: the coarsest that keeps to one objective, on rows that it was not made of.
@@ -224,6 +225,8 @@ def fit(
         max_loss: points of accuracy that head, an ONNX network from one row to classes, loses on labels (a class per row).
         axes: a letter per axis, N the rows, C the channels ("NCHW"); by default N, NC, NTC or NCHW.
         coder: "fast", "small", "smallest" or "smallest2"; by default the fastest that takes hardly more bits than any.
+        transform: "pca" decorrelates channels before they are quantized; "auto" does where the array and its profile take fewer bytes
+            then; by default "none".
         seed: of the choice of rows, where there are many.
         name: what the profile says that it was made of.
         progress: told of the work, in this thread.
@@ -231,7 +234,7 @@ def fit(
     with Rows(x) as rows:
         classes = None if labels is None else Rows(labels)
         asked = _lib.options(bits=bits, max_error=max_error, min_cosine=min_cosine, min_neighbours=min_neighbours, max_loss=max_loss,
-                             head=None if head is None else os.fspath(head), axes=axes, coder=coder, seed=seed, name=name or rows.name)
+                             head=None if head is None else os.fspath(head), axes=axes, coder=coder, transform=transform, seed=seed, name=name or rows.name)
         out, report = _lib.HANDLE(), Bytes()
         _lib.long("dqa_fit", rows.handle.value, classes.handle.value if classes else 0, asked, byref(out), byref(report),
                   progress=progress)
