@@ -65,8 +65,8 @@ func one(open func(string, Options) (Source, error)) opener {
 //	                      masks N x H x W, also N x 1 x H x W and one-hot
 //	demo:NAME             and what else was registered
 //
-// A trailing [a:b] takes images a to b-1 of the whole; a or b may be left out. In a path, a backslash quotes comma,
-// opening bracket and backslash. Pictures are PNG, JPEG, WebP, BMP and TIFF. Errors wrap ErrSpec, ErrEmpty, ErrImage,
+// A trailing [a:b] takes images a to b-1 of the whole, [a:b:s] every s-th of them; a or b may be left out. In a path, a backslash
+// quotes comma, opening bracket and backslash. Pictures are PNG, JPEG, WebP, BMP and TIFF. Errors wrap ErrSpec, ErrEmpty, ErrImage,
 // ErrLabel, ErrMissing or ErrMemory.
 func Open(text string) (Source, error) { return Options{}.Open(text) }
 
@@ -94,7 +94,7 @@ func (o Options) Open(text string) (Source, error) {
 	if to < 0 {
 		to = src.Len()
 	}
-	return Slice(src, s.from, to)
+	return Every(src, s.from, to, max(1, s.step))
 }
 
 // suggest guesses the spec that was meant by the path of a file or folder.

@@ -9,7 +9,7 @@ import (
 // picked is a choice of another source's samples.
 type picked struct {
 	Source
-	indices []int // rising
+	indices []int
 	spec    string
 }
 
@@ -23,6 +23,11 @@ func Pick(src Source, n int, seed uint64) Source {
 	indices := rand.New(rand.NewPCG(seed, 0)).Perm(src.Len())[:n]
 	slices.Sort(indices)
 	return &picked{src, indices, fmt.Sprintf("%s (%d images, seed %d)", src.Spec(), n, seed)}
+}
+
+// Shuffle is src in an order that a seed draws. Open does not understand its spec.
+func Shuffle(src Source, seed uint64) Source {
+	return &picked{src, rand.New(rand.NewPCG(seed, 1)).Perm(src.Len()), fmt.Sprintf("%s (shuffled, seed %d)", src.Spec(), seed)}
 }
 
 // HoldBack parts a source: every step-th sample, from number step-1 on, is held back, the others are used. Open does not understand

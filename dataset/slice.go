@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// slice is a range of another source's samples.
+// slice is every step-th sample of a range of another source's.
 type slice struct {
 	Source
-	from, to int
+	from, to, step int
 }
 
 // Slice is the source of samples from..to-1 of src. Its spec is src's with "[from:to]" appended. An empty range is
@@ -20,45 +20,71 @@ func Slice(src Source, from, to int) (Source, error) {
 	case from == to:
 		return nil, fmt.Errorf("%w: slice [%d:%d]: %s", ErrEmpty, from, to, src.Spec())
 	}
-	if s, ok := src.(*slice); ok { // a slice of a slice: keep a spec that Open understands
-		src, from, to = s.Source, s.from+from, s.from+to
-	}
-	return &slice{src, from, to}, nil
+	return newSlice(src, from, to, 1), nil
 }
 
-func (s *slice) Len() int { return s.to - s.from }
+// Every is the source of samples from, from+step, ... of src, below to. Its spec is src's with "[from:to:step]" appended.
+// Errors are those of Slice; a step below 1 is ErrSpec.
+func Every(src Source, from, to, step int) (Source, error) {
+	if step < 1 {
+		return nil, fmt.Errorf("%w: a step of %d: %s", ErrSpec, step, src.Spec())
+	}
+	if _, err := Slice(src, from, to); err != nil {
+		return nil, err
+	}
+	return newSlice(src, from, to, step), nil
+}
+
+// newSlice makes of a slice of a slice one, so that Open understands its spec.
+func newSlice(src Source, from, to, step int) *slice {
+	if s, ok := src.(*slice); ok {
+		last := s.at(to-1) + 1
+		return &slice{s.Source, s.at(from), last, s.step * step}
+	}
+	return &slice{src, from, to, step}
+}
+
+func (s *slice) Len() int { return (s.to-s.from-1)/s.step + 1 }
+
+// at is the number of image i in the whole.
+func (s *slice) at(i int) int { return s.from + i*s.step }
 
 func (s *slice) Sample(i int) (Sample, error) {
 	if err := checkIndex(s, i); err != nil {
 		return Sample{}, err
 	}
-	return s.Source.Sample(s.from + i)
+	return s.Source.Sample(s.at(i))
 }
 
 func (s *slice) Digest() ([32]byte, error) { return Digest(s) }
 
-func (s *slice) Spec() string { return fmt.Sprintf("%s[%d:%d]", s.Source.Spec(), s.from, s.to) }
+func (s *slice) Spec() string {
+	if s.step > 1 {
+		return fmt.Sprintf("%s[%d:%d:%d]", s.Source.Spec(), s.from, s.to, s.step)
+	}
+	return fmt.Sprintf("%s[%d:%d]", s.Source.Spec(), s.from, s.to)
+}
 
 // SampleDigest is that of the image in the whole.
 func (s *slice) SampleDigest(i int) ([32]byte, error) {
 	if err := checkIndex(s, i); err != nil {
 		return [32]byte{}, err
 	}
-	return SampleDigest(s.Source, s.from+i)
+	return SampleDigest(s.Source, s.at(i))
 }
 
 func (s *slice) kind() LabelKind { return s.Labels() }
 
-func (s *slice) label(i int) (label, error) { return labelAt(s.Source, s.from+i) }
+func (s *slice) label(i int) (label, error) { return labelAt(s.Source, s.at(i)) }
 
 func (s *slice) raster(i int, admit admission) (raster, error) {
 	if err := checkIndex(s, i); err != nil {
 		return raster{}, err
 	}
-	return rasterAt(s.Source, s.from+i, admit)
+	return rasterAt(s.Source, s.at(i), admit)
 }
 
-func (s *slice) name(i int) string { return nameAt(s.Source, s.from+i) }
+func (s *slice) name(i int) string { return nameAt(s.Source, s.at(i)) }
 
 // labelAt is the label of image i of any source, without decoding the image where that can be.
 func labelAt(src Source, i int) (label, error) {

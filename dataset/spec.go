@@ -8,7 +8,7 @@ import (
 
 // spec is a parsed data spec:
 //
-//	SPEC  = scheme ":" part { "," part } [ "[" [ from ] ":" [ to ] "]" ]
+//	SPEC  = scheme ":" part { "," part } [ "[" [ from ] ":" [ to ] [ ":" step ] "]" ]
 //	part  = any text; a backslash quotes the comma, the opening bracket and the backslash
 //
 // The scheme ends at the first colon; later colons are part of the path.
@@ -17,6 +17,7 @@ type spec struct {
 	parts    []string // at least one, none empty, unquoted
 	sliced   bool
 	from, to int // to is -1 where it was left out
+	step     int // 0 where it was left out: every one
 }
 
 // parseSpec reads the text; it looks at no file. Errors wrap ErrSpec.
@@ -70,7 +71,7 @@ func splitParts(rest string) (parts []string, slice string, err error) {
 	return append(parts, part.String()), "", nil
 }
 
-// parseSlice reads "[a:b]" where both numbers may be left out.
+// parseSlice reads "[a:b]" or "[a:b:step]" where all numbers may be left out.
 func (s *spec) parseSlice(text string) error {
 	if !strings.HasSuffix(text, "]") {
 		return fmt.Errorf(`%q is no slice [a:b] at the end; in a path write \[`, text)
@@ -79,7 +80,16 @@ func (s *spec) parseSlice(text string) error {
 	if !ok {
 		return fmt.Errorf("slice %q has no colon: write [a:b]", text)
 	}
+	to, step, stepped := strings.Cut(to, ":")
 	var err error
+	if stepped {
+		if s.step, err = index(step, 1); err != nil {
+			return err
+		}
+		if s.step == 0 {
+			return fmt.Errorf("slice %q has a step of 0", text)
+		}
+	}
 	if s.from, err = index(from, 0); err != nil {
 		return err
 	}
@@ -127,6 +137,9 @@ func (s spec) slice() string {
 	to := ""
 	if s.to >= 0 {
 		to = strconv.Itoa(s.to)
+	}
+	if s.step > 0 {
+		to += ":" + strconv.Itoa(s.step)
 	}
 	return fmt.Sprintf("[%d:%s]", s.from, to)
 }

@@ -76,6 +76,9 @@ func (t *Tensors) cut(s spec) error {
 			return fmt.Errorf("%w: %d images for input %q, %d for %q", ErrFit, t.to, t.inputs[0].Name, n, a.Name)
 		}
 	}
+	if s.step > 1 {
+		return fmt.Errorf("%w: a slice of tensors has no step", ErrSpec)
+	}
 	if s.sliced {
 		if s.to < 0 {
 			s.to = t.to

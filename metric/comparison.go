@@ -100,8 +100,10 @@ type Summary struct {
 	// Drop is the float network's metric minus the candidate's, in points. DropSE is its paired standard error: for
 	// top-1 the standard deviation of the images' differences / sqrt(n), for mIoU by the seeded bootstrap over images.
 	Drop, DropSE float64
-	KL, KLSE     float64 // nats per image (per pixel for masks), and standard error over images
-	Agreement    float64 // percent of positions with equal arg max
+	// Worse and Better count the images with a class label that only the float network, only the candidate gets right.
+	Worse, Better int
+	KL, KLSE      float64 // nats per image (per pixel for masks), and standard error over images
+	Agreement     float64 // percent of positions with equal arg max
 	// Distances are the means of all outputs, agreement in percent, where the network has several.
 	Distances []Distance
 }
@@ -140,6 +142,7 @@ func (c *Comparison) Summary() Summary {
 		s.DropSE = c.masks.bootstrap(c.opt)
 	case c.scored > 0:
 		s.Metric = "top1"
+		s.Worse, s.Better = c.worse, c.better
 		worse, better := float64(c.worse), float64(c.better)
 		s.Drop = 100 * (worse - better) / float64(c.scored)
 		s.DropSE = 100 * standardError(worse-better, worse+better, float64(c.scored))

@@ -77,6 +77,9 @@ var absolute = regexp.MustCompile(`(^|[:,]|: )(?:[A-Za-z]:[/\\]|/)(?:(?:\\.|[^,\
 // pathsInText are absolute paths within a sentence, whose words end at blanks.
 var pathsInText = regexp.MustCompile(`(^|[\s:,"'(])(?:[A-Za-z]:[/\\]|/)(?:[^\s,"')]*[/\\])?([^\s,"')/\\]+)`)
 
+// WithoutFolders leaves of absolute paths in a sentence or a command the last part.
+func WithoutFolders(text string) string { return pathsInText.ReplaceAllString(clean(text), "$1$2") }
+
 // withoutFolders leaves of absolute paths the last part: where somebody keeps files is nobody's business.
 func withoutFolders(s string) string { return absolute.ReplaceAllString(s, "$1$2") }
 

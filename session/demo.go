@@ -5,6 +5,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dqa-go/dqa/dataset"
@@ -113,3 +114,6 @@ func first(spec string, n int) string {
 	}
 	return fmt.Sprintf("%s[%d:%d]", name, from, min(to, from+n))
 }
+
+// BuiltInClasses are the names of the classes of the built-in networks.
+func BuiltInClasses() []string { return slices.Clone(demo.Classes) }

@@ -17,6 +17,8 @@ var (
 	ErrEngine       = errors.New("no such engine")           // Options.Engine
 	ErrInputs       = errors.New("several inputs")           // FromGraph: images feed one
 	ErrNoEdge       = errors.New("no such edge")             // a name or number that is none
+	// ErrMeasuredRun: what a benchmark printed on a device is not understood, or is of another network.
+	ErrMeasuredRun = errors.New("measured run not understood")
 )
 
 // Errors of the packages below that callers tell apart. Those of packages that callers use themselves (onnx, dataset,

@@ -66,7 +66,8 @@ func (a *app) root() *cobra.Command {
 var files = cli.Files{
 	Inputs:  []string{"data", "calib", "profile", "preprocess", "store", "reference", "npy", "input", "frames", "model"},
 	Outputs: []string{"output", "write-to", "report"},
-	Names:   []string{"head.onnx", "tail.onnx", "head.dqap", "tail.dqap", "cut.dqap", "report.json", "report.html", "sweep.svg"},
+	Names: []string{"head.onnx", "tail.onnx", "head.dqap", "tail.dqap", "cut.dqap", "report.json", "report.html",
+		"sweep.svg", "report.ja.html", "profile.dqap"},
 }
 
 // maxWorkers bounds goroutines: each has memory of its own.

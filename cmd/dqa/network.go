@@ -184,5 +184,5 @@ const specHelp = `Data is named by a SPEC:
   demo:classify, demo:segment
   corrupt:KIND:SEVERITY:SPEC  images made worse, as in CIFAR-10-C: corrupt:fog:3:demo:classify (severity 1 to 5)
   npz:FILE[,FILE...]        tensors that run and decode wrote, for the tail of a cut (run, encode)
-A trailing [a:b] takes images a to b-1; "," "[" and "\" in a path are quoted with "\".
+A trailing [a:b] takes images a to b-1, [a:b:s] every s-th of them; "," "[" and "\" in a path are quoted with "\".
 `

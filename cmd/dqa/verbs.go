@@ -6,8 +6,8 @@ import "github.com/spf13/cobra"
 
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
-		a.demo(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.export(), a.encode(),
-		a.decode(), a.drift(), a.recalibrate(), a.diff(), a.fit(), a.packVerb(), a.unpack(), a.verify(), a.bench(), a.Errors(),
+		a.demo(), a.pilot(), a.doctor(), a.inspect(), a.calibrate(), a.eval(), a.sweep(), a.plan(), a.runVerb(), a.split(), a.export(),
+		a.encode(), a.decode(), a.drift(), a.recalibrate(), a.diff(), a.fit(), a.packVerb(), a.unpack(), a.verify(), a.bench(), a.Errors(),
 		a.version(),
 	}
 }
@@ -23,6 +23,8 @@ Start here:
                                              accuracy against stored bits, on my network and data
   dqa sweep MODEL.onnx --data TEST --calib CALIBRATION -o OUT
                                              the same over bits, extra bits and ratios, with a plot
+  dqa pilot MODEL.onnx --data TEST --calib CALIBRATION -o OUT
+                                             should we deploy it, where, at what cost: a report for a meeting
   dqa calibrate MODEL.onnx --data CALIBRATION -o P.dqap
   dqa run MODEL.onnx --data IMAGES -o OUT.npz
   dqa split MODEL.onnx --at EDGE -o DIR      head.onnx and tail.onnx, for a device and a gateway

@@ -36,6 +36,8 @@ var All = append(features, []cli.Fault{
 		"--force overwrites it, -o FILE writes another one", ErrExists),
 	cli.NewFault("setting", cli.ExitUsage, "a setting of the method is not allowed",
 		"see the command's --help for what is allowed", session.ErrSetting),
+	cli.NewFault("device-run", cli.ExitUsage, "a run that was measured on a device is not understood",
+		"give the file or the address of what `dqa bench engine MODEL --profile P.dqap --json` printed there", session.ErrMeasuredRun),
 	cli.NewFault("edge-set", cli.ExitUsage, "no such set of edges",
 		"--edges stored, activations or blocks", graph.ErrEdgeSet),
 	cli.NewFault("engine", cli.ExitUsage, "no such engine",

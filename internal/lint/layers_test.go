@@ -37,6 +37,7 @@ var layers = [][]string{
 	{"doctor", "report", "bench", "features"},
 	{"session"},
 	{"inspect"},
+	{"pilot"},
 	{"fleet/link", "fleet/outbox"},
 	{"fleet"},
 	{"internal/faults"},
@@ -98,6 +99,7 @@ func checkFile(t *testing.T, root, file string) {
 // quantizes or measures lies below that.
 var front = []string{
 	"session", "inspect", // the job
+	"pilot", "pilot/page", // a study of it, and its pages
 	"report", "bench", "doctor", // results to print
 	"features",                                          // stores of them
 	"internal/faults",                                   // how errors are told

@@ -1,0 +1,155 @@
+package pilot
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/parallel"
+	"github.com/dqa-go/dqa/metric"
+	"github.com/dqa-go/dqa/session"
+	"github.com/dqa-go/dqa/tensor"
+)
+
+// seen is what one image comes to, in float32 and on stored activations.
+type seen struct {
+	index  int
+	name   string
+	label  int
+	record metric.Record
+	bytes  int
+	edges  []int // bytes by edge, if asked for
+	guess  *guess
+}
+
+// measured is what a setting comes to on a part.
+type measured struct {
+	Outcome
+	edges  []float64 // mean bytes by edge
+	images []seen
+	sum    metric.Summary
+}
+
+// scores say how outputs are compared.
+func (r *run) scores(data *dataset.Inputs) (metric.Options, error) {
+	outputs, err := r.net.Outputs(data, r.opt.Probabilities)
+	return metric.Options{
+		Outputs: outputs, Ignore: ignoredOf(r.net), Probabilities: r.opt.Probabilities, Seed: r.opt.Seed,
+	}, err
+}
+
+func ignoredOf(n *session.Network) []int { p := n.Preprocess(); return p.IgnoredClasses() }
+
+// runner computes the outputs that are compared with the float network's, and how many bytes are stored on the way.
+type runner func(i int, x *tensor.Tensor) (outputs []*tensor.Tensor, frame []byte, err error)
+
+// stored makes runners of a quantized network, one for every worker.
+func stored(q *session.Quantized) func() runner {
+	return func() runner {
+		enc := q.NewEncoder(session.EncodeOptions{})
+		var buffer []byte
+		return func(_ int, x *tensor.Tensor) ([]*tensor.Tensor, []byte, error) {
+			var outputs []*tensor.Tensor
+			var err error
+			buffer, outputs, err = enc.Encode(buffer[:0], x)
+			return outputs, buffer, err
+		}
+	}
+}
+
+// compare runs all images in float32 and by a runner. detail keeps every image.
+func (r *run) compare(ctx context.Context, what string, data *dataset.Inputs, runners func() runner, detail bool) (*measured, error) {
+	scores, err := r.scores(data)
+	if err != nil {
+		return nil, err
+	}
+	all := metric.NewComparison(scores)
+	m := &measured{}
+	var sizes, disagree []float64
+	workers := make([]runner, max(1, r.opt.Workers))
+	err = parallel.Ordered(ctx, data.Len(), r.opt.Workers, func(w, i int) (*seen, error) {
+		if workers[w] == nil {
+			workers[w] = runners()
+		}
+		return r.look(data, i, workers[w], scores, detail)
+	}, func(i int, s *seen) error {
+		r.report(what, "images", i+1, data.Len())
+		all.Add(s.record)
+		sizes, disagree = append(sizes, float64(s.bytes)), append(disagree, 100*(1-s.record.Agreement))
+		if m.edges == nil {
+			m.edges = make([]float64, len(s.edges))
+		}
+		for e, n := range s.edges {
+			m.edges[e] += float64(n) / float64(data.Len())
+		}
+		if detail {
+			m.images = append(m.images, *s)
+		}
+		return all.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.sum = all.Summary()
+	m.Outcome = r.outcome(m.sum, sizes)
+	if k := scores.Outputs.Scored; m.sum.Metric == "" && k >= 0 && scores.Outputs.All[k].Kind == metric.Maps { // pixels, not images
+		m.Loss, m.SE = meanOf(disagree)
+	}
+	return m, nil
+}
+
+// outcome sums up a comparison and the sizes of its frames.
+func (r *run) outcome(s metric.Summary, sizes []float64) Outcome {
+	o := Outcome{Images: s.Images, Agreement: s.Agreement, KL: s.KL}
+	o.Float, o.Value, o.Loss, o.SE = lossOf(s)
+	bytes, _ := meanOf(sizes)
+	per := 8 / float64(max(1, r.net.Values()))
+	o.FrameBytes, o.StoredBits = bytes.Value, Interval{bytes.Value * per, bytes.Low * per, bytes.High * per}
+	return o
+}
+
+// look runs one image.
+func (r *run) look(data *dataset.Inputs, i int, run runner, scores metric.Options, detail bool) (*seen, error) {
+	ex, err := data.Example(i)
+	if err != nil {
+		return nil, err
+	}
+	float, err := r.net.Program().Run(ex.Input, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ex.Name, err)
+	}
+	got, bytes, err := run(i, ex.Input)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ex.Name, err)
+	}
+	s := &seen{index: i, name: ex.Name, label: ex.Label, bytes: len(bytes)}
+	if s.record, err = metric.CompareOutputs(scores.Outputs, float, got, ex.Label, ex.Mask, scores); err != nil {
+		return nil, fmt.Errorf("%s: %w", ex.Name, err)
+	}
+	if !detail {
+		return s, nil
+	}
+	if bytes != nil {
+		f, err := frame.Parse(bytes)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range f.EdgeBlocks {
+			s.edges = append(s.edges, sizeOf(e))
+		}
+	}
+	if k := scores.Outputs.Scored; k >= 0 {
+		s.guess = newGuess(float[k], got[k], ex.Mask, scores)
+	}
+	return s, nil
+}
+
+// sizeOf is what an edge takes in a frame: scales, tiles and their checksums.
+func sizeOf(e frame.Edge) int {
+	n := 4*len(e.Scales) + 4
+	for _, t := range e.Tiles {
+		n += len(t) + 4 + 2 // payload, checksum, length in the index
+	}
+	return n
+}
