@@ -38,7 +38,7 @@ var layers = [][]string{
 	{"session"},
 	{"inspect"},
 	{"pilot"},
-	{"fleet/link", "fleet/outbox"},
+	{"fleet/link", "fleet/outbox", "fleet/metrics"},
 	{"fleet"},
 	{"internal/faults"},
 	{"cmd", "bindings", "examples", "internal/ablation", "internal/driftlab", "spec/vectors"},
