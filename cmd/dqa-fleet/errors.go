@@ -4,8 +4,9 @@ import (
 	"errors"
 
 	"github.com/dqa-go/dqa/fleet/link"
+	"github.com/dqa-go/dqa/fleet/outbox"
 	"github.com/dqa-go/dqa/internal/cli"
-	"github.com/dqa-go/dqa/internal/faults"
+	"github.com/dqa-go/dqa/internal/file"
 )
 
 // Exit codes that dqa does not have, stable.
@@ -17,8 +18,8 @@ const (
 
 var errLost = errors.New("frames were reported lost")
 
-// catalogue is what users of this program meet, in the order in which it is tried: the fleet's own, then what all programs share.
-var catalogue = append([]cli.Fault{
+// catalogue is what only users of this program meet, in the order in which it is tried; what all programs share comes behind it.
+var catalogue = []cli.Fault{
 	cli.NewFault("link-refused", exitLink, "the server refuses this user",
 		"give the credentials that the server's owner made for this name: --creds or --nkey", link.ErrRefused),
 	cli.NewFault("link-connect", exitLink, "no server answers",
@@ -29,6 +30,12 @@ var catalogue = append([]cli.Fault{
 		"a gateway makes them; JetStream must be on, with room on its disk", link.ErrStream),
 	cli.NewFault("link-setting", cli.ExitUsage, "a setting of the link is not understood",
 		"see the command's --help for what is allowed", link.ErrSetting),
+	cli.NewFault("outbox-locked", cli.ExitWrite, "another process uses the outbox",
+		"one device at a time has an outbox: --outbox names another one", file.ErrLocked),
+	cli.NewFault("outbox-damaged", cli.ExitWrite, "the outbox is damaged beyond what can be told by name",
+		"look at the disk; move the folder away to begin with an empty one", outbox.ErrDamaged),
+	cli.NewFault("outbox-frame", cli.ExitWrite, "a frame is larger than the outbox takes",
+		"make the outbox larger (--outbox-size), or cut the network where less passes (dqa inspect --cost)", outbox.ErrTooLarge),
 	cli.NewFault("lost", exitLost, "frames were reported lost",
 		"the output names them; they were answered by nobody in time", errLost),
-}, faults.All...)
+}

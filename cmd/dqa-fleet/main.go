@@ -8,6 +8,7 @@ import (
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/fleet/link"
 	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/dqa-go/dqa/internal/faults"
 	"github.com/spf13/cobra"
 )
 
@@ -25,7 +26,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 	return &app{App: cli.App{
-		Name: "dqa-fleet", In: stdin, Out: stdout, Err: stderr, MaxMemory: dqa.DefaultMaxMemory, Faults: catalogue,
+		Name: "dqa-fleet", In: stdin, Out: stdout, Err: stderr, MaxMemory: dqa.DefaultMaxMemory,
+		Faults: catalogue, Shared: faults.All,
 	}}
 }
 
@@ -39,6 +41,8 @@ type app struct {
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		a.serve(),
+		a.gateway(),
+		a.device(),
 		a.Errors(),
 		a.version(),
 	}
@@ -72,6 +76,10 @@ var files = cli.Files{
 const rootHelp = `dqa-fleet runs the head of a network on devices and its tail on gateways. What passes between them are frames of
 a few bits per value, over NATS JetStream: a server inside this program, or a cluster by its URL. What a device has accepted is
 answered exactly once, or reported lost by name.
+
+  dqa-fleet serve streams                                         a server on this machine
+  dqa-fleet gateway M.onnx --at EDGE --profile P.dqap             the tail
+  dqa-fleet device M.onnx --at EDGE --profile P.dqap --data IMAGES -o answers.jsonl
 
 Exit codes are those of dqa (dqa errors), and: 9 the server cannot be reached, started or used; 11 frames were reported lost;
 12 something signed was refused. All errors: dqa-fleet errors.

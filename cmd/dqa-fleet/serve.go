@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -68,7 +67,7 @@ unless --listen says otherwise: elsewhere give it accounts and TLS by a configur
 				return err
 			}
 			<-cmd.Context().Done()
-			return context.Cause(cmd.Context())
+			return nil
 		},
 	}
 	f := cmd.Flags()

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/dqa-go/dqa/internal/file"
@@ -51,6 +52,8 @@ type Options struct {
 	Keep time.Duration
 	// MaxAnswers is how many answers stay: among so many a frame that comes twice is known; 0: DefaultMaxAnswers.
 	MaxAnswers int64
+	// Patient makes Connect succeed where nobody answers yet: the connection is tried for until it is there.
+	Patient bool
 	// Changed is told when the connection is lost (err says why) or there again (nil); may be nil.
 	Changed func(err error)
 }
@@ -60,6 +63,9 @@ type Link struct {
 	Conn *nats.Conn
 	JS   jetstream.JetStream
 	opt  Options
+
+	mu     sync.Mutex
+	stream jetstream.Stream // of answers, once it was asked for
 }
 
 // Reconnection and patience.
@@ -89,12 +95,13 @@ func Connect(ctx context.Context, opt Options) (*Link, error) {
 		}
 		return nil, fmt.Errorf("%w at %s: %w", ErrConnect, opt.URL, err)
 	}
-	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(MaxPending), jetstream.WithDefaultTimeout(callTimeout))
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(MaxPending),
+		jetstream.WithPublishAsyncTimeout(callTimeout), jetstream.WithDefaultTimeout(callTimeout))
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("%w: %w", ErrStream, err)
 	}
-	return &Link{conn, js, opt}, nil
+	return &Link{Conn: conn, JS: js, opt: opt}, nil
 }
 
 // Close ends the connection at once. What was published asynchronously and not acknowledged may be lost.
@@ -121,6 +128,9 @@ func (o Options) settings() ([]nats.Option, error) {
 		}),
 		nats.ReconnectHandler(func(c *nats.Conn) { changed(c, nil) }),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // callers see their own; the library would print
+	}
+	if o.Patient {
+		list = append(list, nats.RetryOnFailedConnect(true), nats.ConnectHandler(func(c *nats.Conn) { changed(c, nil) }))
 	}
 	if o.Credentials != "" {
 		if _, err := file.Read(o.Credentials); err != nil {

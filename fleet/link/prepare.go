@@ -27,7 +27,7 @@ func (l *Link) Prepare(ctx context.Context) error {
 		MaxBytes: opt.MaxBytes,
 	}, {
 		Name: Answers, Description: "answers, one per frame", Subjects: []string{answersPrefix + ">"},
-		MaxBytes: opt.MaxBytes, MaxMsgs: opt.MaxAnswers,
+		MaxBytes: opt.MaxBytes, MaxMsgs: opt.MaxAnswers, AllowDirect: true,
 	}}
 	for _, s := range streams {
 		s.Retention, s.Discard, s.Storage = jetstream.LimitsPolicy, jetstream.DiscardOld, jetstream.FileStorage

@@ -3,9 +3,12 @@ package link
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/dqa-go/dqa/profile"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -25,11 +28,12 @@ type Status struct {
 	Program string    `json:"program"` // version
 	Formats []int     `json:"formats"` // of frames: a gateway reads, a device writes them
 	// ProfileFormats are those of profiles that it reads.
-	ProfileFormats []int  `json:"profile_formats,omitempty"`
-	Model          string `json:"model,omitempty"`
-	Profile        string `json:"profile,omitempty"` // SHA-256 of the whole network's, hex
-	Cut            string `json:"cut,omitempty"`
-	Edge           string `json:"edge,omitempty"`
+	ProfileFormats []int    `json:"profile_formats,omitempty"`
+	Model          string   `json:"model,omitempty"`
+	Profile        string   `json:"profile,omitempty"` // SHA-256 of the whole network's, hex
+	Cut            string   `json:"cut,omitempty"`
+	Cuts           []string `json:"cuts,omitempty"` // of a gateway: all that it has tails for
+	Edge           string   `json:"edge,omitempty"`
 
 	Counters Counters `json:"counters"`
 	// Latency of answers in milliseconds, from the frame's acceptance on disk (device) or its arrival (gateway).
@@ -63,6 +67,68 @@ type Quantiles struct {
 	P95 float64 `json:"p95"`
 	P99 float64 `json:"p99"`
 	Max float64 `json:"max"`
+}
+
+// Latencies are those of the last frames.
+type Latencies struct {
+	ring [512]time.Duration
+	n    int
+}
+
+// Add adds one.
+func (l *Latencies) Add(d time.Duration) {
+	l.ring[l.n%len(l.ring)] = d
+	l.n++
+}
+
+// Quantiles are in milliseconds; of none, zero.
+func (l *Latencies) Quantiles() Quantiles {
+	all := slices.Sorted(slices.Values(l.ring[:min(l.n, len(l.ring))]))
+	if len(all) == 0 {
+		return Quantiles{}
+	}
+	at := func(share float64) float64 {
+		return float64(all[int(share*float64(len(all)-1))]) / float64(time.Millisecond)
+	}
+	return Quantiles{at(.5), at(.95), at(.99), at(1)}
+}
+
+// ProfileFormats are those that this program reads.
+func ProfileFormats() (list []int) {
+	for v := range profile.Version {
+		list = append(list, v+1)
+	}
+	return list
+}
+
+// AnswerTo is the answer that the stream has under a subject (AnswerSubject); nil: none. Errors wrap ErrStream.
+func AnswerTo(ctx context.Context, l *Link, subject string) (*jetstream.RawStreamMsg, error) {
+	s, err := l.answers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.GetLastMsgForSubject(ctx, subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrStream, Answers, err)
+	}
+	return m, nil
+}
+
+// answers is the stream, which the server is asked for once.
+func (l *Link) answers(ctx context.Context) (jetstream.Stream, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stream == nil {
+		s, err := l.JS.Stream(ctx, Answers)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrStream, Answers, err)
+		}
+		l.stream = s
+	}
+	return l.stream, nil
 }
 
 // Drift is what a device's monitor says of its stream.

@@ -72,6 +72,7 @@ type Outbox struct {
 	failed   error  // of a sync: nobody knows what the disk has then
 	closed   bool
 	buf      []byte
+	owed     []byte        // notes of done frames that the disk has refused
 	dirty    chan struct{} // something waits for the disk
 	changed  chan struct{} // closed, and made anew, when synced, failed or room changed
 	done     chan struct{} // the syncing goroutine has ended
@@ -204,26 +205,28 @@ func (b *Outbox) Read(seq uint64) ([]byte, error) {
 	return payload, nil
 }
 
-// Done removes frames; unknown ones are no error. If the disk refuses to note it, the error says so, and the frames may be there again
-// at the next opening.
+// Done removes frames; unknown ones are no error. If the disk refuses to note it, the error says so, and the next Done tries again; until
+// then the frames would be there again at the next opening.
 func (b *Outbox) Done(seqs ...uint64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
 		return ErrClosed
 	}
-	b.buf = b.buf[:0]
 	for _, seq := range seqs {
 		if e, ok := b.entries[seq]; ok {
-			b.buf = appendRecord(b.buf, kindDone, e.id, seq, nil)
+			b.owed = appendRecord(b.owed, kindDone, e.id, seq, nil)
 			e.in.pending--
 			delete(b.entries, seq)
 		}
 	}
-	if len(b.buf) == 0 {
+	if len(b.owed) == 0 {
 		return nil
 	}
-	err := b.last().log.Append(b.buf)
+	err := b.last().log.Append(b.owed)
+	if err == nil {
+		b.owed = b.owed[:0]
+	}
 	b.dropFront()
 	b.tell()
 	return err

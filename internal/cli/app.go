@@ -24,6 +24,7 @@ type App struct {
 	JSON      bool
 	MaxMemory Bytes
 	Faults    []Fault // in the order in which they are tried
+	Shared    []Fault // tried behind Faults: those of another program, whose page has them
 	config    string
 	bar       *Progress // nil: none
 }

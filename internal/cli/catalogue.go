@@ -19,10 +19,12 @@ func (a *App) Errors() *cobra.Command {
 		Example: fmt.Sprintf("  %s errors\n  %s errors --json", a.Name, a.Name),
 		Args:    ExactArgs(),
 		RunE: func(*cobra.Command, []string) error {
-			all := a.Catalogue()
 			if markdown {
-				return writeErrorsPage(a.Out, a.Name, all)
+				own := *a
+				own.Shared = nil
+				return writeErrorsPage(a.Out, a.Name, own.Catalogue(), len(a.Shared) > 0)
 			}
+			all := a.Catalogue()
 			return a.Print(a.Out, all, func(w io.Writer) error {
 				var rows [][]string
 				for _, f := range all {
@@ -38,7 +40,7 @@ func (a *App) Errors() *cobra.Command {
 
 // Catalogue lists all kinds of errors.
 func (a *App) Catalogue() []Fault {
-	return slices.Concat([]Fault{a.faultUsage()}, a.Faults, []Fault{a.faultPanic(), a.faultOther()})
+	return slices.Concat([]Fault{a.faultUsage()}, a.Faults, a.Shared, []Fault{a.faultPanic(), a.faultOther()})
 }
 
 // errorsHead is told the program's name.
@@ -61,11 +63,19 @@ all the same. What foreign bytes may take is bounded (` + "`--max-memory`" + `);
 |---|---|---|---|
 `
 
-func writeErrorsPage(w io.Writer, program string, all []Fault) error {
+// errorsShared follows the table of a program that has those of dqa, too.
+const errorsShared = `
+What is wrong with models, data, profiles, frames and files is told as dqa tells it: [ERRORS.md](ERRORS.md).
+`
+
+func writeErrorsPage(w io.Writer, program string, all []Fault, shared bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, errorsHead, program)
 	for _, f := range all {
 		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", f.Name, f.Code, f.Meaning, strings.ReplaceAll(f.Hint, "|", `\|`))
+	}
+	if shared {
+		b.WriteString(errorsShared)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/dqa-go/dqa/internal/parallel"
@@ -103,7 +104,7 @@ func (a *App) Classify(err error) Fault {
 	if errors.As(err, &panicked) {
 		return a.faultPanic()
 	}
-	for _, f := range a.Faults {
+	for _, f := range slices.Concat(a.Faults, a.Shared) {
 		if f.matches(err) {
 			return f
 		}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/dqa-go/dqa/fleet/gateway"
+	"github.com/dqa-go/dqa/fleet/link"
+	"github.com/dqa-go/dqa/internal/cli"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) gateway() *cobra.Command {
+	var (
+		cut cutFlags
+		opt gateway.Options
+	)
+	cmd := &cobra.Command{
+		Use:   "gateway MODEL.onnx --at EDGE --profile P.dqap",
+		Short: "run the tail of a network for all devices, until a signal ends it",
+		Long: `gateway takes frames from the server, computes what the network makes of them, and answers each frame once: bit for bit what the
+whole quantized network computes on the device. Any number of gateways with the same network, profile and edge share the frames of all
+devices; frames of other profiles, or of formats that this program does not read, are left to others.`,
+		Example: "  dqa-fleet gateway resnet32.onnx --at 15 --profile resnet32.dqap --server nats://10.0.0.1:4222",
+		Args:    cli.ExactArgs("MODEL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opt.Link, opt.Note = a.link, func(s string) { a.Note("%s", s) }
+			return a.runGateway(cmd.Context(), args[0], cut, opt)
+		},
+	}
+	cut.register(cmd)
+	a.linkFlags(cmd)
+	host, _ := os.Hostname()
+	f := cmd.Flags()
+	f.StringVar(&opt.Name, "name", hostName("gate-"+host), "of this gateway")
+	f.IntVar(&opt.Workers, "workers", 0, "frames that are computed at once (default: one per processor)")
+	f.DurationVar(&opt.AckWait, "ack-wait", gateway.DefaultAckWait, "after which another gateway gets a frame that this one does not answer")
+	f.IntVar(&opt.Link.Replicas, "replicas", 1, "servers of a cluster that keep each message: 1, 3 or 5")
+	f.Int64Var(&opt.Link.MaxBytes, "stream-bytes", link.DefaultMaxBytes, "bound of the streams of frames and of answers, each")
+	return cmd
+}
+
+func (a *app) runGateway(ctx context.Context, model string, cut cutFlags, opt gateway.Options) error {
+	e, p, err := a.openCut(model, cut)
+	if err != nil {
+		return err
+	}
+	opt.Link.Changed = a.tellLink
+	g, err := gateway.Start(ctx, opt, gateway.Tail{Ends: e, Model: filepath.Base(model), Profile: p.Digest()})
+	if err != nil {
+		return err
+	}
+	a.Note("%s answers frames that are cut at %s", opt.Name, e.Edge())
+	if err := g.Run(ctx); err != nil {
+		return err
+	}
+	s := gatewaySummary(g.Status())
+	return a.Print(a.Out, s, s.WriteText)
+}
+
+// tellLink tells when the server is gone and there again.
+func (a *app) tellLink(err error) {
+	if err != nil {
+		a.Note("the server is gone: %v", err)
+	} else {
+		a.Note("the server is there")
+	}
+}
+
+// gatewaySummary is a gateway's last status.
+type gatewaySummary link.Status
+
+func (s gatewaySummary) WriteText(w io.Writer) error {
+	c := s.Counters
+	_, err := fmt.Fprintf(w, "%s: %d frames answered, %d refused, %d came twice; %.1f ms each (95 %%: %.1f ms)\n",
+		s.Name, c.Answered, c.Refused, c.Duplicates, s.Latency.P50, s.Latency.P95)
+	return err
+}
