@@ -42,7 +42,7 @@ var layers = [][]string{
 	{"fleet"},
 	{"internal/faults"},
 	{"cmd", "bindings", "examples", "internal/ablation", "internal/driftlab", "spec/vectors"},
-	{"internal/lint", "internal/testdata"},
+	{"internal/lint", "internal/testdata", "internal/browser"},
 }
 
 func TestImportsGoUpOnly(t *testing.T) {
