@@ -168,6 +168,16 @@ func (v *view) key(c *canvas) {
 	c.text("label", "end", x, y, "● "+v.must("chart.ours"))
 }
 
+// rank is how many layers are less sensitive.
+func rank(layers []pilot.Layer, sensitivity float64) (n int) {
+	for _, l := range layers {
+		if l.Sensitivity < sensitivity {
+			n++
+		}
+	}
+	return n
+}
+
 // strip draws the network: a block per layer, as wide as its values, as high as its bits per value.
 func (v *view) strip(width, height float64) template.HTML {
 	c := &canvas{width: width, height: height}
@@ -189,7 +199,7 @@ func (v *view) strip(width, height float64) template.HTML {
 	for i, l := range v.Layers {
 		w := least + max(0, room)*float64(l.Values)/total
 		h := max(1, l.Bits/most*(height-18))
-		shade := 1 + int(min(3, l.Sensitivity/25.0001))
+		shade := 1 + 4*rank(v.Layers, l.Sensitivity)/len(v.Layers)
 		fmt.Fprintf(c, `<rect class="layer s%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s</title></rect>`, shade, x, base-h, w, h,
 			template.HTMLEscapeString(fmt.Sprintf("%d %s: %s %s", i, l.Name, num(l.Bits, 2), v.must("bits"))))
 		x += w + gap
