@@ -19,6 +19,8 @@ type Codec struct {
 	profile   *profile.Profile
 	factories []tile.Factory // of the edges' coders
 	refined   int            // number of edges with refinements
+	depths    []int          // of edges: how many others come first, each for the next
+	needed    []bool         // of edges: another one needs their codes
 	digest    [frame.DigestSize]byte
 	size      int   // of the encoded profile
 	left      int64 // memory that decoded tensors may take
@@ -37,6 +39,7 @@ func newCodec(p *profile.Profile) (*Codec, error) {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	c := &Codec{profile: p, factories: factories, size: len(encoded)}
+	c.depths, c.needed = profile.Depths(p.Edges)
 	digest := sha256.Sum256(encoded)
 	copy(c.digest[:], digest[:])
 	for i := range p.Edges {

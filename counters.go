@@ -162,9 +162,8 @@ func (c *coding) countBits(edge int, tiles []tile.Tile) {
 
 // countTiles is countBits of edges [first, end), the edges at hand.
 func (c *coding) countTiles(first, end int) {
-	next := 0
 	for i := first; i < end; i++ {
-		c.countBits(i, c.tilesOf(i, &next))
+		c.countBits(i, c.tilesOf(i))
 	}
 }
 

@@ -3,6 +3,7 @@ package dqa
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/internal/tile"
@@ -19,6 +20,7 @@ type Decoder struct {
 	refinement []int
 	single     tile.Values // of a tile that is wanted alone
 	part       []float32   // its values
+	known      []bool      // by edge: its codes, which later edges need, are those of the open frame
 }
 
 // NewDecoder returns a decoder that shares the codec's tables. It panics if the codec is not one of NewCodec's.
@@ -53,6 +55,8 @@ func (d *Decoder) Open(src []byte) error {
 		return err
 	}
 	d.frame = f
+	d.known = resize(d.known, f.Edges)
+	clear(d.known)
 	return nil
 }
 
@@ -126,25 +130,87 @@ func (d *Decoder) All(dst [][]float32) error {
 
 // decode decodes edges [first, end), for whose values there is room. The error is that of the first damaged tile.
 func (d *Decoder) decode(first, end int) error {
+	for i := first; i < end; i++ {
+		if err := d.learn(i, first); err != nil {
+			d.forget(first, end)
+			return err
+		}
+	}
+	err := d.decodeTiles(first, end)
+	d.countValues(first, end)
+	d.countTiles(first, end)
+	d.forget(first, end)
+	d.release()
+	return err
+}
+
+// release lets go of the frame's memory.
+func (d *Decoder) release() {
+	for k := range d.tiles {
+		d.tiles[k].Payload = tile.Payload{}
+	}
+}
+
+// decodeTiles decodes edges [first, end) beside what is known.
+func (d *Decoder) decodeTiles(first, end int) (err error) {
 	d.plan(first, end)
+	d.keep(first, end)
 	for i := first; i < end; i++ {
 		d.values[i].Steps = d.steps(i)
+		d.known[i] = d.codec.needed[i]
 	}
 	for k := range d.tiles {
 		d.tiles[k].Payload = d.payload(d.tiles[k].Edge, d.tiles[k].Number)
 	}
-	run((*decoding)(&d.coding), d.workers, len(d.batches))
-	d.countValues(first, end)
-	d.countTiles(first, end)
-	d.forget(first, end)
-	var err error
-	for k := range d.tiles {
-		t := &d.tiles[k]
-		if t.Payload = (tile.Payload{}); t.Err != nil && err == nil {
-			err = d.tileError(t.Edge, t.Number, t.Err)
+	d.run((*decoding)(&d.coding), d.offer, d.doubt)
+	for i := first; i < end; i++ {
+		tiles := d.tilesOf(i)
+		for k := range tiles {
+			if t := &tiles[k]; t.Err != nil && err == nil {
+				err = d.tileError(t.Edge, t.Number, t.Err)
+			}
 		}
 	}
 	return err
+}
+
+// offer gives the edges of tiles the codes of their earlier ones, if they are known.
+func (d *Decoder) offer(tiles []tile.Tile) {
+	for k := range tiles {
+		e, v := d.codec.edge(tiles[k].Edge).Earlier, tiles[k].Values
+		if v.Earlier = nil; e != nil && d.known[e.Edge] {
+			v.Earlier = d.codes[e.Edge]
+		}
+	}
+}
+
+// doubt is of tiles that were decoded: what is damaged is not known.
+func (d *Decoder) doubt(tiles []tile.Tile) {
+	for k := range tiles {
+		if tiles[k].Err != nil {
+			d.known[tiles[k].Edge] = false
+		}
+	}
+}
+
+// learn decodes what edge i needs the codes of, and those need, if they are not known and lie before the edges at hand.
+func (d *Decoder) learn(i, first int) error {
+	e := d.codec.edge(i)
+	if e.Earlier == nil || e.Earlier.Edge >= first || d.known[e.Earlier.Edge] || !d.needs(i) {
+		return nil
+	}
+	k := e.Earlier.Edge
+	if err := d.learn(k, k); err != nil {
+		return err
+	}
+	err := d.decodeTiles(k, k+1)
+	d.release()
+	return err
+}
+
+// needs tells whether a tile of edge i in the open frame is coded beside an earlier edge.
+func (d *Decoder) needs(i int) bool {
+	return slices.ContainsFunc(d.frame.EdgeBlocks[i].Tiles, func(b []byte) bool { return tile.Beside(d.codec.edge(i), tile.Payload{Base: b}) })
 }
 
 // steps are those of edge i in the open frame.
@@ -186,7 +252,13 @@ func (d *Decoder) Tile(dst []float32, i, t int) error {
 	if len(dst) != e.TileSize(b) {
 		panic("dqa: destination has another size than the tile")
 	}
+	if err := d.learn(i, i); err != nil {
+		return err
+	}
 	d.single = tile.Values{Restored: dst, OneTile: true, Steps: d.steps(i)}
+	if e.Earlier != nil && d.known[e.Earlier.Edge] {
+		d.single.Earlier = d.codes[e.Earlier.Edge]
+	}
 	if err := d.workers[0].coders[i].Decode(&d.single, b, d.payload(i, t)); err != nil {
 		return d.tileError(i, t, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/dqa-go/dqa/frame"
+	"github.com/dqa-go/dqa/internal/tile"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -64,19 +65,27 @@ func (e *Encoder) begin(dst []byte) {
 // encode appends edges [first, end), whose values are known, to the body.
 func (e *Encoder) encode(first, end int) {
 	e.plan(first, end)
-	run((*scaling)(&e.coding), e.workers, end-first)
+	e.keep(first, end)
+	for i := first; i < end; i++ {
+		if o := e.codec.edge(i).Earlier; o != nil {
+			e.values[i].Earlier = e.codes[o.Edge] // edges come in order
+		}
+	}
+	run((*scaling)(&e.coding), e.workers, 0, end-first)
 	e.countValues(first, end)
-	run((*encoding)(&e.coding), e.workers, len(e.batches))
+	e.run((*encoding)(&e.coding), look, look)
 	e.forget(first, end)
-	next := 0
 	for ; e.next < end; e.next++ {
-		e.append(e.codec.edge(e.next), &next)
+		e.append(e.codec.edge(e.next))
 	}
 }
 
-// append appends the next edge, whose tiles begin at *at, to the body.
-func (e *Encoder) append(edge *profile.Edge, at *int) {
-	tiles := e.tilesOf(e.next, at)
+// look is for runs that need not know what is done.
+func look([]tile.Tile) {}
+
+// append appends the next edge to the body.
+func (e *Encoder) append(edge *profile.Edge) {
+	tiles := e.tilesOf(e.next)
 	e.parts = e.parts[:0]
 	for k := range tiles {
 		e.parts = append(e.parts, tiles[k].Payload.Base)

@@ -1,6 +1,8 @@
 package dqa
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -8,7 +10,8 @@ import (
 	"github.com/dqa-go/dqa/internal/tile"
 )
 
-// Tiles of an image are independent: batches of them are coded by several goroutines.
+// Tiles of an image are independent, but for those of edges that need the codes of an earlier one: batches of them are coded by
+// several goroutines, depth by depth.
 
 // coding is the memory of coding one image after the other, all edges at once or one by one.
 type coding struct {
@@ -16,8 +19,11 @@ type coding struct {
 	options
 	workers []worker
 	values  []tile.Values // by edge
-	tiles   []tile.Tile   // of the edges at hand, in order
+	codes   [][]int8      // by edge: what later edges need
+	tiles   []tile.Tile   // of the edges at hand, in the order in which they are coded
+	starts  []int         // by edge at hand: its first tile
 	batches []batch       // of tiles
+	depths  []int         // in batches: where each depth ends
 	first   int           // edges [first, end) are at hand
 	end     int
 }
@@ -32,7 +38,8 @@ type worker struct {
 type batch struct{ first, end int }
 
 func newCoding(c *Codec, o options) coding {
-	n := coding{codec: c, options: o, workers: make([]worker, max(1, o.workers)), values: make([]tile.Values, len(c.factories))}
+	n := coding{codec: c, options: o, workers: make([]worker, max(1, o.workers)), values: make([]tile.Values, len(c.factories)),
+		codes: make([][]int8, len(c.factories))}
 	for k := range n.workers {
 		w := &n.workers[k]
 		for _, newCoder := range c.factories {
@@ -52,32 +59,79 @@ func (c *coding) plan(first, end int) {
 	if c.first == first && c.end == end {
 		return
 	}
-	c.first, c.end, c.batches, c.tiles = first, end, c.batches[:0], c.tiles[:cap(c.tiles)]
-	n := 0
-	for i := first; i < end; i++ {
-		e := c.codec.edge(i)
-		for t := range e.NumTiles() {
-			if n == len(c.tiles) {
-				c.tiles = append(c.tiles, tile.Tile{})
-			}
-			u := &c.tiles[n]
-			u.Coder, u.Values, u.Bounds, u.Edge, u.Number = c.workers[0].coders[i], &c.values[i], e.TileBounds(t), i, t
-			if k := len(c.batches) - 1; k >= 0 && n-c.batches[k].first < tile.MaxBatch && tile.Alike(&c.tiles[c.batches[k].first], u) {
-				c.batches[k].end++
-			} else {
-				c.batches = append(c.batches, batch{n, n + 1})
-			}
-			n++
-		}
+	c.first, c.end, c.batches, c.depths, c.tiles = first, end, c.batches[:0], c.depths[:0], c.tiles[:0]
+	c.starts = resize(c.starts, end-first)
+	depths, order := c.codec.depths, make([]int, end-first)
+	for k := range order {
+		order[k] = first + k
 	}
-	c.tiles = c.tiles[:n]
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(depths[i], depths[j]) })
+	for k, i := range order {
+		apart := k == 0 || depths[i] != depths[order[k-1]]
+		if apart && k > 0 {
+			c.depths = append(c.depths, len(c.batches))
+		}
+		c.starts[i-first] = len(c.tiles)
+		c.planEdge(i, apart)
+	}
+	c.depths = append(c.depths, len(c.batches))
 }
 
-// tilesOf are those of the edge whose tiles begin at *next, which moves on to the edge behind it.
-func (c *coding) tilesOf(edge int, next *int) []tile.Tile {
-	n := c.codec.edge(edge).NumTiles()
-	*next += n
-	return c.tiles[*next-n : *next]
+// planEdge lists the tiles of an edge; the first one begins a batch if it is to be apart.
+func (c *coding) planEdge(i int, apart bool) {
+	e := c.codec.edge(i)
+	for t := range e.NumTiles() {
+		n := len(c.tiles)
+		c.tiles = extend(c.tiles)
+		u := &c.tiles[n]
+		u.Coder, u.Values, u.Bounds, u.Edge, u.Number = c.workers[0].coders[i], &c.values[i], e.TileBounds(t), i, t
+		k := len(c.batches) - 1
+		if !apart && n-c.batches[k].first < tile.MaxBatch && tile.Alike(&c.tiles[c.batches[k].first], u) {
+			c.batches[k].end++
+		} else {
+			c.batches = append(c.batches, batch{n, n + 1})
+		}
+		apart = false
+	}
+}
+
+// extend makes s longer by one, which keeps what memory it has.
+func extend(s []tile.Tile) []tile.Tile {
+	if len(s) < cap(s) {
+		return s[:len(s)+1]
+	}
+	return append(s, tile.Tile{})
+}
+
+// keep makes room for the codes of edges [first, end) that later ones need.
+func (c *coding) keep(first, end int) {
+	for i := first; i < end; i++ {
+		if c.values[i].Codes = nil; c.codec.needed[i] {
+			c.codes[i] = resize(c.codes[i], c.codec.edge(i).Elements())
+			c.values[i].Codes = c.codes[i]
+		}
+	}
+}
+
+// run does the batches at hand, depth by depth; before and behind each, its tiles are shown.
+func (c *coding) run(t task, before, after func(tiles []tile.Tile)) {
+	from := 0
+	for _, end := range c.depths {
+		var tiles []tile.Tile
+		if end > from {
+			tiles = c.tiles[c.batches[from].first:c.batches[end-1].end]
+		}
+		before(tiles)
+		run(t, c.workers, from, end)
+		after(tiles)
+		from = end
+	}
+}
+
+// tilesOf are those of an edge at hand.
+func (c *coding) tilesOf(edge int) []tile.Tile {
+	at := c.starts[edge-c.first]
+	return c.tiles[at : at+c.codec.edge(edge).NumTiles()]
 }
 
 // batchOf gives the tiles of a batch the coders of a worker.
@@ -101,21 +155,22 @@ type task interface {
 	do(w *worker, part int)
 }
 
-// run does all n parts with as many goroutines as there are workers.
-func run(t task, workers []worker, n int) {
-	if len(workers) == 1 || n == 1 {
-		for k := range n {
+// run does parts [first, end) with as many goroutines as there are workers.
+func run(t task, workers []worker, first, end int) {
+	if len(workers) == 1 || end-first == 1 {
+		for k := first; k < end; k++ {
 			t.do(&workers[0], k)
 		}
 		return
 	}
 	var next atomic.Int64
+	next.Store(int64(first))
 	var failed atomic.Pointer[parallel.Panic] // the caller's, once all have ended
 	var wg sync.WaitGroup
-	for i := range min(len(workers), n) {
+	for i := range min(len(workers), end-first) {
 		wg.Go(func() {
 			p := parallel.Catch(func() {
-				for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
+				for k := int(next.Add(1)) - 1; k < end; k = int(next.Add(1)) - 1 {
 					t.do(&workers[i], k)
 				}
 			})

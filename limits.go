@@ -45,7 +45,13 @@ func (l Limits) NewCodec(p *profile.Profile) (*Codec, error) {
 
 // affordTensors refuses a profile whose tensors are not to be made.
 func (c *Codec) affordTensors() error {
-	if need := 4 * c.profile.Elements(); need > c.left {
+	need := 4 * c.profile.Elements()
+	for i, needed := range c.needed { // codes that later edges need
+		if needed {
+			need += int64(c.edge(i).Elements())
+		}
+	}
+	if need > c.left {
 		return fmt.Errorf("%w: the frame's tensors take %s, %s are left", ErrMemory, mebibytes(need), mebibytes(c.left))
 	}
 	return nil

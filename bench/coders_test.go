@@ -116,7 +116,7 @@ func compare(p *profile.Profile, train, test bench.Tensors) (bits map[string]flo
 	bits = map[string]float64{}
 	for i := range p.Edges {
 		e := &p.Edges[i]
-		e.Coder, e.Table, e.Prefix, e.Models, e.Taps = profile.Raw, nil, nil, nil, nil
+		e.Coding = profile.Coding{Coder: profile.Raw, Refine: e.Refine}
 		if *whole {
 			e.Tile = profile.Tile{Channels: min(e.Channels, max(1, (256<<10)/(e.Rows*e.Cols))), Rows: e.Rows}
 		}

@@ -146,8 +146,15 @@ func compareEdges(a, b *profile.Edge, p, q *profile.Profile) EdgeDiff {
 	if len(a.Steps) == len(b.Steps) && !slices.Equal(a.Steps, b.Steps) {
 		d.Steps = stretch(a.Steps, b.Steps)
 	}
-	d.Tables = !slices.Equal(a.Table, b.Table) || !reflect.DeepEqual(a.Prefix, b.Prefix) || !reflect.DeepEqual(a.Taps, b.Taps) ||
-		!slices.EqualFunc(a.Models, b.Models, func(m, n uint8) bool { return slices.Equal(p.Frequencies[m], q.Frequencies[n]) })
+	d.Tables = !slices.Equal(a.Table, b.Table) || !reflect.DeepEqual(a.Prefix, b.Prefix) || !reflect.DeepEqual(a.Taps, b.Taps)
+	models := func(m, n uint8) bool { return slices.Equal(p.Frequencies[m], q.Frequencies[n]) }
+	d.Tables = d.Tables || !slices.EqualFunc(a.Models, b.Models, models)
+	if x, y := a.Earlier, b.Earlier; x == nil || y == nil {
+		d.Tables = d.Tables || x != y
+	} else {
+		d.Tables = d.Tables || x.Edge != y.Edge || !reflect.DeepEqual(x.Taps, y.Taps) || !reflect.DeepEqual(x.Weights, y.Weights) ||
+			!slices.EqualFunc(x.Models, y.Models, models)
+	}
 	return d
 }
 

@@ -18,6 +18,7 @@ type Frame struct {
 	Sections []Section `json:"sections"`
 	Bytes    int       `json:"bytes"`
 	Payload  *Payload  `json:"payload,omitempty"`
+	Earlier  []Saving  `json:"earlier,omitempty"`    // by edge that is coded beside an earlier one
 	Base     int       `json:"base_bytes,omitempty"` // of a scalable frame: the part that suffices
 	Cut      bool      `json:"cut,omitempty"`        // and that is all there is
 }
@@ -31,6 +32,14 @@ type Payload struct {
 	Overhead     float64 `json:"overhead"`      // share of the frame that is neither coded nor plain codes
 	OverIdeal    float64 `json:"over_ideal"`    // coded / ideal - 1
 	WastedStates int     `json:"wasted_states"` // bytes
+}
+
+// Saving is what an earlier edge is worth to another one, in bytes of codes as the models of the profile give them.
+type Saving struct {
+	Edge    string  `json:"edge"`
+	Earlier string  `json:"earlier"`
+	Beside  float64 `json:"beside_bytes"`
+	Without float64 `json:"without_bytes"`
 }
 
 // ParseFrame looks at the bytes of a frame; name is what it is called. Errors are *dqa.FormatError.
@@ -64,7 +73,7 @@ func (v *Frame) Account(src []byte, p *profile.Profile, limits dqa.Limits) error
 	if err := d.Open(src); err != nil {
 		return fmt.Errorf("%s: %w", v.File, err)
 	}
-	acc, ok, err := d.Account()
+	acc, ok, err := v.accountEdges(d, p)
 	if err != nil || !ok {
 		return err
 	}
@@ -90,4 +99,21 @@ func (v *Frame) Account(src []byte, p *profile.Profile, limits dqa.Limits) error
 	}
 	v.Sections = sections
 	return nil
+}
+
+// accountEdges sums up what all edges take, and notes what earlier ones save.
+func (v *Frame) accountEdges(d *dqa.Decoder, p *profile.Profile) (sum dqa.Account, ok bool, err error) {
+	for i := range p.Edges {
+		one, can, err := d.AccountEdge(i)
+		if err != nil {
+			return sum, ok, err
+		}
+		sum.Add(one)
+		ok = ok || can
+		if one.Without > 0 {
+			e := &p.Edges[i]
+			v.Earlier = append(v.Earlier, Saving{e.Name, p.Edges[e.Earlier.Edge].Name, one.Beside / 8, one.Without / 8})
+		}
+	}
+	return sum, ok, nil
 }

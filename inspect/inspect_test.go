@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/dqa-go/dqa"
@@ -131,6 +132,36 @@ func TestFrame(t *testing.T) {
 	}
 	if _, err := inspect.ParseFrame("p.dqap", p.Append(nil)); !errors.Is(err, dqa.ErrMagic) {
 		t.Errorf("a profile: %v", err)
+	}
+}
+
+// A frame whose edges are coded beside earlier ones says what that saves, edge by edge.
+func TestFrameOfEarlierEdges(t *testing.T) {
+	p, frame := made(t, profile.Setting{Name: "direct", Bits: 4, Unsigned: true}, profile.Smallest2)
+	v, err := inspect.ParseFrame("f.dqaf", frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Account(frame, p, dqa.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, e := range p.Edges {
+		if e.Earlier != nil {
+			named++
+		}
+	}
+	if sum(v.Sections) != len(frame) || named == 0 || len(v.Earlier) != named {
+		t.Fatalf("%d edges beside earlier ones, %d of them accounted for, sections %v", named, len(v.Earlier), v.Sections)
+	}
+	for _, s := range v.Earlier {
+		if s.Beside <= 0 || s.Without <= 0 || s.Edge == s.Earlier {
+			t.Errorf("%+v", s)
+		}
+	}
+	var text strings.Builder
+	if err := inspect.WriteText(&text, v); err != nil || !strings.Contains(text.String(), "all of them") {
+		t.Errorf("%v in %s", err, text.String())
 	}
 }
 

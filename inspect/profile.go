@@ -52,6 +52,7 @@ type ProfileEdge struct {
 	Means        bool   `json:"means"`     // of channels are stored with every image
 	Transform    bool   `json:"transform"` // channels are decorrelated before they are quantized
 	Coder        string `json:"coder"`
+	Earlier      string `json:"earlier,omitempty"` // edge beside whose codes it is coded
 	// What graded chose, else nothing.
 	Step            float32      `json:"step,omitempty"`
 	BitsPerValue    float64      `json:"bits_per_value,omitempty"`
@@ -128,6 +129,9 @@ func ParseProfile(name string, b []byte) (*Profile, error) {
 	}
 	for i := range p.Edges {
 		v.Edges = append(v.Edges, viewEdge(&p.Edges[i]))
+		if e := p.Edges[i].Earlier; e != nil {
+			v.Edges[i].Earlier = p.Edges[e.Edge].Name
+		}
 	}
 	for _, s := range sections {
 		v.Sections = append(v.Sections, Section{s.Name, s.Size})

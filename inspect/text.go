@@ -129,7 +129,12 @@ func gradedText(w io.Writer, v *Profile) error {
 		if e.Means {
 			codes += ", means"
 		}
-		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%dx%dx%d", e.Channels, e.Rows, e.Cols), codes, e.Coder,
+		coder := e.Coder
+		if e.Earlier != "" {
+			at := slices.IndexFunc(v.Edges, func(o ProfileEdge) bool { return o.Name == e.Earlier })
+			coder += fmt.Sprintf(" beside %d", at)
+		}
+		rows = append(rows, []string{fmt.Sprint(i), e.Name, fmt.Sprintf("%dx%dx%d", e.Channels, e.Rows, e.Cols), codes, coder,
 			fmt.Sprintf("%.3g", e.Step), fmt.Sprintf("%.2f", e.BitsPerValue), fmt.Sprintf("%.1f %%", 100*e.BitsShare),
 			(100 * e.DistortionShare).Text("%.1f %%"), curveText(e.Curve)})
 	}
@@ -184,9 +189,29 @@ func frameText(w io.Writer, v *Frame) error {
 		return nil
 	}
 	p := v.Payload
-	_, err := fmt.Fprintf(w, "\n%.3f stored bits per value. Codes take %d bytes where %.0f are ideal with these models (%+.2f %%);\n"+
+	fmt.Fprintf(w, "\n%.3f stored bits per value. Codes take %d bytes where %.0f are ideal with these models (%+.2f %%);\n"+
 		"everything else is %.2f %% of the frame\n", p.StoredBits, p.CodedBytes, p.IdealBytes, 100*p.OverIdeal, 100*p.Overhead)
-	return err
+	return savingText(w, v.Earlier)
+}
+
+// savingText shows what earlier edges save.
+func savingText(w io.Writer, savings []Saving) error {
+	if len(savings) == 0 {
+		return nil
+	}
+	var rows [][]string
+	row := func(edge, earlier string, beside, without float64) {
+		rows = append(rows, []string{edge, earlier, fmt.Sprintf("%.0f", beside), fmt.Sprintf("%.0f", without),
+			fmt.Sprintf("%.1f %%", 100*(1-beside/without))})
+	}
+	var beside, without float64
+	for _, s := range savings {
+		row(s.Edge, s.Earlier, s.Beside, s.Without)
+		beside, without = beside+s.Beside, without+s.Without
+	}
+	row("all of them", "", beside, without)
+	fmt.Fprintln(w)
+	return text.Table(w, "edge\tbeside\tbytes of codes\twithout\tsaved", rows)
 }
 
 func printSections(w io.Writer, sections []Section, total int) error {

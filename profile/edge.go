@@ -50,6 +50,8 @@ type Coding struct {
 	Prefix *PrefixParams // coder Fast, see CodeRange
 	Models []uint8       // modelled coders: indices in Profile.Frequencies, see NumModels and ModelSlots
 	Taps   *Taps         // coder Smallest2
+	// Earlier is how the coder Smallest2 codes an edge beside an earlier one of the same geometry; nil: it does without.
+	Earlier *Earlier
 }
 
 // Taps choose the models of the coder Smallest2: weights of neighbours, which all channels share, and what is expected of every

@@ -366,7 +366,7 @@ const (
 	flagMax       // of version 1
 	flagDC        = flagMax
 	flagTransform = flagDC << 1
-	flagEnd       = flagTransform << 1
+	flagEarlier   = flagTransform << 1 // the last bit
 )
 
 func (p *Profile) appendEdges(b []byte) []byte {
@@ -449,7 +449,7 @@ func (e *Edge) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(v))
 	}
 	var flags byte
-	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC, e.Transform != nil} {
+	for i, set := range []bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC, e.Transform != nil, e.Earlier != nil} {
 		if set {
 			flags |= 1 << i
 		}
@@ -480,7 +480,11 @@ func (e *Edge) append(b []byte) []byte {
 	if e.Taps != nil {
 		b = e.Taps.append(b)
 	}
-	return append(b, e.Models...)
+	b = append(b, e.Models...)
+	if e.Earlier != nil {
+		b = e.Earlier.append(b, e.sides())
+	}
+	return b
 }
 
 func (e *Edge) read(r *wire.Reader, version byte) {
@@ -490,7 +494,7 @@ func (e *Edge) read(r *wire.Reader, version byte) {
 	e.Cols = r.Uvarint(maxDim, "columns")
 	e.Tile = Tile{Channels: r.Uvarint(MaxChannels, "tile channels"), Rows: r.Uvarint(maxDim, "tile rows")}
 	flags := r.U8()
-	if flags >= flagEnd || version == version1 && flags >= flagMax {
+	if version == version1 && flags >= flagMax {
 		r.Fail(wire.ErrValue, "edge flags %#x unknown", flags)
 	}
 	e.ChannelsLast = flags&flagChannelsLast != 0
@@ -509,6 +513,10 @@ func (e *Edge) read(r *wire.Reader, version byte) {
 	}
 	if e.Coder == Smallest2 && version == version1 {
 		r.Fail(wire.ErrValue, "coder %d unknown in version %d", e.Coder, version)
+		return
+	}
+	if e.Coder != Smallest2 && flags&flagEarlier != 0 {
+		r.Fail(wire.ErrValue, "an earlier edge, coder %s", e.Coder)
 		return
 	}
 	if err := e.validateShape(); err != nil {
@@ -542,6 +550,9 @@ func (e *Edge) read(r *wire.Reader, version byte) {
 	}
 	if r.Err() == nil && e.Coder.Modelled() {
 		e.Models = slices.Clone(r.Bytes(e.NumModels()))
+	}
+	if r.Err() == nil && flags&flagEarlier != 0 {
+		e.readEarlier(r)
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 const (
 	// version1 has seven sections.
 	version1 = 1
-	// version2 has fields for how pictures are resized and for negative labels, the coder Smallest2, gains beside biases, means per channel of
-	// every image (Edge.DC), transforms of channels, and sections that a reader may skip.
+	// version2 has fields for how pictures are resized and for negative labels, the coder Smallest2 with earlier edges, gains beside
+	// biases, means per channel of every image (Edge.DC), transforms of channels, and sections that a reader may skip.
 	version2 = 2
 )
 
@@ -71,7 +71,11 @@ func (p *Profile) version() byte {
 }
 
 func (t *Taps) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(t.Grid))
+	return t.appendWeights(binary.AppendUvarint(b, uint64(t.Grid)))
+}
+
+// appendWeights is append without the grid.
+func (t *Taps) appendWeights(b []byte) []byte {
 	b = appendWeights(b, t.Magnitude)
 	if t.TwoSided {
 		b = appendWeights(b, t.Signed)
@@ -91,6 +95,11 @@ func appendWeights(b []byte, weights [rans.NumTaps]int8) []byte {
 
 func (t *Taps) read(r *wire.Reader, e *Edge) {
 	t.Grid = r.Uvarint(rans.MaxGrid, "width of a grid")
+	t.readWeights(r, e)
+}
+
+// readWeights is read without the grid.
+func (t *Taps) readWeights(r *wire.Reader, e *Edge) {
 	readWeights(r, &t.Magnitude)
 	if t.TwoSided = !e.OneSided; t.TwoSided {
 		readWeights(r, &t.Signed)

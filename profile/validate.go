@@ -53,6 +53,9 @@ func (p *Profile) Validate() error {
 		if err == nil {
 			err = p.Edges[i].validateModels(p)
 		}
+		if err == nil {
+			err = p.validateEarlierOf(i)
+		}
 		if err != nil {
 			return fmt.Errorf("edge %d %q: %w", i, p.Edges[i].Name, err)
 		}
@@ -315,7 +318,7 @@ func (e *Edge) validateTable() error {
 			return err
 		}
 	}
-	if err := e.validateTaps(); err != nil {
+	if err := errors.Join(e.validateTaps(), e.validateEarlier()); err != nil {
 		return err
 	}
 	return e.validatePrefix()
@@ -328,14 +331,21 @@ func (e *Edge) validateTaps() error {
 		}
 		return nil
 	}
-	t := e.Taps
+	if e.ExtraBits > 0 {
+		return fmt.Errorf("coder %s and %d extra bits", e.Coder, e.ExtraBits)
+	}
+	if e.Taps.Cross != [2]int8{} {
+		return fmt.Errorf("coder %s: weights of an earlier edge without one", e.Coder)
+	}
+	return e.validateWeights(e.Taps)
+}
+
+func (e *Edge) validateWeights(t *Taps) error {
 	parts := 0
 	if t.Unit > 0 {
 		parts = e.Channels
 	}
 	switch {
-	case e.ExtraBits > 0:
-		return fmt.Errorf("coder %s and %d extra bits", e.Coder, e.ExtraBits)
 	case e.Cols > MaxTapCols || t.Grid > 0 && e.Cols > 1:
 		return fmt.Errorf("coder %s: %d columns, a grid of %d", e.Coder, e.Cols, t.Grid)
 	case t.TwoSided == e.OneSided:

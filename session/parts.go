@@ -123,7 +123,7 @@ func (p *part) counterpart(g *graph.Graph, node string) (string, error) {
 func (p *part) profile(keep func(name string) bool) (*profile.Profile, error) {
 	out := *p.whole
 	out.Network = profile.Network{Name: p.name, Digest: p.graph.Digest}
-	out.Edges, out.Skip, out.Bias, out.Gain = nil, nil, p.biases, p.gains
+	out.Skip, out.Bias, out.Gain = nil, p.biases, p.gains
 	if keep != nil {
 		out.Bias, out.Gain = nil, nil
 	}
@@ -131,10 +131,10 @@ func (p *part) profile(keep func(name string) bool) (*profile.Profile, error) {
 	var kept []int
 	for i, e := range p.whole.Edges {
 		if _, ok := p.writes[e.Name]; ok && (keep == nil || keep(e.Name)) {
-			out.Edges = append(out.Edges, e)
 			names, kept = append(names, e.Name), append(kept, i)
 		}
 	}
+	out.Edges = profile.Select(p.whole.Edges, kept)
 	out.Evidence = p.whole.Evidence.Of(kept)
 	edges, err := p.graph.FindEdgesPassing(graph.EdgeSet(out.EdgeSet), names)
 	if err != nil {
@@ -154,15 +154,20 @@ func keepFrequencies(p *profile.Profile) {
 	number := map[uint8]uint8{}
 	all := p.Frequencies
 	p.Frequencies = nil
-	for i := range p.Edges {
-		models := slices.Clone(p.Edges[i].Models)
-		for k, m := range models {
+	renumber := func(models *[]uint8) {
+		*models = slices.Clone(*models)
+		for k, m := range *models {
 			if _, ok := number[m]; !ok {
 				number[m] = uint8(len(p.Frequencies))
 				p.Frequencies = append(p.Frequencies, all[m])
 			}
-			models[k] = number[m]
+			(*models)[k] = number[m]
 		}
-		p.Edges[i].Models = models
+	}
+	for i := range p.Edges { // they are this profile's own, as their earlier edges are
+		renumber(&p.Edges[i].Models)
+		if e := p.Edges[i].Earlier; e != nil {
+			renumber(&e.Models)
+		}
 	}
 }

@@ -22,6 +22,7 @@ func TestQuantizedParts(t *testing.T) {
 			t.Parallel()
 			checkParts(t, name, name+"[0:2]", name+"[7:9]", 1, session.Variant{})
 			checkParts(t, name, name+"[0:2]", name+"[7:8]", 5, direct(3))
+			checkParts(t, name, name+"[0:2]", name+"[7:8]", 5, direct(3), profile.Smallest2) // some edges beside earlier ones
 		})
 	}
 }
@@ -40,13 +41,38 @@ func TestQuantizedPartsOfShared(t *testing.T) {
 	}
 }
 
-func checkParts(t *testing.T, model, calib, images string, every int, v session.Variant) {
+// checkPartsEarlier demands that parts name the earlier edges that they have, and no others.
+func checkPartsEarlier(t *testing.T, whole *profile.Profile, parts *session.QuantizedParts) {
 	t.Helper()
+	for _, part := range []*profile.Profile{parts.HeadProfile, parts.TailProfile, parts.Passing} {
+		if err := part.Validate(); err != nil {
+			t.Error(err)
+		}
+		at := func(p *profile.Profile, name string) int {
+			return slices.IndexFunc(p.Edges, func(e profile.Edge) bool { return e.Name == name })
+		}
+		for _, e := range part.Edges {
+			want, got := whole.Edges[at(whole, e.Name)].Earlier, e.Earlier
+			if has := want != nil && at(part, whole.Edges[want.Edge].Name) >= 0; has != (got != nil) {
+				t.Errorf("%s: beside an earlier edge: %v", e.Name, got != nil)
+			} else if has && part.Edges[got.Edge].Name != whole.Edges[want.Edge].Name {
+				t.Errorf("%s is beside %s", e.Name, part.Edges[got.Edge].Name)
+			}
+		}
+	}
+}
+
+func checkParts(t *testing.T, model, calib, images string, every int, v session.Variant, coder ...profile.Coder) {
+	t.Helper()
+	var opt session.CalibrateOptions
+	if len(coder) > 0 {
+		opt.Coder = &coder[0]
+	}
 	net, err := session.Open(model, session.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := net.Calibrate(t.Context(), data(t, net, calib), v, session.CalibrateOptions{})
+	made, err := net.Calibrate(t.Context(), data(t, net, calib), v, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +95,7 @@ func checkParts(t *testing.T, model, calib, images string, every int, v session.
 			t.Errorf("%s: %d edges in the parts, %d in the whole", edge, n, len(net.Edges()))
 		}
 		checkPartsEvidence(t, made.Profile, parts)
+		checkPartsEarlier(t, made.Profile, parts)
 		got := runParts(t, parts, input)
 		for _, w := range want {
 			g := slices.IndexFunc(got, func(a session.Array) bool { return a.Name == w.Name })

@@ -10,19 +10,24 @@ import (
 // tapFitted is about how many codes weights are fitted to.
 const tapFitted = 1 << 17
 
-// Features of the fit: neighbours, the channel's mean, 1.
+// Features of the fit: neighbours, the channel's mean, 1, and what an earlier edge has at the place and around it.
 const (
-	tapFeatures = rans.NumTaps + 2
-	meanFeature = rans.NumTaps
+	meanFeature   = rans.NumTaps
+	oneFeature    = meanFeature + 1
+	centerFeature = oneFeature + 1
+	crossFeature  = centerFeature + 1
+	tapFeatures   = crossFeature + 1
 )
+
+type features [tapFeatures]float64
 
 // normal are the normal equations of a weighted least squares fit.
 type normal struct {
-	a [tapFeatures][tapFeatures]float64
-	b [tapFeatures]float64
+	a [tapFeatures]features
+	b features
 }
 
-func (n *normal) add(x *[tapFeatures]float64, y, weight float64) {
+func (n *normal) add(x *features, y, weight float64) {
 	for i, v := range x {
 		if v == 0 {
 			continue
@@ -69,53 +74,74 @@ func (n *normal) solve(k int) []float64 {
 	return x
 }
 
-// fit finds weights and offsets. Errors weigh as much as the magnitude that is expected lets them appear.
-func (t *tapSamples) fit(taps *profile.Taps, means []float64) {
-	var magnitude, signed normal
+// visit calls f with the features of about so many codes as weights are fitted to, of magnitudes and of codes, and with how much
+// an error weighs there: as much as the magnitude that is expected lets it appear.
+func (t *tapSamples) visit(taps *profile.Taps, means []float64, f func(channel int, code int16, x, s *features, weight float64)) {
 	every, at := 1+t.kept/tapFitted, 0
 	var near rans.TapNeighbours
-	t.bands(func(channel int, codes []int16) {
-		mean := means[channel]
+	t.bands(func(p tapSample) {
+		mean := means[p.channel]
 		near.Begin(&taps.Taps, t.edge.Cols)
-		for i, code := range codes {
+		for i, code := range p.codes {
 			if at++; at%every != 0 && every > 1 {
 				continue
 			}
-			var x, s [tapFeatures]float64
-			for k, c := range near.Of(codes, i) {
+			var x, s features
+			for k, c := range near.Of(p.codes, i) {
 				x[k], s[k] = math.Abs(float64(c)), float64(c)
 			}
-			x[meanFeature], x[meanFeature+1] = mean, 1
-			g := float64(.1*(x[0]+x[0]+x[1]+x[1]+x[2]+x[3])) + float64(.4*mean) + .25
-			magnitude.add(&x, math.Abs(float64(code)), 1/(g*g))
-			if taps.TwoSided {
-				signed.add(&s, float64(code), 1/(g*g))
+			x[meanFeature], x[oneFeature] = mean, 1
+			if p.earlier != nil {
+				center := float64(p.earlier[i])
+				magnitudes, sum := near.Around(p.earlier, i)
+				x[centerFeature], s[centerFeature] = math.Abs(center), center
+				x[crossFeature], s[crossFeature] = float64(magnitudes), float64(sum)
 			}
+			g := float64(.1*(x[0]+x[0]+x[1]+x[1]+x[2]+x[3])) + float64(.4*mean) + .25
+			f(p.channel, code, &x, &s, 1/(g*g))
 		}
 	})
-	w := magnitude.solve(tapFeatures)
+}
+
+// fit finds weights and offsets.
+func (t *tapSamples) fit(c *tapCoding, means []float64) {
+	var magnitude, signed normal
+	taps := c.taps
+	t.visit(taps, means, func(_ int, code int16, x, s *features, weight float64) {
+		magnitude.add(x, math.Abs(float64(code)), weight)
+		if taps.TwoSided {
+			signed.add(s, float64(code), weight)
+		}
+	})
+	if t.beside {
+		t.fitBeside(c, means, magnitude.solve(tapFeatures), signed.solve(tapFeatures))
+		return
+	}
+	w := magnitude.solve(centerFeature)
 	taps.Magnitude = tapWeights(w[:rans.NumTaps])
 	if taps.TwoSided {
 		taps.Signed = tapWeights(signed.solve(rans.NumTaps))
 	}
-	setOffsets(taps, means, w[meanFeature], w[meanFeature+1])
+	setOffsets(taps, means, w[meanFeature], w[oneFeature])
 }
 
 // tapWeights rounds weights to what a profile holds.
 func tapWeights(w []float64) (out [rans.NumTaps]int8) {
-	scale := 128.0
-	for { // their magnitudes sum to 255 at most
-		sum := 0.0
-		for i, v := range w {
-			v = math.RoundToEven(max(-127, min(127, v*scale)))
-			out[i] = int8(v)
-			sum += math.Abs(v)
-		}
-		if sum <= 255 {
+	for scale := 128.0; ; scale *= .98 {
+		if sum := roundWeights(out[:], w, scale); sum <= 255 {
 			return out
 		}
-		scale *= .98
 	}
+}
+
+// roundWeights rounds scaled weights, and sums up their magnitudes.
+func roundWeights(out []int8, w []float64, scale float64) (sum float64) {
+	for i, v := range w {
+		v = math.RoundToEven(max(-127, min(127, v*scale)))
+		out[i] = int8(v)
+		sum += math.Abs(v)
+	}
+	return sum
 }
 
 // setOffsets rounds what is expected of every channel.

@@ -41,7 +41,7 @@ func newCounts(edges []profile.Edge, taught func(profile.Coder) bool) *Counts {
 func Count(edges []profile.Edge, samples [][][]float32) (*Counts, error) {
 	for i := range edges {
 		e := edges[i]
-		e.Coder, e.Table, e.Prefix, e.Models, e.Taps = profile.Raw, nil, nil, nil, nil
+		e.Coding = profile.Coding{Coder: profile.Raw, Refine: e.Refine}
 		if err := e.Validate(); err != nil {
 			return nil, fmt.Errorf("edge %d %q: %w", i, e.Name, err)
 		}

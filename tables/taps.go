@@ -14,16 +14,18 @@ type tapSamples struct {
 	edge   *profile.Edge
 	rows   int // of a tile, when it is taught
 	images [][]tapSample
-	kept   int // codes
-	limit  int // of them
-	image  int // the same, of one image
-	halved int // how often what is taken of an image was halved
+	kept   int  // codes
+	limit  int  // of them
+	image  int  // the same, of one image
+	halved int  // how often what is taken of an image was halved
+	beside bool // parts have an earlier edge's
 }
 
 // tapSample is a part of a channel, row by row, from where a tile begins.
 type tapSample struct {
 	channel int
 	codes   []int16
+	earlier []int8 // those of an earlier edge at the same places, as they are weighted; nil: none
 }
 
 // How many codes are kept: of all edges and of one edge, the same of one image, and in one piece.
@@ -60,7 +62,7 @@ func (t *tapSamples) add(wide []int16) {
 	for size := 0; len(parts) < all && size < t.image; at = (at + step) % all {
 		c, from := at%e.Channels, at/e.Channels*rows
 		part := wide[(c*e.Rows+from)*e.Cols:][:min(rows, e.Rows-from)*e.Cols]
-		parts = append(parts, tapSample{c, slices.Clone(part)})
+		parts = append(parts, tapSample{channel: c, codes: slices.Clone(part)})
 		size += len(part)
 	}
 	t.keep(parts)
@@ -108,14 +110,17 @@ func (t *tapSamples) merge(other *tapSamples) {
 }
 
 // bands calls f with every part, cut where tiles begin.
-func (t *tapSamples) bands(f func(channel int, codes []int16)) {
+func (t *tapSamples) bands(f func(part tapSample)) {
 	band := t.rows * t.edge.Cols
 	for _, image := range t.images {
 		for _, p := range image {
-			for codes := p.codes; len(codes) > 0; {
-				n := min(band, len(codes))
-				f(p.channel, codes[:n])
-				codes = codes[n:]
+			for at := 0; at < len(p.codes); at += band {
+				end := min(at+band, len(p.codes))
+				part := tapSample{channel: p.channel, codes: p.codes[at:end]}
+				if p.earlier != nil {
+					part.earlier = p.earlier[at:end]
+				}
+				f(part)
 			}
 		}
 	}
@@ -123,9 +128,22 @@ func (t *tapSamples) bands(f func(channel int, codes []int16)) {
 
 // tapCoding is what the coder is taught.
 type tapCoding struct {
-	taps  *profile.Taps
-	slots slots // by context
-	bits  float64
+	taps    *profile.Taps
+	weights [2][]int8 // by channel, of an earlier edge
+	slots   slots     // by context
+	bits    float64
+}
+
+// earlier is what an earlier edge has beside a part.
+func (c *tapCoding) earlier(p tapSample) (e rans.Earlier) {
+	if p.earlier == nil {
+		return e
+	}
+	e.Codes = p.earlier
+	for k := range c.weights {
+		e.Weights[k] = c.weights[k][p.channel]
+	}
+	return e
 }
 
 // teach fits weights and counts contexts; means are the mean magnitudes of channels, and a tile has so many rows.
@@ -136,11 +154,11 @@ func (t *tapSamples) teach(means []float64, rows int) *tapCoding {
 	if t.edge.Cols == 1 {
 		c.taps.Grid = t.some().grid()
 	}
-	t.fit(c.taps, means)
+	t.fit(c, means)
 	few := t.some()
 	flat := *c.taps
 	flat.Flat = true
-	if few.bits(&flat) < flatGain*few.bits(c.taps) {
+	if few.bits(c, &flat) < flatGain*few.bits(c, c.taps) {
 		c.taps = &flat
 	}
 	c.count(t)
@@ -160,12 +178,12 @@ func (t *tapSamples) some() *tapSamples {
 	return &few
 }
 
-// bits is what the kept codes take.
-func (t *tapSamples) bits(taps *profile.Taps) float64 {
+// bits is what the kept codes take with other taps.
+func (t *tapSamples) bits(c *tapCoding, taps *profile.Taps) float64 {
 	own := *taps
-	c := tapCoding{taps: &own}
-	c.count(t)
-	return c.bits
+	other := tapCoding{taps: &own, weights: c.weights}
+	other.count(t)
+	return other.bits
 }
 
 // grid is the width at which codes of tokens are most alike; 0 where there are too few.
@@ -173,9 +191,9 @@ func (t *tapSamples) grid() (best int) {
 	rows, most := t.edge.Rows, 0.0
 	for g := rans.MinGrid; g <= min(rows/3, 64); g++ {
 		sum, n := 0.0, 0
-		t.bands(func(_ int, codes []int16) {
-			for i := g; i < len(codes); i++ {
-				sum += float64(min(64, math.Abs(float64(codes[i]))) * min(64, math.Abs(float64(codes[i-g]))))
+		t.bands(func(p tapSample) {
+			for i := g; i < len(p.codes); i++ {
+				sum += float64(min(64, math.Abs(float64(p.codes[i]))) * min(64, math.Abs(float64(p.codes[i-g]))))
 				n++
 			}
 		})
@@ -188,9 +206,23 @@ func (t *tapSamples) grid() (best int) {
 
 // count fills the slots, and chooses by context whether codes are coded less their prediction.
 func (c *tapCoding) count(t *tapSamples) {
+	counts := c.tally(t)
+	c.slots = counts[0]
+	for i := range c.slots {
+		plain, relative := measure(counts[0][i]), measure(counts[1][i])
+		if relative.bits() < plain.bits() {
+			c.taps.Relative[i], c.slots[i] = true, counts[1][i]
+		}
+		c.bits += min(relative.bits(), plain.bits())
+	}
+	c.fill()
+}
+
+// tally counts codes by context, and what they are more than their predictions.
+func (c *tapCoding) tally(t *tapSamples) (counts [2]slots) {
 	e := t.edge
 	symbols := 1<<e.Bits + 1
-	counts := [2]slots{make(slots, rans.NumTapContexts), make(slots, rans.NumTapContexts)}
+	counts = [2]slots{make(slots, rans.NumTapContexts), make(slots, rans.NumTapContexts)}
 	all := make([]uint32, 2*rans.NumTapContexts*symbols)
 	for k := range counts {
 		for i := range counts[k] {
@@ -209,29 +241,25 @@ func (c *tapCoding) count(t *tapSamples) {
 		})
 		planes = planes[:0]
 	}
-	t.bands(func(channel int, codes []int16) {
-		if len(planes) > 0 && (len(planes) == rans.MaxLanes || len(planes[0].Codes) != len(codes)) {
+	t.bands(func(p tapSample) {
+		if len(planes) > 0 && (len(planes) == rans.MaxLanes || len(planes[0].Codes) != len(p.codes)) {
 			visit()
 		}
-		planes = append(planes, rans.TapPlane{Offset: c.taps.Offset(channel), Codes: codes})
+		planes = append(planes, rans.TapPlane{Offset: c.taps.Offset(p.channel), Codes: p.codes, Earlier: c.earlier(p)})
 	})
 	if len(planes) > 0 {
 		visit()
 	}
-	c.slots = counts[0]
-	for i := range c.slots {
-		plain, relative := measure(counts[0][i]), measure(counts[1][i])
-		if relative.bits() < plain.bits() {
-			c.taps.Relative[i], c.slots[i] = true, counts[1][i]
-		}
-		c.bits += min(relative.bits(), plain.bits())
-	}
-	c.fill()
+	return counts
 }
 
 // fill lets contexts that were not seen be coded as the nearest level that was.
 func (c *tapCoding) fill() {
-	seen := func(i int) bool { return i >= 0 && i < len(c.slots) && measure(c.slots[i]).total > 0 }
+	were := make([]bool, len(c.slots))
+	for i, counts := range c.slots {
+		were[i] = slices.ContainsFunc(counts, func(n uint32) bool { return n > 0 })
+	}
+	seen := func(i int) bool { return i >= 0 && i < len(were) && were[i] }
 	step := rans.TapClasses(c.taps.Flat)
 	for i := range c.slots {
 		for d := step; !seen(i) && d < len(c.slots); d += step {

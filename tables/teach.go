@@ -1,10 +1,13 @@
 package tables
 
 import (
+	"context"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/dqa-go/dqa/internal/huffman"
+	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -40,7 +43,7 @@ func (c *Counts) teach(p *profile.Profile, asked profile.Coder, of func(i int) p
 	p.Coder = asked
 	for i := range p.Edges {
 		e := &p.Edges[i]
-		e.Coder, e.Table, e.Prefix, e.Models, e.Taps, e.Tile = of(i), nil, nil, nil, nil, c.edges[i].edge.Tile
+		e.Coding, e.Tile = profile.Coding{Coder: of(i), Refine: e.Refine}, c.edges[i].edge.Tile
 		if e.Coder == profile.Smallest2 {
 			e.Tile = wholeRows(e)
 		}
@@ -74,22 +77,44 @@ const (
 func (c *Counts) setModels(p *profile.Profile) {
 	chosen, limit := make([]slots, len(c.edges)), channelModels
 	for i := range c.edges {
-		counts := &c.edges[i]
-		switch p.Edges[i].Coder {
-		case profile.Small:
-			chosen[i] = slices.Concat(counts.channels.slots, counts.refinements)
-		case profile.Smallest:
-			chosen[i], limit = slices.Concat(counts.contexts.slots, counts.refinements), contextModels
-		case profile.Smallest2:
-			coding := counts.taps.teach(counts.channels.means(), p.Edges[i].Tile.Rows)
-			chosen[i], limit, p.Edges[i].Taps = coding.slots, contextModels, coding.taps
+		if coder := p.Edges[i].Coder; coder == profile.Smallest || coder == profile.Smallest2 {
+			limit = contextModels
 		}
 	}
+	_ = parallel.Ordered(context.Background(), len(chosen), runtime.GOMAXPROCS(0), func(_, i int) (slots, error) {
+		return c.slotsOf(p, i), nil
+	}, func(i int, s slots) error {
+		chosen[i] = s
+		return nil
+	})
 	models, numbers := cluster(chosen, limit)
 	p.Frequencies = models
 	for i := range p.Edges {
-		if p.Edges[i].Coder.Modelled() {
-			p.Edges[i].Models = numbers[i]
+		e := &p.Edges[i]
+		if e.Coder.Modelled() {
+			e.Models = numbers[i][:e.NumModels():e.NumModels()]
+		}
+		if e.Earlier != nil {
+			e.Earlier.Models = numbers[i][e.NumModels():]
 		}
 	}
+}
+
+// slotsOf are those of edge i of a profile by its coder, which is taught for them what is not a model.
+func (c *Counts) slotsOf(p *profile.Profile, i int) slots {
+	counts := &c.edges[i]
+	switch p.Edges[i].Coder {
+	case profile.Small:
+		return slices.Concat(counts.channels.slots, counts.refinements)
+	case profile.Smallest:
+		return slices.Concat(counts.contexts.slots, counts.refinements)
+	case profile.Smallest2:
+		coding := counts.taps.teach(counts.channels.means(), p.Edges[i].Tile.Rows)
+		p.Edges[i].Taps = coding.taps
+		if beside := c.besideEarlier(p, i); beside != nil {
+			return slices.Concat(coding.slots, beside.slots)
+		}
+		return coding.slots
+	}
+	return nil
 }

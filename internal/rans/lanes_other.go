@@ -10,6 +10,10 @@ func translate(dst, src []uint8, table *[256]uint8) { translateGeneric(dst, src,
 
 func sumAbove(g *tapGroup, x, end int) { g.sumAboveGeneric(x, end) }
 
+func addEarlier(g *tapGroup, x, end int) { g.addEarlierGeneric(x, end) }
+
+func (g *tapGroup) loadEarlierVectors([]int16, int, int) int { return 0 }
+
 func indexColumns(g *tapGroup, x, end int, index []uint32) { g.indexColumnsGeneric(x, end, index) }
 
 func (g *tapGroup) loadVectors(_, _ int) int { return 0 }

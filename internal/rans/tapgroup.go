@@ -18,6 +18,9 @@ type tapGroup struct {
 	left  [2][tapMargin][MaxLanes]int16
 	above [2][tapAboves][MaxLanes]int16
 
+	early  bool   // planes have an earlier edge's beside them
+	beside beside // its codes
+
 	// For kernels.
 	codeRows, nearRows [tapAbove + 1]*int16 // where the rows of at begin
 	twoSided, flat     bool
@@ -72,6 +75,7 @@ func (g *tapGroup) begin(t *Taps, planes []Plane, cols int) {
 	for lane := range planes {
 		g.offset[lane] = planes[lane].Offset
 	}
+	g.beginEarlier()
 }
 
 func broadcast(v int16) (out [MaxLanes]int16) {
@@ -110,6 +114,9 @@ func (g *tapGroup) next() {
 	}
 	if g.top = g.row == 0 && g.taps.Grid == 0; g.row < 2 {
 		g.weighLeft()
+	}
+	if g.early {
+		g.nextEarlier()
 	}
 	switch {
 	case g.taps.Grid > 0:
@@ -179,6 +186,9 @@ func (g *tapGroup) segment(x, n int) (end int) {
 		clear(g.sums[1])
 	} else {
 		sumAbove(g, x, end)
+	}
+	if g.early {
+		addEarlier(g, x, end)
 	}
 	return end
 }

@@ -15,6 +15,9 @@ type Taps struct {
 	// themselves, which count where codes have signs.
 	Magnitude, Signed [NumTaps]int8
 	TwoSided          bool
+	// Cross are the weights, of magnitudes and codes, of the four places around the code's in a plane of an earlier edge
+	// (Plane.Earlier).
+	Cross [2]int8
 	// Flat looks at which neighbours are the same, for maps in which codes repeat; levels are half as fine.
 	Flat bool
 	// Relative are the contexts in which not the code is coded but what it is more than the prediction.
@@ -108,16 +111,36 @@ func (t *Taps) Validate() error {
 	if t.Grid != 0 && (t.Grid < MinGrid || t.Grid > MaxGrid) {
 		return fmt.Errorf("%w: a grid %d wide, %d to %d allowed", ErrTaps, t.Grid, MinGrid, MaxGrid)
 	}
-	for _, weights := range [][NumTaps]int8{t.Magnitude, t.Signed} {
-		sum := 0
-		for _, w := range weights {
-			sum += max(int(w), -int(w))
-		}
-		if sum > tapSum {
+	for k := range t.Cross {
+		if sum := t.sum(k); sum > tapSum {
 			return fmt.Errorf("%w: they sum to %d, at most %d allowed", ErrTaps, sum, tapSum)
 		}
 	}
-	if !t.TwoSided && t.Signed != [NumTaps]int8{} {
+	if !t.TwoSided && (t.Signed != [NumTaps]int8{} || t.Cross[1] != 0) {
+		return fmt.Errorf("%w: codes without signs have weights with", ErrTaps)
+	}
+	return nil
+}
+
+// sum is what magnitudes of weights sum to: of magnitudes (0), of codes (1).
+func (t *Taps) sum(k int) int {
+	sum := 4 * size8(t.Cross[k])
+	for _, w := range [][NumTaps]int8{t.Magnitude, t.Signed}[k] {
+		sum += size8(w)
+	}
+	return sum
+}
+
+func size8(w int8) int { return max(int(w), -int(w)) }
+
+// ValidateEarlier checks a channel's weights of an earlier edge.
+func (t *Taps) ValidateEarlier(weights [2]int8) error {
+	for k, w := range weights {
+		if sum := t.sum(k) + size8(w); sum > tapSum {
+			return fmt.Errorf("%w: they sum to %d with an earlier edge's, at most %d allowed", ErrTaps, sum, tapSum)
+		}
+	}
+	if !t.TwoSided && weights[1] != 0 {
 		return fmt.Errorf("%w: codes without signs have weights with", ErrTaps)
 	}
 	return nil
@@ -162,7 +185,7 @@ func VisitTaps(memory *TapMemory, t *Taps, planes []TapPlane, cols int, visit fu
 	g := (*tapGroup)(memory)
 	offsets := make([]Plane, len(planes))
 	for lane := range planes {
-		offsets[lane].Offset = planes[lane].Offset
+		offsets[lane].Offset, offsets[lane].Earlier = planes[lane].Offset, planes[lane].Earlier
 	}
 	g.begin(t, offsets, cols)
 	for at, all := 0, len(planes[0].Codes); at < all; {
@@ -186,8 +209,9 @@ func VisitTaps(memory *TapMemory, t *Taps, planes []TapPlane, cols int, visit fu
 
 // TapPlane is a plane for VisitTaps.
 type TapPlane struct {
-	Offset int16 // what is expected of its channel
-	Codes  []int16
+	Offset  int16 // what is expected of its channel
+	Codes   []int16
+	Earlier Earlier
 }
 
 // TapMemory is for VisitTaps.

@@ -2,7 +2,11 @@
 
 package rans
 
-import "github.com/dqa-go/dqa/internal/cpu"
+import (
+	"unsafe"
+
+	"github.com/dqa-go/dqa/internal/cpu"
+)
 
 // tapVectors is what kernels of tiles with taps read.
 var tapVectors = newTapTables()
@@ -96,6 +100,30 @@ func sumAbove(g *tapGroup, x, end int) {
 	sumAboveAVX2(g, x, end)
 }
 
+// addEarlier adds what the earlier edge says of columns x to end.
+func addEarlier(g *tapGroup, x, end int) {
+	if !cpu.HasAVX2() {
+		g.addEarlierGeneric(x, end)
+		return
+	}
+	addEarlierAVX2(g, x, end)
+}
+
+// loadEarlierVectors reads columns of planes of an earlier edge, as many as vectors hold, and returns how many.
+func (g *tapGroup) loadEarlierVectors(dst []int16, from, n int) int {
+	if n &^= 7; !cpu.HasAVX2() || n == 0 {
+		return 0
+	}
+	for half := 0; half < len(g.planes); half += 8 {
+		var planes [8]*uint8
+		for k := range planes {
+			planes[k] = (*uint8)(unsafe.Pointer(&g.planes[min(half+k, len(g.planes)-1)].Earlier.Codes[0]))
+		}
+		loadLanesAVX2(&dst[half], &dst[half], &planes, from, n, true, tapVectors)
+	}
+	return n
+}
+
 // indexColumns notes the entries of columns x to end.
 func indexColumns(g *tapGroup, x, end int, index []uint32) {
 	if !cpu.HasAVX2() || !g.narrow {
@@ -160,6 +188,9 @@ func decodeTapColumns(groups []tapGroup, x, k, steps int) int {
 
 //go:noescape
 func sumAboveAVX2(group *tapGroup, x, end int)
+
+//go:noescape
+func addEarlierAVX2(group *tapGroup, x, end int)
 
 //go:noescape
 func indexColumnsAVX2(group *tapGroup, x, end int, index *uint32, tables *tapTables)

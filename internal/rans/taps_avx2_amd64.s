@@ -593,6 +593,56 @@ summed:
 	VZEROUPPER
 	RET
 
+// func addEarlierAVX2(group *tapGroup, x, end int)
+TEXT ·addEarlierAVX2(SB), NOSPLIT, $0-24
+	MOVQ group+0(FP), BX
+	MOVQ x+8(FP), DX
+	MOVQ end+16(FP), CX
+	SHLQ $5, DX
+	SHLQ $5, CX
+	MOVQ (tapGroup_beside+beside_rows)(BX), R9
+	MOVQ (tapGroup_beside+beside_rows+8)(BX), R10
+	MOVQ (tapGroup_beside+beside_rows+16)(BX), R11
+	MOVQ tapGroup_sums(BX), DI
+	MOVQ (tapGroup_sums+24)(BX), SI
+	VMOVDQU (tapGroup_beside+beside_center)(BX), Y12
+	VMOVDQU (tapGroup_beside+beside_center+32)(BX), Y13
+	VMOVDQU (tapGroup_beside+beside_cross)(BX), Y14
+	VMOVDQU (tapGroup_beside+beside_cross+32)(BX), Y15
+
+columns:
+	VMOVDQU -32(R10)(DX*1), Y0
+	VMOVDQU 32(R10)(DX*1), Y1
+	VMOVDQU (R9)(DX*1), Y2
+	VMOVDQU (R11)(DX*1), Y3
+	VMOVDQU (R10)(DX*1), Y4
+	VPABSW  Y0, Y5
+	VPABSW  Y1, Y6
+	VPABSW  Y2, Y7
+	VPABSW  Y3, Y8
+	VPABSW  Y4, Y9
+	VPADDW  Y5, Y6, Y6
+	VPADDW  Y7, Y8, Y8
+	VPADDW  Y6, Y8, Y8
+	VPMULLW Y14, Y8, Y8
+	VPMULLW Y12, Y9, Y9
+	VPADDW  (DI)(DX*1), Y8, Y8
+	VPADDW  Y9, Y8, Y8
+	VMOVDQU Y8, (DI)(DX*1)
+	VPADDW  Y0, Y1, Y1
+	VPADDW  Y2, Y3, Y3
+	VPADDW  Y1, Y3, Y3
+	VPMULLW Y15, Y3, Y3
+	VPMULLW Y13, Y4, Y4
+	VPADDW  (SI)(DX*1), Y3, Y3
+	VPADDW  Y4, Y3, Y3
+	VMOVDQU Y3, (SI)(DX*1)
+	ADDQ    $32, DX
+	CMPQ    DX, CX
+	JLT     columns
+	VZEROUPPER
+	RET
+
 // TRANSPOSE makes of eight rows of eight bytes, X0 to X7, their columns: two in each of X8, X9, X10, X11.
 #define TRANSPOSE \
 	VPUNPCKLBW X1, X0, X0   \

@@ -45,7 +45,15 @@ func TestTapWindow(t *testing.T) {
 func tapTile(t testing.TB, rng *rand.Rand, planes, rows, cols, grid int) *Tile {
 	t.Helper()
 	taps := &Taps{Grid: grid, TwoSided: rng.IntN(2) == 0, Flat: rng.IntN(2) == 0}
-	for k, left := 0, 255; k < NumTaps; k++ {
+	left, earlier := 255, rng.IntN(2) == 0
+	if earlier {
+		taps.Cross = [2]int8{int8(rng.IntN(20) - 10), int8(rng.IntN(20) - 10)}
+		left -= 40 + 100
+	}
+	if !taps.TwoSided {
+		taps.Cross[1] = 0
+	}
+	for k := 0; k < NumTaps; k++ {
 		w := rng.IntN(min(left, 120)+1) / (1 + k/2)
 		taps.Magnitude[k] = int8(w)
 		if taps.TwoSided {
@@ -81,6 +89,9 @@ func tapTile(t testing.TB, rng *rand.Rand, planes, rows, cols, grid int) *Tile {
 	wide := least < -128 || most > 255
 	for range planes {
 		p := Plane{Low: low, Min: least, Max: most, Offset: int16(rng.IntN(4000) >> rng.IntN(12))}
+		if earlier {
+			p.Earlier = someEarlier(rng, taps, rows*cols)
+		}
 		codes := make([]int16, rows*cols)
 		for i := range codes {
 			v := int(low) + 1<<(bits-1) + int(rng.NormFloat64()*float64(int(1)<<bits)/5)
@@ -103,6 +114,51 @@ func tapTile(t testing.TB, rng *rand.Rand, planes, rows, cols, grid int) *Tile {
 		tile.Planes = append(tile.Planes, p)
 	}
 	return tile
+}
+
+// someEarlier is a plane of an earlier edge.
+func someEarlier(rng *rand.Rand, taps *Taps, n int) Earlier {
+	e := Earlier{Codes: make([]int8, n), Weights: [2]int8{int8(rng.IntN(200) - 100), int8(rng.IntN(200) - 100)}}
+	for i := range e.Codes {
+		e.Codes[i] = Bounded(int16(rng.NormFloat64() * 30))
+	}
+	if !taps.TwoSided {
+		e.Weights[1] = 0
+	}
+	return e
+}
+
+// What a group adds of an earlier edge is what TapNeighbours.Around says.
+func TestEarlierWindow(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, s := range []struct{ grid, rows, cols int }{{0, 6, 11}, {0, 5, 1}, {0, 1, 17}, {5, 33, 1}, {4, 3, 1}, {8, 65, 1}} {
+		taps := &Taps{Grid: s.grid, TwoSided: true, Cross: [2]int8{-7, 9}}
+		plane := Plane{Earlier: someEarlier(rng, taps, s.rows*s.cols)}
+		e, w := plane.Earlier.Codes, plane.Earlier.Weights
+		var near TapNeighbours
+		near.Begin(taps, s.cols)
+		for _, isa := range cpu.Sets() {
+			restore := cpu.Lower(isa)
+			var g tapGroup
+			g.begin(taps, []Plane{plane}, s.cols)
+			for i := 0; i < len(e); {
+				n := taps.width(s.cols, len(e)-i)
+				g.next()
+				for x, end := 0, 0; x < n; x = end {
+					for end = g.segment(x, n); x < end; x++ {
+						magnitudes, sum := near.Around(e, i)
+						c := int16(e[i])
+						want := [2]int16{int16(w[0])*max(c, -c) - 7*magnitudes, int16(w[1])*c + 9*sum}
+						if got := [2]int16{g.sums[0][x*MaxLanes], g.sums[1][x*MaxLanes]}; got != want {
+							t.Fatalf("%v, %s: code %d: %v, want %v", s, isa, i, got, want)
+						}
+						i++
+					}
+				}
+			}
+			restore()
+		}
+	}
 }
 
 // All instruction sets write the same stream, and read it, alone or with others of its shape.

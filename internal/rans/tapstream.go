@@ -389,7 +389,7 @@ func (s *stream) turn() error {
 
 // tapCost is the ideal length of a plane's codes, in bits.
 func (t *Tile) tapCost(p *Plane, codes []int16) (sum float64) {
-	VisitTaps(&TapMemory{}, t.Taps, []TapPlane{{p.Offset, codes}}, t.Cols, func(context uint8, prediction, code int16) {
+	VisitTaps(&TapMemory{}, t.Taps, []TapPlane{{p.Offset, codes, p.Earlier}}, t.Cols, func(context uint8, prediction, code int16) {
 		m := t.TapModels.models[context]
 		sum += m.rankCost(m.rankFrom(code, t.TapModels.start(context, int32(p.Low), prediction)))
 	})

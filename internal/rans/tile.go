@@ -19,9 +19,10 @@ type Plane struct {
 	Bytes []byte
 	Codes []int16
 	// Models has one entry, or NumContexts: by what lies to the left and above. All planes of a tile have as many.
-	Models []*Model
-	Offset int16 // with taps: what is expected beyond them, in 1/128
-	Low    int16 // the code of symbol 0
+	Models  []*Model
+	Offset  int16   // with taps: what is expected beyond them, in 1/128
+	Earlier Earlier // with taps: all planes of a tile have one, or none
+	Low     int16   // the code of symbol 0
 	// Codes that a decoder accepts.
 	Min, Max int16
 }

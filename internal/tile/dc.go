@@ -37,7 +37,8 @@ func newDC(e *profile.Edge, base Factory) Factory {
 
 func (d *dc) Encode(p *Payload, v *Values, b profile.Bounds) (nonFinite int) {
 	d.values = resize(d.values, d.edge.TileSize(b))
-	t := Values{Source: v.Source, Restored: d.values, OneTile: true, Scales: v.Scales, Steps: v.Steps}
+	t := *v
+	t.Restored, t.OneTile = d.values, true
 	nonFinite = d.base.Encode(p, &t, b)
 	d.means = d.FindMeans(d.means[:0], d.edge, &t, b)
 	d.planes = resize(d.planes, len(d.means))
@@ -69,7 +70,9 @@ func (d *dc) Decode(v *Values, b profile.Bounds, p Payload) error {
 	if err := d.base.Decode(v, b, Payload{Base: p.Base[:at]}); err != nil {
 		return err
 	}
-	d.AddMeans(d.edge, v, b, d.means)
+	if v.Restored != nil {
+		d.AddMeans(d.edge, v, b, d.means)
+	}
 	return nil
 }
 
@@ -151,11 +154,11 @@ func (s *Scratch) AddMeans(e *profile.Edge, v *Values, b profile.Bounds, means [
 }
 
 // Account implements Accounter, if the other coder does.
-func (d *dc) Account(a *Account, b profile.Bounds, p Payload) error {
+func (d *dc) Account(a *Account, v *Values, b profile.Bounds, p Payload) error {
 	n := bitplane.Size(b.C1-b.C0, meanBits)
 	if len(p.Base) < n {
 		return fmt.Errorf("%w: %w", wire.ErrTruncated, errEmpty)
 	}
 	a.Means += n
-	return d.base.(Accounter).Account(a, b, Payload{Base: p.Base[:len(p.Base)-n]})
+	return d.base.(Accounter).Account(a, v, b, Payload{Base: p.Base[:len(p.Base)-n]})
 }

@@ -42,14 +42,16 @@ func (m *modelled) appendPlanes(planes []rans.Plane, b profile.Bounds, c codes) 
 
 func (m *modelled) common() *whole { return &m.whole }
 
+func (m *modelled) keep(*Values, profile.Bounds, codes) {}
+
 func (m *modelled) modeOf(*rans.Tile) byte { return modeStream }
 
-func (m *modelled) ransTile(planes []rans.Plane, b profile.Bounds, c codes, _ int) (rans.Tile, error) {
+func (m *modelled) ransTile(planes []rans.Plane, _ *Values, b profile.Bounds, c codes, _ int) (rans.Tile, error) {
 	return rans.Tile{Rows: b.R1 - b.R0, Cols: m.edge.Cols, Planes: m.appendPlanes(planes, b, c)}, nil
 }
 
 func (m *modelled) tileOf(b profile.Bounds, c codes) *rans.Tile {
-	m.tile, _ = m.ransTile(m.planes[:0], b, c, modeStream)
+	m.tile, _ = m.ransTile(m.planes[:0], nil, b, c, modeStream)
 	m.planes = m.tile.Planes
 	return &m.tile
 }
@@ -87,7 +89,7 @@ func (m *modelled) EncodeAll(tiles []Tile) { m.encodeAll(tiles) }
 func (m *modelled) DecodeAll(tiles []Tile) { m.decodeAll(tiles) }
 
 // Account implements Accounter.
-func (m *modelled) Account(a *Account, b profile.Bounds, p Payload) error {
+func (m *modelled) Account(a *Account, _ *Values, b profile.Bounds, p Payload) error {
 	c, err := m.decodeCodes(b, p.Base)
 	if err != nil {
 		return err

@@ -158,12 +158,14 @@ func (t *Tile) decode() { t.Err = t.Coder.Decode(t.Values, t.Bounds, t.Payload) 
 type Account struct {
 	Modes, States, Plain, Coded, Means int
 	IdealBits                          float64
+	// Of tiles that are coded beside an earlier edge: their share of IdealBits, and what they would take without.
+	Beside, Without float64
 }
 
 // Accounter is a Coder that can tell.
 type Accounter interface {
-	// Account adds up what a payload is spent on. Errors are those of Decode.
-	Account(a *Account, b profile.Bounds, p Payload) error
+	// Account adds up what a payload is spent on. Errors are those of Decode; of v it needs and keeps codes, as that does.
+	Account(a *Account, v *Values, b profile.Bounds, p Payload) error
 }
 
 // AccounterOf is the Accounter that makes the base payloads of a Coder, if it is one.

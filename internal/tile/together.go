@@ -26,7 +26,9 @@ type ransCoder interface {
 	common() *whole
 	// ransTile are a tile's codes as package rans sees them, of a stream with a mode or, where it is 0, of one that is to be written;
 	// its planes are appended to planes.
-	ransTile(planes []rans.Plane, b profile.Bounds, c codes, mode int) (rans.Tile, error)
+	ransTile(planes []rans.Plane, v *Values, b profile.Bounds, c codes, mode int) (rans.Tile, error)
+	// keep keeps codes for later edges.
+	keep(v *Values, b profile.Bounds, c codes)
 	// modeOf is the mode of a stream that was written.
 	modeOf(t *rans.Tile) byte
 }
@@ -45,6 +47,7 @@ func (m *ransMemory) encodeAll(tiles []Tile) {
 		t.NonFinite = 0
 		c := codes{bytes: w.bytes}
 		w.restore(t.Values, t.Bounds, c)
+		one.keep(t.Values, t.Bounds, c)
 		_ = m.add(n, i, t, c, 0) // what is to be written has no mode that could be wrong
 		m.codes[n], w.bytes = w.bytes, m.codes[n]
 		m.streams[n] = append(t.Payload.Base, modeStream)
@@ -65,7 +68,7 @@ func (m *ransMemory) encodeAll(tiles []Tile) {
 
 // add appends tile i to those that are coded together.
 func (m *ransMemory) add(n, i int, t *Tile, c codes, mode int) error {
-	tile, err := t.Coder.(ransCoder).ransTile(m.parts[n][:0], t.Bounds, c, mode)
+	tile, err := t.Coder.(ransCoder).ransTile(m.parts[n][:0], t.Values, t.Bounds, c, mode)
 	if err != nil {
 		return err
 	}
@@ -101,6 +104,8 @@ func (m *ransMemory) decodeAll(tiles []Tile) {
 			t.decode()
 			continue
 		}
-		t.Coder.(ransCoder).common().restore(t.Values, t.Bounds, codes{bytes: m.codes[n]})
+		one := t.Coder.(ransCoder)
+		one.common().restore(t.Values, t.Bounds, codes{bytes: m.codes[n]})
+		one.keep(t.Values, t.Bounds, codes{bytes: m.codes[n]})
 	}
 }

@@ -28,7 +28,7 @@ func newTransform(e *profile.Edge, base Factory) Factory {
 
 func (t *transform) Encode(p *Payload, v *Values, b profile.Bounds) (nonFinite int) {
 	components, nonFinite := t.Forward(t.edge, v, b)
-	w := Values{Source: components, FromTile: true, Scales: v.Scales, Steps: v.Steps}
+	w := Values{Source: components, FromTile: true, Scales: v.Scales, Steps: v.Steps, Codes: v.Codes, Earlier: v.Earlier}
 	if v.Restored != nil {
 		w.Restored, w.OneTile = components, true
 	}
@@ -40,11 +40,13 @@ func (t *transform) Encode(p *Payload, v *Values, b profile.Bounds) (nonFinite i
 }
 
 func (t *transform) Decode(v *Values, b profile.Bounds, p Payload) error {
-	w := Values{Restored: t.Components(t.edge, b), OneTile: true, Steps: v.Steps}
+	w := Values{Restored: t.Components(t.edge, b), OneTile: true, Steps: v.Steps, Codes: v.Codes, Earlier: v.Earlier}
 	if err := t.base.Decode(&w, b, p); err != nil {
 		return err
 	}
-	t.Back(t.edge, v, b)
+	if v.Restored != nil {
+		t.Back(t.edge, v, b)
+	}
 	return nil
 }
 

@@ -16,6 +16,10 @@ type Values struct {
 	FromTile bool          // Source is
 	Scales   []quant.Scale // by scale slot (profile.Edge.ScaleSlot): what Encode needs
 	Steps    []float32     // the same: what Decode needs
+
+	// Codes are the edge's as weights of a later edge see them, channel by channel, row by row: Encode and Decode write their part of
+	// them; nil: nobody asks for them. Earlier are those of the edge that profile.Earlier names, nil where they are not at hand.
+	Codes, Earlier []int8
 }
 
 // Scratch is memory that the coders of one goroutine share. The zero value is ready.

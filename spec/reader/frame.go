@@ -30,7 +30,9 @@ func (e *edge) tiles() int {
 func Decode(p *Profile, data []byte, baseOnly bool) (out []Tensor, err error) {
 	defer recovered(&err)
 	blocks, more := p.split(data)
+	all := make([][][]int, len(p.edges)) // codes of edges with the coder smallest2, by channel
 	for i, e := range p.edges {
+		all[i] = make([][]int, e.channels)
 		values := make([][]float32, e.channels)
 		for c := range values {
 			values[c] = make([]float32, e.rows*e.cols)
@@ -47,14 +49,24 @@ func Decode(p *Profile, data []byte, baseOnly bool) (out []Tensor, err error) {
 		for t := range e.tiles() {
 			b := e.tile(t)
 			payload, means := e.splitMeans(b, blocks[i].tiles[t])
-			codes := p.readTile(e, b, payload)
+			var other [][]int
+			if e.beside != nil {
+				other = within(all[e.beside.earlier], b, e.cols)
+			}
+			codes := p.readTile(e, b, payload, other)
 			if e.apart > 0 && !base {
 				p.refine(e, codes, refinement.tiles[t])
 			}
 			for k, part := range codes {
 				c := b.c0 + k
+				if all[i][c] == nil && e.coder == smallest2 {
+					all[i][c] = make([]int, e.rows*e.cols)
+				}
 				for j, code := range part {
 					at := b.r0*e.cols + j
+					if e.coder == smallest2 {
+						all[i][c][at] = code
+					}
 					values[c][at] = e.value(scales[e.slot(c)], code, base, c*e.rows*e.cols+at)
 					if means != nil && means[k] != 0 {
 						values[c][at] += float32(float32(means[k]) * float32(scales[e.slot(c)]/16))
@@ -68,6 +80,18 @@ func Decode(p *Profile, data []byte, baseOnly bool) (out []Tensor, err error) {
 		out = append(out, Tensor{e.name, e.channels, e.rows, e.cols, e.inOrder(values)})
 	}
 	return out, nil
+}
+
+// within are the codes of a tile's channels and rows, between -127 and 127.
+func within(codes [][]int, b tile, cols int) (out [][]int) {
+	for c := b.c0; c < b.c1; c++ {
+		var part []int
+		for _, code := range codes[c][b.r0*cols : b.r1*cols] {
+			part = append(part, max(-127, min(127, code)))
+		}
+		out = append(out, part)
+	}
+	return out
 }
 
 // splitMeans cuts the means of channels off a tile's payload.
@@ -179,8 +203,8 @@ func readBlock(r *reader, e *edge, scales bool) (b block) {
 	return b
 }
 
-// readTile reads the codes of a tile by channel, those of the base part.
-func (p *Profile) readTile(e *edge, b tile, data []byte) [][]int {
+// readTile reads the codes of a tile by channel, those of the base part; other are those of an earlier edge.
+func (p *Profile) readTile(e *edge, b tile, data []byte, other [][]int) [][]int {
 	r := &reader{data: data, cause: Payload}
 	size, channels := (b.r1-b.r0)*e.cols, b.c1-b.c0
 	var out [][]int
@@ -197,7 +221,9 @@ func (p *Profile) readTile(e *edge, b tile, data []byte) [][]int {
 	}
 	switch mode := r.u8(); {
 	case mode > 250 && e.coder == smallest2:
-		out = e.taps.read(r, e, b, 1<<(255-mode), p.models)
+		out = e.taps.read(r, e, b, 1<<(255-mode), p.models, nil)
+	case mode > 245 && e.beside != nil:
+		out = e.beside.read(r, e, b, 1<<(250-mode), p.models, other)
 	case mode <= 16:
 		cut(plain(r, channels*size, mode, !e.unsigned))
 	case mode != 255:

@@ -45,7 +45,7 @@ type edge struct {
 	table                                     []int
 	prefix                                    *prefixCode
 	models                                    []int
-	taps                                      *taps
+	taps, beside                              *taps
 }
 
 func (e *edge) static() bool { return e.scaleMode >= 2 }
@@ -143,8 +143,9 @@ func ParseProfile(data []byte) (p *Profile, err error) {
 	for range sections[5].count(256, "models") {
 		p.models = append(p.models, readModel(sections[5]))
 	}
-	for _, e := range p.edges {
+	for i, e := range p.edges {
 		p.checkModels(e)
+		p.checkEarlier(i)
 	}
 	readBias(sections[6])
 	readEvidence(sections[7], len(p.edges))
@@ -253,7 +254,7 @@ func readEdge(r *reader, version int) *edge {
 	need(sizes[3] <= sizes[0] && sizes[4] <= sizes[1], Header, "tile")
 	e.channels, e.rows, e.cols, e.blockSize, e.bandSize = int(sizes[0]), int(sizes[1]), int(sizes[2]), int(sizes[3]), int(sizes[4])
 	flags := r.u8()
-	need(flags < 32 || version == 2 && flags < 128, Header, "flags")
+	need(version == 2 || flags < 32, Header, "flags")
 	e.means, e.transformed = flags&32 > 0, flags&64 > 0
 	e.channelsLast, e.oneSided, e.unsigned, e.escape = flags&1 > 0, flags&2 > 0, flags&4 > 0, flags&8 > 0
 	e.n, e.m, e.scaleMode, e.levelMap, e.coder, e.apart = r.u8(), r.u8(), r.u8(), r.u8(), r.u8(), r.u8()
@@ -275,7 +276,22 @@ func readEdge(r *reader, version int) *edge {
 		e.readTransform(r)
 	}
 	e.readCoder(r)
+	if flags&128 > 0 {
+		need(e.coder == smallest2, Header, "an earlier edge with another coder")
+		e.beside = readBeside(r, e)
+	}
 	return e
+}
+
+// checkEarlier is of edge i.
+func (p *Profile) checkEarlier(i int) {
+	e := p.edges[i]
+	if e.beside == nil {
+		return
+	}
+	need(e.beside.earlier < i, Header, "an earlier edge that is none")
+	f := p.edges[e.beside.earlier]
+	need(f.coder == smallest2 && f.channels == e.channels && f.rows == e.rows && f.cols == e.cols, Header, "an earlier edge of another kind")
 }
 
 // readLevels reads steps and the parameters of the level map.
@@ -339,9 +355,6 @@ func (e *edge) readCoder(r *reader) {
 		e.prefix = readPrefix(r, e)
 	case smallest2:
 		e.taps = readTaps(r, e)
-		for _, k := range r.bytes(256) {
-			e.models = append(e.models, int(k))
-		}
 	case small, smallest:
 		count := e.channels
 		if e.coder == smallest {
@@ -432,6 +445,16 @@ func (m *model) place() {
 
 func (p *Profile) checkModels(e *edge) {
 	if e.coder < small {
+		return
+	}
+	if e.coder == smallest2 {
+		numbers := e.taps.models
+		if e.beside != nil {
+			numbers = append(slices.Clone(numbers), e.beside.models...)
+		}
+		for _, k := range numbers {
+			need(k < len(p.models) && p.models[k].escape() == 1<<e.n, Header, "model")
+		}
 		return
 	}
 	for _, k := range e.models {

@@ -286,6 +286,7 @@ class Edge:
     taps: Optional["Taps"] = None
     centre: Optional[np.ndarray] = None     # of a transform: by channel
     matrix: Optional[np.ndarray] = None     # (components, channels)
+    earlier: Optional["Earlier"] = None
 
     @property
     def channels_last(self) -> bool:
@@ -393,8 +394,9 @@ def read_profile(data: bytes) -> Profile:
     coder = read_method(method, version)
     edges = [read_edge(edge_section, version) for _ in range(edge_section.count(MAX_EDGES, "edges"))]
     models = [read_model(model_section) for _ in range(model_section.count(256, "models"))]
-    for edge in edges:
+    for number, edge in enumerate(edges):
         bind_models(edge, models)
+        check_earlier(edges[:number], edge)
     read_bias(bias)
     read_evidence(evidence, len(edges))
     if version == 2:
@@ -540,7 +542,7 @@ def read_edge(r: Reader, version: int) -> Edge:
     r.need(channels * rows * columns <= MAX_VALUES, "too many values", LIMIT)
     tile_channels, tile_rows = r.uvarint(), r.uvarint()
     r.need(1 <= tile_channels <= channels and 1 <= tile_rows <= rows, "size of tiles")
-    flags = r.ranged(0, 31 if version == 1 else 127, "flags")
+    flags = r.ranged(0, 31 if version == 1 else 255, "flags")
     edge = Edge(name, channels, rows, columns, tile_channels, tile_rows, flags, n=r.ranged(2, 8, "n"),
                 m=r.ranged(0, 4, "m"), scale_mode=r.ranged(0, 3, "scale mode"),
                 level_map=r.ranged(0, 2, "level map"), coder=r.ranged(0, 3 + version, "coder"),
@@ -578,6 +580,9 @@ def read_edge(r: Reader, version: int) -> Edge:
     if edge.coder == SMALLEST2:
         edge.taps = read_taps(r, edge)
         edge.model_numbers = list(r.take(256))
+    if flags & 128:
+        r.need(edge.taps is not None, "an earlier edge beside another coder")
+        edge.earlier = read_earlier(r, edge)
     if edge.coder in (SMALL, SMALLEST):
         count = channels if edge.coder == SMALL else 32 if edge.m > 0 else 16
         edge.model_numbers = list(r.take(count + (5 if edge.apart > 0 else 0)))
@@ -615,8 +620,12 @@ def read_model(r: Reader) -> Model:
 
 def bind_models(edge: Edge, models: List[Model]) -> None:
     """Models by their numbers, with the alphabets that the edge's channels and classes need."""
-    need(all(number < len(models) for number in edge.model_numbers), HEADER, f"{edge.name}: no such model")
+    numbers = edge.model_numbers + (edge.earlier.model_numbers if edge.earlier is not None else [])
+    need(all(number < len(models) for number in numbers), HEADER, f"{edge.name}: no such model")
     edge.models = [models[number] for number in edge.model_numbers]
+    if edge.earlier is not None:
+        edge.earlier.models = [models[number] for number in edge.earlier.model_numbers]
+        need(all(model.size == 1 << edge.n for model in edge.earlier.models), HEADER, f"{edge.name}: alphabet of a context")
     if edge.coder == SMALL:
         for c in range(edge.channels):
             need(edge.models[c].size == 1 << edge.plane(bool(edge.important[c])).bits, HEADER,
@@ -913,9 +922,9 @@ class Taps:
                 out.append(codes[(row - 1) * columns] if row > 0 else 0)
         return out
 
-    def plain_class(self, taps: List[int], m: int) -> int:
+    def plain_class(self, taps: List[int], m: int, signed: int) -> int:
         if self.signed is not None:
-            s = sum(weight * max(-127, min(127, tap)) for weight, tap in zip(self.signed, taps))
+            s = signed + sum(weight * max(-127, min(127, tap)) for weight, tap in zip(self.signed, taps))
             n = sum(abs(s) > ((m + 15) * bound + 16384) >> 15 for bound in (3932, 13107, 26214))
             return 3 - n if s < 0 else 3 + n
         d = min(63, max(taps[:4]) - min(taps[:4]))
@@ -941,8 +950,8 @@ class Taps:
             return 13 if ww == w else 12
         return 15 if w == n else -1
 
-    def context(self, codes: List[int], i: int, columns: int, offset: int) -> Tuple[int, int]:
-        """Context and prediction."""
+    def context(self, codes: List[int], i: int, columns: int, offset: int, signed: int = 0) -> Tuple[int, int]:
+        """Context and prediction; offset and signed are added to the expected magnitude and to the sum of codes."""
         taps = self.around(codes, i, columns)
         m = offset + sum(weight * min(127, abs(tap)) for weight, tap in zip(self.magnitude, taps))
         m = max(0, min(32752, m))
@@ -950,7 +959,7 @@ class Taps:
         prediction = sorted((taps[0], taps[1], taps[0] + taps[1] - taps[2]))[1]
         z = self.same_class(taps)
         if z < 0:
-            z = self.plain_class(taps, m)
+            z = self.plain_class(taps, m, signed)
         return (16 * (level >> 1) + z if self.flat else 8 * level + z), prediction
 
 
@@ -964,6 +973,10 @@ def read_taps(r: Reader, edge: Edge) -> Taps:
     r.need(edge.m == 0 and edge.apart == 0 and edge.columns <= 65536, "smallest2 on an edge that it cannot store")
     grid = r.count(1024, "codes in a row of a grid")
     r.need(grid == 0 or (grid >= 4 and edge.columns == 1), "grid")
+    return read_fields(r, edge, grid)
+
+
+def read_fields(r: Reader, edge: Edge, grid: int) -> Taps:
     magnitude = read_weights(r)
     signed = None if edge.one_sided else read_weights(r)
     flat = bool(r.bools(1)[0])
@@ -974,9 +987,65 @@ def read_taps(r: Reader, edge: Edge) -> Taps:
     return Taps(grid, magnitude, signed, flat, offsets, r.bools(256).tolist())
 
 
-def taps_codes(edge: Edge, data: bytes, channels: slice, rows: int, lanes: int) -> np.ndarray:
-    """Codes of a tile, (channels, rows, columns)."""
+@dataclass
+class Earlier:
+    """What an edge has beside an earlier one: for magnitudes, and if it is two-sided for codes, the weight of what lies around and
+    those of channels."""
+
+    edge: int
+    taps: Taps
+    cross: List[int]
+    center: List[List[int]]
+    model_numbers: List[int]
+    models: List[Model] = field(default_factory=list)
+
+    def adds(self, other: List[int], i: int, columns: int, channel: int) -> Tuple[int, int]:
+        """What is added to the expected magnitude, and to the sum of codes, of code i of a plane; other is that of the earlier edge."""
+        grid = self.taps.grid
+        places = [i - (grid or columns), i + (grid or columns)]
+        if grid or i % columns > 0:
+            places.append(i - 1)
+        if grid or i % columns < columns - 1:
+            places.append(i + 1)
+        around = [other[at] for at in places if 0 <= at < len(other)]
+        m = self.center[0][channel] * abs(other[i]) + self.cross[0] * sum(abs(code) for code in around)
+        if len(self.cross) == 1:
+            return m, 0
+        return m, self.center[1][channel] * other[i] + self.cross[1] * sum(around)
+
+
+def read_earlier(r: Reader, edge: Edge) -> Earlier:
     assert edge.taps is not None
+    number = r.count(MAX_EDGES - 1, "number of an earlier edge")
+    taps = read_fields(r, edge, edge.taps.grid)
+    cross, center = [], []
+    for weights in [taps.magnitude] + ([taps.signed] if taps.signed is not None else []):
+        cross.append(r.i8())
+        own = np.frombuffer(r.take(edge.channels), np.int8).astype(int)
+        most = sum(abs(w) for w in weights) + 4 * abs(cross[-1]) + int(abs(own).max())
+        r.need(most <= 255, "weights of an earlier edge")
+        center.append(own.tolist())
+    return Earlier(number, taps, cross, center, list(r.take(256)))
+
+
+def check_earlier(before: List[Edge], edge: Edge) -> None:
+    """An earlier edge is one, of the same coder and shape."""
+    if edge.earlier is None:
+        return
+    need(edge.earlier.edge < len(before), HEADER, f"{edge.name}: edge {edge.earlier.edge} is not an earlier one")
+    other = before[edge.earlier.edge]
+    need(other.coder == SMALLEST2 and (other.channels, other.rows, other.columns) == (edge.channels, edge.rows, edge.columns),
+         HEADER, f"{edge.name}: an earlier edge of another kind")
+
+
+def taps_codes(edge: Edge, data: bytes, channels: slice, rows: int, lanes: int, other: Optional[np.ndarray]) -> np.ndarray:
+    """Codes of a tile, (channels, rows, columns); other are those of the earlier edge, or nothing."""
+    assert edge.taps is not None
+    taps, models, beside = edge.taps, edge.models, []
+    if other is not None:
+        assert edge.earlier is not None
+        taps, models = edge.earlier.taps, edge.earlier.models
+        beside = np.clip(other, -127, 127).reshape(channels.stop - channels.start, -1).tolist()
     count, size = channels.stop - channels.start, rows * edge.columns
     need(lanes <= count, PAYLOAD, "more lanes than planes")
     need(len(data) >= 4 * lanes, PAYLOAD, f"{len(data)} bytes of rANS")
@@ -995,18 +1064,21 @@ def taps_codes(edge: Edge, data: bytes, channels: slice, rows: int, lanes: int) 
                 stream.turn()
                 lanes = 1
             for k in range(group, min(group + 16, count)):
-                offset = edge.taps.offsets[channels.start + k]
-                context, prediction = edge.taps.context(codes[k], i, edge.columns, offset)
-                first = prediction - (1 << (edge.n - 1)) if edge.taps.relative[context] else whole.first
-                code = stream.code((k - group) % lanes, edge.models[context], whole._replace(first=first))
+                offset, signed = taps.offsets[channels.start + k], 0
+                if edge.earlier is not None and other is not None:
+                    more, signed = edge.earlier.adds(beside[k], i, edge.columns, channels.start + k)
+                    offset += more
+                context, prediction = taps.context(codes[k], i, edge.columns, offset, signed)
+                first = prediction - (1 << (edge.n - 1)) if taps.relative[context] else whole.first
+                code = stream.code((k - group) % lanes, models[context], whole._replace(first=first))
                 need(whole.lowest <= code <= whole.highest, PAYLOAD, f"code {code}")
                 codes[k].append(code)
     stream.end()
     return np.array(codes, np.int32).reshape(count, rows, edge.columns)
 
 
-def decode_tile(edge: Edge, data: bytes, channels: slice, rows: int) -> np.ndarray:
-    """Whole codes of a tile (of important channels before the shift; bases if bits are apart)."""
+def decode_tile(edge: Edge, data: bytes, channels: slice, rows: int, other: Optional[np.ndarray] = None) -> np.ndarray:
+    """Whole codes of a tile (of important channels before the shift; bases if bits are apart); other are those of an earlier edge."""
     important = edge.important[channels]
     shape = (len(important), rows, edge.columns)
     if edge.coder in (RAW, PAPER):
@@ -1016,7 +1088,9 @@ def decode_tile(edge: Edge, data: bytes, channels: slice, rows: int) -> np.ndarr
     rest = r.take(r.left())
     planes = [edge.plane(bool(flag)) for flag in important]
     if edge.coder == SMALLEST2 and mode > 250:
-        codes = taps_codes(edge, rest, channels, rows, 1 << (255 - mode))
+        codes = taps_codes(edge, rest, channels, rows, 1 << (255 - mode), None)
+    elif edge.earlier is not None and mode > 245:
+        codes = taps_codes(edge, rest, channels, rows, 1 << (250 - mode), other)
     elif mode != 255 or edge.coder == SMALLEST2:
         codes = plain_codes(rest, mode, shape, not edge.unsigned)
     elif edge.coder == FAST:
@@ -1178,15 +1252,16 @@ def split_means(edge: Edge, payload: bytes, channels: int) -> Tuple[bytes, np.nd
     return payload[:at], bit_planes(payload[at:], channels, 5, True)
 
 
-def read_frame_edge(r: Reader, edge: Edge) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scales by slot, codes (channels, rows, columns) and what means lack (the same)."""
+def read_frame_edge(r: Reader, edge: Edge, other: Optional[np.ndarray]) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scales by slot, codes (channels, rows, columns) and what means lack (the same); other are the codes of its earlier edge."""
     r.where = f"edge {edge.name}"
     scales, lengths = read_record(r, edge, True)
     codes = np.zeros((edge.channels, edge.rows, edge.columns), np.int32)
     lacks = np.zeros((edge.channels, edge.rows, 1), np.int32)
     for (channels, rows), length in zip(edge.tiles(), lengths):
         payload, means = split_means(edge, read_payload(r, length), channels.stop - channels.start)
-        codes[channels, rows] = decode_tile(edge, payload, channels, rows.stop - rows.start)
+        beside = other[channels, rows] if other is not None else None
+        codes[channels, rows] = decode_tile(edge, payload, channels, rows.stop - rows.start, beside)
         lacks[channels, rows] = means.reshape(-1, 1, 1)
     return (edge.steps if edge.steps is not None else scales), codes, lacks
 
@@ -1217,7 +1292,9 @@ def decode_frame(profile: Profile, data: bytes, base_only: bool = False) -> List
     r.need(FRAME_HEADER <= base_size <= len(data), f"base size {base_size}")
     base = Reader(data[:base_size], "frame")
     base.pos = FRAME_HEADER
-    decoded = [read_frame_edge(base, edge) for edge in profile.edges]
+    decoded: List[Tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for edge in profile.edges:
+        decoded.append(read_frame_edge(base, edge, None if edge.earlier is None else decoded[edge.earlier.edge][1]))
     base.end()
     cut = len(data) == base_size
     if refinements == 0:

@@ -8,12 +8,75 @@ type taps struct {
 	flat     bool
 	offsets  func(channel int) int
 	relative []bool
+	models   []int
+
+	// Beside an earlier edge: its number, and weights of what lies around in it, and at the same place, by channel.
+	earlier int
+	cross   [2]int
+	center  [2][]int
 }
 
 func readTaps(r *reader, e *edge) *taps {
-	t := &taps{grid: int(r.count(1024, "width of a grid")), twoSided: !e.oneSided}
-	need(t.grid == 0 || t.grid >= 4 && e.cols == 1, Header, "grid")
+	grid := int(r.count(1024, "width of a grid"))
+	need(grid == 0 || grid >= 4 && e.cols == 1, Header, "grid")
 	need(e.m == 0 && e.cols <= 1<<16, Header, "smallest2 with extra bits, or too many columns")
+	t := readFields(r, e, grid)
+	t.models = readNumbers(r)
+	return t
+}
+
+func readNumbers(r *reader) (out []int) {
+	for _, k := range r.bytes(256) {
+		out = append(out, int(k))
+	}
+	return out
+}
+
+// readBeside reads what an edge has beside an earlier one.
+func readBeside(r *reader, e *edge) *taps {
+	earlier := int(r.count(65535, "number of an earlier edge"))
+	t := readFields(r, e, e.taps.grid)
+	t.earlier = earlier
+	for k, weights := range [2][]int{t.w, t.v} {
+		t.center[k] = make([]int, e.channels)
+		if k == 1 && !t.twoSided {
+			break
+		}
+		t.cross[k] = int(int8(r.u8()))
+		sum := 4 * max(t.cross[k], -t.cross[k])
+		for _, w := range weights {
+			sum += max(w, -w)
+		}
+		for c, b := range r.bytes(uint64(e.channels)) {
+			w := int(int8(b))
+			need(sum+max(w, -w) <= 255, Header, "weights of an earlier edge")
+			t.center[k][c] = w
+		}
+	}
+	t.models = readNumbers(r)
+	return t
+}
+
+// beside is what the earlier edge adds to the magnitude, and to the sum of codes, at place i of a channel's part of the tile.
+func (t *taps) beside(other []int, i, cols, channel int) (m, s int) {
+	near := func(at int, there bool) {
+		if there && at >= 0 && at < len(other) {
+			m += t.cross[0] * max(other[at], -other[at])
+			s += t.cross[1] * other[at]
+		}
+	}
+	if t.grid > 0 {
+		cols = t.grid
+	}
+	near(i-cols, true)
+	near(i+cols, true)
+	near(i-1, t.grid > 0 || i%cols > 0)
+	near(i+1, t.grid > 0 || i%cols < cols-1)
+	return m + t.center[0][channel]*max(other[i], -other[i]), s + t.center[1][channel]*other[i]
+}
+
+func readFields(r *reader, e *edge, grid int) *taps {
+	t := &taps{grid: grid, twoSided: !e.oneSided}
 	t.w = readWeights(r)
 	if t.twoSided {
 		t.v = readWeights(r)
@@ -45,8 +108,9 @@ func readWeights(r *reader) (out []int) {
 	return out
 }
 
-// read reads the codes of a tile by channel.
-func (t *taps) read(r *reader, e *edge, b tile, lanes int, models []*model) [][]int {
+// read reads the codes of a tile by channel; other are those of the earlier edge in the tile, between -127 and 127, nil where it
+// does without.
+func (t *taps) read(r *reader, e *edge, b tile, lanes int, models []*model, other [][]int) [][]int {
 	size, channels := (b.r1-b.r0)*e.cols, b.c1-b.c0
 	need(lanes <= channels, Payload, "more lanes than planes")
 	need((len(r.data)-r.pos)%2 == 0, Payload, "odd length")
@@ -74,8 +138,13 @@ func (t *taps) read(r *reader, e *edge, b tile, lanes int, models []*model) [][]
 				lanes, s.state = 1, s.state[:1]
 			}
 			for k := first; k < min(first+16, channels); k++ {
-				context, prediction := t.context(out[k], i, e.cols, t.offsets(b.c0+k))
-				one := plane{models: []*model{models[e.models[context]]}, lowest: e.lowest(b.c0 + k)}
+				m, sum := t.offsets(b.c0+k), 0
+				if other != nil {
+					more, s := t.beside(other[k], i, e.cols, b.c0+k)
+					m, sum = m+more, s
+				}
+				context, prediction := t.context(out[k], i, e.cols, m, sum)
+				one := plane{models: []*model{models[t.models[context]]}, lowest: e.lowest(b.c0 + k)}
 				if t.relative[context] {
 					one.lowest = prediction - 1<<(e.n-1)
 				}
@@ -129,9 +198,9 @@ func near(codes []int, row, column, down, right, cols int) int {
 	return codes[(y-1)*cols]
 }
 
-func (t *taps) context(codes []int, i, cols, offset int) (context, prediction int) {
+// context of code i; m and sum are what is added to the expected magnitude and to the sum of codes.
+func (t *taps) context(codes []int, i, cols, m, sum int) (context, prediction int) {
 	all := t.around(codes, i, cols)
-	m := offset
 	for k, c := range all {
 		m += t.w[k] * min(127, max(c, -c))
 	}
@@ -150,15 +219,14 @@ func (t *taps) context(codes []int, i, cols, offset int) (context, prediction in
 		if same {
 			return 8*level + 7, prediction
 		}
-		return 8*level + t.class(all, m), prediction
+		return 8*level + t.class(all, m, sum), prediction
 	}
-	return level/2*16 + t.flatClass(all, same, m), prediction
+	return level/2*16 + t.flatClass(all, same, m, sum), prediction
 }
 
 // class without looking at which taps are the same.
-func (t *taps) class(all [12]int, m int) int {
+func (t *taps) class(all [12]int, m, s int) int {
 	if t.twoSided {
-		s := 0
 		for k, c := range all {
 			s += t.v[k] * max(-127, min(127, c))
 		}
@@ -183,7 +251,7 @@ func (t *taps) class(all [12]int, m int) int {
 	return z
 }
 
-func (t *taps) flatClass(all [12]int, same bool, m int) int {
+func (t *taps) flatClass(all [12]int, same bool, m, sum int) int {
 	w, n, nw, ne, ww, nww := all[0], all[1], all[2], all[3], all[4], all[6]
 	one := func(b bool) int {
 		if b {
@@ -193,7 +261,7 @@ func (t *taps) flatClass(all [12]int, same bool, m int) int {
 	}
 	switch {
 	case w == 0 && n == 0 && nw == 0 && ne == 0:
-		return t.class(all, m)
+		return t.class(all, m, sum)
 	case same:
 		count := 0
 		for _, c := range all[4:] {
@@ -209,5 +277,5 @@ func (t *taps) flatClass(all [12]int, same bool, m int) int {
 	case w == n:
 		return 15
 	}
-	return t.class(all, m)
+	return t.class(all, m, sum)
 }

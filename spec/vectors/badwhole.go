@@ -70,7 +70,7 @@ func plainUnsigned(s *set) {
 		e.Coder, codes[2] = coder, -1
 		t = newSubject("rans-unsigned-escape-"+coder.String(), e, drawn(3, 18, 0, 1, 2, 15, 16))
 		t.good(s, "unsigned codes with escapes")
-		stream := newRANS().stream(ransTile(t.p, t.edge(), []channelCodes{{0, codes}}), 9).join()
+		stream := newRANS().stream(ransTile(t.p, t.edge(), []channelCodes{{0, codes, nil}}), 9).join()
 		t.refused(s, payload{"negative", "an unsigned code is escaped as -1", append([]byte{coded}, stream...)})
 	}
 }

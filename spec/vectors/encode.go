@@ -17,9 +17,10 @@ type writer struct {
 	p *profile.Profile
 	// mode of the tiles of the coders of whole codes, and of classes of low bits.
 	mode, classMode int
+	alone           bool // tiles are coded without an earlier edge
 }
 
-func newWriter(p *profile.Profile) writer { return writer{p, shorter, shorter} }
+func newWriter(p *profile.Profile) writer { return writer{p, shorter, shorter, false} }
 
 // frame lays out the frame of an image.
 func (w writer) frame(images []image) container {
@@ -28,7 +29,7 @@ func (w writer) frame(images []image) container {
 		e := &w.p.Edges[i]
 		b, low := block{scales: images[i].scales}, block{}
 		for k, t := range tilesOf(e) {
-			payload := coders[e.Coder].payload(w, e, t.cut(e, images[i].bases(e)))
+			payload := coders[e.Coder].payload(w, e, w.beside(e, t, t.cut(e, images[i].bases(e)), images))
 			if e.DC {
 				payload = append(payload, planes(images[i].means[k], 5)...)
 			}
@@ -76,11 +77,25 @@ func tilesOf(e *profile.Edge) (all []tile) {
 type channelCodes struct {
 	channel int
 	codes   []int
+	earlier []int // those of the earlier edge; nil: the tile is coded without
+}
+
+// beside gives channels of a tile the codes of the edge's earlier one, if it has one and the writer is to use it.
+func (w writer) beside(e *profile.Edge, t tile, channels []channelCodes, images []image) []channelCodes {
+	if e.Earlier == nil || w.alone {
+		return channels
+	}
+	for k, c := range t.cut(e, images[e.Earlier.Edge].wide) {
+		for _, v := range c.codes {
+			channels[k].earlier = append(channels[k].earlier, min(127, max(-127, v)))
+		}
+	}
+	return channels
 }
 
 func (t tile) cut(e *profile.Edge, codes []int) (out []channelCodes) {
 	for c := t.c0; c < t.c1; c++ {
-		out = append(out, channelCodes{c, codes[(c*e.Rows+t.r0)*e.Cols : (c*e.Rows+t.r1)*e.Cols]})
+		out = append(out, channelCodes{channel: c, codes: codes[(c*e.Rows+t.r0)*e.Cols : (c*e.Rows+t.r1)*e.Cols]})
 	}
 	return out
 }

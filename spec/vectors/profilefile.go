@@ -141,7 +141,7 @@ func (c *container) addEdge(e *profile.Edge, name string) {
 	add("columns", uvarint(e.Cols)...)
 	add("tile channels", uvarint(e.Tile.Channels)...)
 	add("tile rows", uvarint(e.Tile.Rows)...)
-	add("flags", bools([]bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC, e.Transform != nil})...)
+	add("flags", bools([]bool{e.ChannelsLast, e.OneSided, e.Unsigned, e.Escape, e.RowSums, e.DC, e.Transform != nil, e.Earlier != nil})...)
 	add("n", byte(e.Bits))
 	add("m", byte(e.ExtraBits))
 	add("scale mode", byte(e.Scale))

@@ -33,7 +33,7 @@ func (tapsCoder) fit(p *profile.Profile, e *profile.Edge, img image) {
 	for _, c := range img.channels(e) {
 		for i, code := range c.codes {
 			context, prediction := tapContext(e, c, i)
-			count(counts[group(context)], code-tapStart(e, context, prediction)-len(counts[0])/2, false)
+			count(counts[group(context)], code-tapStart(e, e.Taps, context, prediction)-len(counts[0])/2, false)
 		}
 	}
 	var numbers []uint8
@@ -64,21 +64,36 @@ func someTaps(e *profile.Edge) *profile.Taps {
 }
 
 func (tapsCoder) fields(e *profile.Edge, add func(field string, b ...byte)) {
-	t := e.Taps
-	add("grid", uvarint(t.Grid)...)
-	add("w", signedBytes(t.Magnitude)...)
+	add("grid", uvarint(e.Taps.Grid)...)
+	tapFields(e, e.Taps, add)
+	add("models", e.Models...)
+	if o := e.Earlier; o != nil {
+		add("earlier", uvarint(o.Edge)...)
+		beside := func(field string, b ...byte) { add("earlier "+field, b...) }
+		tapFields(e, &o.Taps, beside)
+		for k, name := range []string{"magnitudes", "codes"} {
+			if k == 0 || !e.OneSided {
+				beside(name+" around", byte(o.Taps.Cross[k]))
+				beside(name, signedBytes(o.Weights[k])...)
+			}
+		}
+		beside("models", o.Models...)
+	}
+}
+
+func tapFields(e *profile.Edge, t *profile.Taps, add func(field string, b ...byte)) {
+	add("w", signedBytes(t.Magnitude[:])...)
 	if !e.OneSided {
-		add("v", signedBytes(t.Signed)...)
+		add("v", signedBytes(t.Signed[:])...)
 	}
 	add("flat", bools([]bool{t.Flat})...)
 	add("base", byte(t.Base), byte(uint16(t.Base)>>8))
 	add("unit", t.Unit)
 	add("parts", t.Parts...)
 	add("relative", bools(t.Relative[:])...)
-	add("models", e.Models...)
 }
 
-func signedBytes(v [12]int8) (b []byte) {
+func signedBytes(v []int8) (b []byte) {
 	for _, x := range v {
 		b = append(b, byte(x))
 	}
@@ -94,7 +109,7 @@ func (tapsCoder) payload(w writer, e *profile.Edge, channels []channelCodes) []b
 			}
 		}
 	}
-	for 2*lanes <= min(16, len(channels)) && 2*lanes*256 <= changes {
+	for 2*lanes <= min(16, len(channels)) && 2*lanes*64 <= changes {
 		lanes *= 2
 	}
 	b := w.whole(e, joined(channels), func() []byte {
@@ -106,6 +121,9 @@ func (tapsCoder) payload(w writer, e *profile.Edge, channels []channelCodes) []b
 	})
 	if b[0] == coded {
 		b[0] = mode
+		if channels[0].earlier != nil {
+			b[0] = mode - 5
+		}
 	}
 	return b
 }
@@ -146,8 +164,12 @@ func tapSteps(p *profile.Profile, e *profile.Edge, channels []channelCodes) (ste
 		for i := range group[0].codes {
 			for lane, c := range group {
 				context, prediction := tapContext(e, c, i)
-				plane := &ransPlane{low: tapStart(e, context, prediction)}
-				steps = append(steps, ransStep{lane, c.codes[i], plane, p.Frequencies[e.Models[context]], first+16 >= len(channels)})
+				t, models := e.Taps, e.Models
+				if c.earlier != nil {
+					t, models = &e.Earlier.Taps, e.Earlier.Models
+				}
+				plane := &ransPlane{low: tapStart(e, t, context, prediction)}
+				steps = append(steps, ransStep{lane, c.codes[i], plane, p.Frequencies[models[context]], first+16 >= len(channels)})
 			}
 		}
 	}
@@ -155,9 +177,9 @@ func tapSteps(p *profile.Profile, e *profile.Edge, channels []channelCodes) (ste
 }
 
 // tapStart is the code of symbol 0.
-func tapStart(e *profile.Edge, context, prediction int) int {
+func tapStart(e *profile.Edge, t *profile.Taps, context, prediction int) int {
 	switch {
-	case e.Taps.Relative[context]:
+	case t.Relative[context]:
 		return prediction - 1<<(e.Bits-1)
 	case e.Unsigned:
 		return 0
@@ -167,7 +189,11 @@ func tapStart(e *profile.Edge, context, prediction int) int {
 
 // tapContext is the context of code i of a plane, and its prediction.
 func tapContext(e *profile.Edge, c channelCodes, i int) (context, prediction int) {
-	t := e.Taps
+	t, more, sum := e.Taps, 0, 0
+	if c.earlier != nil {
+		t = &e.Earlier.Taps
+		more, sum = tapEarlier(e, c, i)
+	}
 	var near [12]int
 	for k, p := range [12][2]int{{0, -1}, {1, 0}, {1, -1}, {1, 1}, {0, -2}, {2, 0}, {1, -2}, {1, 2}, {2, -1}, {2, 1}, {0, -3}, {3, 0}} {
 		if at := i - p[0]*t.Grid + p[1]; t.Grid == 0 {
@@ -176,10 +202,11 @@ func tapContext(e *profile.Edge, c channelCodes, i int) (context, prediction int
 			near[k] = c.codes[at]
 		}
 	}
-	m, s := int(t.Base), 0
+	m, s := int(t.Base), sum
 	if t.Unit > 0 {
 		m = min(32767, m+int(t.Unit)*int(t.Parts[c.channel]))
 	}
+	m += more
 	for k, v := range near {
 		m += int(t.Magnitude[k]) * min(127, max(v, -v))
 		s += int(t.Signed[k]) * min(127, max(-127, v))
@@ -202,6 +229,34 @@ func tapContext(e *profile.Edge, c channelCodes, i int) (context, prediction int
 		return level/2*16 + z, median[1]
 	}
 	return level*8 + z, median[1]
+}
+
+// tapEarlier is what an earlier edge adds to the expected magnitude of code i, and to the sum of codes.
+func tapEarlier(e *profile.Edge, c channelCodes, i int) (m, s int) {
+	add := func(at, magnitude, code int) {
+		if at >= 0 && at < len(c.earlier) {
+			m += magnitude * max(c.earlier[at], -c.earlier[at])
+			s += code * c.earlier[at]
+		}
+	}
+	o := e.Earlier
+	width, whole := e.Cols, o.Taps.Grid > 0
+	if whole {
+		width = o.Taps.Grid
+	}
+	w := o.Of(c.channel)
+	add(i, int(w[0]), int(w[1]))
+	around := []int{i - width, i + width}
+	if whole || i%width > 0 {
+		around = append(around, i-1)
+	}
+	if whole || i%width+1 < width {
+		around = append(around, i+1)
+	}
+	for _, at := range around {
+		add(at, int(o.Taps.Cross[0]), int(o.Taps.Cross[1]))
+	}
+	return m, s
 }
 
 // tapNear is what stands so many rows above code i and columns to the right.
@@ -307,6 +362,7 @@ func tapsVectors(s *set) {
 		}
 	}
 	badTaps(s)
+	earlierVectors(s)
 }
 
 // tapValues repeat themselves here and there.
