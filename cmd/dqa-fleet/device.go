@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/fleet/device"
@@ -21,6 +23,8 @@ type deviceFlags struct {
 	cut            cutFlags
 	data, out      string
 	images         int
+	repeat         int
+	every          time.Duration
 	fallback       string
 	full           bool
 	allowNonFinite bool
@@ -53,6 +57,8 @@ Exit code 11: frames were reported lost.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "images (SPEC, as of dqa)")
 	flags.IntVar(&f.images, "images", 0, "images that are taken of it, spread over it by a seed (default: all)")
+	flags.IntVar(&f.repeat, "repeat", 1, "how often all images are sent; 0: without end")
+	flags.DurationVar(&f.every, "every", 0, "an image's time, as of a camera (default: as fast as it goes)")
 	flags.StringVarP(&f.out, "output", "o", "", "file of answers, lines of JSON; goes on where it ends (default: standard output)")
 	flags.BoolVar(&f.full, "outputs", false, "answers have all values of the outputs")
 	flags.BoolVar(&f.allowNonFinite, "allow-nonfinite", false, "go on when activations are NaN or infinite")
@@ -103,7 +109,7 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 		defer lines.Close()
 		opt.Sink = lines
 	}
-	if s, err = a.sendAll(cmd.Context(), opt, head, data); err != nil {
+	if s, err = a.sendAll(cmd.Context(), opt, head, repeated{data, f.repeat, f.every}); err != nil {
 		return err
 	}
 	if err := a.Print(a.Out, s, s.WriteText); err != nil {
@@ -116,26 +122,29 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 }
 
 // sendAll sends the images that were not sent before, and waits for all answers.
-func (a *app) sendAll(ctx context.Context, opt device.Options, head device.Head, data *dataset.Inputs) (s summary, err error) {
+func (a *app) sendAll(ctx context.Context, opt device.Options, head device.Head, data repeated) (s summary, err error) {
 	d, err := device.Start(ctx, opt, head)
 	if err != nil {
 		return s, err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	first := int(min(d.Next()-1, uint64(data.Len())))
+	first := int(min(d.Next()-1, uint64(data.len())))
 	if first > 0 {
 		a.Note("%d images were sent before", first)
 	}
 	bar := a.NewProgress()
-	for i := first; i < data.Len(); i++ {
-		name, inputs, err := data.Feed(i)
+	for i := first; i < data.len(); i++ {
+		if err := data.wait(ctx); err != nil {
+			return s, err
+		}
+		name, inputs, err := data.images.Feed(i % data.images.Len())
 		if err != nil {
 			return s, err
 		}
 		if _, err := d.Send(ctx, name, inputs); err != nil {
 			return s, fmt.Errorf("%s: %w", name, err)
 		}
-		bar.Report("sending", "images", i+1, data.Len())
+		bar.Report("sending", "images", i+1, data.len())
 	}
 	a.FinishProgress()
 	if err := d.Drain(ctx); err != nil {
@@ -146,6 +155,33 @@ func (a *app) sendAll(ctx context.Context, opt device.Options, head device.Head,
 		opt.Name, c.Accepted, c.Answered, c.Local, c.Refused, c.Lost, c.Duplicates, c.Resent, c.Cut,
 		8 * float64(c.Bytes) / float64(max(c.Values, 1)), float64(d.Overhead().Microseconds()) / 1000,
 	}, nil
+}
+
+// repeated are images that are sent several times, at a pace.
+type repeated struct {
+	images *dataset.Inputs
+	times  int // 0: without end
+	every  time.Duration
+}
+
+func (r repeated) len() int {
+	if r.times <= 0 {
+		return math.MaxInt
+	}
+	return r.images.Len() * r.times
+}
+
+// wait waits for the next image's time.
+func (r repeated) wait(ctx context.Context) error {
+	if r.every <= 0 {
+		return nil
+	}
+	select {
+	case <-time.After(r.every):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // summary is what became of the images of one run.

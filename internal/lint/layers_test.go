@@ -41,7 +41,7 @@ var layers = [][]string{
 	{"fleet/link", "fleet/outbox", "fleet/metrics"},
 	{"fleet"},
 	{"internal/faults"},
-	{"cmd", "bindings", "examples", "internal/ablation", "internal/driftlab", "spec/vectors"},
+	{"cmd", "bindings", "examples", "internal/ablation", "internal/driftlab", "internal/fleetsoak", "spec/vectors"},
 	{"internal/lint", "internal/testdata", "internal/browser"},
 }
 
