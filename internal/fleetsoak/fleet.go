@@ -132,7 +132,8 @@ func (f *fleet) startServer(i int, clients, routes []int) error {
 		}
 	}
 	text := fmt.Sprintf("server_name: %s\nlisten: \"127.0.0.1:%d\"\n"+
-		"cluster { name: soak, listen: \"127.0.0.1:%d\", no_advertise: true, routes: [%s] }\n", name, clients[i], routes[i], strings.Join(others, ", "))
+		"cluster { name: soak, listen: \"127.0.0.1:%d\", no_advertise: true, routes: [%s] }\n",
+		name, clients[i], routes[i], strings.Join(others, ", "))
 	conf := filepath.Join(f.dir, name+".conf")
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		return err
