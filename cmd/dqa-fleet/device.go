@@ -13,6 +13,7 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/fleet/device"
 	"github.com/dqa-go/dqa/fleet/outbox"
+	"github.com/dqa-go/dqa/fleet/site"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/session"
 	"github.com/spf13/cobra"
@@ -29,6 +30,7 @@ type deviceFlags struct {
 	full           bool
 	allowNonFinite bool
 	outbox         cli.Bytes
+	sign, metrics  string
 	opt            device.Options
 }
 
@@ -70,8 +72,25 @@ Exit code 11: frames were reported lost.`,
 	flags.DurationVar(&f.opt.Resend, "resend", device.DefaultResend, "after which a frame without an answer is sent again; doubles each time")
 	flags.DurationVar(&f.opt.GiveUp, "give-up", 0, "after which a frame is reported lost (default: never)")
 	flags.IntVar(&f.opt.Window, "window", device.DefaultWindow, "frames on their way at once")
+	flags.StringVar(&f.sign, "sign-key", "", "file of the key that frames are signed with (default: that of --member)")
+	metricsFlag(cmd, &f.metrics)
 	cli.Required(cmd, "data")
 	return cmd
+}
+
+// sign makes a device sign its frames, where a key is there.
+func (a *app) sign(opt *device.Options, path string) error {
+	if path == "" && a.member.Role == site.Device {
+		path = filepath.Join(a.folder, site.FramesKey)
+	}
+	if path == "" {
+		return nil
+	}
+	s, err := site.ReadSigner(path)
+	if err == nil {
+		opt.Sign = s.Sign
+	}
+	return err
 }
 
 func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err error) {
@@ -79,11 +98,20 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 	if opt.Fallback, err = device.ParseFallback(f.fallback); err != nil {
 		return cli.Usage(cmd, fmt.Errorf("--fallback: %w", err))
 	}
-	if opt.Dir == "" {
+	if opt.Name = a.name(cmd, opt.Name); opt.Dir == "" {
 		opt.Dir = "dqa-outbox-" + opt.Name
 	}
 	opt.Link, opt.Outbox.MaxBytes, opt.Note = a.link, int64(f.outbox), func(s string) { a.Note("%s", s) }
 	opt.Link.Changed = a.tellLink
+	if err := a.sign(&opt, f.sign); err != nil {
+		return err
+	}
+	w, err := listen(f.metrics)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	opt.Observe = w.observe
 	e, p, err := a.openCut(model, f.cut)
 	if err != nil {
 		return err
@@ -109,7 +137,7 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 		defer lines.Close()
 		opt.Sink = lines
 	}
-	if s, err = a.sendAll(cmd.Context(), opt, head, repeated{data, f.repeat, f.every}); err != nil {
+	if s, err = a.sendAll(cmd.Context(), opt, head, repeated{data, f.repeat, f.every}, w); err != nil {
 		return err
 	}
 	if err := a.Print(a.Out, s, s.WriteText); err != nil {
@@ -122,11 +150,12 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 }
 
 // sendAll sends the images that were not sent before, and waits for all answers.
-func (a *app) sendAll(ctx context.Context, opt device.Options, head device.Head, data repeated) (s summary, err error) {
+func (a *app) sendAll(ctx context.Context, opt device.Options, head device.Head, data repeated, w *watch) (s summary, err error) {
 	d, err := device.Start(ctx, opt, head)
 	if err != nil {
 		return s, err
 	}
+	w.show(d.Status)
 	defer func() { err = errors.Join(err, d.Close()) }()
 	first := int(min(d.Next()-1, uint64(data.len())))
 	if first > 0 {

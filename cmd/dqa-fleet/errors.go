@@ -4,7 +4,9 @@ import (
 	"errors"
 
 	"github.com/dqa-go/dqa/fleet/link"
+	"github.com/dqa-go/dqa/fleet/metrics"
 	"github.com/dqa-go/dqa/fleet/outbox"
+	"github.com/dqa-go/dqa/fleet/site"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
 )
@@ -30,6 +32,10 @@ var catalogue = []cli.Fault{
 		"a gateway makes them; JetStream must be on, with room on its disk", link.ErrStream),
 	cli.NewFault("link-setting", cli.ExitUsage, "a setting of the link is not understood",
 		"see the command's --help for what is allowed", link.ErrSetting),
+	cli.NewFault("site-damaged", cli.ExitFormat, "a fleet's or a member's folder is not what `dqa-fleet init` makes",
+		"bring the folder again from where the fleet's is; there, keep a copy of it", site.ErrPlan),
+	cli.NewFault("watch", cli.ExitFailure, "metrics and pages cannot be shown there",
+		"is the port taken? --metrics and --listen take HOST:PORT", metrics.ErrListen),
 	cli.NewFault("outbox-locked", cli.ExitWrite, "another process uses the outbox",
 		"one device at a time has an outbox: --outbox names another one", file.ErrLocked),
 	cli.NewFault("outbox-damaged", cli.ExitWrite, "the outbox is damaged beyond what can be told by name",

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -143,6 +145,74 @@ func TestThreeProcesses(t *testing.T) {
 	if code := ended(t, server, os.Interrupt); code != 0 {
 		t.Errorf("server: exit code %d", code)
 	}
+}
+
+// A site with certificates: what init makes is all that server, gateway and device need, and what they show.
+func TestSite(t *testing.T) {
+	prof, dir := demoProfile(t), t.TempDir()
+	site := filepath.Join(dir, "site")
+	if code, out, stderr := call(t, "init", site, "--site", "a", "--device", "a/cam", "--listen", "127.0.0.1:-1"); code != 0 || !strings.Contains(out, "a/cam") {
+		t.Fatalf("exit code %d: %s%s", code, out, stderr)
+	}
+	_, said := program(t, "serve", filepath.Join(dir, "streams"), "--server-config", filepath.Join(site, "server.conf"))
+	_, rest, _ := strings.Cut(says(t, said, "listening on tls"), "listening on ")
+	url, _, _ := strings.Cut(rest, ",")
+	cut := []string{"demo:classify", "--at", "3", "--profile", prof, "--server", url}
+	gate, said := program(t, append([]string{"gateway", "--member", filepath.Join(site, "sites/a/gateway"), "--metrics", "127.0.0.1:19464"}, cut...)...)
+	says(t, said, "gateway answers")
+	device := append([]string{"device", "--data", "demo:classify[128:140]", "--outbox", filepath.Join(dir, "box"), "--json", "-q"}, cut...)
+	code, out, stderr := call(t, append(device, "--member", filepath.Join(site, "sites/a/cam"))...)
+	if code != 0 || !strings.Contains(out, `"device": "cam"`) || !strings.Contains(out, `"answered": 12`) {
+		t.Errorf("exit code %d: %s%s", code, out, stderr)
+	}
+	for path, want := range map[string]string{
+		"metrics": `dqa_frames_answered_total{name="gateway",role="gateway"} 12`, "healthz": "ok", "readyz": "ready",
+	} {
+		if page := fetch(t, "http://127.0.0.1:19464/"+path); !strings.Contains(page, want) {
+			t.Errorf("%s: %s", path, page)
+		}
+	}
+	if code := ended(t, gate, syscall.SIGTERM); code != 0 || !strings.Contains(said(), "12 frames answered, 0 refused") {
+		t.Errorf("gateway: exit code %d, %s", code, said())
+	}
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"no certificate":     {nil, exitLink, "no server answers"},
+		"a folder of nobody": {[]string{"--member", dir}, cli.ExitFormat, "no fleet's folder"},
+		"no key":             {[]string{"--sign-key", prof}, cli.ExitFormat, "holds no key"},
+		"an address":         {[]string{"--metrics", "nowhere"}, cli.ExitFailure, "cannot listen"},
+	} {
+		args := append([]string{"gateway"}, cut...)
+		if name == "no key" {
+			args = device
+		}
+		if code, _, stderr := call(t, append(args, c.args...)...); code != c.code || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s: exit code %d, %s", name, code, stderr)
+		}
+	}
+	if code, _, stderr := call(t, "init", site, "--device", "cam"); code != cli.ExitUsage || !strings.Contains(stderr, "SITE/NAME") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if code, out, _ := call(t, "init", site, "--remove", "a/cam", "--json"); code != 0 || !strings.Contains(out, `"removed"`) {
+		t.Errorf("exit code %d, %s", code, out)
+	}
+}
+
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 func checkAnswers(t *testing.T, path string, images int) {

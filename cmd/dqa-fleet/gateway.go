@@ -9,14 +9,16 @@ import (
 
 	"github.com/dqa-go/dqa/fleet/gateway"
 	"github.com/dqa-go/dqa/fleet/link"
+	"github.com/dqa-go/dqa/fleet/site"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/spf13/cobra"
 )
 
 func (a *app) gateway() *cobra.Command {
 	var (
-		cut cutFlags
-		opt gateway.Options
+		cut           cutFlags
+		opt           gateway.Options
+		keys, metrics string
 	)
 	cmd := &cobra.Command{
 		Use:   "gateway MODEL.onnx --at EDGE --profile P.dqap",
@@ -27,8 +29,13 @@ devices; frames of other profiles, or of formats that this program does not read
 		Example: "  dqa-fleet gateway resnet32.onnx --at 15 --profile resnet32.dqap --server nats://10.0.0.1:4222",
 		Args:    cli.ExactArgs("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opt.Link, opt.Note = a.link, func(s string) { a.Note("%s", s) }
-			return a.runGateway(cmd.Context(), args[0], cut, opt)
+			bounds := opt.Link // of the streams
+			opt.Link, opt.Note, opt.Name = a.link, func(s string) { a.Note("%s", s) }, a.name(cmd, opt.Name)
+			opt.Link.Replicas, opt.Link.MaxBytes = bounds.Replicas, bounds.MaxBytes
+			if err := a.verify(&opt, keys); err != nil {
+				return err
+			}
+			return a.runGateway(cmd.Context(), args[0], cut, opt, metrics)
 		},
 	}
 	cut.register(cmd)
@@ -40,10 +47,31 @@ devices; frames of other profiles, or of formats that this program does not read
 	f.DurationVar(&opt.AckWait, "ack-wait", gateway.DefaultAckWait, "after which another gateway gets a frame that this one does not answer")
 	f.IntVar(&opt.Link.Replicas, "replicas", 1, "servers of a cluster that keep each message: 1, 3 or 5")
 	f.Int64Var(&opt.Link.MaxBytes, "stream-bytes", link.DefaultMaxBytes, "bound of the streams of frames and of answers, each")
+	f.StringVar(&keys, "device-keys", "", "file of devices' keys: frames without a signature are refused (default: that of --member)")
+	metricsFlag(cmd, &metrics)
 	return cmd
 }
 
-func (a *app) runGateway(ctx context.Context, model string, cut cutFlags, opt gateway.Options) error {
+// verify makes a gateway refuse frames without a signature, where keys are there.
+func (a *app) verify(opt *gateway.Options, path string) error {
+	if path == "" && a.member.Role == site.Gateway {
+		path = filepath.Join(a.folder, site.DeviceKeys)
+	}
+	if path == "" {
+		return nil
+	}
+	keys, err := site.ReadKeys(path)
+	opt.Verify = keys.Verify
+	return err
+}
+
+func (a *app) runGateway(ctx context.Context, model string, cut cutFlags, opt gateway.Options, address string) error {
+	w, err := listen(address)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	opt.Observe = w.observe
 	e, p, err := a.openCut(model, cut)
 	if err != nil {
 		return err
@@ -53,6 +81,7 @@ func (a *app) runGateway(ctx context.Context, model string, cut cutFlags, opt ga
 	if err != nil {
 		return err
 	}
+	w.show(g.Status)
 	a.Note("%s answers frames that are cut at %s", opt.Name, e.Edge())
 	if err := g.Run(ctx); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/fleet/link"
+	"github.com/dqa-go/dqa/fleet/site"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/faults"
 	"github.com/spf13/cobra"
@@ -34,12 +35,15 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 // app is what all verbs share.
 type app struct {
 	cli.App
-	link link.Options // of verbs with linkFlags
+	link   link.Options // of verbs with linkFlags
+	folder string       // --member
+	member site.Member  // whose folder it is
 }
 
 // verbs are those of the program, in the order of the help; each has a file.
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
+		a.init(),
 		a.serve(),
 		a.gateway(),
 		a.device(),
@@ -69,7 +73,7 @@ func (a *app) root() *cobra.Command {
 
 // files are named by these flags.
 var files = cli.Files{
-	Inputs:  []string{"data", "profile", "creds", "nkey", "tls-ca", "tls-cert", "tls-key"},
+	Inputs:  []string{"data", "profile", "creds", "nkey", "tls-ca", "tls-cert", "tls-key", "sign-key", "device-keys"},
 	Outputs: []string{"output"},
 }
 

@@ -11,18 +11,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// linkFlags are those of verbs that connect to a server.
-func (a *app) linkFlags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&a.link.URL, "server", link.DefaultURL, "URLs of the servers, separated by commas; tls:// demands TLS")
-	f.StringVar(&a.link.Credentials, "creds", "", "file of a user's credentials (.creds)")
-	f.StringVar(&a.link.Seed, "nkey", "", "file of a user's nkey seed")
-	f.StringVar(&a.link.CA, "tls-ca", "", "file of the certificates that the server's is signed by")
-	f.StringVar(&a.link.Cert, "tls-cert", "", "file of this program's own certificate")
-	f.StringVar(&a.link.Key, "tls-key", "", "file of its key")
-	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
-}
-
 // served is where a server listens.
 type served struct {
 	URL string `json:"url"`

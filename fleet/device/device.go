@@ -20,6 +20,7 @@ import (
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/session"
 	"github.com/dqa-go/dqa/tensor"
+	"github.com/nats-io/nats.go"
 )
 
 // ErrFallback is a word that is none of ParseFallback's.
@@ -101,7 +102,10 @@ type Options struct {
 	Tell     time.Duration // between statuses; 0: DefaultTell
 	// Format of frames that gateways must read; 0: this program's own.
 	Format int
-	Note   func(string) // is told what is worth a line; may be nil
+	// Sign signs a message (site.Signer); nil: none does.
+	Sign    func(*nats.Msg) error
+	Observe func(time.Duration) // is told the latency of each answer; may be nil
+	Note    func(string)        // is told what is worth a line; may be nil
 }
 
 // Defaults.
@@ -158,6 +162,12 @@ func (o Options) filled() Options {
 	o.Window = min(o.Window, link.MaxPending)
 	if o.Format == 0 {
 		o.Format = frame.Version
+	}
+	if o.Sign == nil {
+		o.Sign = func(*nats.Msg) error { return nil }
+	}
+	if o.Observe == nil {
+		o.Observe = func(time.Duration) {}
 	}
 	if o.Note == nil {
 		o.Note = func(string) {}

@@ -202,6 +202,9 @@ func (d *Device) put(batch []Answer) error {
 	}
 	for _, a := range batch {
 		d.counts.answer(a)
+		if a.Outcome != Lost {
+			d.opt.Observe(a.Latency)
+		}
 	}
 	if err := d.box.Done(seqs...); err != nil {
 		d.opt.Note(err.Error()) // a full disk; the outbox tries again

@@ -308,6 +308,10 @@ func (p *pump) publish(f *flight) bool {
 	m.Header.Set(link.HeaderAttempt, strconv.Itoa(f.attempt))
 	m.Header.Set(link.HeaderProfile, hex.EncodeToString(e.profile[:]))
 	m.Header.Set(link.HeaderSent, time.Now().UTC().Format(time.RFC3339Nano))
+	if err := d.opt.Sign(m); err != nil {
+		d.opt.Note(err.Error())
+		return false
+	}
 	name := fmt.Sprintf("%s/%s/%d/%d", d.opt.Name, f.id, d.started.UnixNano(), f.attempt) // of this message, not of the frame
 	sending, err := d.link.JS.PublishMsgAsync(m, jetstream.WithMsgID(name))
 	if err != nil {

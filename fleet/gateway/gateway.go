@@ -16,6 +16,7 @@ import (
 	"github.com/dqa-go/dqa/fleet/link"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/session"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -45,7 +46,11 @@ type Options struct {
 	// AckWait is how long a frame may take before another gateway gets it; 0: DefaultAckWait.
 	AckWait time.Duration
 	Tell    time.Duration // between statuses; 0: DefaultTell
-	Note    func(string)  // is told what is worth a line; may be nil
+	// Verify refuses messages that their device did not sign (site.Keys): nobody answers them, their number stays free for the device's
+	// own; nil: every message is taken.
+	Verify  func(subject string, header nats.Header, body []byte) error
+	Observe func(time.Duration) // is told the latency of each answer; may be nil
+	Note    func(string)        // is told what is worth a line; may be nil
 }
 
 // Defaults.
@@ -102,6 +107,12 @@ func Start(ctx context.Context, opt Options, tails ...Tail) (*Gateway, error) {
 	}
 	if opt.Formats == nil {
 		opt.Formats = map[int]func([]byte) ([]byte, error){frame.Version: asItIs}
+	}
+	if opt.Verify == nil {
+		opt.Verify = func(string, nats.Header, []byte) error { return nil }
+	}
+	if opt.Observe == nil {
+		opt.Observe = func(time.Duration) {}
 	}
 	if opt.Note == nil {
 		opt.Note = func(string) {}

@@ -57,6 +57,12 @@ func (g *Gateway) answer(j job, receivers map[*running]*session.Receiver) {
 		_ = j.msg.Term()
 		return
 	}
+	if err := g.opt.Verify(j.msg.Subject(), j.msg.Headers(), j.msg.Data()); err != nil {
+		g.counts.refused.Add(1)
+		g.opt.Note(err.Error())
+		_ = j.msg.Term()
+		return
+	}
 	if again && g.answered(subject) {
 		g.counts.duplicates.Add(1)
 		_ = j.msg.Ack()
@@ -141,6 +147,7 @@ func (g *Gateway) collect() {
 		select {
 		case <-s.future.Ok():
 			g.counts.answer(s)
+			g.opt.Observe(time.Since(s.arrive))
 			_ = s.msg.Ack()
 		case err := <-s.future.Err():
 			var api *jetstream.APIError

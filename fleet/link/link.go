@@ -132,6 +132,9 @@ func (o Options) settings() ([]nats.Option, error) {
 	if o.Patient {
 		list = append(list, nats.RetryOnFailedConnect(true), nats.ConnectHandler(func(c *nats.Conn) { changed(c, nil) }))
 	}
+	if nameForm.MatchString(o.Name) {
+		list = append(list, nats.CustomInboxPrefix(InboxPrefix(o.Name)))
+	}
 	if o.Credentials != "" {
 		if _, err := file.Read(o.Credentials); err != nil {
 			return nil, err

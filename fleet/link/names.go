@@ -32,6 +32,7 @@ const (
 	HeaderAttempt = "Dqa-Attempt" // how often it was sent before
 	HeaderProfile = "Dqa-Profile" // SHA-256 of the whole network's profile, hex
 	HeaderSent    = "Dqa-Sent"    // the device's clock, RFC 3339: for people, nothing depends on it
+	HeaderAuth    = "Dqa-Auth"    // the device's signature, see fleet/site
 	HeaderGateway = "Dqa-Gateway" // of an answer: who gave it
 	HeaderError   = "Dqa-Error"   // of an answer without a body: why there is none
 )
@@ -64,6 +65,9 @@ func (c Cut) String() string { return hex.EncodeToString(c[:]) }
 func FrameSubject(format int, c Cut, device string) string {
 	return framesPrefix + "v" + strconv.Itoa(format) + "." + c.String() + "." + device
 }
+
+// FrameSubjects is FrameSubject of one device, whatever it sends.
+func FrameSubjects(device string) string { return framesPrefix + "*.*." + device }
 
 // FrameFilter is FrameSubject of all devices.
 func FrameFilter(format int, c Cut) string { return FrameSubject(format, c, "*") }
@@ -101,6 +105,9 @@ func AnswerOf(subject string) (device, box string, seq uint64, ok bool) {
 	seq, err := strconv.ParseUint(parts[2], 10, 64)
 	return parts[0], parts[1], seq, err == nil
 }
+
+// InboxPrefix is where a client gets what it asks for: its own, so that a server can keep others away from it.
+func InboxPrefix(name string) string { return "_INBOX." + name }
 
 // DeviceConsumer is the durable consumer of a device's answers.
 func DeviceConsumer(device string) string { return "device-" + device }

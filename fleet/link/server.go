@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/dqa-go/dqa/internal/file"
@@ -19,7 +20,7 @@ type ServerOptions struct {
 	TLS  *tls.Config
 	// Config is a file of nats-server's own format: accounts, users, limits. What else is set here counts more.
 	Config   string
-	MaxStore int64 // bytes of streams on disk; 0: DefaultMaxStore
+	MaxStore int64 // bytes of streams on disk; 0: what Config says, or DefaultMaxStore
 
 	Cluster     string   // name of the cluster; "": none
 	ClusterPort int      // where the others of the cluster find this one
@@ -53,11 +54,15 @@ func Start(dir string, opt ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrServer, err)
 	}
+	words := &lastWords{}
+	s.SetLogger(words, false, false)
 	s.Start()
-	if !s.ReadyForConnections(startupPatience) {
-		s.Shutdown()
-		s.WaitForShutdown()
-		return nil, fmt.Errorf("%w: it does not listen on %s:%d within %v", ErrServer, o.Host, o.Port, startupPatience)
+	for end := time.Now().Add(startupPatience); !s.ReadyForConnections(50 * time.Millisecond); {
+		if fatal := words.fatal(); fatal != "" || time.Now().After(end) {
+			s.Shutdown()
+			s.WaitForShutdown()
+			return nil, fmt.Errorf("%w: it does not listen on %s: %s", ErrServer, o.Host, or(fatal, "nobody knows why"))
+		}
 	}
 	if !s.JetStreamEnabled() {
 		s.Shutdown()
@@ -77,10 +82,8 @@ func (opt ServerOptions) settings(dir string) (*server.Options, error) {
 	}
 	o.NoSigs, o.NoLog = true, true
 	o.JetStream, o.StoreDir = true, dir
-	o.JetStreamMaxMemory, o.JetStreamMaxStore = maxStoreMemory, DefaultMaxStore
-	if opt.MaxStore > 0 {
-		o.JetStreamMaxStore = opt.MaxStore
-	}
+	o.JetStreamMaxMemory = or(o.JetStreamMaxMemory, maxStoreMemory)
+	o.JetStreamMaxStore = or(opt.MaxStore, or(o.JetStreamMaxStore, DefaultMaxStore))
 	o.MaxPayload, o.MaxControlLine, o.MaxPending, o.MaxConn = MaxPayload, maxControlLine, maxPendingClient, maxConnections
 	if opt.Name != "" {
 		o.ServerName = opt.Name
@@ -123,3 +126,29 @@ func (s *Server) Stop() {
 	s.s.Shutdown()
 	s.s.WaitForShutdown()
 }
+
+// lastWords keep what a server says when it gives up; the rest it says to nobody.
+type lastWords struct {
+	mu   sync.Mutex
+	text string
+}
+
+func (l *lastWords) fatal() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text
+}
+
+// Fatalf is called once the server cannot go on.
+func (l *lastWords) Fatalf(format string, v ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = fmt.Sprintf(format, v...)
+}
+
+// Errorf and the others satisfy the library's interface.
+func (*lastWords) Errorf(string, ...any)  {}
+func (*lastWords) Warnf(string, ...any)   {}
+func (*lastWords) Noticef(string, ...any) {}
+func (*lastWords) Debugf(string, ...any)  {}
+func (*lastWords) Tracef(string, ...any)  {}

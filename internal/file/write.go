@@ -111,6 +111,14 @@ func WriteBytes(path string, data []byte) error {
 	})
 }
 
+// WriteSecret is WriteBytes of what its owner alone may read.
+func WriteSecret(path string, data []byte) error {
+	return replace(path, 0o600, true, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
 // MkdirAll makes a folder for output, with its parents.
 func MkdirAll(path string) error {
 	err := try(OpCreate, path)

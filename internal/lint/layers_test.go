@@ -38,7 +38,7 @@ var layers = [][]string{
 	{"session"},
 	{"inspect"},
 	{"pilot"},
-	{"fleet/link", "fleet/outbox", "fleet/metrics"},
+	{"fleet/link", "fleet/outbox", "fleet/metrics", "fleet/site"},
 	{"fleet"},
 	{"internal/faults"},
 	{"cmd", "bindings", "examples", "internal/ablation", "internal/driftlab", "internal/fleetsoak", "spec/vectors"},
