@@ -18,6 +18,7 @@ type tapGroup struct {
 	left  [2][tapMargin][MaxLanes]int16
 	above [2][tapAboves][MaxLanes]int16
 
+	found  found  // of the column at hand
 	early  bool   // planes have an earlier edge's beside them
 	beside beside // its codes
 
@@ -212,6 +213,19 @@ func (g *tapGroup) sumAboveGeneric(x, end int) {
 				signed[i] += w * c
 			}
 		}
+	}
+}
+
+// found are the contexts of a column's codes, and what these are predicted to be. Kernels know its fields.
+type found struct {
+	contexts    [MaxLanes]uint8
+	predictions [MaxLanes]int16
+}
+
+// findGeneric finds the contexts of column x.
+func (g *tapGroup) findGeneric(x int) {
+	for lane := range g.planes {
+		g.found.contexts[lane%MaxLanes], g.found.predictions[lane%MaxLanes] = g.context(x, lane)
 	}
 }
 

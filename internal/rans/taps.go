@@ -3,6 +3,7 @@ package rans
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Taps choose the model of a code by what lies to the left and above of it, weighted (spec/contexts.md). All planes of a tile
@@ -184,8 +185,10 @@ func bounded(code int32) int32 { return max(-tapMost, min(tapMost, code)) }
 func VisitTaps(memory *TapMemory, t *Taps, planes []TapPlane, cols int, visit func(context uint8, prediction, code int16)) {
 	g := (*tapGroup)(memory)
 	offsets := make([]Plane, len(planes))
+	g.narrow, g.levels = true, tapLevelBits(t.Flat)
 	for lane := range planes {
 		offsets[lane].Offset, offsets[lane].Earlier = planes[lane].Offset, planes[lane].Earlier
+		g.narrow = g.narrow && slices.Min(planes[lane].Codes) >= -tapNarrow && slices.Max(planes[lane].Codes) < tapNarrow
 	}
 	g.begin(t, offsets, cols)
 	for at, all := 0, len(planes[0].Codes); at < all; {
@@ -194,10 +197,10 @@ func VisitTaps(memory *TapMemory, t *Taps, planes []TapPlane, cols int, visit fu
 		for x, end := 0, 0; x < n; x = end {
 			end = g.segment(x, n)
 			for ; x < end; x++ {
+				find(g, x)
 				for lane := range planes {
 					c := planes[lane].Codes[at+x]
-					context, prediction := g.context(x, lane)
-					visit(context, prediction, c)
+					visit(g.found.contexts[lane], g.found.predictions[lane], c)
 					g.set(x, lane, c)
 				}
 				g.echo(x)

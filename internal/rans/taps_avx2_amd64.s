@@ -202,6 +202,21 @@ sameness:                                           \
 	VPAND     tapTables_place(R8), Y4, Y4           \
 	VPAND     tapTables_place(R8), Y5, Y5
 
+// func findAVX2(group *tapGroup, x int, found *found, tables *tapTables)
+TEXT ·findAVX2(SB), NOSPLIT, $0-32
+	MOVQ group+0(FP), BX
+	MOVQ x+8(FP), CX
+	MOVQ found+16(FP), DI
+	MOVQ tables+24(FP), R8
+	CONTEXTS
+	VMOVDQU X1, found_contexts(DI)
+	VMOVDQU Y10, found_predictions(DI)
+	VZEROUPPER
+	RET
+
+	SIGNS
+	SAMENESS
+
 // func indexColumnsAVX2(group *tapGroup, x, end int, index *uint32, tables *tapTables)
 TEXT ·indexColumnsAVX2(SB), NOSPLIT, $0-40
 	MOVQ  group+0(FP), BX

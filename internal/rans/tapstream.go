@@ -74,13 +74,10 @@ func (g *tapGroup) start(t *Tile, s *stream, first int) {
 
 // prepare fills in what kernels want to know.
 func (g *tapGroup) prepare() {
-	levels := uint8(tapLevels - 1)
-	if g.flat {
-		levels--
-	}
+	g.levels = tapLevelBits(g.flat)
 	g.narrow, g.bytes = true, true
 	for lane := range MaxLanes {
-		g.levels[lane], g.used[lane], g.usedWords[lane] = levels, 0, 0
+		g.used[lane], g.usedWords[lane] = 0, 0
 		if lane < len(g.planes) {
 			g.used[lane], g.usedWords[lane] = math.MaxUint32, math.MaxUint16
 			g.bytes = g.bytes && g.planes[lane].Bytes != nil
@@ -91,6 +88,14 @@ func (g *tapGroup) prepare() {
 }
 
 const tapNarrow = 1 << 13
+
+// tapLevelBits are the bits of a level that count.
+func tapLevelBits(flat bool) (out [MaxLanes]uint8) {
+	for lane := range out {
+		out[lane] = tapLevels - 1 - b2i(flat)
+	}
+	return out
+}
 
 // encodeTaps encodes tiles of one shape: first contexts are found, from the first code to the last, then codes are coded, from
 // the last to the first.
@@ -143,8 +148,9 @@ func (g *tapGroup) indexAll(t *Tile, s *stream) {
 // indexColumnsGeneric notes the entries of columns x to end.
 func (g *tapGroup) indexColumnsGeneric(x, end int, index []uint32) {
 	for ; x < end; x++ {
+		find(g, x)
 		for lane := range g.planes {
-			context, prediction := g.context(x, lane)
+			context, prediction := g.found.contexts[lane], g.found.predictions[lane]
 			code := g.codes[g.at[0]+x*MaxLanes+lane]
 			index[lane] = g.models.entry(context, g.models.start(context, int32(g.low), prediction), code)
 		}
@@ -342,8 +348,9 @@ func (g *tapGroup) decodeColumn(x int) error {
 	}
 	words, used := (*[slack]byte)(s.words[s.at:]), uint(0) // a step takes 2 bytes per lane at most
 	mask := (s.lanes - 1) % MaxLanes
+	find(g, x)
 	for lane := range min(len(g.planes), MaxLanes) {
-		context, prediction := g.context(x, lane)
+		context, prediction := g.found.contexts[lane], g.found.predictions[lane]
 		start, m := g.models.start(context, int32(g.low), prediction), g.models.models[context]
 		state := s.states[lane&mask]
 		e := m.slots[state%probScale]
