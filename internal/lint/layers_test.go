@@ -37,7 +37,8 @@ var layers = [][]string{
 	{"doctor", "report", "bench", "features"},
 	{"session"},
 	{"inspect"},
-	{"pilot"},
+	{"internal/picture"},
+	{"advise", "pilot"},
 	{"fleet/link", "fleet/outbox", "fleet/metrics", "fleet/site"},
 	{"fleet"},
 	{"internal/faults"},
@@ -99,7 +100,7 @@ func checkFile(t *testing.T, root, file string) {
 // quantizes or measures lies below that.
 var front = []string{
 	"session", "inspect", // the job
-	"pilot", "pilot/page", // a study of it, and its pages
+	"advise", "pilot", "pilot/page", // a study of it, and its pages
 	"report", "bench", "doctor", // results to print
 	"features",                                          // stores of them
 	"internal/faults",                                   // how errors are told
