@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"io"
+	"strconv"
 
 	"github.com/dqa-go/dqa/advise"
 	"github.com/dqa-go/dqa/internal/cli"
@@ -46,23 +47,12 @@ func (a *app) runAdvise(cmd *cobra.Command, model string, f *adviseFlags, pre *p
 	if f.data == "" || f.calib == "" {
 		return cli.Usage(cmd, errors.New("--advise needs --data and --calib"))
 	}
+	opt, err := f.options()
+	if err != nil {
+		return err
+	}
 	set, err := parseEdges(edges)
 	if err != nil {
-		return err
-	}
-	grid, err := session.GridText{Methods: "graded", Bits: "3", ExtraBits: "1", Ratios: "0.4", Budgets: f.budgets}.Parse()
-	if err != nil {
-		return err
-	}
-	variants, err := grid.Variants(session.Variant{})
-	if err != nil {
-		return err
-	}
-	opt := f.opt
-	if opt.Coder, err = session.GradedCoder(f.coder, variants); err != nil {
-		return err
-	}
-	if opt.Link, err = session.ParseRate(f.link); err != nil {
 		return err
 	}
 	if opt.Network, err = a.complete(model, pre, session.Options{Edges: set}); err != nil {
@@ -81,7 +71,7 @@ func (a *app) runAdvise(cmd *cobra.Command, model string, f *adviseFlags, pre *p
 		return err
 	}
 	bar := a.NewProgress()
-	opt.Model, opt.Budgets, opt.Workers, opt.Progress = model, grid.Budgets, a.workers, bar.Report
+	opt.Model, opt.Workers, opt.Progress = model, a.workers, bar.Report
 	advice, err := advise.Measure(cmd.Context(), net, data, calib, opt)
 	if err != nil {
 		return err
@@ -89,4 +79,24 @@ func (a *app) runAdvise(cmd *cobra.Command, model string, f *adviseFlags, pre *p
 	a.FinishProgress()
 	shown := text.AllVisible(advice)
 	return a.Print(a.Out, shown, func(w io.Writer) error { return shown.WriteText(w, a.StyleOf(w)) })
+}
+
+// options reads the flags that are words.
+func (f *adviseFlags) options() (opt advise.Options, err error) {
+	opt = f.opt
+	if opt.Link, err = session.ParseRate(f.link); err != nil {
+		return opt, err
+	}
+	grid := session.Grid{Methods: "graded"}
+	number := func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
+	if grid.Budgets, err = session.ParseList("--budget", f.budgets, number); err != nil {
+		return opt, err
+	}
+	opt.Budgets = grid.Budgets
+	variants, err := grid.Variants(session.Variant{})
+	if err != nil {
+		return opt, err
+	}
+	opt.Coder, err = session.GradedCoder(f.coder, variants)
+	return opt, err
 }
