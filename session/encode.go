@@ -14,6 +14,8 @@ type EncodeOptions struct {
 	AllowNonFinite bool // NaN is stored as 0, infinities as the outermost codes, instead of ErrNonFinite
 	Workers        int  // of EncodeAll: goroutines; 0 or less: one
 	Progress       Progress
+	// counters of the frames that an Encoder makes; nil: nothing is counted.
+	counters *dqa.Counters
 }
 
 // Encoder makes frames of a network's activations, one image after the other. It belongs to one goroutine.
@@ -27,7 +29,11 @@ type Encoder struct {
 
 // NewEncoder returns an encoder.
 func (q *Quantized) NewEncoder(opt EncodeOptions) *Encoder {
-	return &Encoder{q: q, enc: q.codec.NewEncoder(), allowNonFinite: opt.AllowNonFinite}
+	var counting []dqa.Option
+	if opt.counters != nil {
+		counting = append(counting, dqa.WithCounters(opt.counters))
+	}
+	return &Encoder{q: q, enc: q.codec.NewEncoder(counting...), allowNonFinite: opt.AllowNonFinite}
 }
 
 // Encode runs the network on one input and appends the frame of its activations to dst. outputs are those of the network

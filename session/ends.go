@@ -114,16 +114,49 @@ func (e *Ends) RestSize() (n int) {
 
 // Sender makes messages, one image after the other. It belongs to one goroutine.
 type Sender struct {
-	ends *Ends
-	enc  *Encoder
+	ends     *Ends
+	enc      *Encoder
+	counters *dqa.Counters
+	watcher  *watcher
 }
 
 // NewSender returns a sender.
-func (e *Ends) NewSender(opt EncodeOptions) *Sender { return &Sender{e, e.sender.NewEncoder(opt)} }
+func (e *Ends) NewSender(opt EncodeOptions) *Sender {
+	return &Sender{ends: e, enc: e.sender.NewEncoder(opt)}
+}
+
+// NewWatchingSender returns a sender that watches what its frames hold, as Quantized.Drift does. The reference is learned from the first
+// DriftOptions.Learn images. Errors wrap ErrSetting.
+func (e *Ends) NewWatchingSender(opt EncodeOptions, drift DriftOptions) (*Sender, error) {
+	if drift.Learn == 0 {
+		return nil, fmt.Errorf("%w: what passes has no reference in the profile: learn one", ErrSetting)
+	}
+	w, err := newWatcher(e.Passing, drift)
+	if err != nil {
+		return nil, err
+	}
+	opt.counters = e.sender.codec.NewCounters()
+	return &Sender{e, e.sender.NewEncoder(opt), opt.counters, w}, nil
+}
+
+// Watched is what a watching sender has found so far; nil: nothing yet.
+func (s *Sender) Watched() *Drift {
+	if s.watcher == nil || s.watcher.monitor == nil {
+		return nil
+	}
+	found, _ := s.watcher.report() // there is a monitor
+	return found
+}
 
 // Send runs the head on an image and appends its message to dst. Errors are those of Encoder.Encode; on one the message is nil.
 func (s *Sender) Send(dst []byte, inputs []*tensor.Tensor) ([]byte, error) {
+	if s.counters != nil {
+		s.counters.Reset()
+	}
 	message, outputs, err := s.enc.EncodeInputs(dst, inputs)
+	if err == nil && s.watcher != nil {
+		err = s.watcher.add("", s.counters.Edges)
+	}
 	if err != nil {
 		return nil, err
 	}

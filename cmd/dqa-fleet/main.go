@@ -44,6 +44,7 @@ type app struct {
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		a.init(),
+		a.demo(),
 		a.serve(),
 		a.gateway(),
 		a.device(),
@@ -81,6 +82,7 @@ const rootHelp = `dqa-fleet runs the head of a network on devices and its tail o
 a few bits per value, over NATS JetStream: a server inside this program, or a cluster by its URL. What a device has accepted is
 answered exactly once, or reported lost by name.
 
+  dqa-fleet demo                                                  all of it on this machine, in a minute
   dqa-fleet serve streams                                         a server on this machine
   dqa-fleet gateway M.onnx --at EDGE --profile P.dqap             the tail
   dqa-fleet device M.onnx --at EDGE --profile P.dqap --data IMAGES -o answers.jsonl

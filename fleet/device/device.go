@@ -55,6 +55,8 @@ type Head struct {
 	Model   string
 	Profile [32]byte // SHA-256 of the whole network's
 	Encode  session.EncodeOptions
+	// Watch says how drift is looked for in what frames hold, from the first Watch.Learn images on; Learn 0: it is not.
+	Watch session.DriftOptions
 }
 
 // Outcome is what became of a frame.
@@ -187,7 +189,9 @@ func Start(ctx context.Context, opt Options, head Head) (*Device, error) {
 		checks: make(chan []outbox.ID), locals: make(chan localJob, 1), futures: make(chan future, link.MaxPending), started: time.Now(),
 	}
 	d.ctx, d.cancel = context.WithCancelCause(ctx)
-	d.Use(head)
+	if err := d.Use(head); err != nil {
+		return nil, err
+	}
 	changed := d.opt.Link.Changed
 	d.opt.Link.Changed = func(err error) {
 		d.post(event{kind: linkChanged, down: err != nil})
@@ -216,11 +220,29 @@ func Start(ctx context.Context, opt Options, head Head) (*Device, error) {
 	return d, nil
 }
 
-// Use makes all images that are sent from now on frames of another head.
-func (d *Device) Use(h Head) {
+// Use makes all images that are sent from now on frames of another head. Errors are those of a watching sender.
+func (d *Device) Use(h Head) error {
 	d.sending.Lock()
 	defer d.sending.Unlock()
-	d.head.Store(&running{Head: h, sender: h.Ends.NewSender(h.Encode)})
+	r := &running{Head: h}
+	if h.Watch.Learn == 0 {
+		r.sender = h.Ends.NewSender(h.Encode)
+	} else {
+		watch, tell := h.Watch, h.Watch.Alarm
+		watch.Alarm = func(a session.DriftAlarm) {
+			d.counts.alarm()
+			if tell != nil {
+				tell(a)
+			}
+		}
+		var err error
+		if r.sender, err = h.Ends.NewWatchingSender(h.Encode, watch); err != nil {
+			return err
+		}
+	}
+	d.head.Store(r)
+	d.counts.watched(nil)
+	return nil
 }
 
 // Send runs the head on an image and accepts its frame: it lies on the disk when Send returns, a power cut takes back the last few at
@@ -233,6 +255,7 @@ func (d *Device) Send(ctx context.Context, image string, inputs []*tensor.Tensor
 	if err != nil {
 		return outbox.ID{}, err
 	}
+	d.counts.watched(h.sender.Watched)
 	begun := time.Now()
 	e := entry{image, h.Profile, h.Ends.RestSize(), message}
 	h.buf = e.append(h.buf[:0])

@@ -19,6 +19,50 @@ type counts struct {
 	link.Counters
 	latency   link.Latencies
 	accepting time.Duration
+	drift     *link.Drift
+	looked    time.Time // when drift was looked at
+}
+
+// alarm counts one of drift.
+func (c *counts) alarm() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Alarms++
+	c.looked = time.Time{} // look again, to tell which edges
+}
+
+// driftEvery is how often a stream's drift is summed up for statuses.
+const driftEvery = time.Second
+
+// maxEdges bounds the edges that a status names.
+const maxEdges = 3
+
+// watched takes what has been found, now and then; found nil: nothing is watched yet.
+func (c *counts) watched(found func() *session.Drift) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if found == nil {
+		c.drift = nil
+		return
+	}
+	if time.Since(c.looked) < driftEvery {
+		return
+	}
+	c.looked = time.Now()
+	f := found()
+	if f == nil {
+		return
+	}
+	c.drift = &link.Drift{Images: int64(f.Images), Statistic: f.Statistic}
+	for i, e := range f.Edges {
+		c.drift.Excess += e.Excess / float64(len(f.Edges))
+		if f.Raised && i < maxEdges {
+			c.drift.Edges = append(c.drift.Edges, e.Name)
+		}
+	}
+	if n := len(f.Alarms); n > 0 && f.Raised {
+		c.drift.Alarm = string(f.Alarms[n-1].Like)
+	}
 }
 
 func (c *counts) accept(bytes int, values int64) {
@@ -76,7 +120,7 @@ func (d *Device) Status() link.Status {
 	c := &d.counts
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s.Counters, s.Latency = c.Counters, c.latency.Quantiles()
+	s.Counters, s.Latency, s.Drift = c.Counters, c.latency.Quantiles(), c.drift
 	s.Counters.Duplicates = c.duplicates.Load()
 	return s
 }

@@ -133,10 +133,12 @@ func (l *Link) answers(ctx context.Context) (jetstream.Stream, error) {
 
 // Drift is what a device's monitor says of its stream.
 type Drift struct {
-	Images int64    `json:"images"`
-	Excess float64  `json:"excess_bits"` // per value, over the reference's mean
-	Alarm  string   `json:"alarm,omitempty"`
-	Edges  []string `json:"edges,omitempty"`
+	Images int64   `json:"images"`
+	Excess float64 `json:"excess_bits"` // per value, over the reference's mean
+	// Statistic is that of the test, in parts of the threshold.
+	Statistic float64  `json:"statistic"`
+	Alarm     string   `json:"alarm,omitempty"` // what it looks like, while an alarm stands
+	Edges     []string `json:"edges,omitempty"`
 }
 
 // Tell publishes a status under its name. Errors wrap ErrStream.

@@ -135,9 +135,6 @@ func (f *fleet) torment(ctx context.Context) error {
 	err := f.wait(ctx)
 	cancel(nil)
 	work.Wait()
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
-	}
 	return err
 }
 
