@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -185,10 +186,13 @@ func (a *app) packVerb() *cobra.Command {
 		Long: `pack stores arrays, one behind the other, as one Zarr array (version 3, sharded) in a folder, or in a zip file if its name
 ends in .zip; - reads one array from standard input, patterns of names match files. Any row can be read alone. Its attributes
 hold a certificate: digests of array and profile, stored bits, and the loss measured on rows that taught no profile. A store
-that was stopped is gone on with by the same command, and is the same, byte for byte.`,
+that was stopped is gone on with by the same command, and is the same, byte for byte.
+
+-o - writes a stream of frames to standard output instead, which "dqa unpack -" reads: for pipes. It has no certificate.`,
 		Example: `  dqa pack embeddings.npy --profile embeddings.dqap -o embeddings.zarr
   dqa pack part-*.npy --profile hidden.dqap -o hidden.zarr.zip
-  python3 embed.py | dqa pack - --profile embeddings.dqap -o embeddings.zarr   # numpy.save(sys.stdout.buffer, x)`,
+  python3 embed.py | dqa pack - --profile embeddings.dqap -o embeddings.zarr   # numpy.save(sys.stdout.buffer, x)
+  dqa pack x.npy --profile P.dqap -o - | ssh far dqa unpack - --profile P.dqap -o x.npy`,
 		Args: atLeastOne("an array"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := a.readProfile(prof)
@@ -203,11 +207,14 @@ that was stopped is gone on with by the same command, and is the same, byte for 
 				return err
 			}
 			bar := a.NewProgress()
-			c, err := features.Pack(cmd.Context(), out, x, p, features.PackOptions{
-				Axes: features.Axes(strings.ToUpper(axes)), Source: sourceOf(args), Tool: session.Version, Workers: a.workers,
-				Limits: dqa.Limits{MaxMemory: int64(a.MaxMemory)}, Progress: bar.Report,
-				Open: again,
-			})
+			opt := a.packOptions(bar)
+			opt.Axes, opt.Source, opt.Open = features.Axes(strings.ToUpper(axes)), sourceOf(args), again
+			if out == cli.Pipe {
+				return a.stream(out, func(w io.Writer) (*features.StreamSummary, error) {
+					return features.PackStream(cmd.Context(), w, x, p, opt)
+				})
+			}
+			c, err := features.Pack(cmd.Context(), out, x, p, opt)
 			bar.Finish()
 			if err != nil {
 				return err
@@ -218,9 +225,45 @@ that was stopped is gone on with by the same command, and is the same, byte for 
 	flags := cmd.Flags()
 	flags.StringVar(&axes, "axes", "", axesHelp)
 	flags.StringVar(&prof, "profile", "", "profile made by fit")
-	flags.StringVarP(&out, "output", "o", "", "folder X.zarr, or file X.zarr.zip, to write")
+	flags.StringVarP(&out, "output", "o", "", "folder X.zarr, or file X.zarr.zip, to write; - for a stream to standard output")
 	cli.Required(cmd, "profile", "output")
 	return cmd
+}
+
+func (a *app) packOptions(bar *cli.Progress) features.PackOptions {
+	return features.PackOptions{
+		Tool: session.Version, Workers: a.workers, Limits: dqa.Limits{MaxMemory: int64(a.MaxMemory)}, Progress: bar.Report,
+	}
+}
+
+// stream writes a stream, or what it held, and tells what it was.
+func (a *app) stream(out string, fill func(io.Writer) (*features.StreamSummary, error)) error {
+	var v *features.StreamSummary
+	w, err := a.WriteOutput(out, func(w io.Writer) (err error) {
+		v, err = fill(w)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.Print(w, v, v.WriteText)
+}
+
+// unpackStream reads a stream from standard input.
+func (a *app) unpackStream(cmd *cobra.Command, prof, rows, out string) error {
+	switch {
+	case prof == "":
+		return cli.Usage(cmd, errors.New("a stream is read with --profile, the one that it was packed with"))
+	case rows != "":
+		return cli.Usage(cmd, errors.New("a stream has no rows to read alone: --rows needs a store"))
+	}
+	p, err := a.readProfile(prof)
+	if err != nil {
+		return err
+	}
+	return a.stream(out, func(w io.Writer) (*features.StreamSummary, error) {
+		return features.UnpackStream(cmd.Context(), w, a.In, p, a.packOptions(a.NewProgress()))
+	})
 }
 
 func sourceOf(args []string) string {
@@ -248,10 +291,15 @@ func (a *app) unpack() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unpack X.zarr -o X.npy",
 		Short: "read features of a store back as a NumPy array",
+		Long: `unpack writes the array of a store, or some of its rows, as a .npy file. - instead of the store reads a stream of
+"dqa pack -o -" from standard input, by the --profile that it was packed with, in bounded memory.`,
 		Example: `  dqa unpack embeddings.zarr -o embeddings.npy
   dqa unpack embeddings.zarr --rows 1000:1010 -o rows.npy`,
 		Args: cli.ExactArgs("the store"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == cli.Pipe {
+				return a.unpackStream(cmd, prof, rows, out)
+			}
 			s, err := a.openStore(args[0], prof)
 			if err != nil {
 				return err
