@@ -35,22 +35,24 @@ func (a Axes) geometry(shape []int) (g profile.Geometry, rows int, err error) {
 	if at > 0 {
 		g.Channels = shape[at]
 	}
-	g.ChannelsLast = at == len(a)-1
-	switch positions := values / g.Channels; {
-	case positions == 1: // rows are put side by side
+	g.ChannelsLast = at == len(a)-1 || values == g.Channels
+	if rows = 1; g.ChannelsLast { // rows are put one below the other
 		rows = max(1, min(chunkValues/values, shape[0]/fewestChunks))
-		g.Rows, g.ChannelsLast = rows, true
+	}
+	switch positions := values / g.Channels; {
+	case positions == 1:
+		g.Rows = rows
 	case g.ChannelsLast && at == 3: // NHWC
-		g.Rows, g.Cols = shape[1], shape[2]
+		g.Rows, g.Cols = rows*shape[1], shape[2]
 	case len(a) == 4 && at == 1: // NCHW
 		g.Rows, g.Cols = shape[2], shape[3]
 	case g.ChannelsLast:
-		g.Rows = positions
+		g.Rows = rows * positions
 	default:
 		g.Cols = positions
 	}
 	g.Tile = profile.TileFor(g.Channels, g.Rows, g.Cols)
-	return g, max(rows, 1), nil
+	return g, rows, nil
 }
 
 // check tells whether the axes are those of an array of this shape.

@@ -140,7 +140,8 @@ func TestPackAndRead(t *testing.T) {
 		shape []int
 	}{
 		{"NC", []int{300, 40}}, {"N", []int{5000}}, {"NTC", []int{30, 17, 24}}, {"NCT", []int{30, 24, 17}},
-		{"NCHW", []int{20, 8, 9, 5}}, {"NHWC", []int{20, 9, 5, 8}}, {"NC", []int{3, 60000}},
+		{"NCHW", []int{20, 8, 9, 5}}, {"NHWC", []int{20, 9, 5, 8}}, {"NHWC", []int{90, 3, 2, 4}}, {"NCHW", []int{90, 40, 1, 1}}, {"NTC", []int{900, 7, 6}},
+		{"NC", []int{3, 60000}},
 	} {
 		t.Run(fmt.Sprint(c.axes, c.shape), func(t *testing.T) {
 			t.Parallel()

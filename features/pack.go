@@ -138,8 +138,8 @@ func checkProfile(p *profile.Profile, axes Axes, shape []int) (rows int, err err
 		return 0, fmt.Errorf("%w: it has %d edges: it is a network's, not an array's", ErrProfile, len(p.Edges))
 	}
 	e := &p.Edges[0]
-	if rows > 1 || e.ChannelsLast && e.Cols == 1 && len(shape) <= 2 { // rows side by side: as many as the profile says
-		rows, g.Rows, g.Tile = e.Rows, e.Rows, e.Tile
+	if each := g.Rows / rows; g.ChannelsLast && e.Rows%each == 0 { // rows one below the other: as many as the profile says
+		rows, g.Rows = e.Rows/each, e.Rows
 	}
 	if e.Channels != g.Channels || e.Rows != g.Rows || e.Cols != g.Cols || e.ChannelsLast != g.ChannelsLast {
 		return 0, fmt.Errorf("%w: it is for chunks of %d channels by %d by %d, an array of %s %v has %d by %d by %d",
