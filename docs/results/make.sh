@@ -187,9 +187,12 @@ if [[ memory =~ $pattern ]] && python3 -c 'import numpy, onnx, onnxruntime' 2>/d
   python3 "$here/memory.py" "$dqa" "$PWD"
   python3 "$here/weights.py" "$dqa"
 fi
-# Features: two demonstrations, and what PCA would save, beside other ways to store arrays, where there is Python with them (examples/features/requirements.txt).
+# Features: three demonstrations, and what principal axes save, beside other ways to store arrays, where there is Python with them
+# (examples/features/requirements.txt); the third one speaks with espeak-ng.
 python=${DQA_PYTHON:-python3}
-for demo in bank cache pca; do
+for demo in bank cache wake pca; do
+  [ $demo != wake ] || { command -v espeak-ng && "$python" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("openwakeword"))'; } \
+    >/dev/null 2>&1 || continue
   if [[ features-$demo =~ $pattern ]] && "$python" -c 'import blosc2, faiss, ml_dtypes, numcodecs, onnxruntime, pysz, sklearn, zfpy' 2>/dev/null; then
     "$python" "$here/../../examples/features/$demo.py" "$dqa" "$here/features-$demo.md"
   fi

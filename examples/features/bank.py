@@ -54,8 +54,8 @@ def windows(a):
 
 def main(binary, out):
     data = os.environ["DQA_DATA"]
-    x = np.load(f"{data}/datasets/deeppcb_seg/test_x.npy")[::2]
-    y = np.load(f"{data}/datasets/deeppcb_seg/test_y.npy")[::2] > 0
+    x = np.load(f"{data}/datasets/deeppcb_seg/test_x.npy")
+    y = np.load(f"{data}/datasets/deeppcb_seg/test_y.npy") > 0
     at = np.arange(SIDE + 1) * 128 // SIDE
     labels = np.maximum.reduceat(np.maximum.reduceat(y, at[:-1], 1), at[:-1], 2)
     net = session(f"{data}/models/mobilenetv2_imagenet.onnx")
@@ -65,12 +65,14 @@ def main(binary, out):
         "pixel AUROC": lambda s, i: table.auroc(s[i].ravel(), labels[i].ravel()),
     }
     exact = oddness(boards, bank)
-    rows = table.compare(((f, s, n, oddness(boards, b)) for f, s, n, b in peers.all_of(bank, binary)), exact, scores, len(exact))
+    half = len(exact) // 2
+    parts = {"validation": np.arange(half), "test": np.arange(half, len(exact))}
+    rows = table.compare(((f, s, n, oddness(boards, b)) for f, s, n, b in peers.all_of(bank, binary)), exact, scores, parts)
     intro = (f"Made by [examples/features/bank.py](../../examples/features/bank.py) (`make results`), versions in requirements.txt there. "
              f"A bank of MobileNetV2's maps ({bank.shape[1]} channels, stride 8) of DeepPCB's {len(bank)} golden templates, {bank.nbytes:,} "
-             "bytes of float32; the boards are compared with it as float32. An image is a quarter of a crop, a pixel a place of the map "
+             f"bytes of float32; the boards are compared with it as float32, the first {half} for validation, the others as the test. An image is a quarter of a crop, a pixel a place of the map "
              "(4.6 x 4.6 pixels).")
-    floats = {n: f(exact, np.arange(len(exact))) for n, f in scores.items()}
+    floats = {(p, n): f(exact, i) for n, f in scores.items() for p, i in parts.items()}
     table.write(out, "An inspection bank in few bits", intro, rows, list(scores), bank.size, floats)
 
 

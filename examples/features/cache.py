@@ -42,7 +42,8 @@ def main(binary, out):
     where = labels[:200].ravel()
     rng = np.random.default_rng(1)
     chosen = np.sort(np.r_[np.flatnonzero(where), rng.choice(np.flatnonzero(~where), 8 * where.sum(), replace=False)])
-    mean, std = tested.mean(0), tested.std(0) + 1e-6  # of numbers, for the solver's sake; the same for all
+    numbers = peers.vectors(train)
+    mean, std = numbers.mean(0), numbers.std(0) + 1e-6  # for the solver's sake; the same for all
 
     def head(cache):
         v = (peers.vectors(cache)[chosen] - mean) / std
@@ -54,12 +55,14 @@ def main(binary, out):
         "F1": lambda s, i: 100 * 2 * ((s[i] > 0) & truth[i]).sum() / ((s[i] > 0).sum() + truth[i].sum()),
     }
     exact = head(train)
-    rows = table.compare(((k, s, n, head(c)) for k, s, n, c in peers.all_of(train, binary)), exact, scores, len(exact))
+    half = len(exact) // 2
+    parts = {"validation": np.arange(half), "test": np.arange(half, len(exact))}
+    rows = table.compare(((k, s, n, head(c)) for k, s, n, c in peers.all_of(train, binary)), exact, scores, parts)
     intro = (f"Made by [examples/features/cache.py](../../examples/features/cache.py) (`make results`), versions in requirements.txt there. "
              f"Maps of U-Net's encoder ({train.shape[1]} channels, stride 4) of 200 DeepPCB crops, {train.nbytes:,} bytes of float32, are the "
-             "cache that a head (logistic regression, defect or none) is trained from; it is judged on the maps of 200 other crops as the "
-             "encoder gives them. A pixel is a place of the map.")
-    floats = {n: s(exact, np.arange(len(exact))) for n, s in scores.items()}
+             f"cache that a head (logistic regression, defect or none) is trained from; it is judged on the maps of other crops as the encoder "
+             f"gives them, {half} for validation and {half} as the test. A pixel is a place of the map.")
+    floats = {(p, n): s(exact, i) for n, s in scores.items() for p, i in parts.items()}
     table.write(out, "Training from a cache of few bits", intro, rows, list(scores), train.size, floats)
 
 
