@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/dataset"
@@ -45,18 +44,16 @@ func (s *StreamSummary) WriteText(w io.Writer) error {
 	return err
 }
 
-func (s *StreamSummary) count(bytes int) {
-	s.Frames, s.Bytes = s.Frames+1, s.Bytes+int64(bytes)
-	s.setBits()
-}
-
-func (s *StreamSummary) setBits() {
+func (s *StreamSummary) count(c *piece) {
+	s.Frames, s.Bytes, s.NonFinite = s.Frames+1, s.Bytes+int64(len(c.frame)), s.NonFinite+c.nonFinite
 	values := 1.0
 	for _, d := range s.Shape {
 		values *= float64(d)
 	}
-	s.StoredBits = 8 * float64(s.Bytes) / math.Max(values, 1)
+	s.StoredBits = 8 * float64(s.Bytes) / values
 }
+
+func prefaceSize(rank int) int { return len(streamMagic) + 2 + 8*rank + frame.DigestSize + 4 }
 
 // appendPreface begins a stream of an array.
 func appendPreface(b []byte, shape []int, digest [32]byte) []byte {
@@ -83,7 +80,7 @@ func readPreface(r io.Reader, p *profile.Profile) (shape []int, rows, size int, 
 		return nil, 0, 0, fmt.Errorf("%w: a stream of version %d with %d axes", ErrStore, b[4], rank)
 	}
 	n := len(b)
-	b = append(b, make([]byte, 8*rank+frame.DigestSize+4)...)
+	b = append(b, make([]byte, prefaceSize(rank)-n)...)
 	if _, err := io.ReadFull(r, b[n:]); err != nil {
 		return nil, 0, 0, fmt.Errorf("%w: its preface: %w", ErrStore, wire.ErrTruncated)
 	}
@@ -121,11 +118,44 @@ func parseShape(b []byte, p *profile.Profile) (shape []int, rows, size int, err 
 // perWorker is how many chunks a worker has at hand.
 const perWorker = 4
 
-// chunkOf is a chunk on its way through a stream.
-type chunkOf struct {
-	values []float32
-	frame  []byte
-	bad    int // values that are not finite
+// piece is a chunk on its way through a stream.
+type piece struct {
+	first, rows int // of the array
+	values      []float32
+	frame       []byte
+	nonFinite   int
+}
+
+// flow takes the chunks of an array through a stream: read in order, worked on by several goroutines, written in order.
+type flow struct {
+	total, rows, workers int // rows of the array, and of a chunk
+	read                 func(p *piece) error
+	work                 func(worker int, p *piece) error
+	write                func(p *piece) error
+	progress             func(done int)
+}
+
+func (f *flow) run(ctx context.Context) error {
+	pieces := make([]piece, perWorker*f.workers)
+	for at := 0; at < f.total; {
+		n := 0
+		for ; n < len(pieces) && at < f.total; n++ {
+			p := &pieces[n]
+			p.first, p.rows = at, min(f.rows, f.total-at)
+			if err := f.read(p); err != nil {
+				return err
+			}
+			at += p.rows
+		}
+		err := parallel.Ordered(ctx, n, f.workers, func(k, i int) (*piece, error) {
+			return &pieces[i], f.work(k, &pieces[i])
+		}, func(_ int, p *piece) error { return f.write(p) })
+		if err != nil {
+			return err
+		}
+		f.progress(at)
+	}
+	return nil
 }
 
 // PackStream writes the array as a stream: only some chunks for each worker are in memory. Errors are those of Pack and of writing.
@@ -142,46 +172,32 @@ func PackStream(ctx context.Context, w io.Writer, x Rows, p *profile.Profile, op
 	if err != nil {
 		return nil, err
 	}
-	workers := max(1, opt.Workers)
-	encoders, chunks := make([]*dqa.Encoder, workers), make([]chunkOf, perWorker*workers)
+	out, row, encoders := &StreamSummary{Shape: shape}, p.Edges[0].Elements()/rows, make([]*dqa.Encoder, max(1, opt.Workers))
 	for k := range encoders {
 		encoders[k] = codec.NewEncoder()
 	}
-	out, elements := &StreamSummary{Shape: shape}, p.Edges[0].Elements()
 	preface := appendPreface(nil, shape, p.Digest())
 	if _, err := w.Write(preface); err != nil {
 		return nil, err
 	}
 	out.Bytes = int64(len(preface))
-	for at := 0; at < shape[0]; {
-		n := 0
-		for ; n < len(chunks) && at < shape[0]; n++ { // in order: the array may be a pipe
-			some := min(rows, shape[0]-at)
-			c := &chunks[n]
-			c.values = append(c.values[:0], make([]float32, elements)...)
-			if err := x.ReadRows(c.values[:some*(elements/rows)], at); err != nil {
-				return nil, err
-			}
-			at += some
-		}
-		err := parallel.Ordered(ctx, n, workers, func(k, i int) (*chunkOf, error) {
-			var err error
-			c := &chunks[i]
-			c.frame, err = encoders[k].Append(c.frame[:0], [][]float32{c.values})
-			c.bad = encoders[k].NonFinite()
-			return c, err
-		}, func(_ int, c *chunkOf) error {
-			out.count(len(c.frame))
-			out.NonFinite += c.bad
-			_, err := w.Write(c.frame)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		opt.Progress.report("packing", "rows", at, shape[0])
+	f := flow{total: shape[0], rows: rows, workers: len(encoders)}
+	f.read = func(c *piece) error {
+		c.values = append(c.values[:0], make([]float32, rows*row)...)
+		return x.ReadRows(c.values[:c.rows*row], c.first)
 	}
-	return out, nil
+	f.work = func(k int, c *piece) (err error) {
+		c.frame, err = encoders[k].Append(c.frame[:0], [][]float32{c.values})
+		c.nonFinite = encoders[k].NonFinite()
+		return err
+	}
+	f.write = func(c *piece) error {
+		out.count(c)
+		_, err := w.Write(c.frame)
+		return err
+	}
+	f.progress = func(done int) { opt.Progress.report("packing", "rows", done, shape[0]) }
+	return out, f.run(ctx)
 }
 
 // UnpackStream reads a stream that PackStream has written with this profile, and writes its array as a .npy file. Errors wrap ErrStore,
@@ -198,48 +214,46 @@ func UnpackStream(ctx context.Context, w io.Writer, r io.Reader, p *profile.Prof
 	if _, err := w.Write(dataset.NPYHeader(shape, "<f4")); err != nil {
 		return nil, err
 	}
-	workers := max(1, opt.Workers)
-	decoders, chunks := make([]*dqa.Decoder, workers), make([]chunkOf, perWorker*workers)
+	decoders := make([]*dqa.Decoder, max(1, opt.Workers))
 	for k := range decoders {
 		decoders[k] = codec.NewDecoder()
 	}
-	out := &StreamSummary{Shape: shape, Bytes: int64(len(appendPreface(nil, shape, p.Digest())))}
+	out := &StreamSummary{Shape: shape, Bytes: int64(prefaceSize(len(shape)))}
 	var b []byte
-	for at := 0; at < shape[0]; {
-		n, first := 0, out.Frames
-		for ; n < len(chunks) && at+n*rows < shape[0]; n++ {
-			if chunks[n].frame, err = nextFrame(chunks[n].frame, r, first+n, p); err != nil {
-				return nil, err
-			}
+	f := flow{total: shape[0], rows: rows, workers: len(decoders)}
+	f.read = func(c *piece) (err error) {
+		c.frame, err = nextFrame(c.frame, r, c.first/rows, p)
+		return err
+	}
+	f.work = func(k int, c *piece) error {
+		c.values = append(c.values[:0], make([]float32, rows*row)...)
+		err := decoders[k].Open(c.frame)
+		if err == nil {
+			err = decoders[k].Edge(c.values, 0)
 		}
-		err := parallel.Ordered(ctx, n, workers, func(k, i int) (*chunkOf, error) {
-			c := &chunks[i]
-			c.values = append(c.values[:0], make([]float32, rows*row)...)
-			err := decoders[k].Open(c.frame)
-			if err == nil {
-				err = decoders[k].Edge(c.values, 0)
-			}
-			if err != nil {
-				err = fmt.Errorf("frame %d of the stream: %w", first+i, err)
-			}
-			return c, err
-		}, func(_ int, c *chunkOf) error {
-			some := min(rows, shape[0]-at)
-			at += some
-			out.count(len(c.frame))
-			b = tensor.Bytes(c.values[:some*row], b)
-			_, err := w.Write(b)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		opt.Progress.report("unpacking", "rows", at, shape[0])
+		return inFrame(c.first/rows, err)
+	}
+	f.write = func(c *piece) error {
+		out.count(c)
+		b = tensor.Bytes(c.values[:c.rows*row], b)
+		_, err := w.Write(b)
+		return err
+	}
+	f.progress = func(done int) { opt.Progress.report("unpacking", "rows", done, shape[0]) }
+	if err := f.run(ctx); err != nil {
+		return nil, err
 	}
 	if _, err := frame.ReadNext(nil, r, 0); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: more follows the last frame of the stream", ErrStore)
 	}
 	return out, nil
+}
+
+func inFrame(number int, err error) error {
+	if err != nil {
+		err = fmt.Errorf("frame %d of the stream: %w", number, err)
+	}
+	return err
 }
 
 // nextFrame reads a frame, which is no longer than codes of 32 bits and their tiles' lengths.
@@ -250,8 +264,5 @@ func nextFrame(dst []byte, r io.Reader, number int, p *profile.Profile) ([]byte,
 	if errors.Is(err, io.EOF) {
 		err = wire.ErrTruncated
 	}
-	if err != nil {
-		return nil, fmt.Errorf("frame %d of the stream: %w", number, err)
-	}
-	return b, nil
+	return b, inFrame(number, err)
 }

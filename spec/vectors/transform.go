@@ -103,25 +103,29 @@ func badTransforms(s *set) {
 	whole := transformed(g)
 	whole.Coder = profile.Smallest
 	good := profileFile(newProfile([]profile.Edge{whole}, [][]float32{make([]float32, 24)}))
-	bad := func(name, cause, what string, c container) {
-		s.refusedProfile("bad-transform-"+name, cause, what, c.bytes())
-	}
 	nan := f32(float32(math.NaN()))
-	bad("centre", causeHeader, "a centre that is no number", good.with(edge+"centre1", nan...))
-	bad("centre-infinite", causeHeader, "an infinite centre", good.with(edge+"centre0", f32(float32(math.Inf(-1)))...))
-	bad("matrix", causeHeader, "a number of the matrix that is none", good.with(edge+"matrix4", nan...))
-	bad("matrix-large", causeHeader, "a number of the matrix beyond -1", good.with(edge+"matrix0", f32(-1.0000001)...))
-	bad("short", causeHeader, "a section that ends in the matrix", good.with(edge+"matrix8").with(edge+"apart"))
-	bad("tile", causeHeader, "tiles that do not hold all channels", good.with(edge+"tile channels", 2))
-	bad("one-sided", causeHeader, "a one-sided edge", good.with(edge+"flags", 64|2))
-	bad("row-sums", causeHeader, "an edge with row sums", good.with(edge+"flags", 64|16))
-	bad("means", causeHeader, "an edge with means", good.with(edge+"flags", 64|32))
-	bad("apart", causeHeader, "bits that are stored apart", good.with(edge+"apart", 1))
-	bad("extra", causeHeader, "extra bits", good.with(edge+"m", 1))
-	bad("dynamic", causeHeader, "a scale of every image", good.with(edge+"scale mode", 1).with(edge+"step0").with(edge+"step1"))
-	bad("clipped", causeHeader, "a clipped level map", good.with(edge+"level map", 1))
-	bad("noisy", causeHeader, "a noisy level map", good.with(edge+"level map", 2))
-	bad("many", causeLimit, "more than 2,048 channels",
-		good.with(edge+"channels", uvarint(2049)...).with(edge+"tile channels", uvarint(2049)...))
-	bad("in-1", causeHeader, "version 1", good.with("version", 1).with("gain tag").with("gain length").with("gain nodes"))
+	for _, c := range []struct {
+		name, cause, what string
+		file              container
+	}{
+		{"centre", causeHeader, "a centre that is no number", good.with(edge+"centre1", nan...)},
+		{"centre-infinite", causeHeader, "an infinite centre", good.with(edge+"centre0", f32(float32(math.Inf(-1)))...)},
+		{"matrix", causeHeader, "a number of the matrix that is none", good.with(edge+"matrix4", nan...)},
+		{"matrix-large", causeHeader, "a number of the matrix beyond -1", good.with(edge+"matrix0", f32(-1.0000001)...)},
+		{"short", causeHeader, "a section that ends in the matrix", good.with(edge + "matrix8").with(edge + "apart")},
+		{"tile", causeHeader, "tiles that do not hold all channels", good.with(edge+"tile channels", 2)},
+		{"one-sided", causeHeader, "a one-sided edge", good.with(edge+"flags", 64|2)},
+		{"row-sums", causeHeader, "an edge with row sums", good.with(edge+"flags", 64|16)},
+		{"means", causeHeader, "an edge with means", good.with(edge+"flags", 64|32)},
+		{"apart", causeHeader, "bits that are stored apart", good.with(edge+"apart", 1)},
+		{"extra", causeHeader, "extra bits", good.with(edge+"m", 1)},
+		{"dynamic", causeHeader, "a scale of every image", good.with(edge+"scale mode", 1).with(edge + "step0").with(edge + "step1")},
+		{"clipped", causeHeader, "a clipped level map", good.with(edge+"level map", 1)},
+		{"noisy", causeHeader, "a noisy level map", good.with(edge+"level map", 2)},
+		{"many", causeLimit, "more than 2,048 channels",
+			good.with(edge+"channels", uvarint(2049)...).with(edge+"tile channels", uvarint(2049)...)},
+		{"in-1", causeHeader, "version 1", good.with("version", 1).with("gain tag").with("gain length").with("gain nodes")},
+	} {
+		s.refusedProfile("bad-transform-"+c.name, c.cause, c.what, c.file.bytes())
+	}
 }
