@@ -66,11 +66,24 @@ func (r *Array) Type() string { return r.a.header.dtype }
 // RowSize is the number of values of a row.
 func (r *Array) RowSize() int { return r.a.bytes / dtypeSize(r.a.header.dtype) }
 
+// View gives n rows from row i on where they lie, to be read only; nil where they lie in no memory or are other numbers.
+func (r *Array) View(i, n int) []float32 {
+	if r.a.data == nil || r.a.header.dtype != "<f4" || i < 0 || n > r.a.items-i {
+		return nil
+	}
+	values, _ := tensor.Floats(r.a.data[i*r.a.bytes:][:n*r.a.bytes])
+	return values
+}
+
 // ReadRows reads len(dst)/RowSize rows from row i on. Numbers that float32 does not have are rounded.
 func (r *Array) ReadRows(dst []float32, i int) error {
 	n := len(dst) / r.RowSize()
 	if i < 0 || n > r.a.items-i {
 		return fmt.Errorf("%s: rows %d to %d of %d", r.a.path, i, i+n, r.a.items)
+	}
+	if values := r.View(i, n); values != nil {
+		copy(dst, values)
+		return nil
 	}
 	from, at := r.a.data, r.a.header.offset+int64(i)*int64(r.a.bytes)
 	if from == nil && r.a.header.dtype == "<f4" {

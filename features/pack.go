@@ -230,11 +230,8 @@ func (w *packWorker) object(k *packer, to *zarr.Writer, i int) (packed, error) {
 	perChunk := k.meta.Rows * k.row
 	first := i * k.meta.ChunksPerShard * k.meta.Rows
 	n := min(k.meta.ChunksPerShard*k.meta.Rows, k.meta.Shape[0]-first)
-	if cap(w.values) < n*k.row {
-		w.values = make([]float32, k.meta.ChunksPerShard*perChunk)
-	}
-	values := w.values[:n*k.row]
-	if err := w.rows.ReadRows(values, first); err != nil {
+	values, err := w.read(first, n, k.row)
+	if err != nil {
 		return packed{}, err
 	}
 	k.gather(values, first)
@@ -245,7 +242,6 @@ func (w *packWorker) object(k *packer, to *zarr.Writer, i int) (packed, error) {
 		out.nonFinite = countNonFinite(values)
 		return out, nil
 	}
-	var err error
 	w.frames, w.ends, w.chunks = w.frames[:0], w.ends[:0], w.chunks[:0]
 	for at := 0; at < len(values); at += perChunk {
 		chunk := values[at:min(at+perChunk, len(values))]
@@ -271,6 +267,19 @@ func (w *packWorker) object(k *packer, to *zarr.Writer, i int) (packed, error) {
 	}
 	out.size = len(object)
 	return out, k.writing.add(func() error { return to.Write(i, object) })
+}
+
+// read gives n rows from row first on: where they lie, if the array has them in memory.
+func (w *packWorker) read(first, n, row int) ([]float32, error) {
+	if v, ok := w.rows.(interface{ View(i, n int) []float32 }); ok {
+		if values := v.View(first, n); values != nil {
+			return values, nil
+		}
+	}
+	if cap(w.values) < n*row {
+		w.values = make([]float32, n*row)
+	}
+	return w.values[:n*row], w.rows.ReadRows(w.values[:n*row], first)
 }
 
 func countNonFinite(values []float32) (n int) {

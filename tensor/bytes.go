@@ -37,3 +37,13 @@ func Read(values []float32, read func([]byte) error) error {
 	}
 	return nil
 }
+
+// Floats are little-endian float32 as values, where they lie; ok is false where the processor has them otherwise in memory, or b does
+// not begin where a float32 may.
+func Floats(b []byte) (values []float32, ok bool) {
+	p := unsafe.Pointer(unsafe.SliceData(b))
+	if !littleEndian || uintptr(p)%unsafe.Alignof(float32(0)) != 0 {
+		return nil, false
+	}
+	return unsafe.Slice((*float32)(p), len(b)/4), true
+}

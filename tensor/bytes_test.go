@@ -27,3 +27,17 @@ func TestBytes(t *testing.T) {
 		t.Error("no values have bytes")
 	}
 }
+func TestFloats(t *testing.T) {
+	x := []float32{1, -2, 3.5, 0}
+	b := bytesOf(x)
+	v, ok := Floats(b)
+	if !ok || len(v) != 4 || v[2] != 3.5 {
+		t.Errorf("%v, %v", v, ok)
+	}
+	if _, ok := Floats(b[1:9]); ok {
+		t.Error("values at an odd address")
+	}
+	if v, _ := Floats(nil); len(v) != 0 {
+		t.Errorf("%v of nothing", v)
+	}
+}
