@@ -14,6 +14,23 @@ import (
 type place struct {
 	slot
 	edge, index int
+	seen        []symbolCount
+}
+
+// symbolCount is how often a symbol was seen: most slots have few symbols of many.
+type symbolCount struct {
+	symbol int
+	count  float64
+}
+
+func newPlace(counts []uint32, edge, index int) *place {
+	p := &place{slot: measure(counts), edge: edge, index: index}
+	for s, n := range counts {
+		if n > 0 {
+			p.seen = append(p.seen, symbolCount{s, float64(n)})
+		}
+	}
+	return p
 }
 
 // cluster finds models that slots share, limit per size of alphabet at most, and which model each slot has: slots of one
@@ -25,7 +42,7 @@ func cluster(counts []slots, limit int) (models [][]uint16, chosen [][]uint8) {
 	for i, h := range counts {
 		chosen[i] = make([]uint8, len(h))
 		for c, n := range h {
-			byAlphabet[len(n)] = append(byAlphabet[len(n)], &place{measure(n), i, c})
+			byAlphabet[len(n)] = append(byAlphabet[len(n)], newPlace(n, i, c))
 		}
 	}
 	var sizes []int
@@ -55,7 +72,7 @@ func clusterAlphabet(n int, slots []*place, limit int) (models [][]uint16, choic
 		if !last {
 			better := make([]int, len(slots))
 			for j, k := range slots {
-				better[j] = cheapest(k.counts, groups)
+				better[j] = cheapest(k.seen, groups)
 			}
 			last = slices.Equal(better, choice)
 			choice = better
@@ -123,8 +140,8 @@ func rebuild(n int, slots []*place, choice []int, made modelCache) (models []*gr
 		if sums[choice[j]] == nil {
 			sums[choice[j]] = make([]uint64, n)
 		}
-		for s, c := range k.counts {
-			sums[choice[j]][s] += uint64(c)
+		for _, c := range k.seen {
+			sums[choice[j]][c.symbol] += uint64(c.count)
 		}
 	}
 	number := make([]int, len(sums))
@@ -141,14 +158,12 @@ func rebuild(n int, slots []*place, choice []int, made modelCache) (models []*gr
 }
 
 // cheapest is the model that codes the counts in the fewest bits; of equal ones the first.
-func cheapest(counts []uint32, models []*groupModel) int {
+func cheapest(seen []symbolCount, models []*groupModel) int {
 	best, least := 0, math.Inf(1)
 	for i, m := range models {
 		bits := 0.0
-		for s, n := range counts {
-			if n > 0 {
-				bits += float64(n) * m.costs[s]
-			}
+		for _, c := range seen {
+			bits += float64(c.count * m.costs[c.symbol])
 		}
 		if bits < least {
 			best, least = i, bits
