@@ -178,17 +178,18 @@ func klAt4(want, got []float32) float64 {
 	return kl
 }
 
-// The chosen steps are what the budget's self-test says: real frames of the calibration images.
+// The chosen steps take on other images what the budget's self-test says; a little less, since the coder is taught on twice as many
+// images then.
 func TestSelfTestTellsWhatFramesTake(t *testing.T) {
-	prog, src := classifier(t, 6)
-	plan := calibrate(t, prog, src, graded(2), 1, calib.Options{Workers: 2})
+	prog, all := classifier(t, 64)
+	plan := calibrate(t, prog, calib.First(all, 32), graded(2), 1, calib.Options{Workers: 2})
 	codec, err := dqa.NewCodec(plan.Profile(profile.Smallest))
 	if err != nil {
 		t.Fatal(err)
 	}
 	bytes := 0
-	for i := range src.Len() {
-		x, err := src.Input(i)
+	for i := 32; i < 64; i++ {
+		x, err := all.Input(i)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,8 +199,8 @@ func TestSelfTestTellsWhatFramesTake(t *testing.T) {
 		}
 		bytes += enc.FrameSize()
 	}
-	stored := 8 * float64(bytes) / float64(src.Len()) / float64(codec.Profile().Elements())
-	if e := plan.Evidence; math.Abs(stored-float64(e.MeasuredBits)) > 1e-3 || stored > 2.005 || stored < 1.9 {
+	stored := 8 * float64(bytes) / 32 / float64(codec.Profile().Elements())
+	if e := plan.Evidence; math.Abs(stored-float64(e.MeasuredBits)+.03) > .05 || stored > 2.005 || stored < 1.9 {
 		t.Errorf("%v stored bits, the self-test says %v", stored, e.MeasuredBits)
 	}
 }

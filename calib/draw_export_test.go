@@ -25,3 +25,6 @@ func CompareDraws(outputs metric.Outputs, want, got []*tensor.Tensor, n int) (me
 	}
 	return measured, drawn, nil
 }
+
+// First is the beginning of a source.
+var First = first

@@ -203,6 +203,7 @@ func (r *run) guessTrial(edges []profile.Edge, t method.Trial) method.Trial {
 		effect := r.guessEffect(&edges[i], i, edges[i].Steps[0])
 		t.Distortion += effect.Distortion
 		t.Bits += effect.Bits
+		t.CodeBits = append(t.CodeBits, effect.Bits)
 		values += edges[i].Elements()
 	}
 	t.Bits /= float64(max(1, values))

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/engine"
+	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/method"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
@@ -31,9 +33,24 @@ const (
 	trialBatches = 4
 	frameBatches = 2
 	maxFrames    = 64
+	maxAllFrames = 256 // where all images count
 )
 
-func (r *run) frameImages() int { return min(r.src.Len(), maxFrames, frameBatches*r.heavyLimit()) }
+func (r *run) frameLimit() int { return min(maxFrames, frameBatches*r.heavyLimit()) }
+
+// split names, of n images that are run, up to limit that a coder is taught on, with even numbers, and as many others whose frames are
+// counted: what a coder takes of images that taught it flatters it.
+func (r *run) split(n, limit int) (taught, counted []int) {
+	pairs := min(n/2, limit)
+	for k := range pairs {
+		at := k * (n / 2) / pairs * 2
+		taught, counted = append(taught, r.trialImage(at, n)), append(counted, r.trialImage(at+1, n))
+	}
+	if pairs == 0 {
+		return []int{0}, []int{0}
+	}
+	return taught, counted
+}
 
 // trialImages are all where something is measured on them that the user asked for.
 func (r *run) trialImages() int {
@@ -73,40 +90,37 @@ func (r *run) try(edges []profile.Edge, by profile.Corrections) (method.Trial, e
 		return t, err
 	}
 	counts := tables.NewFor(edges, r.coder())
+	taught, counted := r.split(n, r.frameLimit())
 	sum, heldOut := r.newScore(), r.newScore()
-	if err := r.count(prog, n, counts, edges, sum, heldOut); err != nil {
+	if err := r.count(prog, n, taught, counts, edges, sum, heldOut); err != nil {
 		return t, err
 	}
 	if sum.images == 0 { // a forecast
-		err := r.passOf("frames", prog, r.frameImages(), nil)
-		r.limitLast(r.frameImages())
+		err := r.passOf("frames", prog, len(counted), nil)
+		r.limitLast(r.frameLimit())
 		return t, err
 	}
 	var other method.Trial
 	heldOut.fill(&other)
-	if t.HeldOut = other.KL; math.IsNaN(other.KL) {
+	if t.HeldOut = math.Sqrt(other.KL * other.Distortion); math.IsNaN(other.KL) {
 		t.HeldOut = other.Distortion
 	}
 	sum.fill(&t)
-	t.Bits, err = r.storedBits(prog, edges, by, counts)
+	t.Bits, t.CodeBits, err = r.storedBits(prog, edges, by, counts, counted)
 	return t, err
 }
 
-// count runs the trial's n images: outputs are compared, those of held-out images once more apart, and codes counted of as many as
-// frames are made of, from all over them.
-func (r *run) count(prog engine.Program, n int, counts *tables.Counts, edges []profile.Edge, sum, heldOut *scoreSum) error {
+// count runs the trial's n images: outputs are compared, those of held-out images once more apart, and codes counted of those that the
+// coder is taught on.
+func (r *run) count(prog engine.Program, n int, taught []int, counts *tables.Counts, edges []profile.Edge, sum, heldOut *scoreSum) error {
 	images := func(k int) int { return r.trialImage(k, n) }
-	counted, frames := map[int]bool{}, min(n, r.frameImages())
-	for k := range frames {
-		counted[images(k*n/frames)] = true
-	}
 	return r.passOver("trials", prog, n, images, func(i int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		float, err := r.float(i, x)
 		if err != nil {
 			return nil, err
 		}
 		var image *tables.Counts
-		if counted[i] {
+		if slices.Contains(taught, i) {
 			image = tables.NewFor(edges, r.coder())
 		}
 		got, err := prog.Run(x, counting(edges, image))
@@ -146,32 +160,78 @@ func (r *run) countCodes(phase string, edges []profile.Edge, by profile.Correcti
 		return nil, err
 	}
 	total := tables.New(edges)
-	err = r.passOf(phase, prog, r.src.Len(), func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
-		counts := tables.New(edges)
+	return total, r.countOver(phase, prog, r.src.Len(), func(k int) int { return k }, total, func() *tables.Counts { return tables.New(edges) }, edges)
+}
+
+// countOver counts the codes of n images.
+func (r *run) countOver(phase string, prog engine.Program, n int, image func(k int) int, total *tables.Counts, fresh func() *tables.Counts,
+	edges []profile.Edge) error {
+	return r.passOver(phase, prog, n, image, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
+		counts := fresh()
 		_, err := prog.Run(x, counting(edges, counts))
 		return func() error {
 			total.Merge(counts)
 			return nil
 		}, err
 	})
-	return total, err
 }
 
-// storedBits makes real frames with models of counts.
-func (r *run) storedBits(prog engine.Program, edges []profile.Edge, by profile.Corrections, counts *tables.Counts) (float64, error) {
+// StoredBits implements method.Env.
+func (r *run) StoredBits(edges []profile.Edge, by profile.Corrections) (float64, error) {
+	_, some := r.split(r.trialImages(), r.frameLimit())
+	taught, counted := r.split(r.src.Len(), maxAllFrames)
+	if len(counted) <= len(some) || r.forecast != nil {
+		return 0, nil
+	}
+	return remembered(r, "stored bits", edges, []any{by, r.coder()}, func() (float64, error) {
+		prog, err := r.corrected(by)
+		if err != nil {
+			return 0, err
+		}
+		counts := tables.NewFor(edges, r.coder())
+		err = r.countOver("frames", prog, len(taught), func(k int) int { return taught[k] }, counts,
+			func() *tables.Counts { return tables.NewFor(edges, r.coder()) }, edges)
+		if err != nil {
+			return 0, err
+		}
+		bits, _, err := r.storedBits(prog, edges, by, counts, counted)
+		return bits, err
+	})
+}
+
+// storedBits makes real frames of images with models of counts: bits per value, and those of every edge's codes in an image.
+func (r *run) storedBits(prog engine.Program, edges []profile.Edge, by profile.Corrections, counts *tables.Counts, images []int) (
+	float64, []float64, error) {
 	p := &Plan{Setting: profile.Setting{Name: "graded", Bits: profile.MaxBits}, Edges: edges, Corrections: by, counts: counts}
 	codec, err := dqa.NewCodec(p.Profile(r.coder()))
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	n, bytes := r.frameImages(), 0
-	err = r.passOf("frames", prog, n, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
+	bytes, byEdge := 0, make([]int, len(edges))
+	err = r.passOver("frames", prog, len(images), func(k int) int { return images[k] }, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		enc := codec.NewEncoder()
-		_, err := prog.Run(x, enc.Hook)
-		return func() error { bytes += enc.FrameSize(); return nil }, err
+		ends := make([]int, len(edges))
+		_, err := prog.Run(x, func(i int, data []float32) error {
+			err := enc.Hook(i, data)
+			ends[i] = enc.FrameSize()
+			return err
+		})
+		return func() error {
+			bytes += enc.FrameSize()
+			begin := frame.HeaderSize
+			for i, end := range ends {
+				byEdge[i] += end - begin
+				begin = end
+			}
+			return nil
+		}, err
 	})
-	r.limitLast(r.frameImages())
-	return 8 * float64(bytes) / float64(n) / float64(codec.Profile().Elements()), err
+	r.limitLast(r.frameLimit())
+	codes, n := make([]float64, len(edges)), float64(len(images))
+	for i, b := range byEdge {
+		codes[i] = max(0, 8*float64(b)/n-method.OtherBits(&codec.Profile().Edges[i]))
+	}
+	return 8 * float64(bytes) / n / float64(codec.Profile().Elements()), codes, err
 }
 
 func (r *run) coder() profile.Coder { return cmp.Or(r.opt.Coder, profile.Smallest) }

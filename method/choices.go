@@ -126,7 +126,9 @@ func contest(searches []*search, goal, share float64) (*search, error) {
 	var best *attempt
 	for _, s := range searches {
 		if winner != nil {
-			s.ratio = winner.ratio
+			if winner.factors != nil && s.factors == nil {
+				s.ladder = s.priced(s.env, winner.factors, winner.other)
+			}
 		}
 		a, err := s.firstWithin(goal)
 		if err != nil {

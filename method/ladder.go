@@ -19,6 +19,9 @@ type ladder struct {
 	moves    []move
 	bits     []float64 // by rung: predicted, stored per value
 	elements float64
+	other    float64    // bits of a frame besides codes
+	factors  []float64  // what the curves' bits were multiplied by; nil: nothing yet
+	asked    [][]Effect // the curves before that
 }
 
 // move takes an edge from one step of its grid to a coarser one.
@@ -35,28 +38,72 @@ const (
 	tileBits   = 8 * 16
 )
 
+// OtherBits is what an edge takes in a frame besides its codes, about.
+func OtherBits(e *profile.Edge) float64 { return recordBits + float64(tileBits*e.NumTiles()) }
+
 func newLadder(env Env, edges []profile.Edge, grids [][]float32, curves [][]Effect) *ladder {
-	l := &ladder{edges: edges, grids: grids, curves: curves, first: make([]int, len(edges))}
-	other, codes := float64(headerBits), 0.0
+	l := &ladder{edges: edges, grids: grids, curves: curves, asked: curves, first: make([]int, len(edges)), other: headerBits}
 	for i := range edges {
-		least := env.MinBits(edges[i].Name) * float64(edges[i].Elements())
-		steps := hull(curves[i], least)
+		l.elements += float64(edges[i].Elements())
+		l.other += OtherBits(&edges[i])
+	}
+	l.walk(env)
+	return l
+}
+
+// walk makes the rungs.
+func (l *ladder) walk(env Env) {
+	codes := 0.0
+	for i := range l.edges {
+		curve := l.curves[i]
+		steps := hull(curve, env.MinBits(l.edges[i].Name)*float64(l.edges[i].Elements()))
 		l.first[i] = steps[0]
 		for k := 1; k < len(steps); k++ {
-			a, b := curves[i][steps[k-1]], curves[i][steps[k]]
+			a, b := curve[steps[k-1]], curve[steps[k]]
 			l.moves = append(l.moves, move{i, steps[k-1], steps[k], (b.Distortion - a.Distortion) / (a.Bits - b.Bits)})
 		}
-		codes += curves[i][steps[0]].Bits
-		l.elements += float64(edges[i].Elements())
-		other += recordBits + tileBits*float64(edges[i].NumTiles())
+		codes += curve[steps[0]].Bits
 	}
 	slices.SortStableFunc(l.moves, func(a, b move) int { return cmp.Compare(a.price, b.price) })
-	l.bits = []float64{(codes + other) / l.elements}
+	l.bits = []float64{(codes + l.other) / l.elements}
 	for _, m := range l.moves {
-		codes -= curves[m.edge][m.from].Bits - curves[m.edge][m.to].Bits
-		l.bits = append(l.bits, (codes+other)/l.elements)
+		codes -= l.curves[m.edge][m.from].Bits - l.curves[m.edge][m.to].Bits
+		l.bits = append(l.bits, (codes+l.other)/l.elements)
 	}
-	return l
+}
+
+// A coder may take so many times more or less than curves say; beyond that it is noise.
+const mostFactor = 8
+
+// learned is the ladder whose curves' bits are those that frames of a rung took: curves count codes by simpler contexts than a coder may
+// have, which is wrong by as much as 2.6 times on flat maps, and by other factors on other edges.
+func (l *ladder) learned(env Env, rung int, t Trial) *ladder {
+	factors, other := make([]float64, len(l.edges)), t.Bits*l.elements
+	for i, k := range l.chosen(rung) {
+		factors[i] = 1
+		if b := l.curves[i][k].Bits; b > 0 {
+			factors[i] = max(1./mostFactor, min(mostFactor, t.CodeBits[i]/b))
+		}
+		other -= t.CodeBits[i]
+	}
+	return l.priced(env, factors, other)
+}
+
+// priced is the ladder with the curves' bits multiplied by edge, and so many others in a frame.
+func (l *ladder) priced(env Env, factors []float64, other float64) *ladder {
+	p := &ladder{edges: l.edges, grids: l.grids, asked: l.asked, first: make([]int, len(l.edges)), elements: l.elements, other: other}
+	for i, curve := range l.curves {
+		scaled := slices.Clone(curve)
+		for k := range scaled {
+			scaled[k].Bits *= factors[i]
+		}
+		p.curves, p.factors = append(p.curves, scaled), append(p.factors, factors[i])
+		if l.factors != nil {
+			p.factors[i] *= l.factors[i]
+		}
+	}
+	p.walk(env)
+	return p
 }
 
 // hull lists the steps on the lower convex hull of a curve, from the one of least distortion on; those whose codes take
@@ -134,7 +181,7 @@ func (l *ladder) evidence(rung int) *profile.Evidence {
 	e := &profile.Evidence{PredictedBits: float32(l.bits[rung])}
 	for i, k := range l.chosen(rung) {
 		var curve []profile.CurvePoint
-		for j, p := range l.curves[i] {
+		for j, p := range l.asked[i] {
 			curve = append(curve, profile.CurvePoint{Step: l.grids[i][j], Distortion: float32(p.Distortion), Bits: float32(p.Bits)})
 		}
 		e.Curves, e.Chosen = append(e.Curves, curve), append(e.Chosen, curve[k])

@@ -49,8 +49,10 @@ type Env interface {
 	Sensitivity(edges []profile.Edge) ([][]float64, error)
 	// Distortion names what Curves and Try call so.
 	Distortion() string
-	// Try runs the whole quantized network on calibration images, and counts real frames.
+	// Try runs the whole quantized network on calibration images, and counts real frames of some that their coder was not taught on.
 	Try(edges []profile.Edge, by profile.Corrections) (Trial, error)
+	// StoredBits are Trial.Bits of as many images as there are; 0 where trials look at all.
+	StoredBits(edges []profile.Edge, by profile.Corrections) (float64, error)
 	// Correct measures what quantizing the edges changes, node by node, with gains or without; nothing where the engine cannot.
 	Correct(edges []profile.Edge, gains bool) (profile.Corrections, error)
 	// Choices are what may be left out or demanded of what graded finds out by trial.
@@ -88,8 +90,11 @@ type Trial struct {
 	KL         float64 // nats per image (per pixel); NaN where outputs cannot be scored
 	Agreement  float64 // percent; NaN as well
 	Drop       float64 // points of accuracy; NaN without labels
-	// HeldOut is the KL, the distortion where there is none, of images that no corrections are measured on.
+	// HeldOut is the geometric mean of KL and distortion, the distortion where there is no KL, of images that no corrections are
+	// measured on: the KL is that of few images that the network is not sure of, the distortion weighs classes that do not matter.
 	HeldOut float64
+	// CodeBits are what the codes of every edge took in those frames, in bits of an image; nil: not measured.
+	CodeBits []float64
 }
 
 var methods = []Method{Direct{}, Clip{}, NoisyQuant{}, DQA{}, Graded{}}

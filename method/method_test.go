@@ -22,10 +22,13 @@ type env struct {
 	sensitivity [][]float64
 	biased      bool
 	gains       bool
-	rows        int     // of the first edge; 0: 8
-	means       float64 // what is left of the distortion where they are stored
+	rows        int       // of the first edge; 0: 8
+	means       float64   // what is left of the distortion where they are stored
+	takes       []float64 // what frames take by edge of what curves say; nil: not told
+	share       float64   // of what all images take to those of trials; 0: the same
 	choices     method.Choices
 	trials      int
+	bits        float64 // of the last trial
 }
 
 func (*env) Seed() uint64 { return 7 }
@@ -67,7 +70,15 @@ func (e *env) Try(edges []profile.Edge, by profile.Corrections) (method.Trial, e
 		t.Distortion += curves[0][i][0].Distortion
 		elements += edges[i].Elements()
 	}
+	if e.takes != nil {
+		t.Bits = 0
+		for i := range edges {
+			t.CodeBits = append(t.CodeBits, e.takes[i]*curves[0][i][0].Bits)
+			t.Bits += t.CodeBits[i]
+		}
+	}
 	t.Bits = (1.05*t.Bits + 600) / float64(elements) // real frames take more than curves say
+	e.bits = t.Bits
 	if by.Bias != nil {
 		t.Distortion *= .9
 	}
@@ -491,3 +502,41 @@ func TestCompleteRefuses(t *testing.T) {
 }
 
 func nan() float64 { var zero float64; return zero / zero }
+
+// StoredBits are what the test says of the last trial's.
+func (e *env) StoredBits([]profile.Edge, profile.Corrections) (float64, error) {
+	return e.share * e.bits, nil
+}
+
+// What frames take by edge, which curves do not know, makes the edge finer that takes little, and predictions right.
+func TestFramesTeachCurves(t *testing.T) {
+	setting := profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 6}
+	plain := planIn(t, &env{}, setting)
+	taught := planIn(t, &env{takes: []float64{.3, 1}}, setting)
+	e := taught.Evidence
+	if predicted, measured := float64(e.PredictedBits), float64(e.MeasuredBits); math.Abs(predicted/measured-1) > .03 || measured > 6.012 {
+		t.Errorf("%v bits predicted, %v measured", predicted, measured)
+	}
+	if was, is := plain.Edges[0].Steps[0], taught.Edges[0].Steps[0]; is >= was {
+		t.Errorf("step %v of an edge that takes a third of what curves say, %v where they are right", is, was)
+	}
+	if len(e.Curves) != 2 || !cmp.Equal(e.Curves, plain.Evidence.Curves) {
+		t.Error("evidence is not what curves measured")
+	}
+}
+
+// A budget is that of all images, where they take more than those of trials.
+func TestBudgetIsThatOfAllImages(t *testing.T) {
+	p := planIn(t, &env{takes: []float64{1, 1}, share: 1.1}, profile.Setting{Name: "graded", Dial: profile.Budget, Goal: 6})
+	if bits := float64(p.Evidence.MeasuredBits); bits > 6.012 || bits < 5 || math.Abs(bits/p.Reached.Bits-1) > 1e-6 {
+		t.Errorf("%v bits", bits)
+	}
+	codes, values := 0.0, 0
+	for i, b := range p.Reached.CodeBits {
+		codes += b
+		values += p.Edges[i].Elements()
+	}
+	if frames := (1.05*codes + 600) / float64(values); math.Abs(p.Reached.Bits/frames-1.1) > 1e-6 {
+		t.Errorf("%v bits, frames of trials take %v", p.Reached.Bits, frames)
+	}
+}

@@ -16,6 +16,7 @@ type search struct {
 	tried map[int]*attempt
 	known map[corrections]*attempt
 	ratio float64 // of measured to predicted bits
+	share float64 // of what all images take to what those of trials do
 }
 
 // attempt is one choice of steps, measured.
@@ -27,7 +28,7 @@ type attempt struct {
 }
 
 func newSearch(env Env, s profile.Setting, l *ladder) *search {
-	return &search{env: env, setting: s, ladder: l, tried: map[int]*attempt{}, known: map[corrections]*attempt{}, ratio: 1}
+	return &search{env: env, setting: s, ladder: l, tried: map[int]*attempt{}, known: map[corrections]*attempt{}, ratio: 1, share: 1}
 }
 
 // withinBudget allows for what other images take.
@@ -45,7 +46,7 @@ func (s *search) run() (*Plan, error) {
 	e := s.evidence(a.rung)
 	for i := range a.edges { // a step between two of the grid
 		if step := a.edges[i].Steps[0] / s.edges[i].Steps[0]; step != e.Chosen[i].Step {
-			p := readCurve(s.grids[i], s.curves[i], step)
+			p := readCurve(s.grids[i], s.asked[i], step)
 			e.Chosen[i] = profile.CurvePoint{Step: step, Distortion: float32(p.Distortion), Bits: float32(p.Bits)}
 		}
 	}
@@ -66,8 +67,13 @@ func (s *search) try(rung int) (*attempt, error) {
 }
 
 func (s *search) measure(rung int, edges []profile.Edge) (*attempt, error) {
-	t, err := s.env.Try(edges, profile.Corrections{})
-	return &attempt{rung: rung, edges: edges, Trial: t}, err
+	return s.attempt(rung, edges, profile.Corrections{})
+}
+
+func (s *search) attempt(rung int, edges []profile.Edge, by profile.Corrections) (*attempt, error) {
+	t, err := s.env.Try(edges, by)
+	t.Bits *= s.share
+	return &attempt{rung: rung, edges: edges, Corrections: by, Trial: t}, err
 }
 
 // channels tells whether steps are per channel.
@@ -126,10 +132,7 @@ func (s *search) correctedBy(a *attempt, gains bool) (*attempt, error) {
 	}
 	b := a
 	if len(by.Gain)+len(by.Bias) > 0 {
-		with := *a
-		b = &with
-		b.Corrections = by
-		if b.Trial, err = s.env.Try(a.edges, by); err != nil {
+		if b, err = s.attempt(a.rung, a.edges, by); err != nil {
 			return nil, err
 		}
 	}
@@ -137,9 +140,15 @@ func (s *search) correctedBy(a *attempt, gains bool) (*attempt, error) {
 	return b, nil
 }
 
-// firstWithin is the first rung whose bits are within the goal as far as curves tell, times the ratio of the last that was tried.
+// Predictions count as good from this share of their error on; more than a few lessons teach nothing.
+const (
+	predicted   = .02
+	mostLessons = 2
+)
+
+// firstWithin is the first rung whose bits are within the goal as far as curves tell, which learn from what frames took.
 func (s *search) firstWithin(goal float64) (a *attempt, err error) {
-	for {
+	for lessons := 0; ; {
 		rung := s.below(goal, s.ratio)
 		if s.tried[rung] != nil {
 			return s.tried[rung], nil
@@ -148,13 +157,42 @@ func (s *search) firstWithin(goal float64) (a *attempt, err error) {
 			return nil, err
 		}
 		s.ratio = a.Bits / s.bits[rung]
+		if len(a.CodeBits) == 0 || s.factors != nil && math.Abs(s.ratio-1) < predicted || lessons == mostLessons {
+			continue
+		}
+		s.ladder = s.learned(s.env, rung, a.Trial)
+		s.tried, s.known, s.ratio = map[int]*attempt{}, map[corrections]*attempt{}, 1
+		lessons++
 	}
+}
+
+// weigh looks at what all images take where trials look at a part of them.
+func (s *search) weigh(a *attempt) error {
+	all, err := s.env.StoredBits(a.edges, a.Corrections)
+	if err != nil || all == 0 {
+		return err
+	}
+	share := all / a.Bits
+	s.share *= share
+	for _, b := range s.tried {
+		b.Bits *= share
+	}
+	for k, b := range s.known {
+		if b != k.of {
+			b.Bits *= share
+		}
+	}
+	s.ratio *= share
+	return nil
 }
 
 // budget takes the most bits within the goal.
 func (s *search) budget() (a *attempt, note string, err error) {
 	goal := s.setting.Goal
-	if _, err = s.firstWithin(goal); err != nil {
+	if a, err = s.firstWithin(goal); err != nil {
+		return nil, "", err
+	}
+	if err = s.weigh(a); err != nil {
 		return nil, "", err
 	}
 	if a, err = s.withinGoal(goal); err != nil {
@@ -173,6 +211,9 @@ func (s *search) budget() (a *attempt, note string, err error) {
 		return nil, "", err
 	}
 	if a, err = s.correctedWithin(a, goal); err != nil {
+		return nil, "", err
+	}
+	if a, err = s.finerCorrected(a, goal); err != nil {
 		return nil, "", err
 	}
 	return a, s.budgetNote(a, goal), nil
@@ -200,10 +241,35 @@ func (s *search) correctedWithin(a *attempt, goal float64) (*attempt, error) {
 	return a, nil
 }
 
-// worse tells whether the outputs of a are farther from the float network's than those of b, on images that corrections are not
-// measured on: by their KL, or by the distortion where there is no KL. (A temperature makes curves tell more, but weighs classes that
-// do not matter in the end.)
-func (s *search) worse(a, b *attempt) bool { return a.HeldOut >= b.HeldOut }
+// finerCorrected uses what corrections leave of a budget: gains make codes smaller.
+func (s *search) finerCorrected(a *attempt, goal float64) (*attempt, error) {
+	for range moreTries {
+		rung := s.below(goal, a.Bits/s.bits[a.rung])
+		if len(a.Bias) == 0 || a.Bits >= .99*goal || rung >= a.rung {
+			break
+		}
+		from, err := s.try(rung)
+		if err != nil {
+			return nil, err
+		}
+		b, err := s.correctedBy(from, len(a.Gain) > 0)
+		if err != nil {
+			return nil, err
+		}
+		if b.Bits > goal*withinBudget || b.HeldOut >= a.HeldOut {
+			break
+		}
+		a = b
+	}
+	return a, nil
+}
+
+// worse tells whether the outputs of a are no nearer to the float network's than those of b, on images that corrections are not measured
+// on, at the same bits. Differences below a few percent are noise.
+func (s *search) worse(a, b *attempt) bool { return a.at(b.Bits) >= clearly*b.HeldOut }
+
+// clearly better is what is below so much of the other.
+const clearly = .97
 
 // withinGoal is the finest rung that is within the goal, as far as a few more tries tell.
 func (s *search) withinGoal(goal float64) (*attempt, error) {
