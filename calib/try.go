@@ -159,11 +159,11 @@ func (r *run) countCodes(phase string, edges []profile.Edge, by profile.Correcti
 	if err != nil {
 		return nil, err
 	}
-	total := tables.New(edges)
-	return total, r.countOver(phase, prog, r.src.Len(), func(k int) int { return k }, total, func() *tables.Counts { return tables.New(edges) }, edges)
+	total, all := tables.New(edges), func(k int) int { return k }
+	return total, r.countOver(phase, prog, r.src.Len(), all, total, func() *tables.Counts { return tables.New(edges) }, edges)
 }
 
-// countOver counts the codes of n images.
+// countOver adds the codes of n images to total, those of each counted in a fresh one.
 func (r *run) countOver(phase string, prog engine.Program, n int, image func(k int) int, total *tables.Counts, fresh func() *tables.Counts,
 	edges []profile.Edge) error {
 	return r.passOver(phase, prog, n, image, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
@@ -208,7 +208,8 @@ func (r *run) storedBits(prog engine.Program, edges []profile.Edge, by profile.C
 		return 0, nil, err
 	}
 	bytes, byEdge := 0, make([]int, len(edges))
-	err = r.passOver("frames", prog, len(images), func(k int) int { return images[k] }, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
+	image := func(k int) int { return images[k] }
+	err = r.passOver("frames", prog, len(images), image, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
 		enc := codec.NewEncoder()
 		ends := make([]int, len(edges))
 		_, err := prog.Run(x, func(i int, data []float32) error {
