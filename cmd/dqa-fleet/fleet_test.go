@@ -172,6 +172,21 @@ func TestSite(t *testing.T) {
 			t.Errorf("%s: %s", path, page)
 		}
 	}
+	watcher, says2 := program(t, "ui", "--server", url, "--member", filepath.Join(site, "sites/a/viewer"), "--listen", "127.0.0.1:0")
+	_, rest, _ = strings.Cut(says(t, says2, "the page is at "), "the page is at ")
+	at, _, _ := strings.Cut(rest, ";")
+	if page := fetch(t, at); !strings.Contains(page, "<h1>Fleet</h1>") {
+		t.Error(page)
+	}
+	if state := fetch(t, at+"state.json"); !strings.Contains(state, `"name":"cam"`) || !strings.Contains(state, `"name":"gateway"`) {
+		t.Error(state)
+	}
+	if page := fetch(t, at+"metrics"); !strings.Contains(page, `dqa_frames_answered_total{name="cam",role="device"} `) {
+		t.Error(page)
+	}
+	if code := ended(t, watcher, os.Interrupt); code != cli.ExitInterrupted {
+		t.Errorf("page: exit code %d, %s", code, says2())
+	}
 	if code := ended(t, gate, syscall.SIGTERM); code != 0 || !strings.Contains(said(), "12 frames answered, 0 refused") {
 		t.Errorf("gateway: exit code %d, %s", code, said())
 	}

@@ -48,6 +48,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.serve(),
 		a.gateway(),
 		a.device(),
+		a.ui(),
 		a.Errors(),
 		a.version(),
 	}

@@ -24,6 +24,7 @@ type Status struct {
 	Name    string    `json:"name"`
 	Role    string    `json:"role"`
 	Time    time.Time `json:"time"` // by its own clock
+	Seen    time.Time `json:"-"`    // when the server got it, by the server's clock; Statuses sets it
 	Started time.Time `json:"started"`
 	Program string    `json:"program"` // version
 	Formats []int     `json:"formats"` // of frames: a gateway reads, a device writes them
@@ -181,6 +182,7 @@ func (l *Link) Statuses(ctx context.Context) (list []Status, err error) {
 			}
 			var s Status
 			if json.Unmarshal(e.Value(), &s) == nil && s.Name == e.Key() {
+				s.Seen = e.Created()
 				list = append(list, s)
 			}
 		}

@@ -27,6 +27,7 @@ type Browser struct {
 	ctx context.Context
 	mu  sync.Mutex
 	bad []string
+	own string // what requests may begin with, besides the page itself
 }
 
 // New starts one. It skips where there is no Chromium; with CI=true there must be one.
@@ -74,7 +75,7 @@ func (b *Browser) listen(event any) {
 			b.bad = append(b.bad, e.Entry.Text)
 		}
 	case *network.EventRequestWillBeSent:
-		if u := e.Request.URL; !strings.HasPrefix(u, "data:") && !strings.HasSuffix(u, ".html") {
+		if u := e.Request.URL; !strings.HasPrefix(u, "data:") && !strings.HasSuffix(u, ".html") && (b.own == "" || !strings.HasPrefix(u, b.own)) {
 			b.bad = append(b.bad, "request for "+u)
 		}
 	}
@@ -103,6 +104,15 @@ func (b *Browser) Open(t *testing.T, page []byte) {
 		t.Fatal(err)
 	}
 	b.Run(t, chromedp.Navigate("file://"+path), chromedp.WaitReady("body"))
+}
+
+// Visit shows a page of a server, which may load what else the server has: url ends in a slash.
+func (b *Browser) Visit(t *testing.T, url string) {
+	t.Helper()
+	b.mu.Lock()
+	b.own = url
+	b.mu.Unlock()
+	b.Run(t, chromedp.Navigate(url), chromedp.WaitReady("body"))
 }
 
 // Width makes the window so wide, in pixels.
