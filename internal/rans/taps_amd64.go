@@ -109,7 +109,20 @@ func decodeTapColumns(groups []tapGroup, x, k, steps int) int {
 	if !cpu.HasAVX2() {
 		return k
 	}
+	if cpu.Has(cpu.AVX512) && allWide(groups) {
+		return decodeTapsAVX512(&groups[0], len(groups), x, k, steps, tapVectors)
+	}
 	return decodeTapsAVX2(&groups[0], len(groups), x, k, steps, tapVectors)
+}
+
+// allWide tells whether groups have as many states as there can be.
+func allWide(groups []tapGroup) bool {
+	for i := range groups {
+		if groups[i].stream.lanes != MaxLanes {
+			return false
+		}
+	}
+	return true
 }
 
 //go:noescape
@@ -129,6 +142,9 @@ func encodeTapsAVX2(groups *tapGroup, n, end, k, steps int, tables *tapTables) i
 
 //go:noescape
 func decodeTapsAVX2(groups *tapGroup, n, x, k, steps int, tables *tapTables) int
+
+//go:noescape
+func decodeTapsAVX512(groups *tapGroup, n, x, k, steps int, tables *tapTables) int
 
 //go:noescape
 func loadLanesAVX2(codes, near *int16, planes *[8]*uint8, from, n int, signed bool, tables *tapTables)

@@ -349,11 +349,18 @@ func (g *tapGroup) decodeColumn(x int) error {
 	words, used := (*[slack]byte)(s.words[s.at:]), uint(0) // a step takes 2 bytes per lane at most
 	mask := (s.lanes - 1) % MaxLanes
 	find(g, x)
+	slots := g.models.set.slots // which kernels read, too
 	for lane := range min(len(g.planes), MaxLanes) {
-		context, prediction := g.found.contexts[lane], g.found.predictions[lane]
-		start, m := g.models.start(context, int32(g.low), prediction), g.models.models[context]
-		state := s.states[lane&mask]
-		e := m.slots[state%probScale]
+		context, state := g.found.contexts[lane], s.states[lane&mask]
+		start := g.models.start(context, int32(g.low), g.found.predictions[lane])
+		e := slots[g.models.decode[context]&^tapRelative+state%probScale]
+		wide := start + int32(uint8(e))
+		if uint8(e) == unusual {
+			var err error
+			if wide, err = g.unusualCode(lane, context, state, start); err != nil {
+				return err
+			}
+		}
 		state = next(state, e)
 		more := state<<16 | uint32(binary.LittleEndian.Uint16(words[used%(slack/2):]))
 		used += uint((state-ransLow)>>31) * 2
@@ -361,23 +368,24 @@ func (g *tapGroup) decodeColumn(x int) error {
 			state = more
 		}
 		s.states[lane&mask] = state
-		wide := int32(m.symbol[uint8(e)]) + start
-		code := int16(wide)
-		if uint8(e) == 0 {
-			var err error
-			if code, err = s.escapedFrom(&g.planes[lane], m, start); err != nil {
-				return err
-			}
-			wide = int32(code)
-		}
 		if wide < int32(g.least[lane]) || wide > int32(g.most[lane]) {
 			return fmt.Errorf("%w: code %d, %d to %d allowed", ErrStream, wide, g.least[lane], g.most[lane])
 		}
-		g.set(x, lane, code)
+		g.set(x, lane, int16(wide))
 	}
 	s.at += int(used)
 	g.echo(x)
 	return nil
+}
+
+// unusualCode is one that slots do not tell: its symbol is too great, or it is escaped.
+func (g *tapGroup) unusualCode(lane int, context uint8, state uint32, start int32) (int32, error) {
+	m := g.models.models[context]
+	if rank := uint8(m.slots[state%probScale]); rank > 0 {
+		return start + int32(m.symbol[rank]), nil
+	}
+	code, err := g.stream.escapedFrom(&g.planes[lane], m, start)
+	return int32(code), err
 }
 
 // turn takes words of all states but the first one, which alone decodes what is left.

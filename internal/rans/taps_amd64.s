@@ -785,3 +785,110 @@ store:
 	JGT  store
 	VZEROUPPER
 	RET
+
+// func decodeTapsAVX512(groups *tapGroup, n, x, k, steps int, tables *tapTables) int
+// It is decodeTapsAVX2 of groups with 16 states: one vector holds them.
+TEXT ·decodeTapsAVX512(SB), NOSPLIT, $0-56
+	MOVQ tables+40(FP), R8
+	MOVQ k+24(FP), R15
+	MOVQ R15, AX
+	XORL DX, DX
+	DIVQ n+8(FP)
+	MOVQ x+16(FP), CX
+	ADDQ AX, CX
+	MOVQ DX, R14 // group
+	IMULQ $tapGroup__size, DX
+	MOVQ groups+0(FP), BX
+	ADDQ DX, BX
+
+step:
+	CMPQ R15, steps+32(FP)
+	JGE  done
+	CMPQ CX, tapGroup_plain(BX)
+	JGE  done
+	MOVQ tapGroup_stream(BX), DI
+	MOVQ stream_at(DI), SI
+	CMPQ SI, stream_end(DI)
+	JGT  done
+	CONTEXTS
+	VPMOVZXBD  X1, Z2
+	MOVQ       tapGroup_models(BX), R13
+	KXNORW     K1, K1, K1
+	VPGATHERDD TapModels_decode(R13)(Z2*4), K1, Z4
+	MOVQ       TapModels_set(R13), R11
+	MOVQ       TapSet_slots(R11), R11
+	MOVQ       stream_words(DI), R13
+
+	// Codes of symbol 0; the highest bit of a place says that they are relative.
+	VPMOVD2M    Z4, K2
+	VPADDW      tapGroup_middles(BX), Y10, Y10
+	VMOVDQU16.Z Y10, K2, Y10
+	VPADDW      tapGroup_lows(BX), Y10, Y10
+	VPANDD.BCST tapTables_place(R8), Z4, Z4
+
+	VMOVDQU32   stream_states(DI), Z0
+	VMOVDQU32   tapGroup_used(BX), Z7
+	VPMOVD2M    Z7, K4
+	VPANDD.BCST tapTables_slot(R8), Z0, Z2
+	VPADDD      Z2, Z4, Z4
+	KXNORW      K1, K1, K1
+	VPGATHERDD  (R11)(Z4*4), K1, Z1
+
+	// x = frequency * (x >> 12) + offset; a lane below 1<<15 takes a word.
+	VPSRLD      $20, Z1, Z5
+	VPSRLD      $12, Z0, Z6
+	VPADDD.BCST tapTables_one(R8), Z5, Z5
+	VPMULLD     Z5, Z6, Z6
+	VPSRLD      $8, Z1, Z5
+	VPANDD.BCST tapTables_slot(R8), Z5, Z5
+	VPADDD      Z5, Z6, Z6
+	VPCMPD.BCST $1, tapTables_low(R8), Z6, K4, K3
+	KMOVW       K3, AX
+	POPCNTL     AX, AX
+	VPMOVZXWD   (R13)(SI*1), Z9
+	LEAQ        (SI)(AX*2), SI
+	VPEXPANDD.Z Z9, K3, Z9
+	VPSLLD      $16, Z6, K3, Z6
+	VPORD       Z9, Z6, Z6
+	VMOVDQA32   Z6, K4, Z0
+
+	// Nothing is written where one of them is unusual.
+	VPANDD.BCST tapTables_symbol(R8), Z1, Z1
+	VPMOVDW   Z1, Y1
+	VPADDW    Y10, Y1, Y2
+	VPCMPEQW  tapTables_unusual(R8), Y1, Y3
+	VPCMPGTW  tapGroup_most(BX), Y2, Y4
+	VMOVDQU   tapGroup_least(BX), Y5
+	VPCMPGTW  Y2, Y5, Y5
+	VPOR      Y4, Y3, Y3
+	VPOR      Y5, Y3, Y3
+	VPTEST    tapGroup_usedWords(BX), Y3
+	JNE       done
+	VMOVDQU32 Z0, stream_states(DI)
+	MOVQ      SI, stream_at(DI)
+	VMOVDQU   Y2, (R9)
+	VPMINSW   tapTables_most(R8), Y2, Y3
+	VPMAXSW   tapTables_least(R8), Y3, Y3
+	VMOVDQU   Y3, (R10)
+	CMPB      tapGroup_top(BX), $0
+	JEQ       next
+	ECHO
+
+next:
+	INCQ R15
+	INCQ R14
+	ADDQ $tapGroup__size, BX
+	CMPQ R14, n+8(FP)
+	JLT  step
+	XORL R14, R14
+	MOVQ groups+0(FP), BX
+	INCQ CX
+	JMP  step
+
+done:
+	MOVQ R15, ret+48(FP)
+	VZEROUPPER
+	RET
+
+	SIGNS
+	SAMENESS
