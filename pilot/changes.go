@@ -77,6 +77,9 @@ func maskChanges(m *measured, t *Task) Changes {
 	}
 	c.Worse = c.Missed + c.Alarms
 	c.Changed, _ = meanOf(changed)
+	if len(changed) < 2 {
+		c.Changed.Low, c.Changed.High = 0, 100
+	}
 	for k, was := range m.sum.Reference.IoU {
 		is := m.sum.Candidate.IoU[k]
 		if math.IsNaN(was) || math.IsNaN(is) {

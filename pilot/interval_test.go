@@ -46,3 +46,12 @@ func TestMeanOf(t *testing.T) {
 		t.Error(m, se)
 	}
 }
+
+// What one image does not tell is no number, and no certainty.
+func TestSettle(t *testing.T) {
+	o := Outcome{Loss: Interval{Value: math.NaN()}, SE: math.NaN(), KL: math.Inf(1)}
+	o.settle()
+	if o.Loss != (Interval{0, -100, 100}) || o.SE != 0 || o.KL != mostKL {
+		t.Errorf("%+v", o)
+	}
+}

@@ -96,7 +96,24 @@ func (r *run) compare(ctx context.Context, what string, data *dataset.Inputs, ru
 	if k := scores.Outputs.Scored; m.sum.Metric == "" && k >= 0 && scores.Outputs.All[k].Kind == metric.Maps { // pixels, not images
 		m.Loss, m.SE = meanOf(disagree)
 	}
+	m.Outcome.settle()
 	return m, nil
+}
+
+// mostKL stands for outputs that are not finite.
+const mostKL = 1e9
+
+// settle makes numbers of what too few images do not tell: nothing is known of a loss then, which its interval says.
+func (o *Outcome) settle() {
+	if o.Loss.Value != o.Loss.Value {
+		o.Loss = Interval{0, -100, 100}
+	}
+	for _, v := range []*float64{&o.Float, &o.Value, &o.Agreement, &o.KL, &o.SE} {
+		if *v != *v {
+			*v = 0
+		}
+	}
+	o.KL = min(o.KL, mostKL)
 }
 
 // outcome sums up a comparison and the sizes of its frames.

@@ -14,9 +14,11 @@ import (
 
 // Of the streams that change: a third of the images comes before the change, at most mostBefore.
 const (
-	mostBefore     = 64
-	mostChanged    = 192
-	severity       = 3
+	mostBefore  = 64
+	mostChanged = 192
+	severity    = 3
+	// The ERT of watching the stream part, in times its images: of so many studies one says that images differ that do not.
+	patience       = 200
 	leastOfAStream = session.MinRecalibration + drift.MinImages
 )
 
@@ -45,11 +47,7 @@ func (r *run) risk(ctx context.Context, p *profile.Profile) error {
 	if r.lot == nil {
 		s.Unmeasured = append(s.Unmeasured, "lot")
 	}
-	calib, err := r.inputs(dataset.Shuffle(r.calib.Source(), r.opt.Seed), nil)
-	if err != nil {
-		return err
-	}
-	err = r.net.LearnReference(ctx, p, calib, r.opt.Workers, r.opt.Progress)
+	err := r.net.LearnReference(ctx, p, r.calib, r.opt.Workers, r.opt.Progress) // as dqa calibrate does
 	if errors.Is(err, session.ErrReference) {
 		s.Unmeasured = append(s.Unmeasured, "drift")
 		return nil
@@ -98,11 +96,14 @@ func (r *run) watchClean(ctx context.Context, p *profile.Profile) (Trial, error)
 	if err != nil {
 		return t, err
 	}
-	in, err := r.inputs(dataset.Shuffle(r.stream.Source(), r.opt.Seed), nil)
+	src := dataset.Shuffle(r.stream.Source(), r.opt.Seed)
+	in, err := r.inputs(dataset.Slice(src, 0, min(src.Len(), mostBefore+mostChanged)))
 	if err != nil {
 		return t, err
 	}
-	found, err := q.Drift(ctx, in, session.DriftOptions{Workers: r.opt.Workers, Seed: r.opt.Seed, Progress: r.opt.Progress})
+	found, err := q.Drift(ctx, in, session.DriftOptions{
+		Workers: r.opt.Workers, Seed: r.opt.Seed, Progress: r.opt.Progress, ERT: patience * float64(in.Len()),
+	})
 	if err != nil {
 		return t, err
 	}

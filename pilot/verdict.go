@@ -33,9 +33,9 @@ type Reason struct {
 
 // What a verdict goes by. A gain is a factor: float32 bytes / bytes then.
 const (
-	MinMemoryGain = 1.5 // of activations in memory, float32 as this engine runs it / packed
-	MinStoreGain  = 4.  // of stored activations: what plain 8-bit integers give anybody
-	MinLinkGain   = 1.  // of what passes at a cut, against the smallest JPEG that keeps the limit
+	MinMemoryGain = 1.5  // of activations in memory, float32 as this engine runs it / packed
+	MinStoreGain  = 4.   // of stored activations: what plain 8-bit integers give anybody
+	MinLinkGain   = 1.25 // of what passes at a cut, against the smallest JPEG that keeps the limit
 
 	MinCalibration                 = 16 // images
 	MinImages, FewImages           = 50, 150
@@ -118,7 +118,7 @@ func purposes(f facts) []Purpose {
 	case f.JPEG == 0:
 		l.Why = jpegUnknown
 	default:
-		if l.Gain = f.JPEG / f.Cut; l.Gain <= MinLinkGain {
+		if l.Gain = f.JPEG / f.Cut; l.Gain < MinLinkGain {
 			l.Why = jpegBetter
 		}
 	}

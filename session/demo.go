@@ -115,5 +115,19 @@ func first(spec string, n int) string {
 	return fmt.Sprintf("%s[%d:%d]", name, from, min(to, from+n))
 }
 
+// BuiltInNames are those of the built-in networks: the classifier, the segmenter.
+func BuiltInNames() (names []string) {
+	for _, n := range demo.Networks() {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// BuiltInData are SPECs of disjoint calibration and test images of a built-in network; "" for others.
+func BuiltInData(name string) (calib, test string) {
+	n, _ := demo.Network(name)
+	return n.Calib, n.Test
+}
+
 // BuiltInClasses are the names of the classes of the built-in networks.
 func BuiltInClasses() []string { return slices.Clone(demo.Classes) }

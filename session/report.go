@@ -14,6 +14,11 @@ import (
 // WriteReport writes report.json and report.html to dir, which is made if needed, without the folders of absolute paths
 // (report.Portable). note stands at the page's top.
 func WriteReport(dir, title, note string, results ...report.Result) error {
+	return WriteReportAs(dir, "report.html", title, note, results...)
+}
+
+// WriteReportAs is WriteReport with another name for the page.
+func WriteReportAs(dir, page, title, note string, results ...report.Result) error {
 	if err := file.MkdirAll(dir); err != nil {
 		return err
 	}
@@ -25,7 +30,7 @@ func WriteReport(dir, title, note string, results ...report.Result) error {
 	if err != nil {
 		return err
 	}
-	return file.Write(filepath.Join(dir, "report.html"), func(w io.Writer) error {
+	return file.Write(filepath.Join(dir, page), func(w io.Writer) error {
 		return report.WriteHTML(w, title, results, report.HTMLOptions{Note: note})
 	})
 }

@@ -64,7 +64,8 @@ func (v *view) functions() template.FuncMap {
 		"has": v.has, "class": v.Task.Name, "part": v.Part, "short": short, "ms": milliseconds, "seconds": seconds, "sorted": v.sortedLayers,
 		"words": v.words, "costs": v.costs, "glossary": v.glossary, "linkrows": v.linkRows, "rate": v.rate, "changes": v.changeText,
 		"tag": func(parts ...any) string { return fmt.Sprint(parts...) }, "other": v.other, "percent": func(x float64) float64 { return 100 * x },
-		"add": func(a, b int) int { return a + b }, "caption": v.caption, "layerwords": v.layerWords, "unit": v.unit, "value": v.valueText,
+		"busy": func() bool { return v.Device.Load > float64(max(1, v.Made.Cores)) },
+		"add":  func(a, b int) int { return a + b }, "caption": v.caption, "layerwords": v.layerWords, "unit": v.unit, "value": v.valueText,
 	}
 }
 
@@ -101,7 +102,11 @@ func (v *view) title() string {
 			names = append(names, v.must("purpose."+p.Name))
 		}
 	}
-	return title + v.must("for", "purposes", strings.Join(names, v.must("and")))
+	list := strings.Join(names[:max(0, len(names)-1)], v.must("comma"))
+	if list != "" {
+		list += v.must("and")
+	}
+	return title + v.must("for", "purposes", list+names[len(names)-1])
 }
 
 // chosen is the recommended setting.

@@ -122,7 +122,7 @@ func TestPageEscapes(t *testing.T) {
 
 // The verdict says its light in words and in the title; red names no purpose.
 func TestVerdictInWords(t *testing.T) {
-	if got := Sentence(sample(), "en"); !strings.HasPrefix(got, "Promising") || !strings.Contains(got, "for memory and storage") {
+	if got := Sentence(sample(), "en"); !strings.HasPrefix(got, "Promising") || !strings.Contains(got, "for memory and storage.") {
 		t.Error(got)
 	}
 	if got := Sentence(segmenter(), "en"); !strings.HasPrefix(got, "Do not use it here.") {
