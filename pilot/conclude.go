@@ -91,7 +91,7 @@ func (r *run) numbers() []Number {
 	n.add("stored", "%", Interval{Value: c.Confirm.Value}, "", Confirmation, eval)
 	n.withAccuracy(c.Confirm)
 	n.add("loss", "points", c.Confirm.Loss, lossError(s.Metric), Confirmation, eval)
-	n.add("agreement", "%", Interval{Value: c.Confirm.Agreement}, ErrExact, Confirmation, eval)
+	n.agreement(c.Confirm, eval)
 	n.add("bytes-stored", "bytes", s.Bytes.Stored, ErrMean, Confirmation, eval)
 	n.exact("bytes-float32", "bytes", float64(s.Bytes.Float), "dqa inspect "+Quote(r.opt.Model))
 	if s.Memory != nil {
@@ -146,6 +146,16 @@ func (l *list) add(name, unit string, v Interval, kind, part, command string) {
 	l.all = append(l.all, n)
 }
 
+// agreement is a share of images, or of pixels, whose images are not independent of each other.
+func (l *list) agreement(o Outcome, command string) {
+	if l.r.study.Task.Kind == "masks" || l.r.study.Changes.Images > 0 && l.r.study.Changes.Flipped == 0 && o.Agreement < 100 {
+		same := l.r.study.Changes.Changed
+		l.add("agreement", "%", Interval{100 - same.Value, 100 - same.High, 100 - same.Low}, ErrMean, Confirmation, command)
+		return
+	}
+	l.add("agreement", "%", proportion(int(o.Agreement/100*float64(o.Images)+.5), o.Images), ErrWilson, Confirmation, command)
+}
+
 // sending adds what passes at the cut, and JPEG files.
 func (l *list) sending() {
 	s := l.r.study
@@ -169,7 +179,7 @@ func (l *list) withAccuracy(o Outcome) {
 		if n.Name != "float32" && n.Name != "stored" {
 			continue
 		}
-		n.Error = ErrExact
+		n.Error = ErrShared
 		if l.r.study.Metric == "top1" && n.Value != nil {
 			v := proportion(int(*n.Value/100*float64(o.Images)+.5), o.Images)
 			n.Error, n.Low, n.High = ErrWilson, finite(v.Low), finite(v.High)

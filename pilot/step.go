@@ -54,6 +54,12 @@ func step[T any](r *run, name string, do func() (T, error)) (made T, err error) 
 	return made, file.WriteBytes(path, b)
 }
 
+// Interrupted tells whether a folder holds steps of a pilot that is not done.
+func Interrupted(dir string) bool {
+	names, err := filepath.Glob(filepath.Join(dir, stepsFolder, "*"+StepExt))
+	return err == nil && len(names) > 0
+}
+
 // Clean removes what steps have kept in a folder: a pilot is done.
 func Clean(dir string) error {
 	folder := filepath.Join(dir, stepsFolder)

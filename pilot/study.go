@@ -107,6 +107,7 @@ const (
 	ErrQuartiles = "quartiles"    // of alternating rounds
 	ErrExact     = "exact"        // counted or planned: the same every time
 	ErrOnce      = "once"         // measured once on this machine
+	ErrShared    = "with-loss"    // of a sample: the loss has the paired error
 )
 
 // Interval is an estimate with its 95 % interval.

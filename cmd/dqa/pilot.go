@@ -98,6 +98,9 @@ func (a *app) runPilot(cmd *cobra.Command, model string, f *pilotFlags) error {
 			return err
 		}
 	}
+	if pilot.Interrupted(f.out) {
+		a.Note("%s holds steps of an interrupted pilot: those of the same question are not done again (--fresh begins anew)", f.out)
+	}
 	bar := a.NewProgress()
 	f.opt.Progress = bar.Report
 	f.opt.Told = func(seconds float64) { a.Note("about %s", text.Duration(seconds)) }

@@ -182,6 +182,25 @@ if [[ codec =~ $pattern ]]; then
   } >"$here/codec.md"
   rm "$p"
 fi
+# Pilots: their reports go to PILOTS (default a folder that is removed), what they come to and take to pilot.md, whose text names the commands.
+if [[ pilot =~ $pattern ]]; then
+  pilots=${PILOTS:-$(mktemp -d)}
+  boards=normal,open,short,mousebite,spur,copper,pin-hole
+  # piloted NAME MORE...: one study.
+  piloted() {
+    local net=$1
+    shift
+    (cd "$DQA_DATA" && /usr/bin/env time -f '%e s, %U s of processor time' "$dqa" pilot "models/$net.onnx" --preprocess "$pre/$net.yaml" \
+      -o "$pilots/$net" "$@")
+  }
+  piloted mobilenetv2_deeppcb --data "npy:$patches/test_x.npy,$patches/test_y.npy" --calib "npy:$patches/calib_x.npy,$patches/calib_y.npy" \
+    --names $boards --normal normal
+  piloted unet_deeppcb --data "npy:$seg/test_x.npy,$seg/test_y.npy" --calib "npy:$seg/calib_x.npy" --names $boards --normal normal
+  piloted resnet32_cifar10 --data cifar10:datasets/cifar10/test.bin --calib cifar10:datasets/cifar10/calib.bin \
+    --names airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck
+  "$dqa" pilot demo:classify --data demo:classify --normal none -o "$pilots/demo"
+  [ -n "${PILOTS:-}" ] || rm -r "$pilots"
+fi
 # Under a limit of memory, where there are Python with ONNX Runtime and root: what memory.md says of U-Net.
 if [[ memory =~ $pattern ]] && python3 -c 'import numpy, onnx, onnxruntime' 2>/dev/null && [ "$(id -u)" = 0 ]; then
   python3 "$here/memory.py" "$dqa" "$PWD"

@@ -82,7 +82,7 @@ func TestScript(t *testing.T) {
 	const day = `document.querySelector(".costs tbody tr").cells[2].textContent`
 	before := browser.Evaluate[string](t, b, day)
 	b.Run(t, chromedp.Evaluate(`{ const f = document.getElementById("cameras"); f.value = 10; f.dispatchEvent(new Event("input")) }`, nil))
-	if after := browser.Evaluate[string](t, b, day); before != "22.1 GB" || after != "221 GB" {
+	if after := browser.Evaluate[string](t, b, day); before != "22.1\u00a0GB" || after != "221\u00a0GB" {
 		t.Errorf("%s, then %s", before, after)
 	}
 	b.Run(t, chromedp.Evaluate(`document.querySelector(".tile dd a").click()`, nil))
@@ -101,7 +101,7 @@ func TestPageWithoutScripts(t *testing.T) {
 	if n := browser.Evaluate[int](t, b, `document.querySelectorAll("button").length`); n != 0 {
 		t.Fatalf("%d buttons: the script has run", n)
 	}
-	if got := browser.Evaluate[string](t, b, `document.querySelector(".costs tbody tr").cells[2].textContent`); got != "22.1 GB" {
+	if got := browser.Evaluate[string](t, b, `document.querySelector(".costs tbody tr").cells[2].textContent`); got != "22.1\u00a0GB" {
 		t.Error(got)
 	}
 	if h := browser.Evaluate[float64](t, b, `document.querySelector(".wide svg").getBoundingClientRect().height`); h < 100 {

@@ -35,9 +35,15 @@ func (c *canvas) text(class, anchor string, x, y float64, text string) {
 	fmt.Fprintf(c, `<text class="%s" text-anchor="%s" x="%.1f" y="%.1f">%s</text>`, class, anchor, x, y, template.HTMLEscapeString(text))
 }
 
+// roomy is the width from which on there is room for everything in one line.
+const roomy = 500
+
 // chart draws loss over stored bits: our frontier, one baseline, the limit, the recommended point.
 func (v *view) chart(width, height float64) template.HTML {
 	c := &canvas{width: width, height: height, left: 46, right: 14, top: 30, bottom: 44}
+	if width < roomy {
+		c.top = 48
+	}
 	c.fit(v)
 	id := fmt.Sprintf("chart%.0f", width)
 	fmt.Fprintf(c, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" role="img" aria-labelledby="%s">`, width, height, id)
@@ -160,7 +166,7 @@ func (v *view) mark(c *canvas) {
 // key names the two kinds.
 func (v *view) key(c *canvas) {
 	x, y := c.width-c.right, 14.
-	if c.width > 500 {
+	if c.width >= roomy {
 		c.text("label", "end", x, y, "■ "+v.must("chart.base")+"   ● "+v.must("chart.ours"))
 		return
 	}

@@ -72,35 +72,35 @@ func size(n any) string {
 	}
 	switch {
 	case unit == 0:
-		return num(v, 0) + " B"
+		return num(v, 0) + "\u00a0B"
 	case v >= 100:
-		return num(v, 0) + " " + units[unit]
+		return num(v, 0) + "\u00a0" + units[unit]
 	}
-	return num(v, 1) + " " + units[unit]
+	return num(v, 1) + "\u00a0" + units[unit]
 }
 
 // milliseconds is a short time.
 func milliseconds(v float64) string {
 	switch {
 	case v < 1:
-		return num(v, 2) + " ms"
+		return num(v, 2) + "\u00a0ms"
 	case v < 100:
-		return num(v, 1) + " ms"
+		return num(v, 1) + "\u00a0ms"
 	case v < 10000:
-		return thousands(int(v+.5)) + " ms"
+		return thousands(int(v+.5)) + "\u00a0ms"
 	}
-	return num(v/1000, 1) + " s"
+	return num(v/1000, 1) + "\u00a0s"
 }
 
 // seconds is a long one.
 func seconds(v float64) string {
 	switch {
 	case v < 10:
-		return num(v, 1) + " s"
+		return num(v, 1) + "\u00a0s"
 	case v < 100:
-		return num(v, 0) + " s"
+		return num(v, 0) + "\u00a0s"
 	}
-	return num(v/60, 1) + " min"
+	return num(v/60, 1) + "\u00a0min"
 }
 
 // short is the beginning of a digest.

@@ -41,7 +41,7 @@ func WriteHTML(w io.Writer, s *pilot.Study, language string) error {
 // Sentence is the verdict in two sentences.
 func Sentence(s *pilot.Study, language string) string {
 	v := &view{Study: s, Lang: language}
-	return strings.TrimSpace(v.title() + ". " + v.lead())
+	return strings.ReplaceAll(v.title()+". "+v.lead(), "\u00a0", " ") // for terminals
 }
 
 // view is a study in a language.

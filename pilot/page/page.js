@@ -3,8 +3,8 @@
   const field = (id) => Math.max(0, Number(document.getElementById(id).value) || 0);
   const units = ["B", "KB", "MB", "GB", "TB", "PB"];
   const size = (bytes, unit = 0) => {
-    if (bytes >= 999.5) return units[unit + 1] ? size(bytes / 1000, unit + 1) : bytes.toFixed(0) + " " + units[unit];
-    return bytes.toFixed(unit === 0 || bytes >= 100 ? 0 : 1) + " " + units[unit];
+    if (bytes >= 999.5) return units[unit + 1] ? size(bytes / 1000, unit + 1) : bytes.toFixed(0) + "\u00a0" + units[unit];
+    return bytes.toFixed(unit === 0 || bytes >= 100 ? 0 : 1) + "\u00a0" + units[unit];
   };
   const money = (v) => v >= 100 ? Math.round(v).toLocaleString("en-US") : v.toFixed(2);
   const update = () => {

@@ -125,6 +125,9 @@ func TestVerdictInWords(t *testing.T) {
 	if got := Sentence(sample(), "en"); !strings.HasPrefix(got, "Promising") || !strings.Contains(got, "for memory and storage.") {
 		t.Error(got)
 	}
+	if got := Sentence(sample(), "en"); strings.Contains(got, "\u00a0") {
+		t.Errorf("%q", got)
+	}
 	if got := Sentence(segmenter(), "en"); !strings.HasPrefix(got, "Do not use it here.") {
 		t.Error(got)
 	}
@@ -184,9 +187,9 @@ func anyProfile(t *testing.T) *profile.Profile {
 
 func TestFormats(t *testing.T) {
 	for got, want := range map[string]string{
-		num(-.001, 2): "0.00", num(-1.5, 1): "−1.5", plain(2.5): "2.5", plain(3): "3", size(999): "999 B", size(1000.): "1.0 KB", size(int64(33000)): "33.0 KB",
-		size(123456789): "123 MB", milliseconds(.5): "0.50 ms", milliseconds(12345): "12.3 s", thousands(1234567): "1,234,567", pct(.05): "0.050",
-		seconds(150): "2.5 min",
+		num(-.001, 2): "0.00", num(-1.5, 1): "−1.5", plain(2.5): "2.5", plain(3): "3", size(999): "999\u00a0B", size(1000.): "1.0\u00a0KB", size(int64(33000)): "33.0\u00a0KB",
+		size(123456789): "123\u00a0MB", milliseconds(.5): "0.50\u00a0ms", milliseconds(12345): "12.3\u00a0s", thousands(1234567): "1,234,567", pct(.05): "0.050",
+		seconds(150): "2.5\u00a0min",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -3,6 +3,7 @@ package page
 import (
 	_ "embed" // the texts
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -37,5 +38,11 @@ func say(language, key string, words ...any) (string, error) {
 	for i := 0; i+1 < len(words); i += 2 {
 		pairs = append(pairs, fmt.Sprintf("{%v}", words[i]), fmt.Sprint(words[i+1]))
 	}
-	return strings.NewReplacer(pairs...).Replace(text), nil
+	return together(strings.NewReplacer(pairs...).Replace(text)), nil
 }
+
+// unit is a number and what it counts: no line may end between them.
+var unit = regexp.MustCompile(`([0-9]) (%|B|KB|MB|GB|TB|ms|s|min|points?|bits?|images|point)([^A-Za-z]|$)`)
+
+// together keeps units with their numbers.
+func together(text string) string { return unit.ReplaceAllString(text, "$1\u00a0$2$3") }

@@ -59,7 +59,8 @@ func TestCodesHaveTexts(t *testing.T) {
 	for _, u := range pilot.Unmeasured() {
 		keys = append(keys, "not."+u)
 	}
-	for _, e := range []string{pilot.ErrPaired, pilot.ErrWilson, pilot.ErrBootstrap, pilot.ErrMean, pilot.ErrQuartiles, pilot.ErrExact, pilot.ErrOnce} {
+	for _, e := range []string{pilot.ErrPaired, pilot.ErrWilson, pilot.ErrBootstrap, pilot.ErrMean, pilot.ErrQuartiles, pilot.ErrExact, pilot.ErrOnce,
+		pilot.ErrShared} {
 		keys = append(keys, "err."+e)
 	}
 	for _, u := range []string{pilot.Calibration, pilot.Choice, pilot.Confirmation, pilot.Stream, pilot.Lot} {
@@ -84,7 +85,7 @@ func TestSay(t *testing.T) {
 		t.Error("no error")
 	}
 	got, err := say("en", "risk.images", "n", 3)
-	if err != nil || got != "3 images" {
+	if err != nil || got != "3\u00a0images" {
 		t.Error(got, err)
 	}
 }
