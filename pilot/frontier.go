@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 )
@@ -30,7 +31,7 @@ type candidate struct {
 	Budget  float64 `json:"budget"`
 	Profile []byte  `json:"profile"`
 	Choice  Outcome `json:"choice"`
-	Seconds float64 `json:"seconds"` // of calibrating it
+	Seconds float64 `json:"seconds"` // of calibrating it, processor time; what settings share counts for the first
 }
 
 // within is the rule: what is chosen keeps the limit by its standard error.
@@ -89,12 +90,12 @@ func (r *run) tryBaseline(ctx context.Context, bits int) error {
 
 func (r *run) try(ctx context.Context, name string, v session.Variant) (candidate, error) {
 	return step(r, "choice "+name, func() (c candidate, err error) {
-		start := r.now()
+		start := cpu.Time()
 		made, err := r.calibrator.Calibrate(ctx, v)
 		if err != nil {
 			return c, err
 		}
-		c = candidate{Setting: name, Profile: made.Profile.Append(nil), Seconds: r.now().Sub(start).Seconds()}
+		c = candidate{Setting: name, Profile: made.Profile.Append(nil), Seconds: (cpu.Time() - start).Seconds()}
 		q, err := r.net.Bind(made.Profile)
 		if err != nil {
 			return c, err

@@ -282,7 +282,7 @@ type Cut struct {
 
 // Cost is what it takes.
 type Cost struct {
-	Calibration float64 `json:"calibration_seconds"`
+	Calibration float64 `json:"calibration_cpu_seconds"` // of the recommended setting alone
 	Study       float64 `json:"study_seconds"`
 	CPU         float64 `json:"study_cpu_seconds"`
 	Told        float64 `json:"told_seconds"` // beforehand
