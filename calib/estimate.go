@@ -207,6 +207,7 @@ func (r *run) guessTrial(edges []profile.Edge, t method.Trial) method.Trial {
 		values += edges[i].Elements()
 	}
 	t.Bits /= float64(max(1, values))
+	t.Typical, t.HeldOut = t.Distortion, t.Distortion
 	t.KL, t.Drop, t.Agreement = t.Distortion, t.Distortion, 100-t.Distortion
 	if math.IsNaN(real.KL) {
 		t.KL = real.KL

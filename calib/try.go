@@ -102,10 +102,8 @@ func (r *run) try(edges []profile.Edge, by profile.Corrections) (method.Trial, e
 	}
 	var other method.Trial
 	heldOut.fill(&other)
-	if t.HeldOut = math.Sqrt(other.KL * other.Distortion); math.IsNaN(other.KL) {
-		t.HeldOut = other.Distortion
-	}
 	sum.fill(&t)
+	t.HeldOut = other.Typical
 	t.Bits, t.CodeBits, err = r.storedBits(prog, edges, by, counts, counted)
 	return t, err
 }
@@ -269,6 +267,7 @@ type score struct {
 type scoreSum struct {
 	images     int
 	distortion float64
+	roots      float64 // of the images' distortions
 	all        *metric.Comparison
 	unscored   bool
 }
@@ -298,6 +297,7 @@ func (r *run) score(i int, float, got []*tensor.Tensor) (s score, err error) {
 func (s *scoreSum) add(v score) {
 	s.images++
 	s.distortion += v.distortion
+	s.roots += math.Sqrt(max(0, v.distortion))
 	if v.unscored {
 		s.unscored = true
 		return
@@ -307,6 +307,8 @@ func (s *scoreSum) add(v score) {
 
 func (s *scoreSum) fill(t *method.Trial) {
 	t.Distortion = s.distortion / float64(s.images)
+	root := s.roots / float64(s.images)
+	t.Typical = root * root
 	if s.unscored {
 		t.KL, t.Agreement, t.Drop = math.NaN(), math.NaN(), math.NaN()
 		return

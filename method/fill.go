@@ -49,7 +49,7 @@ func (s *search) confirmed(a *attempt, spends []spend, goal float64) (*attempt, 
 		if err != nil {
 			return nil, err
 		}
-		if b.Bits > a.Bits && b.Bits <= goal*withinBudget && b.Distortion < a.Distortion {
+		if b.Bits > a.Bits && b.Bits <= goal*withinBudget && b.Typical < a.Typical {
 			return b, nil
 		}
 	}

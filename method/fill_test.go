@@ -46,7 +46,8 @@ func (c *cliffs) Try(edges []profile.Edge, _ profile.Corrections) (method.Trial,
 		n += edges[i].Elements()
 	}
 	t.Bits /= float64(n)
-	t.KL, t.Agreement, t.HeldOut = t.Distortion, 100-t.Distortion/float64(n)*10, t.Distortion
+	t.KL, t.Agreement = t.Distortion, 100-t.Distortion/float64(n)*10
+	t.Typical, t.HeldOut = t.Distortion, t.Distortion
 	return t, err
 }
 

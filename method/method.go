@@ -90,9 +90,9 @@ type Trial struct {
 	KL         float64 // nats per image (per pixel); NaN where outputs cannot be scored
 	Agreement  float64 // percent; NaN as well
 	Drop       float64 // points of accuracy; NaN without labels
-	// HeldOut is the geometric mean of KL and distortion, the distortion where there is no KL, of images that no corrections are
-	// measured on: the KL is that of few images that the network is not sure of, the distortion weighs classes that do not matter.
-	HeldOut float64
+	// Typical is the square of the mean root of the images' distortions. It compares what is tried: a mean is that of few images which
+	// any change sends elsewhere. HeldOut is the same of images that no corrections are measured on.
+	Typical, HeldOut float64
 	// CodeBits are what the codes of every edge took in those frames, in bits of an image; nil: not measured.
 	CodeBits []float64
 }

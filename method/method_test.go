@@ -89,7 +89,7 @@ func (e *env) Try(edges []profile.Edge, by profile.Corrections) (method.Trial, e
 		t.Distortion *= e.means
 	}
 	t.KL, t.Agreement = t.Distortion/1000, 100-t.Distortion/10
-	t.HeldOut = t.KL
+	t.Typical, t.HeldOut = t.Distortion, t.KL
 	return t, err
 }
 

@@ -320,13 +320,13 @@ func (s *search) refine(a *attempt, goal float64) (*attempt, error) {
 	edges := s.at(a.rung)
 	edges[m.edge].Steps = scaled(s.edges[m.edge].Steps, float32(to*math.Pow(from/to, share)))
 	b, err := s.measure(a.rung, edges)
-	if err != nil || b.Bits > goal*withinBudget || b.Distortion > a.Distortion {
+	if err != nil || b.Bits > goal*withinBudget || b.Typical > a.Typical/clearly {
 		return a, err
 	}
 	return b, nil
 }
 
-// betterNeighbour looks at the next rungs: quality is not monotone in the steps.
+// betterNeighbour looks at the next rungs: quality is not monotone in the steps, but what is no clear difference is none.
 func (s *search) betterNeighbour(a *attempt) (*attempt, error) {
 	best := a
 	for rung := a.rung + 1; rung <= min(a.rung+2, s.rungs()-1); rung++ {
@@ -334,7 +334,7 @@ func (s *search) betterNeighbour(a *attempt) (*attempt, error) {
 		if err != nil {
 			return nil, err
 		}
-		if b.Distortion < best.Distortion {
+		if b.Typical < clearly*best.Typical {
 			best = b
 		}
 	}
