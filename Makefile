@@ -15,6 +15,10 @@ build: ## build bin/dqa, one static binary
 build-fleet: ## build bin/dqa-fleet: heads on devices, tails on gateways
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dqa-fleet ./cmd/dqa-fleet
 
+.PHONY: image
+image: build-fleet ## build the container image dqa-fleet:local (needs docker)
+	docker build -t dqa-fleet:local -f deploy/Dockerfile bin
+
 .PHONY: build-device
 build-device: ## build bin/dqa-run, which runs, encodes and decodes, half as large: for devices
 	CGO_ENABLED=0 $(GO) build -tags device -trimpath -ldflags '-s -w' -o bin/dqa-run ./cmd/dqa
