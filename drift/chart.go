@@ -11,7 +11,7 @@ type whitening struct {
 	axes [][]float64 // by number of the vector
 }
 
-// maxAxes is the length of vectors at most; an axis wants so many images each.
+// maxAxes is the number of axes at most; an axis wants so many images each.
 const (
 	maxAxes = 24
 	perAxis = 10
@@ -46,7 +46,7 @@ func whiten(rows [][]float64) *whitening {
 		}
 	}
 	values, vectors := eigen(cov)
-	raise := .05 * math.Max(1, MaxImages/n) * trace / float64(d)
+	raise := .05 * math.Max(1, 256/n) * trace / float64(d)
 	for k := range min(d, maxAxes, max(1, len(rows)/perAxis)) {
 		axis := vectors[k]
 		for j := range axis {
@@ -57,15 +57,44 @@ func whiten(rows [][]float64) *whitening {
 	return w
 }
 
-// apply fills dst with the vector of a row; no number of it beyond 3, so that a single image does not raise an alarm.
+// usual is how long a vector may be, in parts of the length that those of clean images have on average: an image that is like no other
+// counts no more than one that is usual, so that none raises an alarm by itself and heavy tails, which a reference shows little of, do
+// not matter. What changes an image's direction is still seen.
+const usual = .9
+
+// apply fills dst with the vector of a row, shortened to what is usual.
 func (w *whitening) apply(dst, row []float64) {
+	square := 0.0
 	for k, axis := range w.axes {
 		v := 0.0
 		for j, a := range axis {
 			v += a * (row[j] - w.mean[j])
 		}
-		dst[k] = math.Max(-3, math.Min(3, v))
+		dst[k] = v
+		square += v * v
 	}
+	if most := usual * math.Sqrt(float64(len(dst))); square > most*most {
+		for k := range dst {
+			dst[k] *= most / math.Sqrt(square)
+		}
+	}
+}
+
+// applyUpright is apply with the vector turned back to the row's own coordinates, in which vectors of similar references are alike:
+// which axis is the first, and its sign, is chance.
+func (w *whitening) applyUpright(row []float64) []float64 {
+	v, out := make([]float64, len(w.axes)), make([]float64, len(row))
+	w.apply(v, row)
+	for k, axis := range w.axes {
+		square := 0.0
+		for _, a := range axis {
+			square += a * a
+		}
+		for j, a := range axis {
+			out[j] += v[k] * a / math.Sqrt(square)
+		}
+	}
+	return out
 }
 
 // sum is Crosier's cumulative sum.
@@ -113,9 +142,10 @@ const (
 func threshold(rows [][]float64, run int, k, ert float64, seed uint64) float64 {
 	block, images := blockLength(rows, run), max(1, int(min(maxSimulated, ert/2)))
 	rng := rand.New(rand.NewPCG(seed, uint64(len(rows))))
+	y := crossed(rows, block)
 	mean, square := 0.0, 0.0
 	for range replicates {
-		top := replicate(rows, block, images, k, rng)
+		top := replicate(y, block, images, k, rng)
 		mean += top / replicates
 		square += top * top / replicates
 	}
@@ -126,38 +156,60 @@ func threshold(rows [][]float64, run int, k, ert float64, seed uint64) float64 {
 	return math.Max(k, mean-euler*scale+scale*math.Log(ert/float64(images)))
 }
 
-// replicate is the highest sum in a stream of images that its reference has not seen.
-func replicate(rows [][]float64, block, images int, k float64, rng *rand.Rand) float64 {
-	starts := (len(rows) + block - 1) / block
-	seen := make([]bool, starts)
-	var reference [][]float64
-	for range starts {
-		b := rng.IntN(starts)
-		seen[b] = true
-		reference = append(reference, rows[b*block:min(len(rows), (b+1)*block)]...)
-	}
-	var others []int
-	for b, is := range seen {
-		if !is {
-			others = append(others, b)
-		}
-	}
-	if len(others) == 0 { // one block, or a rare draw
-		others = append(others, rng.IntN(starts))
-	}
-	w := whiten(reference)
+// folds is into how many parts rows are cut to be whitened by the others.
+const folds = 8
+
+// crossed are the vectors of rows, each whitened by rows that are not of its part: as new images are.
+func crossed(rows [][]float64, block int) [][]float64 {
 	y := make([][]float64, len(rows))
-	for _, b := range others {
-		for i := b * block; i < min(len(rows), (b+1)*block); i++ {
-			y[i] = make([]float64, len(w.axes))
-			w.apply(y[i], rows[i])
+	for f := range folds {
+		var part []int
+		var others [][]float64
+		for i, row := range rows {
+			if i/block%folds == f {
+				part = append(part, i)
+			} else {
+				others = append(others, row)
+			}
+		}
+		if len(part) == 0 {
+			continue
+		}
+		w := whiten(others)
+		for _, i := range part {
+			y[i] = w.applyUpright(rows[i])
 		}
 	}
-	s, top := sum{s: make([]float64, len(w.axes))}, 0.0
+	return y
+}
+
+// unsure is how far clean images are off the reference's mean, in parts of what chance makes of so many: calibration images are often
+// those that the network has learned from, and it answers others a little differently.
+const unsure = 1.7
+
+// replicate is the highest sum in a stream drawn from clean vectors, off the mean by what so many images leave unknown.
+func replicate(y [][]float64, block, images int, k float64, rng *rand.Rand) float64 {
+	blocks := (len(y) + block - 1) / block
+	drawn := func() [][]float64 {
+		b := rng.IntN(blocks)
+		return y[b*block : min(len(y), (b+1)*block)]
+	}
+	offset, n := make([]float64, len(y[0])), 0.0
+	for range blocks {
+		for _, v := range drawn() {
+			n++
+			for j := range v {
+				offset[j] += unsure * v[j]
+			}
+		}
+	}
+	s, top, v := sum{s: make([]float64, len(offset))}, 0.0, make([]float64, len(offset))
 	for done := 0; done < images; {
-		b := others[rng.IntN(len(others))]
-		for i := b * block; i < min(len(rows), (b+1)*block) && done < images; i++ {
-			top = math.Max(top, s.add(y[i], k))
+		for _, row := range drawn() {
+			for j := range v {
+				v[j] = row[j] - offset[j]/n
+			}
+			top = math.Max(top, s.add(v, k))
 			done++
 		}
 	}

@@ -8,8 +8,10 @@
 // of about 2k; e-detectors (Shin, Ramdas, Rinaldo, 2023) promise their rate without a simulation, but only for streams whose mean before
 // the change is bounded in advance and images independent given the past, which a video is not.
 //
-// There are two such charts: one of coded bits, edge by edge, which needs nothing of a frame but its lengths, and one of codes. h is
-// found by simulation for a run of ERT images between false alarms (expected run time): streams are drawn from the reference in blocks as
-// long as its images are alike, each replicate whitened by a reference drawn anew, and fed with images that this one has not seen. So h
-// holds what is not known of the reference, too, and is on the safe side; a maximum's distribution (Gumbel's) carries it to any ERT.
+// There are such charts of coded bits, edge by edge, which need nothing of a frame but its lengths, and of codes; each twice, for changes
+// that show within a window and for lesser ones within four. An image counts by its direction, hardly by how far it is from all others:
+// no single one raises an alarm. h is found by simulation for a run of ERT images between false alarms (expected run time): streams are
+// drawn from the reference in blocks as long as its images are alike, whitened by images that are not of their part, and off the mean by
+// more than what so many images leave unknown, drawn anew for every stream. So h is on the safe side; a maximum's distribution (Gumbel's)
+// carries it to any ERT.
 package drift

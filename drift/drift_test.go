@@ -270,7 +270,7 @@ func TestWhiteningAndEigen(t *testing.T) {
 }
 
 func TestPick(t *testing.T) {
-	for _, n := range []int{0, 1, 255, 256, 257, 300, 5000} {
+	for _, n := range []int{0, 1, 511, 512, 513, 600, 5000} {
 		images := Pick(n)
 		if len(images) != min(n, MaxImages) || n > 0 && (images[0] != 0 || images[len(images)-1] != n-1) {
 			t.Errorf("%d: %d images", n, len(images))

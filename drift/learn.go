@@ -10,7 +10,7 @@ import (
 )
 
 // MaxImages is the number of images that a reference is learned from at most; more change it little.
-const MaxImages = 256
+const MaxImages = 512
 
 // MinImages is the least number.
 const MinImages = 16

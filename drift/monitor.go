@@ -27,7 +27,7 @@ type Monitor struct {
 	reference *profile.Reference
 	layout    layout
 	classes   []*classes
-	charts    [2]chart
+	charts    [charts]chart
 	window    int
 	images    int
 	row       []float64
@@ -35,6 +35,9 @@ type Monitor struct {
 	recent    []measures // means of the last images, older ones counting less
 	weight    float64    // of one image in them
 }
+
+// charts are of coded bits and of codes, for changes that are seen within a window, then for lesser ones, within four.
+const charts = 4
 
 // chart is one test.
 type chart struct {
@@ -64,6 +67,9 @@ func New(p *profile.Profile, r *profile.Reference, opt Options) (*Monitor, error
 		profile: p, reference: r, layout: layoutOf(r.Edges), window: opt.Window, weight: 2 / float64(opt.Window+1),
 		now: make([]measures, len(r.Edges)), recent: make([]measures, len(r.Edges)), row: make([]float64, len(r.Rows[0])),
 	}
+	if len(r.Rows) < MinImages {
+		return nil, fmt.Errorf("%w: %d images, %d wanted at least", ErrReference, len(r.Rows), MinImages)
+	}
 	if len(r.Rows[0]) != m.layout.size() || r.Coded != m.layout.coded {
 		return nil, fmt.Errorf("%w: it has %d streams, %d of coded bits, not %d and %d", ErrReference,
 			len(r.Rows[0]), r.Coded, m.layout.size(), m.layout.coded)
@@ -74,15 +80,23 @@ func New(p *profile.Profile, r *profile.Reference, opt Options) (*Monitor, error
 	for i := range m.charts {
 		c := &m.charts[i]
 		c.name, c.from, c.to = "bits", 0, r.Coded
-		if i > 0 {
+		if i%2 > 0 {
 			c.name, c.from, c.to = "codes", r.Coded, len(r.Rows[0])
 		}
+		// The mean of a window's images wanders by 1/sqrt(window) in every axis; the test is the quickest for shifts of 8 times that.
+		c.k = 4 / math.Sqrt(float64(opt.Window))
 		c.learn(r, opt, uint64(i))
 	}
 	return m, nil
 }
 
-// learn sets a chart up. Each of the two has half of the false alarms.
+// spare is how many times the runs that a chart is given are those of its share: its simulation knows no more images than the reference.
+const spare = 2
+
+// doubt is how many deviations of a reference's mean are no change.
+const doubt = 2
+
+// learn sets a chart up. Each has its share of the false alarms.
 func (c *chart) learn(r *profile.Reference, opt Options, number uint64) {
 	var rows [][]float64
 	for _, row := range r.Rows {
@@ -94,9 +108,10 @@ func (c *chart) learn(r *profile.Reference, opt Options, number uint64) {
 	}
 	c.white = whiten(rows)
 	c.y, c.sum.s = make([]float64, len(c.white.axes)), make([]float64, len(c.white.axes))
-	// The mean of a window's images wanders by 1/sqrt(window) in every axis; the test is the quickest for shifts of 8 times that.
-	c.k = 4 / math.Sqrt(float64(opt.Window))
-	c.h = threshold(rows, r.Run, c.k, 2*opt.ERT, opt.Seed+number)
+	if number >= charts/2 { // four windows, and no shift that may be what the reference does not know of its mean
+		c.k = min(c.k, max(c.k/2, doubt*math.Sqrt(float64(len(c.y))/float64(len(rows)))))
+	}
+	c.h = threshold(rows, r.Run, c.k, spare*float64(charts)*opt.ERT, opt.Seed+number)
 }
 
 // Add takes what was counted of the next image and tells of an alarm, if one rises with it. It stands until the
@@ -138,7 +153,7 @@ func (c *chart) add(row []float64, images int) (rises bool) {
 	} else if length > c.h {
 		c.raised, rises = true, true
 	}
-	c.sum.shorten(2 * c.h)
+	c.sum.shorten(1.25 * c.h)
 	return rises
 }
 
@@ -180,4 +195,11 @@ func (m *Monitor) Statistic() float64 {
 }
 
 // Raised tells whether an alarm stands.
-func (m *Monitor) Raised() bool { return m.charts[0].raised || m.charts[1].raised }
+func (m *Monitor) Raised() bool {
+	for i := range m.charts {
+		if m.charts[i].raised {
+			return true
+		}
+	}
+	return false
+}

@@ -49,7 +49,7 @@ Exit code 10: there was an alarm; 0: there was none.`,
 	flags.StringVar(&f.data, "data", "", "images (SPEC), in their order")
 	flags.Float64Var(&f.opt.ERT, "ert", 10000, "images between false alarms, on average")
 	flags.IntVar(&f.opt.Window, "window", 16, "images within which a change is looked for: more find smaller ones, later")
-	flags.IntVar(&f.opt.Learn, "learn", 0, "take the reference from so many images at the beginning, 16 to 256, instead of the profile's")
+	flags.IntVar(&f.opt.Learn, "learn", 0, "take the reference from so many images at the beginning, 16 to 512, instead of the profile's")
 	flags.Uint64Var(&f.opt.Seed, "seed", 1, "of the simulation that sets thresholds")
 	flags.StringVarP(&f.out, "output", "o", "", "page with the plot to write (.html), or the plot alone (.svg)")
 	cmd.MarkFlagsMutuallyExclusive("frames", "model")
