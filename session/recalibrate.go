@@ -46,7 +46,7 @@ type RecalibrateOptions struct {
 
 // Recalibrated is what a recalibration came to.
 type Recalibrated struct {
-	Profile  *profile.Profile `json:"-"`        // that was made; who ships it should look at Accepted
+	Profile  *profile.Profile `json:"-"`        // that was made; without lineage and reference if it is not Accepted
 	Accepted bool             `json:"accepted"` // it is better on the images that were held back
 	Why      string           `json:"why"`
 	Level    string           `json:"level"`
@@ -95,34 +95,49 @@ func (n *Network) Recalibrate(
 	if err != nil {
 		return nil, err
 	}
-	if err := made.descend(p, learn, opt); err != nil {
-		return nil, err
-	}
-	if err := n.LearnReference(ctx, made.Profile, learn, opt.Workers, opt.Progress); err != nil && !errors.Is(err, ErrReference) {
-		return nil, err
-	}
-	after, err := n.Bind(made.Profile)
+	after, err := n.Bind(made)
 	if err != nil {
 		return nil, err
 	}
-	made.Level, made.Used, made.Held = opt.Level, learn.Len(), judge.Len()
-	return made, made.decide(ctx, before, after, judge, opt)
+	r := &Recalibrated{Profile: made, Level: opt.Level, Used: learn.Len(), Held: judge.Len()}
+	if err := r.decide(ctx, before, after, judge, opt); err != nil || !r.Accepted {
+		return r, err
+	}
+	if opt.Level == RepairTables { // values stay as they are, so that what was decided holds, and more images teach better
+		if r.Profile, err = before.repair(ctx, data, opt); err != nil {
+			return nil, err
+		}
+		r.Why += fmt.Sprintf("; tables are learned again from all %d images", data.Len())
+		learn = data
+	}
+	return r, n.complete(ctx, r.Profile, p, learn, opt)
 }
 
-// descend notes where the profile comes from.
-func (r *Recalibrated) descend(parent *profile.Profile, learn *dataset.Inputs, opt RecalibrateOptions) error {
+// complete gives an accepted profile its lineage and a reference.
+func (n *Network) complete(ctx context.Context, made, parent *profile.Profile, learn *dataset.Inputs, opt RecalibrateOptions) error {
+	if err := descend(made, parent, learn, opt); err != nil {
+		return err
+	}
+	if err := n.LearnReference(ctx, made, learn, opt.Workers, opt.Progress); err != nil && !errors.Is(err, ErrReference) {
+		return err
+	}
+	return nil
+}
+
+// descend notes where a profile comes from.
+func descend(made, parent *profile.Profile, learn *dataset.Inputs, opt RecalibrateOptions) error {
 	digest, err := learn.Source().Digest()
 	if err != nil {
 		return err
 	}
-	return r.Profile.SetLineage(&profile.Lineage{
+	return made.SetLineage(&profile.Lineage{
 		Parent: parent.Digest(), Reason: opt.Reason, Level: opt.Level,
 		Data: profile.Data{Spec: learn.Source().Spec(), Digest: digest, Images: learn.Len()},
 	})
 }
 
 // repair makes the profile of a level.
-func (q *Quantized) repair(ctx context.Context, learn *dataset.Inputs, opt RecalibrateOptions) (*Recalibrated, error) {
+func (q *Quantized) repair(ctx context.Context, learn *dataset.Inputs, opt RecalibrateOptions) (*profile.Profile, error) {
 	p := q.codec.Profile()
 	k, err := q.net.NewCalibrator(learn, CalibrateOptions{
 		Coder: &p.Coder, Workers: opt.Workers, Probabilities: opt.Probabilities, Progress: opt.Progress, AllowNonFinite: true,
@@ -139,7 +154,7 @@ func (q *Quantized) repair(ctx context.Context, learn *dataset.Inputs, opt Recal
 		if err != nil {
 			return nil, err
 		}
-		return &Recalibrated{Profile: made.Profile}, nil
+		return made.Profile, nil
 	}
 	repaired := p
 	if opt.Level == RepairSteps {
@@ -147,8 +162,7 @@ func (q *Quantized) repair(ctx context.Context, learn *dataset.Inputs, opt Recal
 			return nil, err
 		}
 	}
-	made, err := k.c.Reteach(ctx, repaired)
-	return &Recalibrated{Profile: made}, err
+	return k.c.Reteach(ctx, repaired)
 }
 
 // Steps are not moved by more than this factor, nor where a mean code is smaller than leastCode: it says little.
@@ -194,7 +208,14 @@ func (q *Quantized) alignSteps(ctx context.Context, learn *dataset.Inputs, opt R
 	for k := range r.Edges {
 		e := &out.Edges[r.Edges[k].Edge]
 		if e.OneSided && e.Scale.Static() {
-			e.Steps, any = stretched(e, &r.Edges[k], sums[k]), true
+			steps := stretched(e, &r.Edges[k], sums[k])
+			if e.Escape {
+				// Nothing is cut off where codes leave the bits, and coarser steps lose what the network sees: bits are what tables repair.
+				for slot := range steps {
+					steps[slot] = min(steps[slot], e.Steps[slot])
+				}
+			}
+			e.Steps, any = steps, true
 		}
 	}
 	if !any {

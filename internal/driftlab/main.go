@@ -31,6 +31,9 @@ type lab struct {
 	reference    *profile.Reference
 	ert          float64
 	window, runs int
+	judges       int    // images that judge repairs
+	kinds        string // of corruption that are repaired; empty: all
+	levels       string // of repair
 	clean, shift string
 	dump         string
 	ctx          context.Context
@@ -49,9 +52,12 @@ func main() {
 	natural := flag.String("natural", "", "images of natural shifts, NAME=SPEC;NAME=SPEC")
 	tries, seed := flag.Int("tries", 200, "repairs of the trials"), flag.Uint64("seed", 1, "of the trials")
 	dump := flag.String("dump", "", "folder for features of images, for other detectors")
+	judges := flag.Int("judges", 256, "images that judge repairs")
+	kinds := flag.String("kinds", "", "corruptions that are repaired (default: all)")
+	levels := flag.String("levels", strings.Join(session.RepairLevels(), ","), "of repair")
 	flag.Parse()
 	l := &lab{ert: *ert, window: *window, runs: *runs, clean: *clean, shift: *shift, ctx: context.Background(),
-		dump: *dump, tries: *tries, seed: *seed}
+		dump: *dump, tries: *tries, seed: *seed, judges: *judges, kinds: *kinds, levels: *levels}
 	must(l.open(*model, *prof, *calib))
 	for _, w := range strings.Split(*what, ",") {
 		switch w {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/dqa-go/dqa/corrupt"
@@ -16,7 +17,7 @@ import (
 // Images of a repair, and others that tell what it is worth.
 const (
 	repairImages = 64
-	judgeImages  = 96
+	judgeImages  = 96 // of trials
 )
 
 // worth is what a profile comes to on images: agreement with the float network, in percent, and stored bits per value.
@@ -32,21 +33,32 @@ func part(src dataset.Source, from, to int) dataset.Source {
 	return check(dataset.Slice(src, from, to))
 }
 
-// repairs are what tables and steps regain at severity 3, on images that they have not seen. What tables can save at most is what they
-// save that learn from the judging images themselves.
+// taughtBy is how many images teach the tables that an encoder could have at best, by images that do not judge.
+const taughtBy = 192
+
+// repairs are what levels regain at severity 3, on images that they have not seen: of the bits beyond what tables take that a great many
+// images have taught, and of the agreement that is less than on clean images.
 func (l *lab) repairs() {
 	p := l.quantized.Codec().Profile()
 	clean := check(dataset.Open(l.shift))
-	base, cleanBits := l.worth(p, part(clean, repairImages, repairImages+judgeImages))
-	fmt.Printf("\nClean: agreement %.1f %%, %.3f bits. Of %d images, two thirds are learned from; %d others judge.\n\n", base, cleanBits,
-		repairImages, judgeImages)
-	fmt.Println("| corruption | agreement, bits | tables: bits, of what can be saved | steps: agreement, bits |\n|---|---:|---:|---:|")
+	base, cleanBits := l.worth(p, part(clean, repairImages, repairImages+l.judges))
+	fmt.Printf("\nClean: agreement %.1f %%, %.3f bits; %d images repair, %d others judge, %d others teach what tables are held against.\n\n",
+		base, cleanBits, repairImages, l.judges, taughtBy)
+	fmt.Print("| corruption | agreement, bits | excess bits |")
+	for _, level := range strings.Split(l.levels, ",") {
+		fmt.Printf(" %s: %s |", level, map[bool]string{true: "bits, of the excess", false: "agreement, bits, of the loss"}[level == session.RepairTables])
+	}
+	fmt.Println("\n|---|---:|---:|" + strings.Repeat("---:|", 1+strings.Count(l.levels, ",")))
 	for _, k := range corrupt.Kinds() {
+		if l.kinds != "" && !slices.Contains(strings.Split(l.kinds, ","), string(k)) {
+			continue
+		}
 		src := check(corrupt.Source(clean, corrupt.Corruption{Kind: k, Severity: 3, Seed: 2}))
-		learn, judge := part(src, 0, repairImages), part(src, repairImages, repairImages+judgeImages)
+		learn, judge := part(src, 0, repairImages), part(src, repairImages, repairImages+l.judges)
 		agreement, bits := l.worth(p, judge)
-		line := fmt.Sprintf("| %s | %.1f %%, %.3f |", k, agreement, bits)
-		for _, level := range []string{session.RepairTables, session.RepairSteps} {
+		ideal := l.excess(p, part(src, repairImages+l.judges, repairImages+l.judges+taughtBy), judge)
+		fmt.Printf("| %s | %.1f %%, %.3f | %.3f |", k, agreement, bits, bits-ideal)
+		for _, level := range strings.Split(l.levels, ",") {
 			made := l.recalibrate(p, learn, level)
 			a, b := l.worth(made.Profile, judge)
 			word := ""
@@ -54,14 +66,19 @@ func (l *lab) repairs() {
 				word = " (declined)"
 			}
 			if level == session.RepairTables {
-				_, best := l.worth(l.recalibrate(p, judge, level).Profile, judge)
-				line += fmt.Sprintf(" %.3f, %.0f %%%s |", b, 100*(bits-b)/(bits-best), word)
+				fmt.Printf(" %.3f, %.0f %%%s |", b, 100*(bits-b)/(bits-ideal), word)
 			} else {
-				line += fmt.Sprintf(" %.1f %%, %.3f%s |", a, b, word)
+				fmt.Printf(" %.1f %%, %.3f, %.0f %%%s |", a, b, 100*(a-agreement)/(base-agreement), word)
 			}
 		}
-		fmt.Println(line)
+		fmt.Println()
 	}
+}
+
+// excess is what images take with tables that others have taught.
+func (l *lab) excess(p *profile.Profile, teach, judge dataset.Source) (bits float64) {
+	_, bits = l.worth(l.recalibrate(p, teach, session.RepairTables).Profile, judge)
+	return bits
 }
 
 func (l *lab) recalibrate(p *profile.Profile, src dataset.Source, level string) *session.Recalibrated {
