@@ -68,11 +68,19 @@ func (l *lab) repairs() {
 			if level == session.RepairTables {
 				fmt.Printf(" %.3f, %.0f %%%s |", b, 100*(bits-b)/(bits-ideal), word)
 			} else {
-				fmt.Printf(" %.1f %%, %.3f, %.0f %%%s |", a, b, 100*(a-agreement)/(base-agreement), word)
+				fmt.Printf(" %.1f %%, %.3f%s%s |", a, b, regained(a, agreement, base), word)
 			}
 		}
 		fmt.Println()
 	}
+}
+
+// regained is the share of the agreement lost that is back; of less than a point, chance makes most.
+func regained(after, before, clean float64) string {
+	if clean-before < 1 {
+		return ""
+	}
+	return fmt.Sprintf(", %.0f %%", 100*(after-before)/(clean-before))
 }
 
 // excess is what images take with tables that others have taught.
