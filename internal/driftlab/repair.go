@@ -46,7 +46,11 @@ func (l *lab) repairs() {
 		base, cleanBits, repairImages, l.judges, taughtBy)
 	fmt.Print("| corruption | agreement, bits | excess bits |")
 	for _, level := range strings.Split(l.levels, ",") {
-		fmt.Printf(" %s: %s |", level, map[bool]string{true: "bits, of the excess", false: "agreement, bits, of the loss"}[level == session.RepairTables])
+		said := "agreement, bits, of the loss"
+		if level == session.RepairTables {
+			said = "bits, of the excess"
+		}
+		fmt.Printf(" %s: %s |", level, said)
 	}
 	fmt.Println("\n|---|---:|---:|" + strings.Repeat("---:|", 1+strings.Count(l.levels, ",")))
 	for _, k := range corrupt.Kinds() {
