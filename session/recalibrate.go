@@ -82,12 +82,7 @@ func (n *Network) Recalibrate(
 	if err != nil {
 		return nil, err
 	}
-	used, held := dataset.HoldBack(data.Source(), holdBack)
-	learn, err := n.Inputs(used)
-	if err != nil {
-		return nil, err
-	}
-	judge, err := n.Inputs(held)
+	learn, judge, err := n.heldBack(data)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +106,16 @@ func (n *Network) Recalibrate(
 		learn = data
 	}
 	return r, n.complete(ctx, r.Profile, p, learn, opt)
+}
+
+// heldBack are the images that are learned from, and those that decide.
+func (n *Network) heldBack(data *dataset.Inputs) (learn, judge *dataset.Inputs, err error) {
+	used, held := dataset.HoldBack(data.Source(), holdBack)
+	if learn, err = n.Inputs(used); err != nil {
+		return nil, nil, err
+	}
+	judge, err = n.Inputs(held)
+	return learn, judge, err
 }
 
 // complete gives an accepted profile its lineage and a reference.

@@ -60,22 +60,26 @@ func main() {
 		dump: *dump, tries: *tries, seed: *seed, judges: *judges, kinds: *kinds, levels: *levels}
 	must(l.open(*model, *prof, *calib))
 	for _, w := range strings.Split(*what, ",") {
-		switch w {
-		case "ert":
-			l.measureERT()
-		case "video":
-			l.video()
-		case "delay":
-			l.delays()
-		case "natural":
-			l.natural(*natural)
-		case "dump":
-			l.features(*calib)
-		case "repair":
-			l.repairs()
-		case "trials":
-			l.trials()
-		}
+		l.measure(w, *calib, *natural)
+	}
+}
+
+func (l *lab) measure(what, calib, natural string) {
+	switch what {
+	case "ert":
+		l.measureERT()
+	case "video":
+		l.video()
+	case "delay":
+		l.delays()
+	case "natural":
+		l.natural(natural)
+	case "dump":
+		l.features(calib)
+	case "repair":
+		l.repairs()
+	case "trials":
+		l.trials()
 	}
 }
 
