@@ -29,8 +29,13 @@ const (
 // RepairLevels are the words for them, the gentlest first.
 func RepairLevels() []string { return []string{RepairTables, RepairSteps, RepairFull} }
 
-// holdBack is which share of new images decides: one of so many.
-const holdBack = 3
+// holdBack is which share of new images decides: one of so many. Steps need few images to be learned, and many to be sure of.
+func holdBack(level string) int {
+	if level == RepairSteps {
+		return 2
+	}
+	return 3
+}
 
 // MinRecalibration is the number of new images that a recalibration wants at least.
 const MinRecalibration = 32
@@ -63,9 +68,10 @@ type Shadow struct {
 	StoredBits float64 `json:"stored_bits"`
 }
 
-// Recalibrate repairs a profile of this network with images as they are now, unlabelled: most of them are learned from, one of three is
-// held back and decides by the float network's answers whether anything is gained. Errors wrap ErrSetting (fewer than MinRecalibration
-// images, an unknown level, steps of a profile without static scales or reference), ErrOtherModel, and those of Calibrate.
+// Recalibrate repairs a profile of this network with images as they are now, unlabelled: most of them are learned from, one of three
+// (of steps one of two) is held back and decides by the float network's answers whether anything is gained. Errors wrap ErrSetting
+// (fewer than MinRecalibration images, an unknown level, steps of a profile without static scales or reference), ErrOtherModel, and
+// those of Calibrate.
 func (n *Network) Recalibrate(
 	ctx context.Context, p *profile.Profile, data *dataset.Inputs, opt RecalibrateOptions,
 ) (*Recalibrated, error) {
@@ -82,7 +88,7 @@ func (n *Network) Recalibrate(
 	if err != nil {
 		return nil, err
 	}
-	learn, judge, err := n.heldBack(data)
+	learn, judge, err := n.heldBack(data, opt.Level)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +104,10 @@ func (n *Network) Recalibrate(
 	if err := r.decide(ctx, before, after, judge, opt); err != nil || !r.Accepted {
 		return r, err
 	}
-	if opt.Level == RepairTables { // values stay as they are, so that what was decided holds, and more images teach better
-		if r.Profile, err = before.repair(ctx, data, opt); err != nil {
+	if opt.Level != RepairFull { // values stay as they were decided on, and more images teach tables better
+		teach := opt
+		teach.Level = RepairTables
+		if r.Profile, err = after.repair(ctx, data, teach); err != nil {
 			return nil, err
 		}
 		r.Why += fmt.Sprintf("; tables are learned again from all %d images", data.Len())
@@ -109,8 +117,8 @@ func (n *Network) Recalibrate(
 }
 
 // heldBack are the images that are learned from, and those that decide.
-func (n *Network) heldBack(data *dataset.Inputs) (learn, judge *dataset.Inputs, err error) {
-	used, held := dataset.HoldBack(data.Source(), holdBack)
+func (n *Network) heldBack(data *dataset.Inputs, level string) (learn, judge *dataset.Inputs, err error) {
+	used, held := dataset.HoldBack(data.Source(), holdBack(level))
 	if learn, err = n.Inputs(used); err != nil {
 		return nil, nil, err
 	}
