@@ -3,6 +3,7 @@ package drift
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // whitening turns rows into vectors whose numbers have mean 0 and spread 1 on clean images, and are not correlated.
@@ -17,9 +18,9 @@ const (
 	perAxis = 10
 )
 
-// whiten learns from rows. The axes are those in which rows vary most; what is small among their variances is raised by a share of the
-// mean, more of it where there are few rows: it cannot be known well.
-func whiten(rows [][]float64) *whitening {
+// whiten learns from rows, worth so many that have nothing in common. The axes are those in which rows vary most; what is small among
+// their variances is raised by a share of the mean, more of it where few rows are known: it cannot be known well.
+func whiten(rows [][]float64, worth int) *whitening {
 	d, n := len(rows[0]), float64(len(rows))
 	w := &whitening{mean: make([]float64, d)}
 	for _, row := range rows {
@@ -46,8 +47,8 @@ func whiten(rows [][]float64) *whitening {
 		}
 	}
 	values, vectors := eigen(cov)
-	raise := .05 * math.Max(1, 256/n) * trace / float64(d)
-	for k := range min(d, maxAxes, max(1, len(rows)/perAxis)) {
+	raise := .05 * math.Max(1, 256/float64(worth)) * trace / float64(d)
+	for k := range min(d, maxAxes, max(1, worth/perAxis)) {
 		axis := vectors[k]
 		for j := range axis {
 			axis[j] /= math.Sqrt(math.Max(0, values[k]) + raise)
@@ -138,9 +139,9 @@ const (
 	maxSimulated = 2000
 )
 
-// threshold is the h for so many images between false alarms (ert), by simulation on clean rows, of which runs followed each other.
-func threshold(rows [][]float64, run int, k, ert float64, seed uint64) float64 {
-	block, images := blockLength(rows, run), max(1, int(min(maxSimulated, ert/2)))
+// threshold is the h for so many images between false alarms (ert), by simulation on clean rows, drawn in blocks.
+func threshold(rows [][]float64, block int, k, ert float64, seed uint64) float64 {
+	images := max(1, int(min(maxSimulated, ert/2)))
 	rng := rand.New(rand.NewPCG(seed, uint64(len(rows))))
 	y := crossed(rows, block)
 	mean, square := 0.0, 0.0
@@ -159,24 +160,14 @@ func threshold(rows [][]float64, run int, k, ert float64, seed uint64) float64 {
 // folds is into how many parts rows are cut to be whitened by the others.
 const folds = 8
 
-// crossed are the vectors of rows, each whitened by rows that are not of its part: as new images are.
+// crossed are the vectors of rows, each whitened by rows that are not of its part: as new images are. Parts are of
+// neighbours, which are alike.
 func crossed(rows [][]float64, block int) [][]float64 {
 	y := make([][]float64, len(rows))
 	for f := range folds {
-		var part []int
-		var others [][]float64
-		for i, row := range rows {
-			if i/block%folds == f {
-				part = append(part, i)
-			} else {
-				others = append(others, row)
-			}
-		}
-		if len(part) == 0 {
-			continue
-		}
-		w := whiten(others)
-		for _, i := range part {
+		from, to := f*len(rows)/folds, (f+1)*len(rows)/folds
+		w := whiten(slices.Concat(rows[:from], rows[to:]), worth(len(rows), block))
+		for i := from; i < to; i++ {
 			y[i] = w.applyUpright(rows[i])
 		}
 	}
@@ -216,10 +207,13 @@ func replicate(y [][]float64, block, images int, k float64, rng *rand.Rand) floa
 	return top
 }
 
+// worth is how many images without anything in common tell as much as so many in blocks, which are twice as long as images are alike.
+func worth(images, block int) int { return images / max(1, block/2) }
+
 // blockLength is for how many images rows are alike: twice the first distance at which none of three axes is correlated, within runs
 // and at most an eighth of the rows, so that there are enough blocks.
 func blockLength(rows [][]float64, run int) int {
-	w := whiten(rows)
+	w := whiten(rows, len(rows))
 	axes := min(3, len(w.axes))
 	y := make([][]float64, len(rows))
 	for i := range rows {

@@ -106,12 +106,14 @@ func (c *chart) learn(r *profile.Reference, opt Options, number uint64) {
 		}
 		rows = append(rows, v)
 	}
-	c.white = whiten(rows)
+	block := blockLength(rows, r.Run)
+	known := worth(len(rows), block)
+	c.white = whiten(rows, known)
 	c.y, c.sum.s = make([]float64, len(c.white.axes)), make([]float64, len(c.white.axes))
 	if number >= charts/2 { // four windows, and no shift that may be what the reference does not know of its mean
-		c.k = min(c.k, max(c.k/2, doubt*math.Sqrt(float64(len(c.y))/float64(len(rows)))))
+		c.k = min(c.k, max(c.k/2, doubt*math.Sqrt(float64(len(c.y))/float64(known))))
 	}
-	c.h = threshold(rows, r.Run, c.k, spare*float64(charts)*opt.ERT, opt.Seed+number)
+	c.h = threshold(rows, block, c.k, spare*float64(charts)*opt.ERT, opt.Seed+number)
 }
 
 // Add takes what was counted of the next image and tells of an alarm, if one rises with it. It stands until the

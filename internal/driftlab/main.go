@@ -196,7 +196,7 @@ const scene = 8
 // video learns a reference from scenes, and watches others.
 func (l *lab) video() {
 	src := check(dataset.Open(l.clean))
-	pictures := min(src.Len(), 112)
+	pictures := min(src.Len(), 288)
 	var frames [scene][][]dqa.EdgeCounts
 	for k := range scene {
 		part, _ := dataset.HoldBack(dataset.Jitter(src, uint64(k)), src.Len()+1)
