@@ -221,14 +221,7 @@ func (q *Quantized) alignSteps(ctx context.Context, learn *dataset.Inputs, opt R
 	for k := range r.Edges {
 		e := &out.Edges[r.Edges[k].Edge]
 		if e.OneSided && e.Scale.Static() {
-			steps := stretched(e, &r.Edges[k], sums[k])
-			if e.Escape {
-				// Nothing is cut off where codes leave the bits, and coarser steps lose what the network sees: bits are what tables repair.
-				for slot := range steps {
-					steps[slot] = min(steps[slot], e.Steps[slot])
-				}
-			}
-			e.Steps, any = steps, true
+			e.Steps, any = allowed(e, stretched(e, &r.Edges[k], sums[k])), true
 		}
 	}
 	if !any {
@@ -253,6 +246,17 @@ func stretched(e *profile.Edge, r *profile.ReferenceEdge, sums []dqa.GroupCounts
 	for c := range steps {
 		g := c * len(sums) / e.Channels
 		steps[c] *= stretchBy(float64(sums[g].Sum)/float64(max(1, sums[g].Sampled)), float64(r.Groups[g].Mean))
+	}
+	return steps
+}
+
+// allowed are steps that are no coarser than an edge's where its codes may leave the bits: nothing is cut off there, and coarser ones lose
+// what the network sees; bits are what tables repair.
+func allowed(e *profile.Edge, steps []float32) []float32 {
+	for slot := range steps {
+		if e.Escape {
+			steps[slot] = min(steps[slot], e.Steps[slot])
+		}
 	}
 	return steps
 }

@@ -116,29 +116,26 @@ done
 if [[ drift =~ $pattern ]]; then
   lab=$(mktemp -d)
   (cd "$here/../.." && go build -o "$lab/driftlab" ./internal/driftlab)
-  # quick NETWORK DATA BITS MORE...: a profile that is made in a minute.
-  quick() {
-    local net=$1 spec=$2 bits=$3
-    shift 3
-    "$dqa" calibrate "models/$net.onnx" --preprocess "$pre/$net.yaml" --data "$spec" --method direct --bits "$bits" --unsigned \
-      --scale static-channel --no-reference -o "$lab/$net.dqap" -q "$@" >&2
+  # graded NETWORK DATA BUDGET MORE...: its profile.
+  graded() {
+    "$dqa" calibrate "models/$1.onnx" --preprocess "$pre/$1.yaml" --data "$2" --budget "$3" --no-reference -o "$lab/$1.dqap" -q "${@:4}" >&2
   }
   # watched NETWORK MORE...: its measurements.
   watched() { echo; echo "== $1"; "$lab/driftlab" -model "models/$1.onnx" -profile "$lab/$1.dqap" "${@:2}"; }
   c=datasets/cifar10
   "$dqa" calibrate models/resnet32_cifar10.onnx --preprocess "$pre/resnet32_cifar10.yaml" --data "cifar10:$c/calib.bin[0:64]" --budget 2 \
     --no-reference -o "$lab/resnet32_cifar10.dqap" -q >&2
-  watched resnet32_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:1000]" \
-    -shift "cifar10:$c/test.bin[3000:3096]" -what ert,video,delay
+  watched resnet32_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:800]" \
+    -shift "cifar10:$c/test.bin[3000:3064]" -what ert,video,delay
   watched resnet32_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:10]" \
-    -shift "cifar10:$c/test.bin[3000:3300]" -what repair
-  quick vit_tiny_cifar10 "cifar10:$c/calib.bin[0:32]" 5 --coder smallest
-  watched vit_tiny_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:500]" \
+    -shift "cifar10:$c/test.bin[3000:3448]" -judges 192 -what repair
+  graded vit_tiny_cifar10 "cifar10:$c/calib.bin[0:64]" 2.45 --coder smallest
+  watched vit_tiny_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:800]" \
     -shift "cifar10:$c/test.bin[3000:3064]" -what ert,delay
-  quick mobilenetv2_deeppcb "npy:$patches/calib_x.npy[0:32]" 4 --coder small
-  watched mobilenetv2_deeppcb -calib "npy:$patches/calib_x.npy[0:256]" -clean "npy:$patches/test_x.npy[0:500]" \
-    -shift "npy:$patches/test_x.npy[1000:1048]" -what ert,delay
-  quick espnet_p2q8_camvid dir:datasets/camvid/calib 5 --coder small --images 8
+  graded mobilenetv2_deeppcb "npy:$patches/calib_x.npy[0:64]" 2.25 --coder smallest
+  watched mobilenetv2_deeppcb -calib "npy:$patches/calib_x.npy[0:256]" -clean "npy:$patches/test_x.npy[0:800]" \
+    -shift "npy:$patches/test_x.npy[1000:1064]" -what ert,delay
+  graded espnet_p2q8_camvid dir:datasets/camvid/calib 2.4 --coder smallest --images 8
   watched espnet_p2q8_camvid -calib dir:datasets/camvid/calib -what natural \
     -natural 'drive 0001TP, later=dir:datasets/camvid/test[0:38];drive Seq05VD=dir:datasets/camvid/test[38:141]'
   if python3 -c 'import alibi_detect' 2>/dev/null; then
