@@ -5,12 +5,16 @@ package session
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/engine/ort"
+	"github.com/dqa-go/dqa/graph"
+	"github.com/dqa-go/dqa/internal/cpu"
 	"github.com/dqa-go/dqa/internal/testdata"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/tensor"
@@ -44,10 +48,10 @@ var exportedSettings = []Variant{
 }
 
 // An exported network gives, under ONNX Runtime with all its optimizations, the classes that the network computes here with its
-// edges quantized. Where a float operator's last bits differ a code may go to the other side, so that a pixel at the border of two
-// classes may, too: of pixels all but one in a thousand must agree; classes of images always. ESPNet (113 edges, values up to 30 times
-// their root mean square) magnifies last bits: at 8 bits 0.7 % of its pixels differ between this engine's own portable Go and AVX2,
-// 0.9 % under ONNX Runtime.
+// edges quantized: of images always, of pixels all but one in a thousand. The models compute the same (TestExportEqualsSimulation: on
+// this engine bit for bit); what differs is the order of float sums, whose last bits can take a code to the other side, and the coarser
+// the steps, the further that goes. Where it goes too far (coarse) this engine's own portable Go differs from its vector kernels by as much:
+// that is what is demanded there. docs/results/export.md has the figures, which are these tests' log.
 func TestExportedNetworks(t *testing.T) {
 	if _, err := ort.FindLibrary(""); err != nil {
 		if testdata.CI() {
@@ -58,34 +62,42 @@ func TestExportedNetworks(t *testing.T) {
 	for _, c := range exported {
 		for _, v := range exportedSettings {
 			t.Run(fmt.Sprint(c.model, "/", v.Setting.Name, v.Setting.Bits), func(t *testing.T) {
-				unsteady := strings.HasPrefix(c.model, "espnet")
-				if robust := strings.HasPrefix(c.model, "resnet") || strings.HasPrefix(c.model, "unet"); v.Setting.Bits == 2 && !robust ||
-					v.Setting.Bits == 4 && v.Setting.Name == "direct" && (strings.HasPrefix(c.model, "vit") || strings.HasSuffix(c.model, "imagenet")) ||
-					unsteady && v.Setting.Bits != 8 {
-					t.Skip("too coarse for this network: one turned tie moves its classes, on another instruction set, too")
-				}
+				coarse := coarseFor(c.model, v)
 				if v.Setting.Name == "graded" && strings.HasSuffix(c.model, "imagenet") {
 					t.Skip("its calibration takes minutes")
 				}
-				if v.Setting.Name == "graded" && !strings.HasPrefix(c.model, "res") || unsteady {
+				if v.Setting.Name == "graded" && !strings.HasPrefix(c.model, "res") || coarse || strings.HasPrefix(c.model, "espnet") {
 					testdata.Long(t)
 				}
-				checkExport(t, c.model, c.calib, c.test, v)
+				checkExport(t, c.model, c.calib, c.test, v, coarse)
 			})
 		}
 	}
 }
 
-func checkExport(t *testing.T, model, calib, test string, v Variant) {
+// coarseFor tells settings that are too coarse for a network: one turned tie moves its classes. ESPNet (113 edges, values up to 30 times
+// their root mean square) magnifies last bits at any setting.
+func coarseFor(model string, v Variant) bool {
+	robust := strings.HasPrefix(model, "resnet") || strings.HasPrefix(model, "unet")
+	few := v.Setting.Bits == 4 && v.Setting.Name == "direct"
+	return v.Setting.Bits == 2 && !robust || few && (strings.HasPrefix(model, "vit") || strings.HasSuffix(model, "imagenet")) ||
+		strings.HasPrefix(model, "espnet")
+}
+
+func checkExport(t *testing.T, model, calib, test string, v Variant, coarse bool) {
 	at := func(spec string) string { return strings.ReplaceAll(spec, "@", testdata.Shared(t, "datasets")) }
 	pre, err := dataset.LoadPreprocess(filepath.Join("..", "testdata", "preprocess", model+".yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := Open(filepath.Join(testdata.Shared(t, "models"), model+".onnx"), Options{Engine: Native, Preprocess: &pre})
-	if err != nil {
-		t.Fatal(err)
+	open := func() *Network {
+		net, err := Open(filepath.Join(testdata.Shared(t, "models"), model+".onnx"), Options{Engine: Native, Preprocess: &pre})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return net
 	}
+	net := open()
 	data := func(spec string) *dataset.Inputs {
 		d, err := net.Data(at(spec))
 		if err != nil {
@@ -97,10 +109,14 @@ func checkExport(t *testing.T, model, calib, test string, v Variant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := net.Bind(made.Profile)
-	if err != nil {
-		t.Fatal(err)
+	bind := func(net *Network) *Quantized {
+		q, err := net.Bind(made.Profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return q
 	}
+	q := bind(net)
 	few := Integers(8)
 	if v.Setting.Bits == 2 {
 		few = 2
@@ -111,43 +127,84 @@ func checkExport(t *testing.T, model, calib, test string, v Variant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compareRuns(t, q, b.Model, data(test+"[0:6]"))
+	restore := cpu.Lower(cpu.Generic)
+	portable := bind(open())
+	restore()
+	compareRuns(t, q, portable, b.Model, data(test+"["+exportImages(model)+"]"), coarse)
 }
 
-func compareRuns(t *testing.T, q *Quantized, b []byte, data *dataset.Inputs) {
+// exportImages are so many that a run in portable Go takes a second or two.
+func exportImages(model string) string {
+	switch {
+	case !testdata.CI():
+		return "0:6"
+	case strings.Contains(model, "cifar10"), strings.HasPrefix(model, "simplecnn"):
+		return "0:40"
+	case strings.HasPrefix(model, "espnet"), strings.HasSuffix(model, "imagenet"):
+		return "0:6"
+	}
+	return "0:16"
+}
+
+// difference is how far outputs are from those of the quantized network here.
+type difference struct {
+	classes, places int
+	sum, squares    float64
+}
+
+func (d *difference) add(g *graph.Graph, want, got []*tensor.Tensor) {
+	for k := range want {
+		c, n := otherClasses(want[k], got[k], len(g.Outputs[k].Shape) == 2)
+		d.classes, d.places = d.classes+c, d.places+n
+		for i, v := range want[k].Data {
+			e := float64(v) - float64(got[k].Data[i])
+			d.sum, d.squares = d.sum+e*e, d.squares+float64(v)*float64(v)
+		}
+	}
+}
+
+func (d *difference) String() string {
+	return fmt.Sprintf("%d of %d | %.3f %% | %.1g", d.classes, d.places, 100-100*float64(d.classes)/float64(max(d.places, 1)),
+		math.Sqrt(d.sum/max(d.squares, math.SmallestNonzeroFloat64)))
+}
+
+func compareRuns(t *testing.T, q, portable *Quantized, b []byte, data *dataset.Inputs, coarse bool) {
 	t.Helper()
 	g := q.Network().Graph()
 	m, err := ort.Load(b, g, "", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	differ, all := 0, 0
+	var other, own difference
 	for i := range data.Len() {
 		x, err := data.Input(i)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := q.Simulate([]*tensor.Tensor{x})
-		if err != nil {
-			t.Fatal(err)
+		inputs := []*tensor.Tensor{x}
+		run := func(run func([]*tensor.Tensor) ([]*tensor.Tensor, error)) []*tensor.Tensor {
+			y, err := run(inputs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k := range y {
+				y[k] = &tensor.Tensor{Shape: y[k].Shape, Data: slices.Clone(y[k].Data)}
+			}
+			return y
 		}
-		got, err := m.Run([]*tensor.Tensor{x})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for k := range want {
-			d, n := otherClasses(want[k], got[k], len(g.Outputs[k].Shape) == 2)
-			differ, all = differ+d, all+n
-		}
+		want := run(q.Simulate)
+		other.add(g, want, run(m.Run))
+		restore := cpu.Lower(cpu.Generic)
+		own.add(g, want, run(portable.Simulate))
+		restore()
 	}
-	allowed := all / 1000
-	if strings.HasPrefix(q.Network().Name(), "espnet") {
-		allowed = all / 50
+	switch {
+	case coarse && other.classes > 4*own.classes+max(1, other.places/50):
+		t.Errorf("ONNX Runtime differs by more than this engine's own instruction sets do")
+	case !coarse && other.classes > other.places/1000:
+		t.Errorf("too many classes differ")
 	}
-	if differ > allowed {
-		t.Fail()
-	}
-	t.Logf("%d of %d classes differ", differ, all)
+	t.Logf("export: | %d | %s | %s |", data.Len(), &other, &own)
 }
 
 // otherClasses counts the places whose largest value is another's: classes are axis 1.

@@ -23,7 +23,8 @@ class Profile:
 
     Attributes:
         shapes: the shape of every edge by its name, in the order of frames.
-        shape: that of the only edge, without axes of 1; of a profile of an array, some rows and what belongs to them.
+        shape: that of the only edge, without axes of 1; of a profile of an array, some rows and what belongs to them, those whose
+            channels lie last one below the other.
         report: what fit or calibrate found, as the command line's --json; None for others.
     """
 

@@ -1,6 +1,8 @@
 """The codec "dqa" of Zarr version 3, for zarr-python: installed, it opens arrays of dqa.pack; Codec(profile) writes some.
 
     zarr.create_array("x.zarr", shape=X.shape, chunks=p.shape, dtype="float32", serializer=dqa.zarr.Codec(p), compressors=None)
+
+(Of axes NTC, chunks are (p.shape[0] // T, T, C): as many rows as the profile's shape holds.)
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def test_one_row_without_its_axis(features, profile):
 def test_axes(features):
     x = features[:960].reshape(240, 4, 32)
     p = dqa.fit(x, axes="NTC", max_error=0.02)
-    assert p.shape == (4, 32)
+    assert p.shape == (60, 32)  # 15 rows of 4 positions share a chunk
     assert p.decode(p.encode(x)).shape == x.shape
     assert p.decode(p.encode(x[5])).shape == (4, 32)
     planes = features[:980].reshape(160, 4, 7, 7)
@@ -74,6 +74,24 @@ def test_go_fits_packs_and_reads_the_same(features, command, tmp_path):
     y = np.load(tmp_path / "y.npy")
     np.testing.assert_array_equal(y, dqa.unpack(tmp_path / "go.zarr"))
     np.testing.assert_array_equal(y, p.decode(p.encode(features)))
+
+
+def test_transform(tmp_path):
+    rng = np.random.default_rng(3)
+    x = (rng.standard_normal((800, 3)) @ rng.standard_normal((3, 24)) + 0.01 * rng.standard_normal((800, 24))).astype(np.float32)
+    plain, p = (dqa.fit(x, max_error=0.001, transform=t) for t in (None, "pca"))
+    assert p.report["transform"]["kept"] == "pca" and p.info["edges"][0]["transform"]
+    assert p.report["stored_bits"] < 0.7 * plain.report["stored_bits"]
+    assert bytes(dqa.fit(x, max_error=0.001, transform="auto")) == bytes(p)
+    b = p.encode(x)
+    y = p.decode(b)
+    assert ((x - y) ** 2).sum() < 0.0012 * (x ** 2).sum()
+    np.testing.assert_array_equal(dqa.reference.Profile(bytes(p)).decode(b), y)  # all bits
+    assert dqa.pack(x, p, tmp_path / "x.zarr")["relative_squared_error"] < 0.0012
+    np.testing.assert_array_equal(dqa.unpack(tmp_path / "x.zarr"), y)
+    with pytest.raises(dqa.Error) as e:
+        dqa.fit(x, max_error=0.001, transform="dct")
+    assert e.value.name == "features-objective"
 
 
 def test_store(features, profile, tmp_path):
