@@ -39,20 +39,29 @@ func readDevice(ctx context.Context, asked, model string) ([]Timing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", session.ErrMeasuredRun, err)
 	}
+	all, err := parseRun(b, model)
+	if err != nil {
+		err = fmt.Errorf("%w: %s: %w", session.ErrMeasuredRun, path.Base(asked), err)
+	}
+	return all, err
+}
+
+// parseRun reads what dqa bench engine --json prints: of the runs on one thread, which must be of the model.
+func parseRun(b []byte, model string) (all []Timing, err error) {
 	var rows []session.EngineRow
 	if err := json.Unmarshal(b, &rows); err != nil || len(rows) == 0 {
-		return nil, fmt.Errorf("%w: %s is not what `dqa bench engine --json` prints", session.ErrMeasuredRun, path.Base(asked))
+		return nil, errors.New("it is not what `dqa bench engine --json` prints")
 	}
-	var all []Timing
 	for _, row := range rows {
-		if row.Model != model {
-			return nil, fmt.Errorf("%w: it is of %q, not of %q", session.ErrMeasuredRun, row.Model, model)
+		switch {
+		case row.Model != model:
+			return nil, fmt.Errorf("it is of %q, not of %q", row.Model, model)
+		case row.Mode != "float" && row.Mode != "packed" || !(row.MS > 0) || !(row.Spread >= 0):
+			return nil, fmt.Errorf("a run called %q takes %g ms", row.Mode, row.MS)
+		case row.Threads == 1:
+			half := row.Spread * row.MS / 2
+			all = append(all, Timing{Mode: row.Mode, MS: row.MS, Low: row.MS - half, High: row.MS + half, CPUMS: row.CPUMS})
 		}
-		if row.Threads != 1 {
-			continue
-		}
-		half := row.Spread * row.MS / 2
-		all = append(all, Timing{Mode: row.Mode, MS: row.MS, Low: row.MS - half, High: row.MS + half, CPUMS: row.CPUMS})
 	}
 	return all, nil
 }

@@ -135,7 +135,7 @@ func (v *view) purposes() (all []purposeView) {
 			}
 		}
 		before, after, layer := v.gained(p)
-		w.Text = v.must(p.Name+"."+why, "gain", num(p.Gain, 1), "need", num(p.Need, 1), "before", before, "after", after, "layer", layer)
+		w.Text = v.must(p.Name+"."+why, "gain", num(p.Gain, 1), "need", plain(p.Need), "before", before, "after", after, "layer", layer)
 		all = append(all, w)
 	}
 	return all
