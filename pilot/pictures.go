@@ -2,6 +2,7 @@ package pilot
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -144,17 +145,29 @@ var classColors = color.Palette{
 	color.RGBA{0xff, 0xff, 0xff, 255},
 }
 
+// ClassColor is that of a class in maps, as style sheets write it; beyond eleven classes colours come again.
+func ClassColor(c int) string {
+	r, g, b, _ := classColors[colorOf(int32(c))].RGBA()
+	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
+}
+
+// colorOf is the number of a class's colour.
+func colorOf(c int32) uint8 {
+	last := len(classColors) - 1
+	switch {
+	case c < 0:
+		return uint8(last)
+	case c == 0:
+		return 0
+	}
+	return uint8(1 + (int(c)-1)%(last-1))
+}
+
 // classPicture is a map of classes in colours.
 func classPicture(classes []int32, height, width int) []byte {
 	img := image.NewPaletted(image.Rect(0, 0, width, height), classColors)
-	last := len(classColors) - 1
 	for i, c := range classes {
-		switch {
-		case c < 0:
-			img.Pix[i] = uint8(last)
-		case c > 0:
-			img.Pix[i] = uint8(1 + (int(c)-1)%(last-1))
-		}
+		img.Pix[i] = colorOf(c)
 	}
 	return pngOf(shrinkMap(img))
 }

@@ -64,8 +64,9 @@ func (v *view) functions() template.FuncMap {
 		"has": v.has, "class": v.Task.Name, "part": v.Part, "short": short, "ms": milliseconds, "seconds": seconds, "sorted": v.sortedLayers,
 		"words": v.words, "costs": v.costs, "glossary": v.glossary, "linkrows": v.linkRows, "rate": v.rate, "changes": v.changeText,
 		"tag": func(parts ...any) string { return fmt.Sprint(parts...) }, "other": v.other, "percent": func(x float64) float64 { return 100 * x },
-		"busy": func() bool { return v.Device.Load > float64(max(1, v.Made.Cores)) },
-		"add":  func(a, b int) int { return a + b }, "caption": v.caption, "layerwords": v.layerWords, "unit": v.unit, "value": v.valueText,
+		"legend": v.legend,
+		"busy":   func() bool { return v.Device.Load > float64(max(1, v.Made.Cores)) },
+		"add":    func(a, b int) int { return a + b }, "caption": v.caption, "layerwords": v.layerWords, "unit": v.unit, "value": v.valueText,
 	}
 }
 

@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"html/template"
 	"slices"
 	"strings"
 
@@ -37,6 +38,23 @@ func (v *view) changeText() (all []string) {
 				all = append(all, v.must("changes.worst", "class", v.Task.Name(k.Class), "n", k.Worse, "m", k.Images))
 			}
 		}
+	}
+	return all
+}
+
+// swatch is the colour of a class in maps.
+type swatch struct {
+	Name  string
+	Color template.CSS
+}
+
+// mostSwatches is how many classes are told apart by colours.
+const mostSwatches = 11
+
+// legend are the colours of the classes.
+func (v *view) legend() (all []swatch) {
+	for c := range min(v.Task.Classes, mostSwatches) {
+		all = append(all, swatch{v.Task.Name(c), template.CSS("background:" + pilot.ClassColor(c))})
 	}
 	return all
 }
