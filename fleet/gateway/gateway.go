@@ -126,10 +126,10 @@ func Start(ctx context.Context, opt Options, tails ...Tail) (*Gateway, error) {
 		opt: opt, link: l, jobs: make(chan job, ahead), quit: make(chan struct{}), sent: make(chan sending, link.MaxPending), started: time.Now(),
 		tails: map[link.Cut]*running{},
 	}
-	err = l.Prepare(ctx)
+	err = patiently(ctx, func() error { return l.Prepare(ctx) })
 	for _, t := range tails {
 		if err == nil {
-			err = g.Add(ctx, t)
+			err = patiently(ctx, func() error { return g.Add(ctx, t) })
 		}
 	}
 	if err != nil {
@@ -137,6 +137,24 @@ func Start(ctx context.Context, opt Options, tails ...Tail) (*Gateway, error) {
 		return nil, err
 	}
 	return g, nil
+}
+
+// startPatience is how long a cluster may take to find its leaders before a gateway does not start.
+const startPatience = 30 * time.Second
+
+// patiently tries again where servers are busy with themselves, as a cluster is of which one has just gone.
+func patiently(ctx context.Context, try func() error) error {
+	for end := time.Now().Add(startPatience); ; {
+		err := try()
+		var api *jetstream.APIError
+		if err == nil || ctx.Err() != nil || time.Now().After(end) || errors.As(err, &api) && api.Code != 503 {
+			return err
+		}
+		select {
+		case <-time.After(retryAfter):
+		case <-ctx.Done():
+		}
+	}
 }
 
 func asItIs(message []byte) ([]byte, error) { return message, nil }

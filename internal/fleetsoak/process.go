@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -48,9 +49,17 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
+// start starts the process, unless it runs.
 func (p *process) start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.cmd != nil {
+		select {
+		case <-p.done:
+		default:
+			return nil
+		}
+	}
 	c := exec.Command(p.program, p.args...)
 	if p.out == nil {
 		p.out = &output{}
@@ -59,7 +68,7 @@ func (p *process) start() error {
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
-	p.cmd, p.done, p.hurt = c, make(chan struct{}), false
+	p.cmd, p.done, p.hurt, p.err = c, make(chan struct{}), false, nil
 	go p.watch(c, p.done)
 	return nil
 }
@@ -149,6 +158,15 @@ func (p *process) failed() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
+}
+
+// noServer tells whether the process has ended because no server answered.
+func (p *process) noServer() bool {
+	const code = 9 // dqa-fleet's
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var exit *exec.ExitError
+	return errors.As(p.err, &exit) && exit.ExitCode() == code
 }
 
 func (p *process) said(what string) bool { return strings.Contains(p.out.String(), what) }

@@ -35,6 +35,7 @@ type result struct {
 	Kills      int      `json:"kills"`
 	Cuts       int      `json:"cuts"`
 	Stops      int      `json:"server_stops"`
+	Restarts   int      `json:"gateway_restarts"` // of gateways that found no server when they were started
 	DiskFull   string   `json:"disk_full"`
 	Seconds    float64  `json:"seconds"`
 	Seed       uint64   `json:"seed"`
@@ -151,8 +152,14 @@ func (f *fleet) wait(ctx context.Context) error {
 			return nil
 		}
 		for _, p := range slices.Concat(f.devices, f.gateways, f.servers) {
-			if err := p.failed(); err != nil {
+			if err := p.failed(); err != nil && (p.kind != "gateway" || !p.noServer()) {
 				return err
+			} else if err != nil { // as whoever watches over services does
+				f.log("%v", err)
+				f.add(func(r *result) { r.Restarts++ })
+				if err := p.start(); err != nil {
+					return err
+				}
 			}
 		}
 		if !sleep(ctx, 50*time.Millisecond) {
