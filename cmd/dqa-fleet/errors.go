@@ -6,6 +6,7 @@ import (
 	"github.com/dqa-go/dqa/fleet/link"
 	"github.com/dqa-go/dqa/fleet/metrics"
 	"github.com/dqa-go/dqa/fleet/outbox"
+	"github.com/dqa-go/dqa/fleet/shard"
 	"github.com/dqa-go/dqa/fleet/site"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/internal/file"
@@ -34,6 +35,10 @@ var catalogue = []cli.Fault{
 		"see the command's --help for what is allowed", link.ErrSetting),
 	cli.NewFault("site-damaged", cli.ExitFormat, "a fleet's or a member's folder is not what `dqa-fleet init` makes",
 		"bring the folder again from where the fleet's is; there, keep a copy of it", site.ErrPlan),
+	cli.NewFault("shard-job", cli.ExitFailure, "a machine of a shared sweep could not measure a setting",
+		"the error is what that machine says; the same command without --on says more", shard.ErrJob),
+	cli.NewFault("shard-link", exitLink, "settings of a sweep cannot be shared over the server",
+		"may this user publish and subscribe there? An operator may (dqa-fleet init)", shard.ErrLink),
 	cli.NewFault("watch", cli.ExitFailure, "metrics and pages cannot be shown there",
 		"is the port taken? --metrics and --listen take HOST:PORT", metrics.ErrListen),
 	cli.NewFault("outbox-locked", cli.ExitWrite, "another process uses the outbox",

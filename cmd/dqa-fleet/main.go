@@ -49,6 +49,8 @@ func (a *app) verbs() []*cobra.Command {
 		a.gateway(),
 		a.device(),
 		a.ui(),
+		a.sweep(),
+		a.worker(),
 		a.Errors(),
 		a.version(),
 	}
