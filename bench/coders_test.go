@@ -29,6 +29,7 @@ var (
 	whole      = flag.Bool("whole", false, "tiles of all rows")
 	entropy    = flag.Float64("bits", 2, "without a profile: entropy of the codes of every edge, by channel")
 	edges      = flag.Bool("edges", false, "tell it edge by edge")
+	save       = flag.String("save", "", "file for the profile with the coder smallest2")
 )
 
 // Real networks' codes take fewest bits in the coder smallest2, fewer than in general-purpose compressors. It is measured where
@@ -139,6 +140,11 @@ func compare(p *profile.Profile, train, test bench.Tensors) (bits map[string]flo
 		bits[coder.String()] = 8 * float64(sum) / float64(values)
 		each = append(each, by)
 		fmt.Printf("%-10s %.4f bits per value; profile %d bytes\n", coder, bits[coder.String()], size)
+		if coder == profile.Smallest2 {
+			if err := alone(&q, test, values); err != nil {
+				return nil, err
+			}
+		}
 	}
 	for i := range p.Edges {
 		if e := &p.Edges[i]; *edges {
@@ -151,6 +157,27 @@ func compare(p *profile.Profile, train, test bench.Tensors) (bits map[string]flo
 		}
 	}
 	return bits, general(bits, p, test, values)
+}
+
+// alone prints what a profile's frames take without earlier edges, and saves it.
+func alone(p *profile.Profile, test bench.Tensors, values int64) error {
+	q, beside := *p, 0
+	q.Edges = slices.Clone(p.Edges)
+	for i := range q.Edges {
+		if q.Edges[i].Earlier != nil {
+			beside++
+		}
+		q.Edges[i].Earlier = nil
+	}
+	sum, _, _, err := frames(&q, test)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("  without  %.4f bits per value; %d edges were beside earlier ones\n", 8*float64(sum)/float64(values), beside)
+	if *save == "" {
+		return nil
+	}
+	return os.WriteFile(*save, p.Append(nil), 0o666)
 }
 
 // frames are the bytes of all frames, of the profile, and of payloads by edge.

@@ -37,7 +37,8 @@ func newEdgeCounts(e *profile.Edge, edges int, taught func(profile.Coder) bool) 
 	return c
 }
 
-func (c *edgeCounts) add(wide []int16) {
+// add counts an image; number is one that its edges share.
+func (c *edgeCounts) add(wide []int16, number uint32) {
 	if c.edge.Refine > 0 {
 		wide = c.refinements.addRefinements(c.edge, wide)
 	}
@@ -48,7 +49,7 @@ func (c *edgeCounts) add(wide []int16) {
 		addShift(c.shift, c.edge, wide)
 	}
 	if c.taps != nil {
-		c.taps.add(wide)
+		c.taps.add(wide, number)
 	}
 	c.channels.Add(wide)
 	if c.contexts != nil {

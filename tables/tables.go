@@ -17,6 +17,7 @@ import (
 // Counts are how often the codes of every edge were seen. They belong to one goroutine.
 type Counts struct {
 	edges []edgeCounts
+	image uint32 // a number made of what the image at hand holds, the same for all of its edges
 }
 
 // New has seen nothing yet. edges say how tensors are quantized and cut; their coders, tables and models are ignored.
@@ -63,8 +64,22 @@ func Count(edges []profile.Edge, samples [][][]float32) (*Counts, error) {
 	return c, nil
 }
 
-// Add counts the codes of one image in an edge: dqa.Codes.Wide.
-func (c *Counts) Add(edge int, wide []int16) { c.edges[edge].add(wide) }
+// Add counts the codes of one image in an edge: dqa.Codes.Wide. Edges come in their order.
+func (c *Counts) Add(edge int, wide []int16) {
+	if edge == 0 {
+		c.image = hash(wide)
+	}
+	c.edges[edge].add(wide, c.image)
+}
+
+// hash is FNV-1a of codes.
+func hash(wide []int16) uint32 {
+	h := uint32(2166136261)
+	for _, c := range wide {
+		h = (h ^ uint32(uint16(c))) * 16777619
+	}
+	return h ^ h>>16
+}
 
 // Merge adds what another one has seen of the same edges.
 func (c *Counts) Merge(other *Counts) {

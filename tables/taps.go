@@ -45,8 +45,9 @@ func newTapSamples(e *profile.Edge, edges int) *tapSamples {
 	return &tapSamples{edge: e, rows: e.Tile.Rows, limit: min(tapKeptEdge, tapKept/edges), image: min(tapImageEdge, tapImage/edges)}
 }
 
-// add keeps a part of the codes of an image.
-func (t *tapSamples) add(wide []int16) {
+// add keeps a part of the codes of an image, beginning with a band that number chooses: where bands are many, or images, each
+// gives but a few, and all channels are to be among them. Edges of one shape keep the same places.
+func (t *tapSamples) add(wide []int16, number uint32) {
 	e := t.edge
 	rows := e.Rows // of a part: whole tiles
 	if e.PlaneSize() > tapPart {
@@ -54,7 +55,7 @@ func (t *tapSamples) add(wide []int16) {
 	}
 	bands := (e.Rows + rows - 1) / rows
 	all := bands * e.Channels
-	at, step := 0, all*5/8
+	at, step := int(number%uint32(all)), all*5/8
 	for gcd(step, all) > 1 {
 		step++
 	}

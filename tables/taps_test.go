@@ -14,7 +14,7 @@ func TestTapSamplesAreBounded(t *testing.T) {
 	wide := make([]int16, e.Elements())
 	for i := range 40 {
 		wide[i] = int16(i)
-		s.add(wide)
+		s.add(wide, hash(wide))
 		kept := 0
 		for _, parts := range s.images {
 			if len(parts) == 0 {
@@ -31,6 +31,15 @@ func TestTapSamplesAreBounded(t *testing.T) {
 	if s.kept < s.limit/4 {
 		t.Errorf("%d codes kept of %d", s.kept, s.limit)
 	}
+	channels := map[int]bool{}
+	for _, parts := range s.images {
+		for _, p := range parts {
+			channels[p.channel] = true
+		}
+	}
+	if len(channels) < 35 { // two of each of 40 images, by chance
+		t.Errorf("%d of 70 channels are among them", len(channels))
+	}
 }
 
 // A grid that tokens come from is found.
@@ -42,7 +51,7 @@ func TestGridOfTokens(t *testing.T) {
 	for i := range wide {
 		wide[i] = []int16{0, 7, 1, 0, 3, 9, 0, 2, 5, 0, 0, 4}[i%96%12]
 	}
-	s.add(wide)
+	s.add(wide, 0)
 	if g := s.grid(); g%12 != 0 || g == 0 {
 		t.Errorf("grid %d, it is 12", g)
 	}
