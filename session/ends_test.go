@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
@@ -80,4 +81,50 @@ func checkEnds(t *testing.T, model, calib, images string, every int, v session.V
 			}
 		}
 	}
+}
+
+// Messages come from anywhere: what is not a sender's is refused, and what is answered once is answered again in the same way.
+func FuzzReceive(f *testing.F) {
+	net, err := session.Open("demo:classify", session.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	input, err := net.Data("demo:classify[0:2]")
+	if err != nil {
+		f.Fatal(err)
+	}
+	made, err := net.Calibrate(f.Context(), input, direct(3), session.CalibrateOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	q, err := net.Bind(made.Profile)
+	if err != nil {
+		f.Fatal(err)
+	}
+	ends, err := q.Ends("3")
+	if err != nil {
+		f.Fatal(err)
+	}
+	_, inputs, err := input.Feed(0)
+	if err != nil {
+		f.Fatal(err)
+	}
+	message, err := ends.NewSender(session.EncodeOptions{}).Send(nil, inputs)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(message)
+	f.Add(message[:frame.HeaderSize])
+	r := ends.NewReceiver()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		first, err := r.Receive(b)
+		if err != nil {
+			return
+		}
+		again, err := r.Receive(b)
+		same := func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
+		if err != nil || !slices.EqualFunc(first[0].Data, again[0].Data, same) {
+			t.Errorf("answered once, then otherwise: %v", err)
+		}
+	})
 }

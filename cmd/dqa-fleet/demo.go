@@ -1,16 +1,22 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/dqa-go/dqa/fleet/demo"
+	"github.com/dqa-go/dqa/fleet/link"
+	"github.com/dqa-go/dqa/fleet/ui"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/spf13/cobra"
 )
 
 func (a *app) demo() *cobra.Command {
-	var opt demo.Options
+	var (
+		opt     demo.Options
+		address string
+	)
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "a fleet on this machine: two devices, a gateway, a canary, a drift, a return",
@@ -18,7 +24,10 @@ func (a *app) demo() *cobra.Command {
 changes the light, and shows how an alarm of drift makes the device return to the profile before. Every frame is answered once.`,
 		Args: cli.ExactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			opt.Say = func(s string) { a.Note("%s", s) }
+			opt.Say, opt.Hold = func(s string) { a.Note("%s", s) }, address != ""
+			if opt.Hold {
+				opt.Running = a.demoPage(cmd.Context(), address)
+			}
 			r, err := demo.Run(cmd.Context(), opt)
 			if err != nil {
 				return err
@@ -32,8 +41,22 @@ changes the light, and shows how an alarm of drift makes the device return to th
 			return nil
 		},
 	}
-	cmd.Flags().Uint64Var(&opt.Seed, "seed", 1, "of all that is random")
+	f := cmd.Flags()
+	f.Uint64Var(&opt.Seed, "seed", 1, "of all that is random")
+	f.StringVar(&address, "ui", "", "HOST:PORT to serve the page at meanwhile, and afterwards until Ctrl-C (dqa-fleet ui)")
 	return cmd
+}
+
+// demoPage serves the page of the demonstration's server.
+func (a *app) demoPage(ctx context.Context, address string) func(url string) {
+	return func(url string) {
+		a.link = link.Options{URL: url}
+		go func() {
+			if err := a.runUI(ctx, address, ui.Options{Title: "Demonstration"}); err != nil && ctx.Err() == nil {
+				a.Warn(err.Error(), "--ui takes HOST:PORT where nobody listens yet")
+			}
+		}()
+	}
 }
 
 func writeDemo(w io.Writer, r *demo.Result) error {

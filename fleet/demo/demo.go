@@ -31,6 +31,7 @@ type Options struct {
 	Seed uint64
 	// Running is told where the server listens, while it does; may be nil.
 	Running func(url string)
+	Hold    bool // the fleet stays until the context ends, which is no error then
 }
 
 // Result is what it came to.
@@ -114,6 +115,10 @@ func Run(ctx context.Context, opt Options) (*Result, error) {
 		return nil, err
 	}
 	r, err := s.play(ctx)
+	if err == nil && opt.Hold {
+		opt.Say("that was it; the fleet stays until Ctrl-C")
+		<-ctx.Done()
+	}
 	cancel()
 	stop()
 	return r, err
