@@ -54,6 +54,9 @@ func GainCode(v float64) int8 {
 	return int8(max(math.MinInt8, min(math.MaxInt8, math.RoundToEven((v-1)*gainUnit))))
 }
 
+// SchemaVersion is the version of the schema that the profile is written in: readers of it and of later ones can read it.
+func (p *Profile) SchemaVersion() int { return int(p.version()) }
+
 // version is that of the schema which the profile is written in.
 func (p *Profile) version() byte {
 	if len(p.Gain) > 0 || len(p.Extra) > 0 {
