@@ -321,7 +321,7 @@ func TestWrongSoftwareInstallation(t *testing.T) {
 		Setting:    profile.Setting{Name: "direct", Bits: 2, Scale: profile.DynamicTensor},
 		Preprocess: profile.Preprocess{Divisor: 1},
 		Edges: []profile.Edge{{
-			Name: "edge", Geometry: profile.Geometry{Channels: 1, Rows: 2, Cols: 2, Tile: profile.Tile{1, 2}},
+			Name: "edge", Geometry: profile.Geometry{Channels: 1, Rows: 2, Cols: 2, Tile: profile.Tile{Channels: 1, Rows: 2}},
 			Quantizer: profile.Quantizer{Bits: 2, Scale: profile.DynamicTensor},
 		}},
 	}
