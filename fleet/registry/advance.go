@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -413,4 +414,55 @@ func delegated(m *targetsDoc) (all []string) {
 		all = append(all, fmt.Sprintf("site %s: %d of %s", d.Name, d.Threshold, strings.Join(short(sorted(d.KeyIDs)), ", ")))
 	}
 	return all
+}
+
+// PublishRoot is Repository.PublishRoot of a registry that may have no root yet: the first is trusted because the caller does.
+func PublishRoot(ctx context.Context, opt RepositoryOptions, b []byte) (Outcome, error) {
+	r := newRepository(opt)
+	names, err := r.store.List(ctx, metadataPrefix)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if len(names) > 0 {
+		if r, err = OpenRepository(ctx, opt); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return r.PublishRoot(ctx, b)
+}
+
+// Role is who signs for a role, and until when what they signed counts.
+type Role struct {
+	Name      string    `json:"name"`
+	Version   int64     `json:"version"`
+	Expires   time.Time `json:"expires"`
+	Threshold int       `json:"threshold"`
+	Keys      []string  `json:"keys"` // IDs
+}
+
+// Roles are the four, and the sites that have released something.
+func (r *Repository) Roles() (all []Role) {
+	add := func(name string, version int64, expires time.Time) {
+		among, threshold := r.role(name)
+		all = append(all, Role{name, version, expires, threshold, sorted(among)})
+	}
+	add(metadata.ROOT, r.root.Signed.Version, r.root.Signed.Expires)
+	for _, role := range slices.Sorted(maps.Keys(r.targets)) {
+		add(role, r.targets[role].Signed.Version, r.targets[role].Signed.Expires)
+	}
+	if r.snapshot != nil {
+		add(metadata.SNAPSHOT, r.snapshot.Signed.Version, r.snapshot.Signed.Expires)
+		add(metadata.TIMESTAMP, r.timestamp.Signed.Version, r.timestamp.Signed.Expires)
+	}
+	return all
+}
+
+// Waiting is what waits for signatures.
+func (r *Repository) Waiting(ctx context.Context) ([]Waiting, error) {
+	w, err := r.staged(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next := r.clone()
+	return r.waiting(&next, w, nil), nil
 }
