@@ -6,6 +6,8 @@ import (
 	"github.com/dqa-go/dqa/fleet/link"
 	"github.com/dqa-go/dqa/fleet/metrics"
 	"github.com/dqa-go/dqa/fleet/outbox"
+	"github.com/dqa-go/dqa/fleet/registry"
+	"github.com/dqa-go/dqa/fleet/rollout"
 	"github.com/dqa-go/dqa/fleet/shard"
 	"github.com/dqa-go/dqa/fleet/site"
 	"github.com/dqa-go/dqa/internal/cli"
@@ -47,6 +49,35 @@ var catalogue = []cli.Fault{
 		"look at the disk; move the folder away to begin with an empty one", outbox.ErrDamaged),
 	cli.NewFault("outbox-frame", cli.ExitWrite, "a frame is larger than the outbox takes",
 		"make the outbox larger (--outbox-size), or cut the network where less passes (dqa inspect --cost)", outbox.ErrTooLarge),
+	cli.NewFault("registry-untrusted", exitRefused, "what the registry gave is not signed as it must be",
+		"nothing was loaded: look who writes to the registry; another copy of it may be whole", registry.ErrUntrusted),
+	cli.NewFault("registry-rollback", exitRefused, "the registry gave what is older than what was seen before",
+		"nothing was loaded: an old copy was put in its place, or it was restored from one; publish again", registry.ErrRollback),
+	cli.NewFault("registry-mixed", exitRefused, "the registry gave parts of different releases",
+		"nothing was loaded: somebody publishes at this moment, or a copy is not whole; try again", registry.ErrMixed),
+	cli.NewFault("registry-expired", exitRefused, "what the registry gave has expired",
+		"`dqa-fleet sign --renew` where the keys are; is this machine's clock right?", registry.ErrExpired),
+	cli.NewFault("registry-slow", exitRefused, "the registry sends too slowly", "look at the link, or use another copy", registry.ErrSlow),
+	cli.NewFault("registry-foreign", exitRefused, "a release is for another site or model",
+		"`dqa-fleet status` tells what each is for", registry.ErrForeign),
+	cli.NewFault("registry-format", exitRefused, "a release has a format that is not read here",
+		"publish one for this device's version beside it, or bring the device up to date", registry.ErrUnreadable),
+	cli.NewFault("registry-size", exitRefused, "the registry gave more than allowed", "look who writes to the registry", registry.ErrTooLarge),
+	cli.NewFault("registry-missing", cli.ExitFailure, "the registry does not have it",
+		"`dqa-fleet status` lists what is published; a new registry begins with `dqa-fleet keys init`, a new machine with --root FILE",
+		registry.ErrMissing),
+	cli.NewFault("registry-store", exitLink, "the registry cannot be read or written",
+		"look at its folder, or at the server and what this user may do there", registry.ErrStore),
+	cli.NewFault("registry-keys", cli.ExitUsage, "keys are missing or not understood",
+		"`dqa-fleet keys list` shows those of a folder, `dqa-fleet status` which ones a role needs", registry.ErrKeys),
+	cli.NewFault("registry-request", cli.ExitUsage, "this cannot be published or changed so",
+		"see the command's --help for what is allowed", registry.ErrRequest),
+	cli.NewFault("rollout-step", cli.ExitFailure, "a roll-out cannot do this now",
+		"`dqa-fleet rollout status` tells what it does, and every step so far", rollout.ErrEvent),
+	cli.NewFault("rollout-plan", cli.ExitUsage, "the plan of a roll-out is not understood",
+		"see the command's --help for what is allowed", rollout.ErrPlan),
+	cli.NewFault("rollout-journal", exitLink, "the journal of roll-outs cannot be read or written",
+		"the first `dqa-fleet rollout start` makes it; may this user write it?", rollout.ErrJournal),
 	cli.NewFault("lost", exitLost, "frames were reported lost",
 		"the output names them; they were answered by nobody in time", errLost),
 }

@@ -51,6 +51,11 @@ func (a *app) verbs() []*cobra.Command {
 		a.ui(),
 		a.sweep(),
 		a.worker(),
+		a.keys(),
+		a.publish(),
+		a.addSignature(),
+		a.status(),
+		a.rollout(),
 		a.Errors(),
 		a.version(),
 	}
@@ -77,7 +82,10 @@ func (a *app) root() *cobra.Command {
 
 // files are named by these flags.
 var files = cli.Files{
-	Inputs:  []string{"data", "profile", "creds", "nkey", "tls-ca", "tls-cert", "tls-key", "sign-key", "device-keys"},
+	Inputs: []string{
+		"data", "profile", "creds", "nkey", "tls-ca",
+		"tls-cert", "tls-key", "sign-key", "device-keys", "root", "passphrase-file",
+	},
 	Outputs: []string{"output"},
 }
 

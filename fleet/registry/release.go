@@ -135,15 +135,8 @@ func (r *Repository) Delegate(ctx context.Context, site string, s Signers) (Outc
 	if err := r.sign(ctx, metadata.TARGETS, m); err != nil {
 		return Outcome{}, err
 	}
-	if old := r.targets[site]; old != nil { // by its new keys
-		again, err := r.edit(ctx, site)
-		if err == nil {
-			err = signWith(again, r.keys, role.KeyIDs)
-		}
-		if err == nil {
-			_, err = r.put(ctx, stagedName(site, again.Signed.Version), again)
-		}
-		if err != nil {
+	if r.targets[site] != nil {
+		if err := r.again(ctx, site, role.KeyIDs); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -177,15 +170,8 @@ func (r *Repository) Rotate(ctx context.Context, role string, s Signers) (Outcom
 			return Outcome{}, err
 		}
 	}
-	if role == metadata.TARGETS && r.targets[role] != nil && len(s.Keys) > 0 { // by its new keys
-		again, err := r.edit(ctx, role)
-		if err == nil {
-			err = signWith(again, r.keys, root.Signed.Roles[role].KeyIDs)
-		}
-		if err == nil {
-			_, err = r.put(ctx, stagedName(role, again.Signed.Version), again)
-		}
-		if err != nil {
+	if role == metadata.TARGETS && r.targets[role] != nil && len(s.Keys) > 0 {
+		if err := r.again(ctx, role, root.Signed.Roles[role].KeyIDs); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -193,6 +179,18 @@ func (r *Repository) Rotate(ctx context.Context, role string, s Signers) (Outcom
 		return Outcome{}, err
 	}
 	return r.Advance(ctx, false)
+}
+
+// again lays down what a role has released, signed by those of its new keys that are at hand.
+func (r *Repository) again(ctx context.Context, role string, among []string) error {
+	m, err := r.edit(ctx, role)
+	if err == nil {
+		err = signWith(m, r.keys, among)
+	}
+	if err == nil {
+		_, err = r.put(ctx, stagedName(role, m.Signed.Version), m)
+	}
+	return err
 }
 
 // edit is the next version of targets or a site's, without signatures. Errors wrap ErrRequest where another next version waits.

@@ -63,7 +63,6 @@ const (
 	journalStream  = "DQA_ROLLOUT"
 	journalSubject = "dqa.rollout.events"
 	stateKey       = "state"
-	reportPrefix   = "report."
 
 	maxEvent  = 256 << 10 // bytes
 	maxEvents = 1 << 20
@@ -192,7 +191,7 @@ func (f *Fleet) Tell(ctx context.Context, r Report) error {
 		err = link.CheckName(r.Device)
 	}
 	if err == nil {
-		_, err = f.kv.Put(ctx, reportPrefix+r.Device, b)
+		_, err = f.kv.Put(ctx, link.ReportKey(r.Device), b)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrJournal, err)
@@ -202,7 +201,7 @@ func (f *Fleet) Tell(ctx context.Context, r Report) error {
 
 // Reports are the last of every device, in no order.
 func (f *Fleet) Reports(ctx context.Context) (list []Report, err error) {
-	watch, err := f.kv.Watch(ctx, reportPrefix+"*", jetstream.IgnoreDeletes())
+	watch, err := f.kv.Watch(ctx, link.ReportKey("*"), jetstream.IgnoreDeletes())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 	}
@@ -216,7 +215,7 @@ func (f *Fleet) Reports(ctx context.Context) (list []Report, err error) {
 				return list, nil
 			}
 			var r Report
-			if json.Unmarshal(e.Value(), &r) == nil && reportPrefix+r.Device == e.Key() {
+			if json.Unmarshal(e.Value(), &r) == nil && link.ReportKey(r.Device) == e.Key() {
 				list = append(list, r)
 			}
 		}

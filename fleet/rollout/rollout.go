@@ -191,24 +191,17 @@ func (s State) Apply(e Event) (State, error) {
 	if e.Number != s.Revision+1 {
 		return wrong(fmt.Sprintf("event %d is expected", s.Revision+1))
 	}
-	next := s
+	next := s.clone()
 	next.Revision = e.Number
-	next.History, next.Revoked = slices.Clone(s.History), slices.Clone(s.Revoked)
-	if s.Rollout != nil {
-		r := *s.Rollout
-		next.Rollout = &r
-	}
 	r := next.Rollout
 	if e.Step != Start && e.Step != Revoke && !r.Running() {
 		return wrong("nothing is rolled out")
 	}
 	switch e.Step {
 	case Start:
-		begun, err := next.start(e, wrong)
-		if err != nil {
+		if err := next.start(e); err != nil {
 			return s, err
 		}
-		return begun, nil
 	case Advance:
 		if r.Phase == Shadow {
 			r.Phase = Canary
@@ -225,8 +218,8 @@ func (s State) Apply(e Event) (State, error) {
 		next.Stable = r.Plan.Release
 		r.end(Completed, e)
 	case Return:
-		if e.Revoke {
-			for _, v := range r.Plan.Release.Variants {
+		for _, v := range r.Plan.Release.Variants {
+			if e.Revoke {
 				next.revoke(v.Profile)
 			}
 		}
@@ -245,27 +238,37 @@ func (s State) Apply(e Event) (State, error) {
 	return next, nil
 }
 
-func (s State) start(e Event, wrong func(string) (State, error)) (State, error) {
+// clone is a copy that may be changed.
+func (s State) clone() State {
+	s.History, s.Revoked = slices.Clone(s.History), slices.Clone(s.Revoked)
+	if s.Rollout != nil {
+		r := *s.Rollout
+		s.Rollout = &r
+	}
+	return s
+}
+
+func (s *State) start(e Event) error {
 	if s.Rollout.Running() {
-		return wrong("one at a time")
+		return fmt.Errorf("%w: one at a time", ErrEvent)
 	}
 	if e.Plan == nil {
-		return wrong("no plan")
+		return fmt.Errorf("%w: no plan", ErrEvent)
 	}
 	p, err := e.Plan.Filled()
 	if err != nil {
-		return s, err
+		return err
 	}
 	for _, v := range p.Release.Variants {
 		if slices.Contains(s.Revoked, v.Profile) {
-			return wrong(fmt.Sprintf("profile %.12s is revoked", v.Profile))
+			return fmt.Errorf("%w: profile %.12s is revoked", ErrEvent, v.Profile)
 		}
 	}
 	s.Rollout = &Rollout{ID: e.Number, Plan: p, Phase: Canary, Since: e.Time, Epoch: e.Number, Cause: e.Cause}
 	if p.Shadow {
 		s.Rollout.Phase = Shadow
 	}
-	return s, nil
+	return nil
 }
 
 func (r *Rollout) end(p Phase, e Event) {

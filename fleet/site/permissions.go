@@ -36,7 +36,10 @@ func join(lists ...[]string) (all []string) {
 
 // own is what a member tells of itself, under its own name.
 func own(name string) []string {
-	return []string{api + "STREAM.INFO." + kv + link.StatusBucket, "$KV." + link.StatusBucket + "." + name}
+	return []string{
+		api + "STREAM.INFO." + kv + link.StatusBucket, "$KV." + link.StatusBucket + "." + name,
+		"$KV." + link.RolloutBucket + "." + link.ReportKey(name),
+	}
 }
 
 // answers is what a device does with frames and answers. Its frames end in its name. Its consumer has the filter in the subject, which the

@@ -10,7 +10,7 @@ import (
 
 // maxArrows are the imports of one package by another, tests apart. It was 115 among 37 packages before the house was
 // rebuilt. A commit that raises it says why the new arrow is worth it.
-const maxArrows = 300
+const maxArrows = 325
 
 // rooms were there before the house was rebuilt (under these names or older ones): 114 arrows ran among them
 // (docs/design/arrows.md).
