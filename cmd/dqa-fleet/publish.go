@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const publishLong = `publish releases models, profiles or programs: signed, with what a device must know before it loads them. Without enough
-signatures they wait (dqa-fleet sign). --kind root publishes a root that was signed elsewhere. --withdraw takes releases back, by the
-names that dqa-fleet status prints: devices load them no more once they hear of it.`
+const publishLong = `publish releases models, profiles or programs: signed, with what a device must know before it loads them. Without
+enough signatures they wait (dqa-fleet sign). --kind root publishes a root that was signed elsewhere. --withdraw takes
+releases back, by the names that dqa-fleet status prints: devices load them no more once they hear of it.`
 
 func (a *app) publish() *cobra.Command {
 	o := owner{a: a}

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const signLong = `sign adds signatures to metadata that waits, and tells what it signs. Given a file, it signs that and needs no network and no
-registry: so roots are signed on a machine that has neither. Given a name (dqa-fleet status lists what waits), it signs in the registry,
-and publishes what has all its signatures. --renew signs a new timestamp, and what has less than half of its time left: a job does it
-once a day.`
+const signLong = `sign adds signatures to metadata that waits, and tells what it signs. Given a file, it signs that and needs no network
+and no registry: so roots are signed on a machine that has neither. Given a name (dqa-fleet status lists what waits),
+it signs in the registry, and publishes what has all its signatures. --renew signs a new timestamp, and what has less
+than half of its time left: a job does it once a day.`
 
 func (a *app) addSignature() *cobra.Command {
 	o := owner{a: a}

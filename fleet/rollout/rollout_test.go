@@ -215,7 +215,7 @@ type sim struct {
 // Whatever order reports come in, whichever are lost or come twice, whoever writes to the journal: the fleet ends, every generation of
 // devices on one profile, and none on a revoked one.
 func TestTheFleetEndsOnOneProfile(t *testing.T) {
-	runs := 300
+	runs := 100
 	if os.Getenv("CI") == "true" {
 		runs = 20000
 	}
