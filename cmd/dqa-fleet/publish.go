@@ -27,30 +27,25 @@ func (a *app) publish() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			defer o.close()
-			if kind == "root" && !withdraw {
+			switch {
+			case withdraw:
+				return a.withdraw(cmd, &o, args)
+			case kind == "root":
 				return a.publishRoot(cmd, &o, args)
 			}
-			var k registry.Kind
-			if !withdraw {
-				var err error
-				if k, err = registry.ParseKind(kind); err != nil {
-					return cli.Usage(cmd, err)
-				}
+			k, err := registry.ParseKind(kind)
+			if err != nil {
+				return cli.Usage(cmd, err)
 			}
 			r, err := o.repository(cmd.Context(), true)
 			if err != nil {
 				return err
 			}
-			var v outcome
-			if withdraw {
-				v.Outcome, err = r.Withdraw(cmd.Context(), args...)
-			} else {
-				v.Targets, v.Outcome, err = r.Publish(cmd.Context(), args, k, site, session.Version, replace)
-			}
+			targets, out, err := r.Publish(cmd.Context(), args, k, site, session.Version, replace)
 			if err != nil {
 				return err
 			}
-			return a.printOutcome(v)
+			return a.printOutcome(outcome{Outcome: out, Targets: targets})
 		},
 	}
 	o.register(cmd, true)
@@ -62,6 +57,18 @@ func (a *app) publish() *cobra.Command {
 	cmd.MarkFlagsOneRequired("kind", "withdraw")
 	cli.CompleteWords(cmd, "kind", "model", "profile", "binary", "root")
 	return cmd
+}
+
+func (a *app) withdraw(cmd *cobra.Command, o *owner, names []string) error {
+	r, err := o.repository(cmd.Context(), true)
+	if err != nil {
+		return err
+	}
+	out, err := r.Withdraw(cmd.Context(), names...)
+	if err != nil {
+		return err
+	}
+	return a.printOutcome(outcome{Outcome: out})
 }
 
 func (a *app) publishRoot(cmd *cobra.Command, o *owner, args []string) error {

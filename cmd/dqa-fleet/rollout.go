@@ -95,23 +95,10 @@ func (a *app) rolloutStart() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var s rollout.State
 			if detach {
-				s, err = f.Current(cmd.Context())
-			} else {
-				s, err = rollout.Control(cmd.Context(), f, every, a.tellStep)
+				every = 0
 			}
-			if err != nil {
-				return err
-			}
-			v := rolloutStatus{State: s}
-			if err := a.Print(a.Out, v, v.WriteText); err != nil {
-				return err
-			}
-			if s.Rollout != nil && s.Rollout.Phase == rollout.Returned {
-				return cli.ErrReported
-			}
-			return nil
+			return a.control(cmd.Context(), f, every)
 		},
 	}
 	o.register(cmd, false)
@@ -121,6 +108,27 @@ func (a *app) rolloutStart() *cobra.Command {
 	f.BoolVar(&detach, "detach", false, "begin, and do not watch: nothing goes on until somebody does (--watch)")
 	f.BoolVar(&watch, "watch", false, "go on with what is rolled out")
 	return cmd
+}
+
+// control watches a roll-out to its end, or, with every 0 or less, only tells it.
+func (a *app) control(ctx context.Context, f *rollout.Fleet, every time.Duration) (err error) {
+	var s rollout.State
+	if every <= 0 {
+		s, err = f.Current(ctx)
+	} else {
+		s, err = rollout.Control(ctx, f, every, a.tellStep)
+	}
+	if err != nil {
+		return err
+	}
+	v := rolloutStatus{State: s}
+	if err := a.Print(a.Out, v, v.WriteText); err != nil {
+		return err
+	}
+	if s.Rollout != nil && s.Rollout.Phase == rollout.Returned {
+		return cli.ErrReported
+	}
+	return nil
 }
 
 func planFlags(cmd *cobra.Command, plan *rollout.Plan) {

@@ -193,49 +193,55 @@ func (s State) Apply(e Event) (State, error) {
 	}
 	next := s.clone()
 	next.Revision = e.Number
-	r := next.Rollout
-	if e.Step != Start && e.Step != Revoke && !r.Running() {
+	if e.Step != Start && e.Step != Revoke && !s.Rollout.Running() {
 		return wrong("nothing is rolled out")
 	}
-	switch e.Step {
-	case Start:
-		if err := next.start(e); err != nil {
-			return s, err
-		}
-	case Advance:
-		if r.Phase == Shadow {
-			r.Phase = Canary
-		} else if r.Stage++; r.Stage >= len(r.Plan.Shares) {
-			return wrong("there is no share beyond the last")
-		}
-		r.Since, r.Epoch, r.Cause = e.Time, e.Number, e.Cause
-	case Complete:
-		if r.Phase != Canary || r.Stage != len(r.Plan.Shares)-1 {
-			return wrong("not all devices run it")
-		}
-		next.History = append([]Release{s.Stable}, next.History...)
-		next.History = next.History[:min(len(next.History), maxHistory)]
-		next.Stable = r.Plan.Release
-		r.end(Completed, e)
-	case Return:
-		for _, v := range r.Plan.Release.Variants {
-			if e.Revoke {
-				next.revoke(v.Profile)
-			}
-		}
-		r.end(Returned, e)
-	case Revoke:
-		next.revoke(e.Profile)
-		if r.Running() && r.Plan.Release.has(e.Profile) {
-			r.end(Returned, e)
-		}
-	default:
-		return wrong("no such step")
+	if err := next.do(e); err != nil {
+		return s, fmt.Errorf("event %d, %s: %w", e.Number, e.Step, err)
 	}
 	if len(next.Revoked) > maxRevoked {
 		return wrong("too many profiles are revoked")
 	}
 	return next, nil
+}
+
+// do changes the state by what the event does.
+func (s *State) do(e Event) error {
+	r := s.Rollout
+	switch e.Step {
+	case Start:
+		return s.start(e)
+	case Advance:
+		if r.Phase == Shadow {
+			r.Phase = Canary
+		} else if r.Stage++; r.Stage >= len(r.Plan.Shares) {
+			return fmt.Errorf("%w: there is no share beyond the last", ErrEvent)
+		}
+		r.Since, r.Epoch, r.Cause = e.Time, e.Number, e.Cause
+	case Complete:
+		if r.Phase != Canary || r.Stage != len(r.Plan.Shares)-1 {
+			return fmt.Errorf("%w: not all devices run it", ErrEvent)
+		}
+		s.History = append([]Release{s.Stable}, s.History...)
+		s.History = s.History[:min(len(s.History), maxHistory)]
+		s.Stable = r.Plan.Release
+		r.end(Completed, e)
+	case Return:
+		for _, v := range r.Plan.Release.Variants {
+			if e.Revoke {
+				s.revoke(v.Profile)
+			}
+		}
+		r.end(Returned, e)
+	case Revoke:
+		s.revoke(e.Profile)
+		if r.Running() && r.Plan.Release.has(e.Profile) {
+			r.end(Returned, e)
+		}
+	default:
+		return fmt.Errorf("%w: no such step", ErrEvent)
+	}
+	return nil
 }
 
 // clone is a copy that may be changed.
