@@ -12,6 +12,7 @@ import (
 
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/fleet/device"
+	"github.com/dqa-go/dqa/fleet/managed"
 	"github.com/dqa-go/dqa/fleet/outbox"
 	"github.com/dqa-go/dqa/fleet/site"
 	"github.com/dqa-go/dqa/internal/cli"
@@ -55,6 +56,7 @@ Exit code 11: frames were reported lost.`,
 	}
 	f.cut.register(cmd)
 	a.linkFlags(cmd)
+	a.followFlags(cmd)
 	host, _ := os.Hostname()
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "images (SPEC, as of dqa)")
@@ -72,6 +74,7 @@ Exit code 11: frames were reported lost.`,
 	flags.DurationVar(&f.opt.Resend, "resend", device.DefaultResend, "after which a frame without an answer is sent again; doubles each time")
 	flags.DurationVar(&f.opt.GiveUp, "give-up", 0, "after which a frame is reported lost (default: never)")
 	flags.IntVar(&f.opt.Window, "window", device.DefaultWindow, "frames on their way at once")
+	flags.IntVar(&a.follow.compare, "compare", managed.DefaultEvery, "in shadow mode, one image in so many is run by both profiles")
 	flags.StringVar(&f.sign, "sign-key", "", "file of the key that frames are signed with (default: that of --member)")
 	metricsFlag(cmd, &f.metrics)
 	cli.Required(cmd, "data")
@@ -116,6 +119,7 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 	if err != nil {
 		return err
 	}
+	a.follow.model, a.follow.at, a.follow.network = model, f.cut.at, p.Network.Digest
 	data, notes, err := e.Network().Some(f.data, f.images)
 	if err != nil {
 		return err
@@ -157,6 +161,11 @@ func (a *app) sendAll(ctx context.Context, opt device.Options, head device.Head,
 	}
 	w.show(d.Status)
 	defer func() { err = errors.Join(err, d.Close()) }()
+	send, stop, err := a.followed(ctx, d, opt, head)
+	if err != nil {
+		return s, err
+	}
+	defer stop()
 	first := int(min(d.Next()-1, uint64(data.len())))
 	if first > 0 {
 		a.Note("%d images were sent before", first)
@@ -170,7 +179,7 @@ func (a *app) sendAll(ctx context.Context, opt device.Options, head device.Head,
 		if err != nil {
 			return s, err
 		}
-		if _, err := d.Send(ctx, name, inputs); err != nil {
+		if _, err := send(ctx, name, inputs); err != nil {
 			return s, fmt.Errorf("%s: %w", name, err)
 		}
 		bar.Report("sending", "images", i+1, data.len())

@@ -40,6 +40,7 @@ devices; frames of other profiles, or of formats that this program does not read
 	}
 	cut.register(cmd)
 	a.linkFlags(cmd)
+	a.followFlags(cmd)
 	host, _ := os.Hostname()
 	f := cmd.Flags()
 	f.StringVar(&opt.Name, "name", hostName("gate-"+host), "of this gateway")
@@ -81,6 +82,13 @@ func (a *app) runGateway(ctx context.Context, model string, cut cutFlags, opt ga
 	if err != nil {
 		return err
 	}
+	a.follow.model, a.follow.at, a.follow.network = model, cut.at, p.Network.Digest
+	stop, err := a.tails(ctx, g, opt, p)
+	if err != nil {
+		g.Close()
+		return err
+	}
+	defer stop()
 	w.show(g.Status)
 	a.Note("%s answers frames that are cut at %s", opt.Name, e.Edge())
 	if err := g.Run(ctx); err != nil {

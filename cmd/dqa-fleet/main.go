@@ -38,6 +38,7 @@ type app struct {
 	link   link.Options // of verbs with linkFlags
 	folder string       // --member
 	member site.Member  // whose folder it is
+	follow follow       // of devices and gateways
 }
 
 // verbs are those of the program, in the order of the help; each has a file.

@@ -79,3 +79,32 @@ func objectError(name string, err error) error {
 	}
 	return fmt.Errorf("%w: %s: %w", ErrStore, name, err)
 }
+
+// Later is the registry of a server that need not be there yet, for reading.
+func Later(js jetstream.JetStream) Store { return later{js} }
+
+type later struct{ js jetstream.JetStream }
+
+func (l later) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	s, err := Objects(ctx, l.js, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return s.Get(ctx, name)
+}
+
+func (l later) List(ctx context.Context, prefix string) ([]string, error) {
+	s, err := Objects(ctx, l.js, 0)
+	if err != nil {
+		return nil, err
+	}
+	return s.List(ctx, prefix)
+}
+
+func (later) Put(_ context.Context, name string, _ io.Reader) error {
+	return fmt.Errorf("%w: %s: for reading only", ErrStore, name)
+}
+
+func (later) Delete(_ context.Context, name string) error {
+	return fmt.Errorf("%w: %s: for reading only", ErrStore, name)
+}

@@ -2,13 +2,14 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
 // Device is what follows assignments.
 type Device interface {
 	// Take runs what is assigned: it verifies, loads, and answers by it from then on, and compares in shadow mode. An error is told to
-	// the fleet, and the device goes on with what it ran.
+	// the fleet, and the device goes on with what it ran; one that wraps ErrLater is not told, and it is tried again.
 	Take(ctx context.Context, a Assignment) error
 	// Count is what was counted since Take: Profile, Images, Errors, Alarms, LatencyMS, Compared, Agreed.
 	Count() Report
@@ -68,14 +69,20 @@ func (f *follower) step(ctx context.Context) error {
 	}
 	if !f.begun || a.Revision > f.at.Revision || f.failed != "" {
 		f.failed = ""
-		if err = f.device.Take(ctx, a); err != nil {
+		if err = f.device.Take(ctx, a); errors.Is(err, ErrLater) {
+			return err // what it does by the assignment before goes on
+		}
+		if err != nil {
 			f.failed = err.Error()
 		}
 		f.at, f.begun = a, true
 	}
 	f.number++
 	r := f.device.Count()
-	r.Device, r.Epoch, r.Boot, r.Number, r.Failed = f.id.Name, f.at.Epoch, f.boot, f.number, f.failed
+	r.Device, r.Epoch, r.Boot, r.Number = f.id.Name, f.at.Epoch, f.boot, f.number
+	if f.failed != "" {
+		r.Failed = f.failed
+	}
 	if told := f.src.Tell(ctx, r); err == nil {
 		err = told
 	}

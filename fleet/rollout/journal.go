@@ -221,3 +221,24 @@ func (f *Fleet) Reports(ctx context.Context) (list []Report, err error) {
 		}
 	}
 }
+
+// Late is a Source on a server that need not be there yet, nor have a roll-out. Errors wrap ErrJournal.
+func Late(l *link.Link) Source { return late{l} }
+
+type late struct{ link *link.Link }
+
+func (l late) Current(ctx context.Context) (State, error) {
+	f, err := OnLink(ctx, l.link, false, 1)
+	if err != nil {
+		return State{}, err
+	}
+	return f.Current(ctx)
+}
+
+func (l late) Tell(ctx context.Context, r Report) error {
+	f, err := OnLink(ctx, l.link, false, 1)
+	if err != nil {
+		return err
+	}
+	return f.Tell(ctx, r)
+}

@@ -23,6 +23,7 @@ var (
 	ErrEvent   = errors.New("this cannot happen now") // to Apply
 	ErrPlan    = errors.New("plan of a roll-out not understood")
 	ErrJournal = errors.New("the journal of roll-outs cannot be read or written")
+	ErrLater   = errors.New("not now: it is tried again") // of Device.Take
 	ErrBehind  = errors.New("somebody else wrote to the journal meanwhile")
 )
 
