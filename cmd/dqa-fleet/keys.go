@@ -64,14 +64,14 @@ func (o *owner) open(ctx context.Context, replicas int) (registry.Store, error) 
 		return registry.Dir(o.store), nil
 	}
 	var err error
-	if o.link, err = o.a.connect(ctx); err != nil {
+	if o.link, err = o.a.join(ctx); err != nil {
 		return nil, err
 	}
 	return registry.Objects(ctx, o.link.JS, replicas)
 }
 
-// connect connects as the member whose folder was given.
-func (a *app) connect(ctx context.Context) (*link.Link, error) {
+// join connects as the member whose folder was given.
+func (a *app) join(ctx context.Context) (*link.Link, error) {
 	opt := a.link
 	if opt.Name = a.member.Name; opt.Name == "" {
 		opt.Name = a.Name

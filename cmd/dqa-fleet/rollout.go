@@ -148,7 +148,7 @@ func planFlags(cmd *cobra.Command, plan *rollout.Plan) {
 func (a *app) begin(ctx context.Context, o *owner, plan rollout.Plan, names []string) (*rollout.Fleet, error) {
 	if len(names) == 0 {
 		var err error
-		if o.link, err = a.connect(ctx); err != nil {
+		if o.link, err = a.join(ctx); err != nil {
 			return nil, err
 		}
 		return rollout.OnLink(ctx, o.link, false, 1)
@@ -158,7 +158,7 @@ func (a *app) begin(ctx context.Context, o *owner, plan rollout.Plan, names []st
 		return nil, err
 	}
 	if o.link == nil { // the registry lies in a folder
-		if o.link, err = a.connect(ctx); err != nil {
+		if o.link, err = a.join(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -214,7 +214,7 @@ func (a *app) tellStep(s rollout.State) {
 
 // board connects to the journal.
 func (a *app) board(ctx context.Context) (*link.Link, *rollout.Fleet, error) {
-	l, err := a.connect(ctx)
+	l, err := a.join(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
