@@ -20,8 +20,9 @@ func (a *app) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "a fleet on this machine: two devices, a gateway, a canary, a drift, a return",
-		Long: `demo starts a server, a gateway and two devices of different generations in this process, gives one device a smaller profile,
-changes the light, and shows how an alarm of drift makes the device return to the profile before. Every frame is answered once.`,
+		Long: `demo starts a server, a gateway and two devices of different generations in this process, begins to roll a smaller profile out,
+to one device first, changes the light, and shows how an alarm of drift ends the roll-out and the device returns to the profile before.
+Every frame is answered once, bit for bit as the whole quantized network answers.`,
 		Args: cli.ExactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opt.Say, opt.Hold = func(s string) { a.Note("%s", s) }, address != ""

@@ -294,7 +294,7 @@ func TestDeviceAlone(t *testing.T) {
 func TestDemo(t *testing.T) {
 	code, out, errs := call(t, "demo", "--json")
 	want := "{\n  \"sent\": 1040,\n  \"answered\": 1040,\n  \"lost\": 0,\n  \"duplicates\": 0,\n  \"rolled_back\": true\n}\n"
-	if code != 0 || !strings.HasSuffix(out, want) || !strings.Contains(errs, "returns to profile 1") {
+	if code != 0 || !strings.HasSuffix(out, want) || !strings.Contains(errs, "press-2 runs profile 1") {
 		t.Errorf("exit code %d, %s%s", code, out, errs)
 	}
 }

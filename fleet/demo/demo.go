@@ -16,6 +16,7 @@ import (
 	"github.com/dqa-go/dqa/fleet/gateway"
 	"github.com/dqa-go/dqa/fleet/link"
 	"github.com/dqa-go/dqa/fleet/outbox"
+	"github.com/dqa-go/dqa/fleet/rollout"
 	"github.com/dqa-go/dqa/frame"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
@@ -72,14 +73,19 @@ type show struct {
 // member is a device with what it was answered.
 type member struct {
 	*device.Device
-	name    string
-	names   []string // of the network's outputs
+	show  *show
+	name  string
+	names []string // of the network's outputs
+
+	using sync.Mutex       // of a head: an image is sent, or another one is taken
+	runs  int              // number of the head
+	whole *session.Encoder // what its answers must be
+
 	mu      sync.Mutex
-	whole   *session.Encoder     // of the profile in use
 	sent    map[outbox.ID]string // digests of the answers that are due
 	answers map[outbox.ID][]string
 	lost    int
-	alarms  int
+	since   rollout.Report // counted since the head was taken
 }
 
 // Run shows it. Errors are those of link, device and gateway; an answer that differs from the whole network's is one.
@@ -114,7 +120,7 @@ func Run(ctx context.Context, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.play(ctx)
+	r, err := s.play(ctx, server.URL())
 	if err == nil && opt.Hold {
 		opt.Say("that was it; the fleet stays until Ctrl-C")
 		<-ctx.Done()
@@ -182,7 +188,7 @@ func (s *show) start(ctx context.Context, url string) (stop func(), err error) {
 	}
 	for i, format := range []int{oldFormat, newFormat} {
 		m := &member{
-			name: fmt.Sprint("press-", i+1), names: s.heads[0].Ends.Outputs(), whole: s.whole[0],
+			show: s, name: fmt.Sprint("press-", i+1), names: s.heads[0].Ends.Outputs(), whole: s.whole[0],
 			sent: map[outbox.ID]string{}, answers: map[outbox.ID][]string{},
 		}
 		head := s.heads[0]
@@ -204,53 +210,41 @@ func (s *show) start(ctx context.Context, url string) (stop func(), err error) {
 func (s *show) alarm(m *member) func(session.DriftAlarm) {
 	return func(a session.DriftAlarm) {
 		m.mu.Lock()
-		m.alarms++
+		m.since.Alarms++
 		m.mu.Unlock()
 		s.opt.Say(fmt.Sprintf("%s: alarm, %s, since image %d of this profile", m.name, a.Like, a.Since))
 	}
 }
 
 // play plays it.
-func (s *show) play(ctx context.Context) (*Result, error) {
-	if err := s.send(ctx, clean, nil); err != nil {
+func (s *show) play(ctx context.Context, url string) (*Result, error) {
+	if err := s.send(ctx, clean); err != nil {
 		return nil, err
 	}
 	s.opt.Say("both devices have learned what their stream looks like")
-	second := s.devices[1]
-	use := func(i int) error {
-		h := s.heads[i]
-		h.Watch.Alarm = s.alarm(second)
-		second.whole = s.whole[i]
-		return second.Use(h)
-	}
-	if err := use(1); err != nil {
-		return nil, err
-	}
-	s.opt.Say(second.name + " is the canary: profile 2")
-	if err := s.send(ctx, canary, nil); err != nil {
-		return nil, err
-	}
-	s.opt.Say("the light changes: less contrast")
-	rolledBack := false
-	err := s.send(ctx, changed, func() error {
-		second.mu.Lock()
-		alarms := second.alarms
-		second.mu.Unlock()
-		if alarms == 0 || rolledBack {
-			return nil
-		}
-		rolledBack = true
-		s.opt.Say(second.name + " returns to profile 1")
-		return use(0)
-	})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r, err := s.rollOut(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	return s.sum(ctx, rolledBack)
+	defer r.close(cancel)
+	if err := s.send(ctx, canary); err != nil {
+		return nil, err
+	}
+	s.opt.Say("the light changes: less contrast")
+	if err := s.send(ctx, changed); err != nil {
+		return nil, err
+	}
+	back, err := r.returned(ctx, s.devices[1])
+	if err != nil {
+		return nil, err
+	}
+	return s.sum(ctx, back)
 }
 
-// send sends images from both devices in turn; between says what happens behind each.
-func (s *show) send(ctx context.Context, spec string, between func() error) error {
+// send sends images from both devices in turn.
+func (s *show) send(ctx context.Context, spec string) error {
 	data, err := s.net.Data(spec)
 	if err != nil {
 		return err
@@ -258,11 +252,6 @@ func (s *show) send(ctx context.Context, spec string, between func() error) erro
 	for i := range data.Len() {
 		for _, m := range s.devices {
 			if err := m.sendImage(ctx, data, i); err != nil {
-				return err
-			}
-		}
-		if between != nil {
-			if err := between(); err != nil {
 				return err
 			}
 		}
@@ -275,6 +264,8 @@ func (m *member) sendImage(ctx context.Context, data *dataset.Inputs, i int) err
 	if err != nil {
 		return err
 	}
+	m.using.Lock()
+	defer m.using.Unlock()
 	id, err := m.Send(ctx, name, inputs)
 	if err != nil {
 		return err
@@ -328,7 +319,10 @@ func (s *show) sum(ctx context.Context, rolledBack bool) (*Result, error) {
 func (m *member) Put(a device.Answer) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.since.Images++
+	m.since.LatencyMS += float64(a.Latency.Microseconds()) / 1000
 	if a.Outcome == device.Lost || a.Outcome == device.Refused {
+		m.since.Errors++
 		m.lost++
 		return nil
 	}
