@@ -28,6 +28,7 @@ type owner struct {
 	root     string   // file of the first root
 	use      []string // names of keys; none: all whose private halves are at hand
 	password string   // file
+	show     bool     // sign nothing
 	link     *link.Link
 	words    []byte
 }

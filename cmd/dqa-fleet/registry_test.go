@@ -91,6 +91,7 @@ func TestRegistryVerbs(t *testing.T) {
 		}
 	}
 	carry("staged/1.root.json", first)
+	away.contains(away.call(0, "sign", first, "--show"), "not signed", "0 of 1 signatures", "targets: 1 of ")
 	away.contains(away.call(0, "sign", first, "--key", "root"), "root: 1 of ")
 	r.contains(r.call(0, "publish", first, "--kind", "root"), "published:", "metadata/timestamp.json")
 	r.contains(r.call(0, "publish", sample(t), "--kind", "profile"), "profile/net.dqap", "published:")
@@ -103,6 +104,7 @@ func TestRegistryVerbs(t *testing.T) {
 	away.call(0, "sign", second)
 	r.contains(r.call(0, "publish", second, "--kind", "root"), "metadata/2.root.json")
 	r.contains(r.call(0, "sign", "--renew"), "metadata/timestamp.json")
+	r.call(cli.ExitUsage, "sign", "3.targets.json", "--show")
 
 	var v fleetStatus
 	if err := json.Unmarshal([]byte(r.call(0, "status", "--json")), &v); err != nil {

@@ -11,10 +11,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const signLong = `sign adds signatures to metadata that waits, and tells what it signs. Given a file, it signs that and needs no network
-and no registry: so roots are signed on a machine that has neither. Given a name (dqa-fleet status lists what waits),
-it signs in the registry, and publishes what has all its signatures. --renew signs a new timestamp, and what has less
-than half of its time left: a job does it once a day.`
+const signLong = `sign adds signatures to metadata that waits, and tells what it signs: look first, for a file with --show, for a name
+with dqa-fleet status, since anybody who may write to the registry can lay something there. Given a file, it signs
+that and needs no network and no registry: so roots are signed on a machine that has neither. Given a name (dqa-fleet
+status lists what waits), it signs in the registry, and publishes what has all its signatures. --renew signs a new
+timestamp, and what has less than half of its time left: a job does it once a day.`
 
 func (a *app) addSignature() *cobra.Command {
 	o := owner{a: a}
@@ -34,6 +35,9 @@ func (a *app) addSignature() *cobra.Command {
 				if _, err := os.Stat(args[0]); err == nil || !errors.Is(err, fs.ErrNotExist) {
 					return a.signFile(&o, args[0])
 				}
+			}
+			if o.show {
+				return cli.Usage(cmd, errors.New("--show takes a file; dqa-fleet status shows what waits in the registry"))
 			}
 			r, err := o.repository(cmd.Context(), !discard)
 			if err != nil {
@@ -56,6 +60,7 @@ func (a *app) addSignature() *cobra.Command {
 	}
 	o.register(cmd, true)
 	cmd.Flags().BoolVar(&renew, "renew", false, "sign what expires anew, as far as keys are here")
+	cmd.Flags().BoolVar(&o.show, "show", false, "only tell what a file would sign")
 	cmd.Flags().BoolVar(&discard, "discard", false, "forget what waits under this name")
 	return cmd
 }
@@ -65,6 +70,14 @@ func (a *app) signFile(o *owner, path string) error {
 	b, err := file.Read(path)
 	if err != nil {
 		return err
+	}
+	if o.show {
+		what, err := registry.Look(b)
+		if err != nil {
+			return err
+		}
+		what.Name, what.Why = path, "not signed: --show"
+		return a.printOutcome(outcome{Outcome: registry.Outcome{Waiting: []registry.Waiting{what}}})
 	}
 	keys, err := o.unlocked()
 	if err != nil {

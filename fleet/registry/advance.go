@@ -118,6 +118,18 @@ func AddSignature(b []byte, keys []*Key) (signed []byte, what Waiting, err error
 	return signed, Waiting{Signatures: len(m.Signatures), Changes: changesOf(nil, m)}, err
 }
 
+// Look tells what somebody would sign, of a root or of metadata of targets. Errors wrap ErrUntrusted.
+func Look(b []byte) (Waiting, error) {
+	if root, err := parse[metadata.RootType](b); err == nil {
+		return waitingRoot(nil, root), nil
+	}
+	m, err := parse[metadata.TargetsType](b)
+	if err != nil {
+		return Waiting{}, err
+	}
+	return Waiting{Signatures: len(m.Signatures), Changes: changesOf(nil, m)}, nil
+}
+
 // staged is what waits in the store, parsed: the next versions of roles. What is none is left alone.
 type staged struct {
 	root    *rootDoc
