@@ -27,14 +27,14 @@ import reader  # noqa: E402
 CIFAR = "datasets/cifar10"
 PATCH, SEG, VID, IMAGENET = "datasets/deeppcb_patches", "datasets/deeppcb_seg", "datasets/camvid", "datasets/imagenet"
 NETWORKS = [  # name, model, calibration, test images, budget
-    ("ResNet-32, CIFAR-10", "resnet32_cifar10", f"cifar10:{CIFAR}/calib.bin[0:64]", f"cifar10:{CIFAR}/test.bin[0:16]", 1.45),
-    ("ResNet-8, CIFAR-10", "resnet8_mlperftiny_cifar10", f"cifar10:{CIFAR}/calib.bin[0:64]", f"cifar10:{CIFAR}/test.bin[0:16]", 1.5),
-    ("SimpleCNN, DeepPCB", "simplecnn_deeppcb", f"npy:{PATCH}/calib_x.npy[0:64]", f"npy:{PATCH}/test_x.npy[0:16]", 1),
-    ("MobileNetV2, DeepPCB", "mobilenetv2_deeppcb", f"npy:{PATCH}/calib_x.npy[0:32]", f"npy:{PATCH}/test_x.npy[0:16]", 1.2),
-    ("U-Net, DeepPCB", "unet_deeppcb", f"npy:{SEG}/calib_x.npy[0:16]", f"npy:{SEG}/test_x.npy[0:8]", 0.8),
-    ("ViT-tiny, CIFAR-10", "vit_tiny_cifar10", f"cifar10:{CIFAR}/calib.bin[0:32]", f"cifar10:{CIFAR}/test.bin[0:16]", 1.5),
-    ("MobileNetV2, ImageNet", "mobilenetv2_imagenet", f"images:{IMAGENET}/calib.tsv[0:8]", f"images:{IMAGENET}/test.tsv[0:2]", 2.5),
-    ("ESPNet, CamVid", "espnet_p2q8_camvid", f"dir:{VID}/calib[0:4]", f"dir:{VID}/test[0:2]", 2.4),
+    ("ResNet-32, CIFAR-10", "resnet32_cifar10", f"cifar10:{CIFAR}/calib.bin[0:64]", f"cifar10:{CIFAR}/test.bin[0:8]", 1.45),
+    ("ResNet-8, CIFAR-10", "resnet8_mlperftiny_cifar10", f"cifar10:{CIFAR}/calib.bin[0:64]", f"cifar10:{CIFAR}/test.bin[0:8]", 1.5),
+    ("SimpleCNN, DeepPCB", "simplecnn_deeppcb", f"npy:{PATCH}/calib_x.npy[0:64]", f"npy:{PATCH}/test_x.npy[0:8]", 1),
+    ("MobileNetV2, DeepPCB", "mobilenetv2_deeppcb", f"npy:{PATCH}/calib_x.npy[0:32]", f"npy:{PATCH}/test_x.npy[0:8]", 1.2),
+    ("U-Net, DeepPCB", "unet_deeppcb", f"npy:{SEG}/calib_x.npy[0:16]", f"npy:{SEG}/test_x.npy[0:2]", 0.8),
+    ("ViT-tiny, CIFAR-10", "vit_tiny_cifar10", f"cifar10:{CIFAR}/calib.bin[0:32]", f"cifar10:{CIFAR}/test.bin[0:8]", 1.5),
+    ("MobileNetV2, ImageNet", "mobilenetv2_imagenet", f"images:{IMAGENET}/calib.tsv[0:8]", f"images:{IMAGENET}/test.tsv[0:1]", 2.5),
+    ("ESPNet, CamVid", "espnet_p2q8_camvid", f"dir:{VID}/calib[0:4]", f"dir:{VID}/test[0:1]", 2.4),
 ]
 
 BYTES = {
