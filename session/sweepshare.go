@@ -27,6 +27,9 @@ func (k *Calibrator) SweepKey(data *dataset.Inputs, opt EvaluateOptions) (string
 	if err != nil {
 		return "", err
 	}
+	for _, e := range k.net.Edges() {
+		fmt.Fprintf(h, "%q ", e.Name)
+	}
 	coder := "own"
 	if k.opt.Coder != nil {
 		coder = fmt.Sprint(*k.opt.Coder)

@@ -9,6 +9,7 @@ import (
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/fleet/link"
 	"github.com/dqa-go/dqa/fleet/shard"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -17,10 +18,11 @@ import (
 
 // sweepFlags are those of who asks and of who works: what results depend on.
 type sweepFlags struct {
-	data, calib, cut, on string
-	workers              int
-	probabilities        bool
-	seed                 uint64
+	data, calib, cut, on, edges string
+	skip                        []string
+	workers                     int
+	probabilities               bool
+	seed                        uint64
 }
 
 func (f *sweepFlags) register(a *app, cmd *cobra.Command) {
@@ -29,10 +31,12 @@ func (f *sweepFlags) register(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.data, "data", "", "test images (SPEC, as of dqa)")
 	flags.StringVar(&f.calib, "calib", "", "calibration images (SPEC), other ones than --data")
 	flags.StringVar(&f.cut, "cut", "", "edge: nothing is quantized but what passes where the network is cut behind it")
+	flags.StringVar(&f.edges, "edges", string(graph.Stored), "stored, activations or blocks, as of dqa")
+	flags.StringArrayVar(&f.skip, "skip", nil, "edge that stays float32 and is not stored; may be repeated")
 	flags.StringVar(&f.on, "on", "", "URLs of the servers that settings are shared over, as --server")
 	flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "images at once on this machine; results do not depend on it")
 	flags.BoolVar(&f.probabilities, "probabilities", false, "the network's outputs are probabilities (it ends in a softmax)")
-	flags.Uint64Var(&f.seed, "seed", 0, "of random choices")
+	flags.Uint64Var(&f.seed, "seed", 1, "of every random choice")
 	cli.Required(cmd, "data", "calib")
 }
 
@@ -49,6 +53,7 @@ func (a *app) sweep() *cobra.Command {
 	var (
 		f    sweepFlags
 		grid session.GridText
+		set  session.SettingText
 		out  string
 	)
 	cmd := &cobra.Command{
@@ -62,11 +67,7 @@ dqa so that dqa knows nothing of servers.`,
   dqa-fleet sweep net.onnx --data dir:test --calib dir:calib --on nats://10.0.0.1:4222 -o sweep`,
 		Args: cli.ExactArgs("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			g, err := grid.Parse()
-			if err != nil {
-				return err
-			}
-			variants, err := g.Variants(session.Variant{Seed: f.seed})
+			variants, err := variantsOf(grid, set, f.seed)
 			if err != nil {
 				return err
 			}
@@ -74,14 +75,39 @@ dqa so that dqa knows nothing of servers.`,
 		},
 	}
 	f.register(a, cmd)
+	settingFlags(cmd, &grid, &set)
+	cmd.Flags().StringVarP(&out, "output", "o", "", "folder for report.html, report.json and sweep.svg; made if needed")
+	return cmd
+}
+
+func variantsOf(grid session.GridText, set session.SettingText, seed uint64) ([]session.Variant, error) {
+	g, err := grid.Parse()
+	if err != nil {
+		return nil, err
+	}
+	base, err := set.Parse()
+	if err != nil {
+		return nil, err
+	}
+	base.Seed = seed
+	return g.Variants(base)
+}
+
+// settingFlags say what a sweep goes over, as dqa sweep's do.
+func settingFlags(cmd *cobra.Command, grid *session.GridText, set *session.SettingText) {
 	defaults, flags := session.SweepGrid.Text(), cmd.Flags()
 	flags.StringVar(&grid.Methods, "methods", defaults.Methods, "what to compare, as of dqa sweep")
 	flags.StringVar(&grid.Bits, "bits", defaults.Bits, "n: bits of a code, a list")
 	flags.StringVar(&grid.ExtraBits, "extra-bits", defaults.ExtraBits, "m: bits more for important channels, a list")
 	flags.StringVar(&grid.Ratios, "ratio", defaults.Ratios, "r: share of important channels per edge, a list")
 	flags.StringVar(&grid.Budgets, "budget", defaults.Budgets, "stored bits per value (graded), a list")
-	flags.StringVarP(&out, "output", "o", "", "folder for report.html, report.json and sweep.svg; made if needed")
-	return cmd
+	flags.StringVar(&set.Ranking, "ranking", "energy", "how channels are ranked (dqa), as of dqa sweep; so are the following")
+	flags.StringVar(&set.Scale, "scale", "dynamic-channel", "dynamic-channel, dynamic-tensor, static-channel or static-tensor")
+	flags.StringVar(&set.Steps, "steps", "free", "free, or pow2 (graded)")
+	flags.StringVar(&set.Curves, "curves", "gradient", "gradient or measured (graded)")
+	flags.StringVar(&set.ChannelSteps, "channel-steps", "auto", "auto, always or never (graded)")
+	flags.StringVar(&set.Gains, "gains", "auto", "auto, always or never (graded)")
+	flags.StringVar(&set.Means, "means", "never", "never, auto or always (graded)")
 }
 
 func (a *app) worker() *cobra.Command {
@@ -101,7 +127,7 @@ with the same network, images, options and instruction set. Nothing of its disk 
 
 // openPlace opens network and images.
 func (a *app) openPlace(ctx context.Context, model string, f *sweepFlags, progress session.Progress) (p place, err error) {
-	opt := session.Options{Cut: f.cut}
+	opt := session.Options{Cut: f.cut, Edges: graph.EdgeSet(f.edges), Skip: f.skip}
 	opt.Data.MaxMemory = int64(a.MaxMemory)
 	net, err := session.Open(model, opt)
 	if err != nil {

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/dqa-go/dqa/fleet/link"
 	"github.com/dqa-go/dqa/fleet/metrics"
+	"github.com/dqa-go/dqa/fleet/rollout"
 	"github.com/dqa-go/dqa/fleet/ui"
 	"github.com/dqa-go/dqa/internal/cli"
 	"github.com/spf13/cobra"
@@ -63,7 +65,7 @@ func (a *app) runUI(ctx context.Context, address string, opt ui.Options) error {
 		return err
 	}
 	defer l.Close()
-	from := linked{l}
+	from := &linked{l: l}
 	mux := http.NewServeMux()
 	health := metrics.New(from.now, from.ready).Handler()
 	for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
@@ -80,21 +82,22 @@ func (a *app) runUI(ctx context.Context, address string, opt ui.Options) error {
 }
 
 // linked is the page's source: what the fleet's server has.
-type linked struct{ l *link.Link }
+type linked struct {
+	l       *link.Link
+	mu      sync.Mutex
+	journal []rollout.Event // read so far
+}
 
-func (s linked) Statuses(ctx context.Context) ([]link.Status, error) { return s.l.Statuses(ctx) }
+func (s *linked) Statuses(ctx context.Context) ([]link.Status, error) { return s.l.Statuses(ctx) }
 
-// Rollouts are none until something rolls out.
-func (s linked) Rollouts(context.Context) ([]ui.Rollout, error) { return nil, nil }
-
-func (s linked) now() []link.Status {
+func (s *linked) now() []link.Status {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	list, _ := s.l.Statuses(ctx) // readyz says why there are none
 	return list
 }
 
-func (s linked) ready() error {
+func (s *linked) ready() error {
 	if !s.l.Conn.IsConnected() {
 		return link.ErrConnect
 	}

@@ -224,7 +224,7 @@ func once(ctx context.Context, l *link.Link, key string, job []byte) (reply, err
 		wait, cancel := context.WithTimeout(ctx, silence)
 		m, err := s.NextMsgWithContext(wait)
 		cancel()
-		if err != nil || m.Header.Get("Status") != "" { // 503: nobody is in the group
+		if err != nil { // silence, or nobody is in the group
 			return reply{}, nil
 		}
 		var r reply

@@ -9,6 +9,7 @@ const (
 	api     = "$JS.API."
 	kv      = "KV_" // stream of a bucket of keys
 	objects = "OBJ_"
+	journal = "DQA_ROLLOUT" // of fleet/rollout
 )
 
 // permissions are the subjects that a member may publish to and subscribe to.
@@ -20,7 +21,7 @@ func permissions(m Member) (publish, subscribe []string) {
 	case Gateway:
 		publish = join(own(m.Name), serves(), reads(objects+link.TargetsBucket), reads(kv+link.RolloutBucket))
 	case Viewer:
-		publish = join(reads(kv+link.StatusBucket), reads(objects+link.TargetsBucket), reads(kv+link.RolloutBucket))
+		publish = join(reads(kv+link.StatusBucket), reads(objects+link.TargetsBucket), reads(kv+link.RolloutBucket), reads(journal))
 	case Operator:
 		publish, subscribe = []string{">"}, []string{">"}
 	}
