@@ -9,6 +9,7 @@ import (
 	"image/png"
 
 	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/internal/picture"
 	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/session"
 )
@@ -80,15 +81,10 @@ func (r *run) maps(panels []Panel, enc *session.Encoder, s shown, scores metric.
 
 // photograph is an image as it is, made smaller by leaving out pixels if it is large; of two or more than four channels the first.
 func photograph(img dataset.Image) (Panel, error) {
-	planes := img.Channels
-	if planes == 3 {
-		planes = 1
-	}
-	full := raster(img, 0, planes)
 	if img.Float {
-		full = raster(stretched(img), 0, planes)
+		img = stretched(img)
 	}
-	small := shrink(full, pictureSide)
+	small := shrink(picture.Of(img), pictureSide)
 	var b bytes.Buffer
 	if s := small.Bounds(); s.Dx()*s.Dy() <= smallPicture {
 		err := png.Encode(&b, small)

@@ -8,6 +8,7 @@ import (
 	"github.com/dqa-go/dqa/corrupt"
 	"github.com/dqa-go/dqa/dataset"
 	"github.com/dqa-go/dqa/drift"
+	"github.com/dqa-go/dqa/internal/picture"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 )
@@ -247,7 +248,7 @@ func (s *planewise) Sample(i int) (dataset.Sample, error) {
 		return sample, err
 	}
 	img := &sample.Image
-	n, top := img.Height*img.Width, topOf(*img)
+	n, top := img.Height*img.Width, picture.Top(*img)
 	pix := make([]float32, len(img.Pix))
 	for ch := range img.Channels {
 		plane := &corrupt.Image{Channels: 1, Height: img.Height, Width: img.Width, Pix: make([]float64, n)}

@@ -58,7 +58,7 @@ func (f Format) Through(img dataset.Image) (file []byte, back dataset.Image, err
 	back = img
 	back.Pix = make([]float32, len(img.Pix))
 	if img.Channels == 3 {
-		file, got, err := f.one(colours(img))
+		file, got, err := f.one(Of(img))
 		if err == nil {
 			spread(&back, got)
 		}
@@ -73,7 +73,7 @@ func (f Format) Through(img dataset.Image) (file []byte, back dataset.Image, err
 		n := img.Height * img.Width
 		for i := range n {
 			g := color.GrayModel.Convert(got.At(i%img.Width, i/img.Width)).(color.Gray)
-			back.Pix[c*n+i] = float32(g.Y) / 255 * top(img)
+			back.Pix[c*n+i] = float32(g.Y) / 255 * Top(img)
 		}
 	}
 	return file, back, nil
@@ -127,7 +127,8 @@ func encodeWebP(b *bytes.Buffer, img image.Image, quality int) error {
 	return nil
 }
 
-func top(img dataset.Image) float32 {
+// Top is the largest level that a pixel of an image can have.
+func Top(img dataset.Image) float32 {
 	if img.Top == 0 {
 		return 255
 	}
@@ -135,7 +136,15 @@ func top(img dataset.Image) float32 {
 }
 
 func level(img dataset.Image, i int) uint8 {
-	return uint8(max(0, min(255, img.Pix[i]*(255/top(img))+.5)))
+	return uint8(max(0, min(255, img.Pix[i]*(255/Top(img))+.5)))
+}
+
+// Of is an image in 8 bits: in colours where there are three channels, else the first in gray.
+func Of(img dataset.Image) image.Image {
+	if img.Channels == 3 {
+		return colours(img)
+	}
+	return gray(img, 0)
 }
 
 func colours(img dataset.Image) image.Image {
@@ -162,7 +171,7 @@ func spread(img *dataset.Image, from image.Image) {
 	for i := range n {
 		c := color.NRGBAModel.Convert(from.At(i%img.Width, i/img.Width)).(color.NRGBA)
 		for k, v := range []uint8{c.R, c.G, c.B} {
-			img.Pix[k*n+i] = float32(v) / 255 * top(*img)
+			img.Pix[k*n+i] = float32(v) / 255 * Top(*img)
 		}
 	}
 }

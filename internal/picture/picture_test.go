@@ -30,7 +30,7 @@ func smooth(channels int, top float32) dataset.Image {
 // distance is the largest difference of two images, in levels of 8 bits.
 func distance(a, b dataset.Image) (worst float64) {
 	for i := range a.Pix {
-		worst = max(worst, math.Abs(float64(a.Pix[i]-b.Pix[i]))*255/float64(top(a)))
+		worst = max(worst, math.Abs(float64(a.Pix[i]-b.Pix[i]))*255/float64(Top(a)))
 	}
 	return worst
 }
