@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dqa-go/dqa/fleet/link"
+	"github.com/dqa-go/dqa/fleet/rollout"
 	"github.com/dqa-go/dqa/fleet/site"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -121,6 +122,68 @@ func TestMembersCanDoTheirWork(t *testing.T) {
 	if list, err := page.Statuses(ctx); err != nil || len(list) != 2 {
 		t.Errorf("statuses: %+v, %v", list, err)
 	}
+}
+
+// What an operator publishes and rolls out everybody of the site reads, and the journal viewers.
+func TestMembersReadWhatIsRolledOut(t *testing.T) {
+	f := newFleet(t, site.Options{})
+	ctx, ops := t.Context(), f.connect(t, "a/operator")
+	bucket, err := ops.JS.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: link.TargetsBucket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bucket.PutBytes(ctx, "targets.json", make([]byte, 300<<10)); err != nil { // several chunks
+		t.Fatal(err)
+	}
+	journal, err := rollout.OnLink(ctx, ops, true, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := journal.Publish(ctx, rollout.State{Revision: 1}); err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []string{"a/cam-1", "a/gateway", "a/viewer"} {
+		l := f.connect(t, who)
+		got, err := l.JS.ObjectStore(ctx, link.TargetsBucket)
+		if err != nil {
+			t.Fatalf("%s: %v", who, err)
+		}
+		if b, err := got.GetBytes(ctx, "targets.json"); err != nil || len(b) != 300<<10 {
+			t.Errorf("%s: %d bytes, %v", who, len(b), err)
+		}
+		j, err := rollout.OnLink(ctx, l, false, 1)
+		if err != nil {
+			t.Fatalf("%s: %v", who, err)
+		}
+		if s, err := j.Current(ctx); err != nil || s.Revision != 1 {
+			t.Errorf("%s: %+v, %v", who, s, err)
+		}
+		if err := j.Publish(short(t), rollout.State{Revision: 2}); err == nil {
+			t.Errorf("%s rolls out", who)
+		}
+	}
+	cam, err := rollout.OnLink(ctx, f.connect(t, "a/cam-1"), false, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cam.Tell(ctx, rollout.Report{Device: "cam-1"}); err != nil {
+		t.Error(err)
+	}
+	if err := cam.Tell(short(t), rollout.Report{Device: "cam-2"}); err == nil {
+		t.Error("a device reports for another")
+	}
+	if _, err := mustJournal(t, f.connect(t, "a/viewer")).Events(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func mustJournal(t *testing.T, l *link.Link) *rollout.Fleet {
+	t.Helper()
+	j, err := rollout.OnLink(t.Context(), l, false, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
 }
 
 // What one device must not do to another of its site, a viewer to anybody, and members of one site to another.
