@@ -89,7 +89,7 @@ func readPreface(r io.Reader, p *profile.Profile) (shape []int, rows, size int, 
 		return nil, 0, 0, fmt.Errorf("%w: its preface: %w", ErrStore, wire.ErrChecksum)
 	}
 	if digest := p.Digest(); string(b[end-frame.DigestSize:end]) != string(digest[:frame.DigestSize]) {
-		return nil, 0, 0, fmt.Errorf("%w: the stream was packed with the profile %x..., this one is %x...", ErrProfile,
+		return nil, 0, 0, fmt.Errorf("%w: the stream was packed with the profile %x, and this one is %x", ErrProfile,
 			b[end-frame.DigestSize:end], digest[:frame.DigestSize])
 	}
 	return parseShape(b[n:end-frame.DigestSize], p)

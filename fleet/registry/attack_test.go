@@ -278,7 +278,7 @@ func TestSlowRetrieval(t *testing.T) {
 // One stolen key is not enough where two must sign, a stolen online key releases nothing, and a revoked one counts no more.
 func TestKeyCompromise(t *testing.T) {
 	w := newWorld(t)
-	target := w.publish("tool", "contents")
+	w.publish("tool", "contents")
 	dir := seen(t, w)
 	// Timestamp and snapshot stolen: they can name no targets that are not signed.
 	evil := w.snapshot()
@@ -289,7 +289,7 @@ func TestKeyCompromise(t *testing.T) {
 
 	// The key of targets was stolen and is revoked; what it signs afterwards is nothing.
 	w = newWorld(t)
-	target = w.publish("tool", "contents")
+	target := w.publish("tool", "contents")
 	dir = seen(t, w)
 	stolen := w.key("targets")
 	w.open("root", "targets", "targets2", "snapshot", "timestamp")
