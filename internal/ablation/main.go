@@ -109,6 +109,13 @@ func (m memory) Save(key [32]byte, state []byte) error { m[key] = state; return 
 
 var budgets = []float64{1.5, 2, 3}
 
+var coder = profile.Smallest
+
+func setCoder(name string) (err error) {
+	coder, err = profile.ParseCoder(name)
+	return err
+}
+
 func setBudgets(text string) error {
 	budgets = nil
 	for word := range strings.SplitSeq(text, ",") {
@@ -127,6 +134,7 @@ func main() {
 	pattern := flag.String("net", ".", "networks, by a regular expression")
 	some := flag.String("variant", ".", "variants, by a regular expression")
 	seeds := flag.Int("parts", 3, "parts to calibrate on")
+	flag.Func("coder", "coder whose bits count (default smallest)", setCoder)
 	flag.Func("budgets", "stored bits, with commas (default 1.5,2,3)", setBudgets)
 	flag.Parse()
 	fmt.Println("| network | variant | budget | stored bits | KL | agreement % | drop | biases kept |\n|---|---|---|---|---|---|---|---|")
@@ -210,7 +218,7 @@ func measure(data, model, calibSpec, heldOut string, v variant, rows []row) erro
 	if err != nil {
 		return err
 	}
-	k, err := net.NewCalibrator(images, session.CalibrateOptions{Workers: runtime.NumCPU(), Store: store, Experiment: session.Experiment{
+	k, err := net.NewCalibrator(images, session.CalibrateOptions{Workers: runtime.NumCPU(), Store: store, Coder: &coder, Experiment: session.Experiment{
 		Objective: v.objective, Also: also(model, v.measured), NoBiases: v.noBias, NoRowSums: v.noRows,
 	}})
 	if err != nil {
