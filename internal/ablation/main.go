@@ -218,7 +218,8 @@ func measure(data, model, calibSpec, heldOut string, v variant, rows []row) erro
 	if err != nil {
 		return err
 	}
-	k, err := net.NewCalibrator(images, session.CalibrateOptions{Workers: runtime.NumCPU(), Store: store, Coder: &coder, Experiment: session.Experiment{
+	k, err := net.NewCalibrator(images, session.CalibrateOptions{
+		Workers: runtime.NumCPU(), Store: store, Coder: &coder, Experiment: session.Experiment{
 		Objective: v.objective, Also: also(model, v.measured), NoBiases: v.noBias, NoRowSums: v.noRows,
 	}})
 	if err != nil {
