@@ -220,8 +220,8 @@ func measure(data, model, calibSpec, heldOut string, v variant, rows []row) erro
 	}
 	k, err := net.NewCalibrator(images, session.CalibrateOptions{
 		Workers: runtime.NumCPU(), Store: store, Coder: &coder, Experiment: session.Experiment{
-		Objective: v.objective, Also: also(model, v.measured), NoBiases: v.noBias, NoRowSums: v.noRows,
-	}})
+			Objective: v.objective, Also: also(model, v.measured), NoBiases: v.noBias, NoRowSums: v.noRows,
+		}})
 	if err != nil {
 		return err
 	}
