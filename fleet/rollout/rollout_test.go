@@ -217,7 +217,7 @@ type sim struct {
 func TestTheFleetEndsOnOneProfile(t *testing.T) {
 	runs := 100
 	if os.Getenv("CI") == "true" {
-		runs = 20000
+		runs = 3000
 	}
 	const seed = 20261128
 	t.Logf("seed %d", seed)
