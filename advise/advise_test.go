@@ -15,11 +15,11 @@ func measured(t *testing.T, model string, opt Options) *Advice {
 	if err != nil {
 		t.Fatal(err)
 	}
-	test, err := net.Data(model + "[64:88]")
+	test, err := net.Data(model + "[64:76]")
 	if err != nil {
 		t.Fatal(err)
 	}
-	calib, err := net.Data(model + "[0:8]")
+	calib, err := net.Data(model + "[0:4]")
 	if err != nil {
 		t.Fatal(err)
 	}
