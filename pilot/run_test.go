@@ -154,7 +154,7 @@ func TestStudyIsTheSame(t *testing.T) {
 		steps := 0
 		opt.Progress = func(_, _ string, done, total int) {
 			if done == total {
-				if steps++; steps > 16*n {
+				if steps++; steps > 32*n {
 					cancel()
 				}
 			}
