@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,8 +67,11 @@ func TestExportedNetworks(t *testing.T) {
 				if v.Setting.Name == "graded" && strings.HasSuffix(c.model, "imagenet") {
 					t.Skip("its calibration takes minutes")
 				}
-				if v.Setting.Name == "graded" && !strings.HasPrefix(c.model, "res") || coarse || strings.HasPrefix(c.model, "espnet") {
+				if v.Setting.Name == "graded" && !strings.HasPrefix(c.model, "res") || strings.HasPrefix(c.model, "espnet") {
 					testdata.Long(t)
+				}
+				if coarse && v.Setting.Bits != 8 && os.Getenv("DQA_EXPORTS") != "all" {
+					t.Skip("differs on other instruction sets of this engine, too: measured for docs/results/export.md with DQA_EXPORTS=all")
 				}
 				checkExport(t, c.model, c.calib, c.test, v, coarse)
 			})
@@ -136,7 +140,7 @@ func checkExport(t *testing.T, model, calib, test string, v Variant, coarse bool
 // exportImages are so many that a run in portable Go takes a second or two.
 func exportImages(model string) string {
 	switch {
-	case !testdata.CI():
+	case os.Getenv("DQA_EXPORTS") != "all":
 		return "0:6"
 	case strings.Contains(model, "cifar10"), strings.HasPrefix(model, "simplecnn"):
 		return "0:40"

@@ -219,7 +219,7 @@ if [[ export =~ $pattern ]] && [ -e "${DQA_ORT_LIB:-}" ]; then
     sed '/^| network/,$d' "$here/export.md"
     echo "| network | setting | images | ONNX Runtime: other classes | identical | outputs differ by | portable Go: other classes | identical | outputs differ by |"
     echo "|---|---|---:|---:|---:|---:|---:|---:|---:|"
-    CI=true go test -tags ort -timeout 60m -run '^TestExportedNetworks$' -v ./session |
+    CI=true DQA_EXPORTS=all go test -tags ort -timeout 60m -run '^TestExportedNetworks$' -v ./session |
       awk '/^=== RUN/ { split($3, name, "/") } /export: / { sub(/.*export: \|/, ""); print "| " name[2] " | " name[3] " |" $0 }'
   } >"$here/export.new"
   mv "$here/export.new" "$here/export.md"
