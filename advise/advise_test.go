@@ -103,6 +103,19 @@ func TestBest(t *testing.T) {
 	}
 }
 
+// What is chosen on one half and loses more than the limit on the other is not recommended without a word.
+func TestLuckyChoice(t *testing.T) {
+	for confirm, warned := range map[float64]bool{.9: false, 7.42: true} {
+		r := &run{Advice: Advice{Link: 1e6, Limit: 1, Best: -1}, opt: Options{Link: 1e6}}
+		r.add(Way{Kind: Local, Device: 100})
+		r.add(Way{Kind: WebP, Quality: 5, Bytes: 800, Gateway: 9, Choice: -6, Confirm: confirm})
+		r.conclude()
+		if got := strings.Contains(r.Verdict, "loses 7.42 points"); got != warned || r.Best != 1 {
+			t.Errorf("confirmed at %v: %s", confirm, r.Verdict)
+		}
+	}
+}
+
 func TestChoose(t *testing.T) {
 	r := &run{}
 	for _, v := range []int64{8, 16, 8, 12, 4, 8, 4, 4, 2, 3} {

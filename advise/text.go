@@ -41,6 +41,10 @@ func (a *Advice) verdict() string {
 		s = fmt.Sprintf("Send %s files instead of cutting the network: ", best.title())
 	}
 	s += fmt.Sprintf("an answer in %s.", milliseconds(best.Latency))
+	if best.Confirm > a.Limit {
+		s += fmt.Sprintf(" But it was chosen on half of the images; on the other half it loses %s: take more images before you rely on it.",
+			points(float64(int(100*best.Confirm+.5))/100))
+	}
 	split, file := a.Smallest(Split), a.Smallest(JPEG, PNG, WebP)
 	limit := "within " + points(a.Limit) + " of loss"
 	switch {

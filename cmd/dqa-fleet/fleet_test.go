@@ -87,7 +87,10 @@ func ended(t *testing.T, c *exec.Cmd, signal os.Signal) int {
 }
 
 // demoProfile writes a profile of the demonstration's classifier.
-func demoProfile(t *testing.T) string {
+func demoProfile(t *testing.T) string { return calibrated(t, "p.dqap", 3) }
+
+// calibrated writes a profile of so many bits.
+func calibrated(t *testing.T, name string, bits int) string {
 	t.Helper()
 	net, err := session.Open("demo:classify", session.Options{})
 	if err != nil {
@@ -97,12 +100,12 @@ func demoProfile(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := session.Variant{Setting: profile.Setting{Name: "direct", Bits: 3}}
+	v := session.Variant{Setting: profile.Setting{Name: "direct", Bits: bits}}
 	made, err := net.Calibrate(t.Context(), data, v, session.CalibrateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "p.dqap")
+	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, made.Profile.Append(nil), 0o644); err != nil {
 		t.Fatal(err)
 	}

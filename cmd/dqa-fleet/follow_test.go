@@ -8,7 +8,6 @@ import (
 
 	"github.com/dqa-go/dqa/fleet/link"
 	"github.com/dqa-go/dqa/profile"
-	"github.com/dqa-go/dqa/session"
 )
 
 // A device and a gateway follow a roll-out: from what they were started with, over shadow mode, to what is published.
@@ -24,7 +23,7 @@ func TestFollowsARollout(t *testing.T) {
 	owners{t, []string{"--keys", keys}}.call(0, "keys", "new", "root", "targets", "snapshot", "timestamp")
 	r := owners{t, []string{"--keys", keys, "--server", s.URL()}}
 	r.call(0, "keys", "init")
-	old, next := demoProfile(t), betterProfile(t)
+	old, next := demoProfile(t), calibrated(t, "better.dqap", 4)
 	r.call(0, "publish", next, "--kind", "profile")
 
 	common := []string{"demo:classify", "--at", "3", "--profile", old, "--server", s.URL(), "--root", root, "--follow-every", "50ms"}
@@ -60,27 +59,4 @@ func TestFollowsARollout(t *testing.T) {
 		t.Logf("%s runs %.12s, %+v", m.Name, m.Profile, m.Counters)
 	}
 	r.contains(r.call(0, "status"), "profile/better.dqap", hex.EncodeToString(digest[:6]), "completed")
-}
-
-// betterProfile is another one of the same network.
-func betterProfile(t *testing.T) string {
-	t.Helper()
-	net, err := session.Open("demo:classify", session.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := net.Data("demo:classify[0:4]")
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := session.Variant{Setting: profile.Setting{Name: "direct", Bits: 4}}
-	made, err := net.Calibrate(t.Context(), data, v, session.CalibrateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "better.dqap")
-	if err := os.WriteFile(path, made.Profile.Append(nil), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
