@@ -7,7 +7,7 @@ import (
 )
 
 // demoImages are those of every part of a demonstration: enough for figures, few enough for half a minute.
-const demoImages = 200
+const demoImages = 60
 
 // Demo is a built-in network with the options of a small pilot.
 func Demo(name string) (*session.Network, Options, error) {

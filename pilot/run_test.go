@@ -125,7 +125,7 @@ func TestDriftedCalibration(t *testing.T) {
 	onlyInCI(t)
 	net := demoNet(t, "demo:classify", session.Options{})
 	s, _ := studyOf(t, net, Options{
-		Data: "demo:classify[0:700]", Calib: "corrupt:contrast:4:demo:classify[800:900]", Images: 200, Normal: 0, Workers: 2,
+		Data: "demo:classify[0:700]", Calib: "corrupt:contrast:4:demo:classify[800:900]", Images: 100, Normal: 0, Workers: 2,
 	})
 	if s.Verdict.Light != Red || !slices.ContainsFunc(s.Verdict.Reasons, func(r Reason) bool { return r.Code == "drifted" }) {
 		t.Errorf("%+v, %+v", s.Verdict, s.Risk.Clean)
@@ -136,7 +136,7 @@ func TestDriftedCalibration(t *testing.T) {
 func TestGuessing(t *testing.T) {
 	onlyInCI(t)
 	net := demoNet(t, "demo:classify", session.Options{Preprocess: &profile.Preprocess{Channels: "gray", Divisor: 1e6}})
-	s, _ := studyOf(t, net, Options{Data: "demo:classify[0:400]", Images: 60, Normal: 0, Workers: 2})
+	s, _ := studyOf(t, net, Options{Data: "demo:classify[0:400]", Images: 40, Normal: 0, Workers: 2})
 	if s.Verdict.Light != Red || s.Verdict.Reasons[0].Code != "guessing" {
 		t.Errorf("%+v", s.Verdict)
 	}
@@ -154,7 +154,7 @@ func TestStudyIsTheSame(t *testing.T) {
 		steps := 0
 		opt.Progress = func(_, _ string, done, total int) {
 			if done == total {
-				if steps++; steps > 32*n {
+				if steps++; steps > 48*n {
 					cancel()
 				}
 			}
