@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -48,6 +49,14 @@ type Channels struct {
 	From   int     `json:"from"`
 	To     int     `json:"to"`
 	Change float64 `json:"change"`
+}
+
+// String names them.
+func (c Channels) String() string {
+	if c.To == c.From+1 {
+		return fmt.Sprintf("channel %d", c.From)
+	}
+	return fmt.Sprintf("channels %d to %d", c.From, c.To-1)
 }
 
 const (

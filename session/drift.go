@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -186,7 +187,7 @@ type Frames interface {
 }
 
 // DriftFrames watches frames that were made with p; it needs neither network nor images. Errors wrap ErrReference, ErrSetting and those of
-// decoding.
+// decoding, and fs.ErrNotExist where there are none.
 func DriftFrames(ctx context.Context, p *profile.Profile, frames Frames, opt DriftOptions) (*Drift, error) {
 	w, err := newWatcher(p, opt)
 	if err != nil {
@@ -201,6 +202,9 @@ func DriftFrames(ctx context.Context, p *profile.Profile, frames Frames, opt Dri
 	var values [][]float32
 	for ctx.Err() == nil {
 		name, frame, err := frames.Next()
+		if err == io.EOF && values == nil { // whoever sent them is gone: nothing was watched, which is not that nothing has changed
+			return nil, fmt.Errorf("%w: the stream has no frames", fs.ErrNotExist)
+		}
 		if err == io.EOF {
 			return w.report()
 		}

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dqa-go/dqa/drift"
@@ -34,16 +35,20 @@ func (d *Drift) WriteText(w io.Writer) error {
 		}
 		return 0
 	})
-	fmt.Fprintf(w, "\nthe last window, in standard deviations of clean images:\n%5s %8s %8s %8s %8s %8s %8s  edge\n",
-		"", "coded", "own", "model", "zeros", "escapes", "level")
+	fmt.Fprintf(w, "\nthe last window, in standard deviations of clean images (largest: of the others and of channels' mean codes):\n"+
+		"%5s %8s %8s %8s %8s %8s %8s %8s  name\n", "edge", "largest", "coded", "own", "model", "zeros", "escapes", "level")
 	for _, e := range edges[:min(shownEdges, len(edges))] {
-		_, err := fmt.Fprintf(w, "%5d %+8.2f %+8.2f %+8.2f %+8.2f %+8.2f %+8.2f  %s\n", e.Edge, e.Coded, e.Own, e.Model, e.Zeros, e.Escapes,
-			e.Level, text.Visible(e.Name))
+		_, err := fmt.Fprintf(w, "%5d %8.2f %+8.2f %+8.2f %+8.2f %+8.2f %+8.2f %+8.2f  %s\n", e.Edge, e.Change, e.Coded, e.Own, e.Model,
+			e.Zeros, e.Escapes, e.Level, text.Visible(e.Name))
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	if !d.Raised {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, "\nif the change is to stay: dqa recalibrate makes the profile anew for 32 or more images as they are now")
+	return err
 }
 
 // String says in a sentence what happened.
@@ -52,12 +57,15 @@ func (a DriftAlarm) String() string {
 	for _, e := range a.Edges[:min(3, len(a.Edges))] {
 		where := fmt.Sprintf("edge %d", e.Edge)
 		if len(e.Channels) > 0 {
-			where += fmt.Sprintf(" (channels %d to %d most)", e.Channels[0].From, e.Channels[0].To-1)
+			where += fmt.Sprintf(" (%s most)", e.Channels[0])
 		}
 		edges = append(edges, where)
 	}
-	return fmt.Sprintf("alarm at image %d (%s): %s, since about image %d, most in %s", a.Image, text.Visible(a.Name), a.Like, a.Since,
-		strings.Join(edges, ", "))
+	name := ""
+	if a.Name != strconv.Itoa(a.Image) { // as frames of standard input are called
+		name = fmt.Sprintf(" (%s)", text.Visible(a.Name))
+	}
+	return fmt.Sprintf("alarm at image %d%s: %s, since about image %d, most in %s", a.Image, name, a.Like, a.Since, strings.Join(edges, ", "))
 }
 
 // Of the plot, in pixels.

@@ -28,9 +28,10 @@ import (
 type lab struct {
 	net          *session.Network
 	quantized    *session.Quantized
-	reference    *profile.Reference
+	references   []*profile.Reference
 	ert          float64
 	window, runs int
+	learners     int    // images of a repair
 	judges       int    // images that judge repairs
 	kinds        string // of corruption that are repaired; empty: all
 	levels       string // of repair
@@ -40,25 +41,28 @@ type lab struct {
 	tries        int
 	seed         uint64
 	pool         [][]dqa.EdgeCounts
+	watching     []*drift.Monitor // of the references, for delays
 }
 
 func main() {
 	model, prof := flag.String("model", "", "network"), flag.String("profile", "", "its profile")
 	calib := flag.String("calib", "", "images of the reference, if the profile's is not to be taken")
+	references := flag.Int("references", 1, "so many references, each of its part of these images")
 	clean, shift := flag.String("clean", "", "clean images, others"), flag.String("shift", "", "images that are corrupted, others")
 	ert, window := flag.Float64("ert", drift.DefaultERT, "images between false alarms"), flag.Int("window", drift.DefaultWindow, "window")
 	runs := flag.Int("runs", 16, "streams behind every corruption")
 	what := flag.String("what", "ert,video,delay", "ert, video, delay, natural, dump, repair, trials")
 	natural := flag.String("natural", "", "images of natural shifts, NAME=SPEC;NAME=SPEC")
-	tries, seed := flag.Int("tries", 200, "repairs of the trials"), flag.Uint64("seed", 1, "of the trials")
+	tries, seed := flag.Int("tries", 200, "repairs of the trials"), flag.Uint64("seed", 1, "of thresholds, streams, corruptions and trials")
 	dump := flag.String("dump", "", "folder for features of images, for other detectors")
+	learners := flag.Int("learners", 64, "images of a repair")
 	judges := flag.Int("judges", 256, "images that judge repairs")
 	kinds := flag.String("kinds", "", "corruptions that are repaired (default: all)")
 	levels := flag.String("levels", strings.Join(session.RepairLevels(), ","), "of repair")
 	flag.Parse()
 	l := &lab{ert: *ert, window: *window, runs: *runs, clean: *clean, shift: *shift, ctx: context.Background(),
-		dump: *dump, tries: *tries, seed: *seed, judges: *judges, kinds: *kinds, levels: *levels}
-	must(l.open(*model, *prof, *calib))
+		dump: *dump, tries: *tries, seed: *seed, learners: *learners, judges: *judges, kinds: *kinds, levels: *levels}
+	must(l.open(*model, *prof, *calib, *references))
 	for _, w := range strings.Split(*what, ",") {
 		l.measure(w, *calib, *natural)
 	}
@@ -95,7 +99,7 @@ func check[T any](v T, err error) T {
 	return v
 }
 
-func (l *lab) open(model, prof, calib string) error {
+func (l *lab) open(model, prof, calib string, references int) error {
 	p, err := profile.Parse(check(os.ReadFile(prof)))
 	if err != nil {
 		return err
@@ -103,19 +107,32 @@ func (l *lab) open(model, prof, calib string) error {
 	if l.net, err = session.Open(model, session.OptionsOf(p)); err != nil {
 		return err
 	}
-	if calib != "" {
-		if err := l.net.LearnReference(l.ctx, p, check(l.net.Data(calib)), runtime.NumCPU(), nil); err != nil {
-			return err
-		}
+	if l.quantized, err = l.net.Bind(p); err != nil {
+		return err
 	}
-	if l.reference, err = p.Reference(); err == nil {
-		l.quantized, err = l.net.Bind(p)
+	if calib == "" {
+		r, err := p.Reference()
+		l.references = append(l.references, r)
+		return err
 	}
-	return err
+	src := check(dataset.Open(calib))
+	for k := range references {
+		l.references = append(l.references, l.learn(l.counts(l.quantized, part(src, k*src.Len()/references, (k+1)*src.Len()/references))))
+	}
+	return nil
 }
 
-func (l *lab) monitor(r *profile.Reference, seed uint64) *drift.Monitor {
-	return check(drift.New(l.quantized.Codec().Profile(), r, drift.Options{ERT: l.ert, Window: l.window, Seed: seed}))
+// learn is a reference of images, of all if there are not too many.
+func (l *lab) learn(counts [][]dqa.EdgeCounts) *profile.Reference {
+	learner := drift.NewLearner(l.quantized.Codec().Profile())
+	for _, i := range drift.Pick(len(counts)) {
+		learner.Add(counts[i])
+	}
+	return check(learner.Reference(len(counts)))
+}
+
+func (l *lab) monitor(r *profile.Reference) *drift.Monitor {
+	return check(drift.New(l.quantized.Codec().Profile(), r, drift.Options{ERT: l.ert, Window: l.window, Seed: l.seed}))
 }
 
 // counts are those of all images of a source.
@@ -155,8 +172,8 @@ func (l *lab) cleanPool() [][]dqa.EdgeCounts {
 
 // falseAlarms counts alarms in so many images, blocks of a pool at random; a monitor begins anew behind an alarm.
 func (l *lab) falseAlarms(r *profile.Reference, pool [][]dqa.EdgeCounts, block, images int) (alarms, watched int) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	m := l.monitor(r, 1)
+	rng := rand.New(rand.NewPCG(l.seed, 2))
+	m := l.monitor(r)
 	for watched < images {
 		b := rng.IntN(len(pool) / block)
 		for _, c := range pool[b*block : (b+1)*block] {
@@ -185,9 +202,14 @@ func interval(alarms, images int) (low, high float64) {
 const simulatedImages = 200000
 
 func (l *lab) measureERT() {
-	alarms, images := l.falseAlarms(l.reference, l.cleanPool(), 1, simulatedImages)
+	alarms, images, each := 0, 0, []int{}
+	for _, r := range l.references {
+		a, n := l.falseAlarms(r, l.cleanPool(), 1, simulatedImages)
+		alarms, images, each = alarms+a, images+n, append(each, a)
+	}
 	low, high := interval(alarms, images)
-	fmt.Printf("| clean, independent | %d images drawn from %d | %d | %.0f to %.0f |\n", images, len(l.pool), alarms, low, high)
+	fmt.Printf("| clean, independent | %d images drawn from %d, %d references | %d %v | %.0f to %.0f |\n", images, len(l.pool), len(each),
+		alarms, each, low, high)
 }
 
 // scene is how many images of a video-like stream show the same picture, flipped and shifted.
@@ -209,15 +231,11 @@ func (l *lab) video() {
 		}
 	}
 	const learn = drift.MaxImages
-	learner := drift.NewLearner(l.quantized.Codec().Profile())
-	for _, c := range all[:learn] {
-		learner.Add(c)
-	}
-	alarms, images := l.falseAlarms(check(learner.Reference(learn)), all[learn:], scene, simulatedImages)
+	alarms, images := l.falseAlarms(l.learn(all[:learn]), all[learn:], scene, simulatedImages)
 	low, high := interval(alarms, images)
 	fmt.Printf("| clean, scenes of %d images | %d images of %d scenes | %d | %.0f to %.0f |\n", scene, images,
 		pictures-learn/scene, alarms, low, high)
-	alarms, images = l.falseAlarms(l.reference, all[learn:], scene, simulatedImages/10)
+	alarms, images = l.falseAlarms(l.references[0], all[learn:], scene, simulatedImages/10)
 	low, high = interval(alarms, images)
 	fmt.Printf("| the same, reference of independent images | %d images | %d | %.0f to %.0f |\n", images, alarms, low, high)
 }
@@ -225,13 +243,13 @@ func (l *lab) video() {
 // unseen is the delay from which on a change counts as not seen.
 const unseen = 384
 
-// delay is the median of images from a change to the alarm, over streams, and how many streams had none.
+// delay is the median of images from a change to the alarm, over streams, and how many streams had none. References take turns.
 func (l *lab) delay(changed [][]dqa.EdgeCounts, seed uint64) (median float64, missed int) {
 	pool := l.cleanPool()
 	rng := rand.New(rand.NewPCG(seed, 5))
 	delays := make([]float64, l.runs)
-	m := l.monitor(l.reference, 1)
 	for s := range delays {
+		m := l.watching[s%len(l.watching)]
 		m.Restart()
 		for range 50 {
 			check(m.Add(pool[rng.IntN(len(pool))]))
@@ -252,6 +270,9 @@ func (l *lab) delay(changed [][]dqa.EdgeCounts, seed uint64) (median float64, mi
 }
 
 func (l *lab) delays() {
+	for _, r := range l.references {
+		l.watching = append(l.watching, l.monitor(r))
+	}
 	src := check(dataset.Open(l.shift))
 	fmt.Println("\n| corruption | severity 1 | severity 3 | looks |\n|---|---:|---:|---|")
 	var all [2][]float64
@@ -259,8 +280,8 @@ func (l *lab) delays() {
 		line := fmt.Sprintf("| %s |", k)
 		like := drift.Like("")
 		for n, severity := range []int{1, 3} {
-			counts := l.counts(l.quantized, check(corrupt.Source(src, corrupt.Corruption{Kind: k, Severity: severity, Seed: 1})))
-			d, missed := l.delay(counts, uint64(severity))
+			counts := l.counts(l.quantized, check(corrupt.Source(src, corrupt.Corruption{Kind: k, Severity: severity, Seed: l.seed})))
+			d, missed := l.delay(counts, 1000*(l.seed-1)+uint64(severity))
 			all[n] = append(all[n], d)
 			line += cell(d, missed, l.runs)
 			like = l.looks(counts)
@@ -289,7 +310,7 @@ func cell(d float64, missed, runs int) string {
 
 // looks is what an alarm says of a stream.
 func (l *lab) looks(changed [][]dqa.EdgeCounts) drift.Like {
-	m := l.monitor(l.reference, 1)
+	m := l.monitor(l.references[0])
 	for i := range unseen {
 		if a := check(m.Add(changed[i%len(changed)])); a != nil {
 			return a.Like
@@ -303,7 +324,7 @@ func (l *lab) natural(specs string) {
 	fmt.Println("\n| stream | images | first alarm | alarms | looks |\n|---|---:|---:|---:|---|")
 	for _, s := range strings.Split(specs, ";") {
 		name, spec, _ := strings.Cut(s, "=")
-		m, first, alarms, like := l.monitor(l.reference, 1), "none", 0, drift.Like("")
+		m, first, alarms, like := l.monitor(l.references[0]), "none", 0, drift.Like("")
 		counts := l.counts(l.quantized, check(dataset.Open(spec)))
 		for _, c := range counts {
 			if a := check(m.Add(c)); a != nil {
@@ -340,7 +361,7 @@ func (l *lab) features(calib string) {
 	for _, k := range corrupt.Kinds() {
 		for _, severity := range []int{1, 3} {
 			write(fmt.Sprintf("%s-%d", k, severity), l.counts(l.quantized, check(corrupt.Source(src,
-				corrupt.Corruption{Kind: k, Severity: severity, Seed: 1}))))
+				corrupt.Corruption{Kind: k, Severity: severity, Seed: l.seed}))))
 		}
 	}
 }

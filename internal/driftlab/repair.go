@@ -14,11 +14,8 @@ import (
 	"github.com/dqa-go/dqa/session"
 )
 
-// Images of a repair, and others that tell what it is worth.
-const (
-	repairImages = 64
-	judgeImages  = 96 // of trials
-)
+// judgeImages are others than a trial's repair learns from, and tell what it is worth.
+const judgeImages = 96
 
 // worth is what a profile comes to on images: agreement with the float network, in percent, and stored bits per value.
 func (l *lab) worth(p *profile.Profile, src dataset.Source) (agreement, bits float64) {
@@ -41,9 +38,9 @@ const taughtBy = 192
 func (l *lab) repairs() {
 	p := l.quantized.Codec().Profile()
 	clean := check(dataset.Open(l.shift))
-	base, cleanBits := l.worth(p, part(clean, repairImages, repairImages+l.judges))
+	base, cleanBits := l.worth(p, part(clean, l.learners, l.learners+l.judges))
 	fmt.Printf("\nClean: agreement %.1f %%, %.3f bits; %d images repair, %d others judge, %d others teach what tables are held against.\n\n",
-		base, cleanBits, repairImages, l.judges, taughtBy)
+		base, cleanBits, l.learners, l.judges, taughtBy)
 	fmt.Print("| corruption | agreement, bits | excess bits |")
 	for _, level := range strings.Split(l.levels, ",") {
 		said := "agreement, bits, of the loss"
@@ -57,10 +54,10 @@ func (l *lab) repairs() {
 		if l.kinds != "" && !slices.Contains(strings.Split(l.kinds, ","), string(k)) {
 			continue
 		}
-		src := check(corrupt.Source(clean, corrupt.Corruption{Kind: k, Severity: 3, Seed: 2}))
-		learn, judge := part(src, 0, repairImages), part(src, repairImages, repairImages+l.judges)
+		src := check(corrupt.Source(clean, corrupt.Corruption{Kind: k, Severity: 3, Seed: l.seed + 1}))
+		learn, judge := part(src, 0, l.learners), part(src, l.learners, l.learners+l.judges)
 		agreement, bits := l.worth(p, judge)
-		ideal := l.excess(p, part(src, repairImages+l.judges, repairImages+l.judges+taughtBy), judge)
+		ideal := l.excess(p, part(src, l.learners+l.judges, l.learners+l.judges+taughtBy), judge)
 		fmt.Printf("| %s | %.1f %%, %.3f | %.3f |", k, agreement, bits, bits-ideal)
 		for _, level := range strings.Split(l.levels, ",") {
 			made := l.recalibrate(p, learn, level)
@@ -107,9 +104,9 @@ func (l *lab) trials() {
 	for t := range l.tries {
 		kinds, levels := corrupt.Kinds(), []string{session.RepairTables, session.RepairSteps}
 		c := corrupt.Corruption{Kind: kinds[rng.IntN(len(kinds))], Severity: 1 + rng.IntN(5), Seed: uint64(t)}
-		from, level := rng.IntN(clean.Len()-repairImages-judgeImages), levels[t%2]
+		from, level := rng.IntN(clean.Len()-l.learners-judgeImages), levels[t%2]
 		src := check(corrupt.Source(clean, c))
-		made, err := l.net.Recalibrate(l.ctx, p, check(l.net.Inputs(part(src, from, from+repairImages))),
+		made, err := l.net.Recalibrate(l.ctx, p, check(l.net.Inputs(part(src, from, from+l.learners))),
 			session.RecalibrateOptions{Level: level, Workers: runtime.NumCPU()})
 		if errors.Is(err, session.ErrSetting) {
 			continue
@@ -120,7 +117,7 @@ func (l *lab) trials() {
 			continue
 		}
 		shipped[level]++
-		judge := part(src, from+repairImages, from+repairImages+judgeImages)
+		judge := part(src, from+l.learners, from+l.learners+judgeImages)
 		before, bits := l.worth(p, judge)
 		after, now := l.worth(made.Profile, judge)
 		// An image more or less is chance, and bits are what tables are for.
