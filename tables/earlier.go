@@ -16,18 +16,18 @@ type residual struct{ product, square float64 }
 func (t *tapSamples) fitBeside(c *tapCoding, means, magnitude, signed []float64) {
 	own := [2][]residual{make([]residual, len(means)), make([]residual, len(means))}
 	solved := [2][]float64{magnitude, signed}
-	t.visit(c.taps, means, func(channel int, code int16, x, s *features, weight float64) {
-		for k, f := range []*features{x, s} {
-			y := float64(code)
+	t.visit(c.taps, means, func(v *sample) {
+		for k, f := range [...]*features{&v.x, &v.s} {
+			y := v.code
 			if k == 0 {
 				y = math.Abs(y)
 			}
-			for i, v := range f {
-				y -= float64(v * solved[k][i])
+			for _, i := range v.some {
+				y -= float64(f[i] * solved[k][i])
 			}
-			r := &own[k][channel]
-			r.product += float64(weight * f[centerFeature] * y)
-			r.square += float64(weight * f[centerFeature] * f[centerFeature])
+			r := &own[k][v.channel]
+			r.product += float64(v.weight * f[centerFeature] * y)
+			r.square += float64(v.weight * f[centerFeature] * f[centerFeature])
 		}
 	})
 	for k := range own {

@@ -21,21 +21,28 @@ const (
 
 type features [tapFeatures]float64
 
+// sample is a code that weights are fitted to.
+type sample struct {
+	channel int
+	code    float64
+	x, s    features // of magnitudes and of codes
+	some    []uint8  // features of magnitudes that are not 0; the others are 0 in both
+	weight  float64  // of an error
+}
+
 // normal are the normal equations of a weighted least squares fit.
 type normal struct {
-	a [tapFeatures]features
+	a [tapFeatures]features // its lower triangle
 	b features
 }
 
-func (n *normal) add(x *features, y, weight float64) {
-	for i, v := range x {
-		if v == 0 {
-			continue
-		}
-		v *= weight
+// add counts a sample with features x, of which some are not 0. Where steps are coarse most are.
+func (n *normal) add(x *features, some []uint8, y, weight float64) {
+	for k, i := range some {
+		v, row := x[i]*weight, &n.a[i]
 		n.b[i] += float64(v * y)
-		for j := 0; j <= i; j++ {
-			n.a[i][j] += float64(v * x[j])
+		for _, j := range some[:k+1] {
+			row[j] += float64(v * x[j])
 		}
 	}
 }
@@ -74,43 +81,50 @@ func (n *normal) solve(k int) []float64 {
 	return x
 }
 
-// visit calls f with the features of about so many codes as weights are fitted to, of magnitudes and of codes, and with how much
-// an error weighs there: as much as the magnitude that is expected lets it appear.
-func (t *tapSamples) visit(taps *profile.Taps, means []float64, f func(channel int, code int16, x, s *features, weight float64)) {
-	every, at := 1+t.kept/tapFitted, 0
-	var near rans.TapNeighbours
+// visit calls f with about so many codes as weights are fitted to. An error weighs as much as the magnitude that is expected there
+// lets it appear. What f gets is valid until it returns.
+func (t *tapSamples) visit(taps *profile.Taps, means []float64, f func(v *sample)) {
+	every, next := 1+t.kept/tapFitted, 0
+	near, v := newNeighbours(taps.Grid, t.edge.Cols), &sample{some: make([]uint8, 0, tapFeatures)}
+	next = every - 1
 	t.bands(func(p tapSample) {
-		mean := means[p.channel]
-		near.Begin(&taps.Taps, t.edge.Cols)
-		for i, code := range p.codes {
-			if at++; at%every != 0 && every > 1 {
-				continue
-			}
-			var x, s features
-			for k, c := range near.Of(p.codes, i) {
-				x[k], s[k] = math.Abs(float64(c)), float64(c)
-			}
-			x[meanFeature], x[oneFeature] = mean, 1
+		v.channel = p.channel
+		for ; next < len(p.codes); next += every {
+			near.fill(v, p, next)
+			mean := means[p.channel]
+			v.set(meanFeature, mean, 0)
+			v.set(oneFeature, 1, 0)
 			if p.earlier != nil {
-				center := float64(p.earlier[i])
-				magnitudes, sum := near.Around(p.earlier, i)
-				x[centerFeature], s[centerFeature] = math.Abs(center), center
-				x[crossFeature], s[crossFeature] = float64(magnitudes), float64(sum)
+				center := float64(p.earlier[next])
+				magnitudes, sum := near.Around(p.earlier, next)
+				v.set(centerFeature, math.Abs(center), center)
+				v.set(crossFeature, float64(magnitudes), float64(sum))
 			}
+			x := &v.x
 			g := float64(.1*(x[0]+x[0]+x[1]+x[1]+x[2]+x[3])) + float64(.4*mean) + .25
-			f(p.channel, code, &x, &s, 1/(g*g))
+			v.weight = 1 / (g * g)
+			f(v)
 		}
+		next -= len(p.codes)
 	})
+}
+
+// set notes a feature; they are set in their order.
+func (v *sample) set(k int, x, s float64) {
+	v.x[k], v.s[k] = x, s
+	if x != 0 {
+		v.some = append(v.some, uint8(k))
+	}
 }
 
 // fit finds weights and offsets.
 func (t *tapSamples) fit(c *tapCoding, means []float64) {
 	var magnitude, signed normal
 	taps := c.taps
-	t.visit(taps, means, func(_ int, code int16, x, s *features, weight float64) {
-		magnitude.add(x, math.Abs(float64(code)), weight)
+	t.visit(taps, means, func(v *sample) {
+		magnitude.add(&v.x, v.some, math.Abs(v.code), v.weight)
 		if taps.TwoSided {
-			signed.add(s, float64(code), weight)
+			signed.add(&v.s, v.some, v.code, v.weight)
 		}
 	})
 	if t.beside {

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"math"
 	"testing"
 
 	"github.com/dqa-go/dqa/profile"
@@ -54,5 +55,26 @@ func TestGridOfTokens(t *testing.T) {
 	s.add(wide, 0)
 	if g := s.grid(); g%12 != 0 || g == 0 {
 		t.Errorf("grid %d, it is 12", g)
+	}
+}
+
+// Neighbours that are looked up are those that a plane's codes have.
+func TestNeighbours(t *testing.T) {
+	for _, shape := range []struct{ grid, cols, n int }{
+		{0, 1, 9}, {0, 2, 16}, {0, 6, 60}, {0, 7, 70}, {0, 8, 80}, {0, 9, 63}, {0, 33, 33 * 7}, {4, 1, 50}, {14, 1, 197},
+	} {
+		codes := make([]int16, shape.n)
+		for i := range codes {
+			codes[i] = int16(i*37%301 - 150)
+		}
+		n, v := newNeighbours(shape.grid, shape.cols), &sample{}
+		for i := range codes {
+			n.fill(v, tapSample{codes: codes}, i)
+			for k, want := range n.Of(codes, i) {
+				if v.s[k] != float64(want) || v.x[k] != math.Abs(float64(want)) {
+					t.Fatalf("%+v: tap %d of code %d is %g of magnitude %g, want %d", shape, k, i, v.s[k], v.x[k], want)
+				}
+			}
+		}
 	}
 }

@@ -231,18 +231,26 @@ func (n *TapNeighbours) Begin(t *Taps, cols int) { n.grid, n.cols = t.Grid, cols
 
 // Of code i of a plane; they are valid until the next call.
 func (n *TapNeighbours) Of(codes []int16, i int) []int16 {
-	for k, p := range tapPlaces {
-		n.near[k] = int16(bounded(int32(n.tap(codes, i, p.up, p.right))))
+	for k, at := range n.Places(i) {
+		n.near[k] = 0
+		if at >= 0 {
+			n.near[k] = int16(bounded(int32(codes[at])))
+		}
 	}
 	return n.near[:]
 }
 
-func (n *TapNeighbours) tap(codes []int16, i, up, right int) int16 {
+// Places are where the taps of code i lie in a plane; negative where there is nothing, which counts as 0.
+func (n *TapNeighbours) Places(i int) (at [NumTaps]int) {
+	for k, p := range tapPlaces {
+		at[k] = n.place(i, p.up, p.right)
+	}
+	return at
+}
+
+func (n *TapNeighbours) place(i, up, right int) int {
 	if n.grid > 0 {
-		if at := i - up*n.grid + right; at >= 0 {
-			return codes[at]
-		}
-		return 0
+		return i - up*n.grid + right
 	}
 	row, col := i/n.cols, i%n.cols
 	y, x := row-up, col+right
@@ -252,14 +260,14 @@ func (n *TapNeighbours) tap(codes []int16, i, up, right int) int16 {
 			x = min(x, col-1)
 		}
 		if x < 0 {
-			return 0
+			return -1
 		}
 	}
 	switch {
 	case x < 0 && y == 0:
-		return 0
+		return -1
 	case x < 0:
 		y, x = y-1, 0
 	}
-	return codes[y*n.cols+min(x, n.cols-1)]
+	return y*n.cols + min(x, n.cols-1)
 }
