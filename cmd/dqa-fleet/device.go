@@ -75,10 +75,27 @@ Exit code 11: frames were reported lost.`,
 	flags.DurationVar(&f.opt.GiveUp, "give-up", 0, "after which a frame is reported lost (default: never)")
 	flags.IntVar(&f.opt.Window, "window", device.DefaultWindow, "frames on their way at once")
 	flags.IntVar(&a.follow.compare, "compare", managed.DefaultEvery, "in shadow mode, one image in so many is run by both profiles")
+	flags.IntVar(&a.follow.watch, "watch-drift", 0, watchHelp)
 	flags.StringVar(&f.sign, "sign-key", "", "file of the key that frames are signed with (default: that of --member)")
 	metricsFlag(cmd, &f.metrics)
 	cli.Required(cmd, "data")
 	return cmd
+}
+
+const watchHelp = "learn from so many images what the stream looks like, with every new profile again, and watch for drift from then on; " +
+	"0: do not (default: 128 with --registry)"
+
+const defaultWatch = 128
+
+// watching is how drift is looked for: a device that follows roll-outs watches, because alarms end those.
+func (a *app) watching(cmd *cobra.Command) session.DriftOptions {
+	learn := a.follow.watch
+	if a.follow.dir != "" && !cmd.Flags().Changed("watch-drift") {
+		learn = defaultWatch
+	}
+	return session.DriftOptions{Learn: learn, Alarm: func(d session.DriftAlarm) {
+		a.Note("alarm of drift: %s, since image %d of this profile", d.Like, d.Since)
+	}}
 }
 
 // sign makes a device sign its frames, where a key is there.
@@ -129,7 +146,9 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 	}
 	head := device.Head{
 		Ends: e, Model: filepath.Base(model), Profile: p.Digest(), Encode: session.EncodeOptions{AllowNonFinite: f.allowNonFinite},
+		Watch: a.watching(cmd),
 	}
+	begin := managed.Start{Factory: head, Run: head, Images: p.Preprocess}
 	var s summary
 	if f.out == "" {
 		opt.Sink = &printed{a: a, full: f.full}
@@ -141,7 +160,7 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 		defer lines.Close()
 		opt.Sink = lines
 	}
-	if s, err = a.sendAll(cmd.Context(), opt, head, repeated{data, f.repeat, f.every}, w); err != nil {
+	if s, err = a.sendAll(cmd.Context(), opt, begin, repeated{data, f.repeat, f.every}, w); err != nil {
 		return err
 	}
 	if err := a.Print(a.Out, s, s.WriteText); err != nil {
@@ -154,18 +173,13 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 }
 
 // sendAll sends the images that were not sent before, and waits for all answers.
-func (a *app) sendAll(ctx context.Context, opt device.Options, head device.Head, data repeated, w *watch) (s summary, err error) {
-	d, err := device.Start(ctx, opt, head)
+func (a *app) sendAll(ctx context.Context, opt device.Options, begin managed.Start, data repeated, w *watch) (s summary, err error) {
+	d, send, stop, err := a.start(ctx, opt, begin)
 	if err != nil {
 		return s, err
 	}
+	defer func() { err = errors.Join(err, stop()) }()
 	w.show(d.Status)
-	defer func() { err = errors.Join(err, d.Close()) }()
-	send, stop, err := a.followed(ctx, d, opt, head)
-	if err != nil {
-		return s, err
-	}
-	defer stop()
 	first := int(min(d.Next()-1, uint64(data.len())))
 	if first > 0 {
 		a.Note("%d images were sent before", first)
@@ -182,7 +196,9 @@ func (a *app) sendAll(ctx context.Context, opt device.Options, head device.Head,
 		if _, err := send(ctx, name, inputs); err != nil {
 			return s, fmt.Errorf("%s: %w", name, err)
 		}
-		bar.Report("sending", "images", i+1, data.len())
+		if data.times > 0 { // else there is no end to look forward to
+			bar.Report("sending", "images", i+1, data.len())
+		}
 	}
 	a.FinishProgress()
 	if err := d.Drain(ctx); err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/dqa-go/dqa/fleet/link"
@@ -71,18 +73,24 @@ const rolloutLong = `start rolls profiles out that are published: several are on
 place (a hash of --seed and the device's name) lies within the first share run it; with --shadow they first run both on the same images
 and compare. When enough images keep the plan, for sure (three standard errors), the next share follows, and at last all. Alarms of
 drift, errors, latency or too little agreement end it: all devices go back, and the release is revoked. Every step is recorded. The
-command watches until the end; --detach only begins, and start --watch goes on with what runs.`
+command watches until the end; --detach only begins, and start --watch goes on with what runs.
+
+A profile of another network than devices were started with needs --replaces and that network in the registry (publish --kind model):
+devices and gateways fetch it, verify it, and take network and profile at once, or neither. Later roll-outs to these devices name what is
+replaced again: it is the network that they were started with.`
 
 func (a *app) rolloutStart() *cobra.Command {
 	o := owner{a: a}
 	var plan rollout.Plan
 	var detach, watch bool
 	var every time.Duration
+	var net network
 	cmd := &cobra.Command{
-		Use:     "start NAME...",
-		Short:   "roll a published profile out",
-		Long:    rolloutLong,
-		Example: "  dqa-fleet rollout start profile/net.dqap --shadow --shares 0.05,0.25,1\n  dqa-fleet rollout start --watch",
+		Use:   "start NAME...",
+		Short: "roll a published profile out, with its network where that is a new one",
+		Long:  rolloutLong,
+		Example: "  dqa-fleet rollout start profile/net.dqap --shadow --shares 0.05,0.25,1\n" +
+			"  dqa-fleet rollout start profile/net2.dqap --replaces model/net.onnx\n  dqa-fleet rollout start --watch",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			defer o.close()
 			if (len(args) == 0) != watch || watch && detach {
@@ -91,7 +99,7 @@ func (a *app) rolloutStart() *cobra.Command {
 			if !cmd.Flags().Changed("seed") {
 				plan.Seed = rand.Uint64() >> 11 // readers of JSON that know floats alone read it, too
 			}
-			f, err := a.begin(cmd.Context(), &o, plan, args)
+			f, err := a.begin(cmd.Context(), &o, plan, net, args)
 			if err != nil {
 				return err
 			}
@@ -104,6 +112,8 @@ func (a *app) rolloutStart() *cobra.Command {
 	o.register(cmd, false)
 	planFlags(cmd, &plan)
 	f := cmd.Flags()
+	f.StringVar(&net.replaces, "replaces", "", "the profile's network takes the place of this one: its name in the registry, or its SHA-256")
+	f.StringVar(&net.at, "at", "", "where that network is cut (default: at the edge that the device's is cut at)")
 	f.DurationVar(&every, "every", 2*time.Second, "how often reports are looked at")
 	f.BoolVar(&detach, "detach", false, "begin, and do not watch: nothing goes on until somebody does (--watch)")
 	f.BoolVar(&watch, "watch", false, "go on with what is rolled out")
@@ -145,7 +155,7 @@ func planFlags(cmd *cobra.Command, plan *rollout.Plan) {
 }
 
 // begin writes the start, if names are given.
-func (a *app) begin(ctx context.Context, o *owner, plan rollout.Plan, names []string) (*rollout.Fleet, error) {
+func (a *app) begin(ctx context.Context, o *owner, plan rollout.Plan, net network, names []string) (*rollout.Fleet, error) {
 	if len(names) == 0 {
 		var err error
 		if o.link, err = a.join(ctx); err != nil {
@@ -162,7 +172,7 @@ func (a *app) begin(ctx context.Context, o *owner, plan rollout.Plan, names []st
 			return nil, err
 		}
 	}
-	if plan.Release, err = releaseOf(r, names); err != nil {
+	if plan.Release, err = releaseOf(r, net, names); err != nil {
 		return nil, err
 	}
 	f, err := rollout.OnLink(ctx, o.link, true, 1)
@@ -175,27 +185,48 @@ func (a *app) begin(ctx context.Context, o *owner, plan rollout.Plan, names []st
 	return f, err
 }
 
-// releaseOf is the release of published profiles.
-func releaseOf(r *registry.Repository, names []string) (rel rollout.Release, err error) {
+// network is what flags say of a release's.
+type network struct{ replaces, at string }
+
+// releaseOf is the release of published profiles. A network that is rolled out with them must be published, too.
+func releaseOf(r *registry.Repository, net network, names []string) (rel rollout.Release, err error) {
 	all, err := r.Targets()
 	if err != nil {
 		return rel, err
 	}
+	find := func(kind registry.Kind, is func(registry.Target) bool, what string) (registry.Target, error) {
+		k := slices.IndexFunc(all, func(t registry.Target) bool { return t.Kind == kind && is(t) })
+		if k < 0 {
+			return registry.Target{}, fmt.Errorf("%w: no %s %s is published", registry.ErrMissing, kind, what)
+		}
+		return all[k], nil
+	}
+	if net.replaces != "" && !digestForm.MatchString(net.replaces) {
+		old, err := find(registry.Model, func(t registry.Target) bool { return t.Name == net.replaces }, net.replaces)
+		if err != nil {
+			return rel, err
+		}
+		net.replaces = old.Digest
+	}
 	rel.Name = names[0]
 	for _, name := range names {
-		found := false
-		for _, t := range all {
-			if t.Name == name && t.Kind == registry.Profile {
-				rel.Variants = append(rel.Variants, rollout.Variant{Profile: t.Digest, Model: t.Model, Format: t.Format})
-				found = true
+		t, err := find(registry.Profile, func(t registry.Target) bool { return t.Name == name }, name)
+		if err != nil {
+			return rel, err
+		}
+		v := rollout.Variant{Profile: t.Digest, Model: t.Model, Format: t.Format, At: net.at}
+		if net.replaces != "" && net.replaces != t.Model {
+			v.Replaces = net.replaces
+			if _, err := find(registry.Model, func(m registry.Target) bool { return m.Digest == t.Model }, t.Model[:12]); err != nil {
+				return rel, err
 			}
 		}
-		if !found {
-			return rel, fmt.Errorf("%w: no profile %s is published", registry.ErrMissing, name)
-		}
+		rel.Variants = append(rel.Variants, v)
 	}
 	return rel, nil
 }
+
+var digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // who writes to the journal.
 func (a *app) who() string {

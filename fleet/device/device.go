@@ -203,13 +203,17 @@ func Start(ctx context.Context, opt Options, head Head) (*Device, error) {
 	if d.box, err = outbox.Open(opt.Dir, opt.Outbox); err != nil {
 		return nil, err
 	}
-	if d.link, err = link.Connect(d.ctx, d.opt.Link); err != nil {
+	if d.link, err = link.Connect(d.ctx, d.opt.Link); err == nil {
+		if err = d.listen(); err != nil {
+			d.link.Close()
+		}
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.box.Close())
 	}
 	earlier := d.box.Pending()
 	p := &pump{d: d, flights: map[uint64]*flight{}, down: !d.link.Conn.IsConnected()}
 	d.work.Go(func() { p.run(earlier) })
-	d.work.Go(d.listen)
 	d.work.Go(d.checking)
 	d.work.Go(d.watching)
 	d.work.Go(d.finish)
@@ -224,6 +228,10 @@ func Start(ctx context.Context, opt Options, head Head) (*Device, error) {
 func (d *Device) Use(h Head) error {
 	d.sending.Lock()
 	defer d.sending.Unlock()
+	return d.use(h)
+}
+
+func (d *Device) use(h Head) error {
 	r := &running{Head: h}
 	if h.Watch.Learn == 0 {
 		r.sender = h.Ends.NewSender(h.Encode)
@@ -252,6 +260,9 @@ func (d *Device) Send(ctx context.Context, image string, inputs []*tensor.Tensor
 	defer d.sending.Unlock()
 	h := d.head.Load()
 	message, err := h.sender.Send(nil, inputs)
+	if errors.Is(err, session.ErrReference) {
+		h, message, err = d.unwatched(h.Head, inputs, err)
+	}
 	if err != nil {
 		return outbox.ID{}, err
 	}
@@ -272,6 +283,18 @@ func (d *Device) Send(ctx context.Context, image string, inputs []*tensor.Tensor
 	}
 	d.counts.overhead(time.Since(begun))
 	return id, context.Cause(d.ctx)
+}
+
+// unwatched sends an image, and those after it, without watching for drift: there is nothing to learn from, which costs no frame.
+func (d *Device) unwatched(h Head, inputs []*tensor.Tensor, why error) (*running, []byte, error) {
+	d.opt.Note(fmt.Sprintf("nobody watches for drift: %v", why))
+	h.Watch.Learn = 0
+	if err := d.use(h); err != nil {
+		return nil, nil, err
+	}
+	r := d.head.Load()
+	message, err := r.sender.Send(nil, inputs)
+	return r, message, err
 }
 
 // accept appends to the outbox, as soon as there is room on the disk.

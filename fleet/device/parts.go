@@ -12,6 +12,7 @@ import (
 	"github.com/dqa-go/dqa/fleet/outbox"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/session"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -42,47 +43,25 @@ func (d *Device) watching() {
 	}
 }
 
-// listen takes answers from the stream, as long as the device lives.
-func (d *Device) listen() {
-	for d.ctx.Err() == nil {
-		if err := d.consume(); err != nil && d.ctx.Err() == nil {
-			select {
-			case <-time.After(retrySoon):
-			case <-d.ctx.Done():
-			}
-		}
-	}
-}
+// Answers that wait in this process; those for which there is no room are found by checking.
+const (
+	maxWaiting      = 4 * link.MaxPending
+	maxWaitingBytes = 4 * link.MaxPayload
+)
 
-// consume takes answers that come from now on; earlier ones, and those that come while it begins anew, are found by checking.
-func (d *Device) consume() error {
-	ctx, cancel := context.WithTimeout(d.ctx, callPatience)
-	defer cancel()
-	s, err := d.link.JS.Stream(ctx, link.Answers)
-	if err != nil {
-		return err
-	}
-	c, err := d.link.JS.OrderedConsumer(ctx, link.Answers, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{link.AnswerFilter(d.opt.Name)}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq: s.CachedInfo().State.LastSeq + 1,
-	})
-	if err != nil {
-		return err
-	}
-	taking, err := c.Consume(func(m jetstream.Msg) {
-		if _, box, seq, ok := link.AnswerOf(m.Subject()); ok {
-			d.post(event{kind: answered, id: outbox.ID{Box: box, Seq: seq}, answer: answerOf(m.Headers().Get, m.Data())})
+// listen takes answers as gateways give them, whether they come into the stream or not; earlier ones, and those that come while the link is
+// away, are found by checking. It costs the server no consumer.
+func (d *Device) listen() error {
+	heard, err := d.link.Conn.Subscribe(link.AnswerFilter(d.opt.Name), func(m *nats.Msg) {
+		if _, box, seq, ok := link.AnswerOf(m.Subject); ok {
+			d.post(event{kind: answered, id: outbox.ID{Box: box, Seq: seq}, answer: answerOf(m.Header.Get, m.Data)})
 		}
-	}, jetstream.ConsumeErrHandler(func(jetstream.ConsumeContext, error) {})) // it begins anew by itself
-	if err != nil {
-		return err
+	})
+	if err == nil {
+		err = heard.SetPendingLimits(maxWaiting, maxWaitingBytes)
 	}
-	d.post(event{kind: listening})
-	select {
-	case <-taking.Closed():
-	case <-d.ctx.Done():
-		taking.Stop()
-		<-taking.Closed()
+	if err != nil {
+		return fmt.Errorf("%w: %w", link.ErrStream, err)
 	}
 	return nil
 }
@@ -137,16 +116,16 @@ func (d *Device) answering() {
 		ends     *session.Ends
 		receiver *session.Receiver
 	}
-	tails := map[link.Cut]tail{}
+	tails := map[[32]byte]tail{} // by profile
 	for {
 		select {
 		case j := <-d.locals:
 			h := d.head.Load()
-			if cut := gateway.CutOf(h.Ends); tails[cut].ends == nil {
-				tails[cut] = tail{h.Ends, h.Ends.NewReceiver()}
+			if tails[h.Profile].ends == nil {
+				tails[h.Profile] = tail{h.Ends, h.Ends.NewReceiver()}
 			}
 			e, err := parseEntry(j.entry)
-			t, ok := tails[e.cut()]
+			t, ok := tails[e.profile]
 			if err != nil || !ok {
 				continue // a head that is gone made it: a gateway must answer
 			}

@@ -42,7 +42,6 @@ const (
 	unknown     // the server did not say
 	failed      // the message may not have arrived
 	linkChanged // down or not
-	listening   // answers come from now on, earlier ones may have passed
 )
 
 // event is what the pump is told.
@@ -116,8 +115,8 @@ func (p *pump) handle(e event) {
 		p.add(e.flight)
 		return
 	}
-	if e.kind == linkChanged || e.kind == listening {
-		p.down = e.kind == linkChanged && e.down
+	if e.kind == linkChanged {
+		p.down = e.down
 		if !p.down {
 			p.hurry()
 		}

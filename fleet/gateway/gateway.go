@@ -7,6 +7,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"runtime"
@@ -76,16 +77,19 @@ type Gateway struct {
 	tails map[link.Cut]*running
 }
 
-// running is a tail with what brings it frames.
+// running are the tails of a cut with what brings them frames. Several networks and profiles may be alike up to the cut: frames say of
+// which profile they are.
 type running struct {
-	Tail
+	first     *Tail
+	tails     map[[32]byte]*Tail // by profile
 	consumers []jetstream.ConsumeContext
 }
 
 // job is a frame that is to be answered.
 type job struct {
 	msg    jetstream.Msg
-	tail   *running
+	cut    *running
+	tail   *Tail // once it is known
 	read   func([]byte) ([]byte, error)
 	arrive time.Time
 }
@@ -164,10 +168,13 @@ func (g *Gateway) Add(ctx context.Context, t Tail) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	cut := t.Cut()
-	if g.tails[cut] != nil {
+	if r := g.tails[cut]; r != nil {
+		if r.tails[t.Profile] == nil {
+			r.tails[t.Profile] = &t
+		}
 		return nil
 	}
-	r := &running{Tail: t}
+	r := &running{first: &t, tails: map[[32]byte]*Tail{t.Profile: &t}}
 	for format, read := range g.opt.Formats {
 		c, err := g.link.JS.CreateOrUpdateConsumer(ctx, link.Frames, jetstream.ConsumerConfig{
 			Durable: link.TailConsumer(format, cut), FilterSubject: link.FrameFilter(format, cut), AckPolicy: jetstream.AckExplicitPolicy,
@@ -175,7 +182,8 @@ func (g *Gateway) Add(ctx context.Context, t Tail) error {
 		})
 		var context jetstream.ConsumeContext
 		if err == nil {
-			context, err = c.Consume(func(m jetstream.Msg) { g.take(job{m, r, read, time.Now()}) }, jetstream.PullMaxMessages(ahead),
+			take := func(m jetstream.Msg) { g.take(job{msg: m, cut: r, read: read, arrive: time.Now()}) }
+			context, err = c.Consume(take, jetstream.PullMaxMessages(ahead),
 				jetstream.ConsumeErrHandler(func(jetstream.ConsumeContext, error) {})) // it goes on by itself
 		}
 		if err != nil {
@@ -196,7 +204,22 @@ func (g *Gateway) take(j job) {
 	}
 }
 
-// Remove ends a tail, once the frames at hand are answered.
+// tailOf is the tail that a frame needs; nil: it is not here. Frames that do not say of which profile they are get the first.
+func (g *Gateway) tailOf(j job) *Tail {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	text := j.msg.Headers().Get(link.HeaderProfile)
+	if text == "" {
+		return j.cut.first
+	}
+	var profile [32]byte
+	if n, err := hex.Decode(profile[:], []byte(text[:min(len(text), 2*len(profile))])); err != nil || n != len(profile) {
+		return nil
+	}
+	return j.cut.tails[profile]
+}
+
+// Remove ends the tails of a cut, once the frames at hand are answered.
 func (g *Gateway) Remove(cut link.Cut) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -64,7 +64,8 @@ func TestAttackerAtTheServer(t *testing.T) {
 	}
 	sendAll(t, d, c.data) // and work goes on
 	drain(t, d)
-	if n := g.Status().Counters; n.Answered != 2*images || n.Refused != forged {
+	counted(t, g, 2*images)
+	if n := g.Status().Counters; n.Refused != forged {
 		t.Errorf("%+v", n)
 	}
 	if all := answers.lines(); len(all) != 2*images {

@@ -31,7 +31,7 @@ type sending struct {
 
 // work answers frames until the gateway ends and none is at hand.
 func (g *Gateway) work() {
-	receivers := map[*running]*session.Receiver{}
+	receivers := map[*Tail]*session.Receiver{}
 	for {
 		select {
 		case j := <-g.jobs:
@@ -50,7 +50,7 @@ func (g *Gateway) work() {
 }
 
 // answer computes the answer to one frame and sends it.
-func (g *Gateway) answer(j job, receivers map[*running]*session.Receiver) {
+func (g *Gateway) answer(j job, receivers map[*Tail]*session.Receiver) {
 	subject, again, ok := addressOf(j.msg)
 	if !ok { // nobody could be answered
 		g.counts.refused.Add(1)
@@ -66,6 +66,10 @@ func (g *Gateway) answer(j job, receivers map[*running]*session.Receiver) {
 	if again && g.answered(subject) {
 		g.counts.duplicates.Add(1)
 		_ = j.msg.Ack()
+		return
+	}
+	if j.tail = g.tailOf(j); j.tail == nil { // another gateway may have it, or this one soon
+		_ = j.msg.NakWithDelay(retryAfter)
 		return
 	}
 	if receivers[j.tail] == nil {
@@ -208,7 +212,8 @@ func (g *Gateway) Status() link.Status {
 	g.mu.Lock()
 	for cut, r := range g.tails {
 		if s.Cut == "" || cut.String() < s.Cut {
-			s.Cut, s.Edge, s.Model, s.Profile = cut.String(), r.Ends.Edge(), r.Model, hex.EncodeToString(r.Profile[:])
+			t := r.first
+			s.Cut, s.Edge, s.Model, s.Profile = cut.String(), t.Ends.Edge(), t.Model, hex.EncodeToString(t.Profile[:])
 		}
 		s.Cuts = append(s.Cuts, cut.String())
 	}

@@ -111,6 +111,3 @@ func InboxPrefix(name string) string { return "_INBOX." + name }
 
 // ReportKey is where a device writes what it counts of a roll-out, in RolloutBucket: it may write nothing else there.
 func ReportKey(device string) string { return "report." + device }
-
-// DeviceConsumer is the durable consumer of a device's answers.
-func DeviceConsumer(device string) string { return "device-" + device }

@@ -3,10 +3,14 @@
 package managed
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/dqa-go/dqa/fleet/device"
@@ -15,18 +19,26 @@ import (
 	"github.com/dqa-go/dqa/fleet/outbox"
 	"github.com/dqa-go/dqa/fleet/registry"
 	"github.com/dqa-go/dqa/fleet/rollout"
+	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/file"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 	"github.com/dqa-go/dqa/tensor"
 )
 
-// ErrRevoked is for a device that was started with a profile which is revoked, and is assigned no other.
-var ErrRevoked = errors.New("the profile that this was started with is revoked")
+// Errors.
+var (
+	// ErrRevoked is for a device that was started with a profile which is revoked, and is assigned no other.
+	ErrRevoked = errors.New("the profile that this was started with is revoked")
+	ErrInputs  = errors.New("of other images")
+	// ErrInstalled is what Last cannot go on with.
+	ErrInstalled = errors.New("what was installed last cannot be run")
+)
 
-// Loader loads variants of releases for one network, cut at one edge. It belongs to one goroutine.
+// Loader loads variants of releases for what one network, cut at one edge, is started with. It belongs to one goroutine.
 type Loader struct {
 	Registry  *registry.Client
+	Dir       string // of Registry; what is installed is remembered there, too
 	Model     string // file of the network
 	Digest    string // its SHA-256, hex
 	At        string // where it is cut
@@ -34,43 +46,73 @@ type Loader struct {
 	Lean      bool
 }
 
-// Load verifies and opens a variant. Errors wrap rollout.ErrLater where the registry could not be asked, or is not renewed; others mean
-// that this variant is refused here.
-func (l *Loader) Load(ctx context.Context, v rollout.Variant) (*session.Ends, *profile.Profile, error) {
+// Loaded is a variant that was verified and opened.
+type Loaded struct {
+	Ends    *session.Ends
+	Profile *profile.Profile
+	Model   string // as people call it
+}
+
+// Load verifies and opens a variant: its profile and, where that is not of the network that is here, its network. Errors wrap
+// rollout.ErrLater where the registry could not be asked, or is not renewed; others mean that this variant is refused here.
+func (l *Loader) Load(ctx context.Context, v rollout.Variant) (*Loaded, error) {
+	if !v.Fits(l.Digest) {
+		return nil, fmt.Errorf("%w: profile %.12s is of model %.12s, here is %.12s", registry.ErrForeign, v.Profile, v.Model, l.Digest)
+	}
 	if err := l.Registry.Refresh(ctx); err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", rollout.ErrLater, err)
+		return nil, fmt.Errorf("%w: %w", rollout.ErrLater, err)
 	}
-	t, err := l.Registry.Find(registry.Profile, v.Profile)
+	path, err := l.fetch(ctx, registry.Profile, v.Profile, v.Model)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	path, err := l.Registry.Fetch(ctx, t, l.Digest)
+	model := l.Model
+	if v.Model != l.Digest {
+		if model, err = l.fetch(ctx, registry.Model, v.Model, ""); err != nil {
+			return nil, err
+		}
+	}
+	return l.open(v, model, path)
+}
+
+// fetch is the path of a file that the newest release has.
+func (l *Loader) fetch(ctx context.Context, kind registry.Kind, digest, model string) (string, error) {
+	t, err := l.Registry.Find(kind, digest)
+	if err != nil {
+		return "", err
+	}
+	path, err := l.Registry.Fetch(ctx, t, model)
 	if errors.Is(err, registry.ErrStore) || errors.Is(err, registry.ErrSlow) || ctx.Err() != nil {
-		return nil, nil, fmt.Errorf("%w: %w", rollout.ErrLater, err)
+		err = fmt.Errorf("%w: %w", rollout.ErrLater, err)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
+	return path, err
+}
+
+// open opens what was verified. A network that is not the profile's is refused.
+func (l *Loader) open(v rollout.Variant, model, path string) (*Loaded, error) {
 	b, err := file.Read(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	p, err := profile.Parse(b)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	if digest := p.Digest(); hex.EncodeToString(digest[:]) != v.Profile {
+		return nil, fmt.Errorf("%w: profile %.12s is another one", registry.ErrUntrusted, v.Profile)
 	}
 	opt := session.OptionsOf(p)
 	opt.Lean, opt.Data.MaxMemory = l.Lean, l.MaxMemory
-	net, err := session.Open(l.Model, opt)
+	net, err := session.Open(model, opt)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	q, err := net.Bind(p)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	e, err := q.Ends(l.At)
-	return e, p, err
+	e, err := q.Ends(cmp.Or(v.At, l.At))
+	return &Loaded{e, p, filepath.Base(p.Network.Name)}, err
 }
 
 // DefaultEvery is which part of the images is compared in shadow mode: one in so many.
@@ -81,22 +123,30 @@ type Device struct {
 	load    Loader
 	device  *device.Device
 	factory device.Head // what it was started with
+	images  profile.Preprocess
 	every   int
 
 	mu     sync.Mutex
 	run    device.Head
 	shadow *comparison // nil: nothing is compared
 	began  link.Counters
-	images int64
+	taken  int64
 	shown  rollout.Report // of comparisons
 }
 
-// NewDevice manages a device that runs head. every says which part of the images is compared in shadow mode; 0: DefaultEvery.
-func NewDevice(d *device.Device, head device.Head, load Loader, every int) *Device {
+// Start says what a device begins with.
+type Start struct {
+	Factory device.Head        // what its command line says
+	Run     device.Head        // what it runs: Factory, or what was installed last
+	Images  profile.Preprocess // how its images become inputs
+}
+
+// NewDevice manages a device. every says which part of the images is compared in shadow mode; 0: DefaultEvery.
+func NewDevice(d *device.Device, s Start, load Loader, every int) *Device {
 	if every <= 0 {
 		every = DefaultEvery
 	}
-	return &Device{load: load, device: d, factory: head, run: head, every: every}
+	return &Device{load: load, device: d, factory: s.Factory, run: s.Run, images: s.Images, every: every}
 }
 
 // Take implements rollout.Device.
@@ -107,11 +157,11 @@ func (m *Device) Take(ctx context.Context, a rollout.Assignment) error {
 	}
 	var shadow *comparison
 	if a.Shadow != (rollout.Variant{}) {
-		ends, _, err := m.load.Load(ctx, a.Shadow)
+		l, err := m.loaded(ctx, a.Shadow)
 		if err != nil {
 			return err
 		}
-		shadow = newComparison(head.Ends, ends, head.Encode)
+		shadow = newComparison(head.Ends, l.Ends, head.Encode)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -121,9 +171,9 @@ func (m *Device) Take(ctx context.Context, a rollout.Assignment) error {
 		}
 		m.run = head
 	}
-	m.shadow, m.shown, m.images = shadow, rollout.Report{}, 0
+	m.shadow, m.shown, m.taken = shadow, rollout.Report{}, 0
 	m.began = m.device.Status().Counters
-	return nil
+	return m.load.keep(a)
 }
 
 // head is what is assigned.
@@ -142,12 +192,42 @@ func (m *Device) head(ctx context.Context, a rollout.Assignment) (device.Head, e
 	case hex.EncodeToString(m.run.Profile[:]):
 		return m.run, nil
 	}
-	ends, p, err := m.load.Load(ctx, a.Run)
-	head := m.factory
-	if err == nil {
-		head.Ends, head.Profile = ends, p.Digest()
+	l, err := m.loaded(ctx, a.Run)
+	if err != nil {
+		return m.factory, err
 	}
-	return head, err
+	return l.head(m.factory), nil
+}
+
+// head is what runs in the place of another one.
+func (l *Loaded) head(factory device.Head) device.Head {
+	factory.Ends, factory.Profile = l.Ends, l.Profile.Digest()
+	if l.Model != "" {
+		factory.Model = l.Model
+	}
+	return factory
+}
+
+// loaded is Load of what can take the images that come here.
+func (m *Device) loaded(ctx context.Context, v rollout.Variant) (*Loaded, error) {
+	l, err := m.load.Load(ctx, v)
+	if err == nil {
+		err = l.takes(m.factory.Ends, m.images)
+	}
+	return l, err
+}
+
+// takes refuses what wants other inputs than images become here.
+func (l *Loaded) takes(e *session.Ends, images profile.Preprocess) error {
+	pre := l.Profile.Preprocess
+	for _, p := range []*profile.Preprocess{&pre, &images} {
+		p.Ignore, p.LabelShift = nil, 0 // of scores
+	}
+	same := func(a, b graph.Value) bool { return a.Name == b.Name && slices.Equal(a.Shape, b.Shape) }
+	if !reflect.DeepEqual(pre, images) || !slices.EqualFunc(l.Ends.Network().Graph().Inputs(), e.Network().Graph().Inputs(), same) {
+		return fmt.Errorf("%w: %s wants other inputs than images are made into here", ErrInputs, l.Model)
+	}
+	return nil
 }
 
 // Send is device.Device.Send, and compares some of the images in shadow mode.
@@ -158,8 +238,8 @@ func (m *Device) Send(ctx context.Context, image string, inputs []*tensor.Tensor
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.images++
-	if m.shadow == nil || (m.images-1)%int64(m.every) != 0 {
+	m.taken++
+	if m.shadow == nil || (m.taken-1)%int64(m.every) != 0 {
 		return id, nil
 	}
 	agree, err := m.shadow.agree(inputs)
@@ -278,12 +358,12 @@ func (g *Gateway) Keep(ctx context.Context, s rollout.State) error {
 	var all error
 	for _, r := range releases {
 		for _, v := range r.Variants {
-			if g.has[v.Profile] || v.Model != g.load.Digest {
+			if g.has[v.Profile] || !v.Fits(g.load.Digest) {
 				continue
 			}
-			ends, p, err := g.load.Load(ctx, v)
+			l, err := g.load.Load(ctx, v)
 			if err == nil {
-				err = g.gateway.Add(ctx, gateway.Tail{Ends: ends, Model: g.load.Model, Profile: p.Digest()})
+				err = g.gateway.Add(ctx, gateway.Tail{Ends: l.Ends, Model: l.Model, Profile: l.Profile.Digest()})
 			}
 			g.has[v.Profile] = err == nil
 			all = errors.Join(all, err)

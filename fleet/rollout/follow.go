@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -18,8 +19,10 @@ type Device interface {
 // Identity is what a device says of itself.
 type Identity struct {
 	Name    string
-	Model   string // SHA-256 of its network, hex; "": any
+	Model   string // SHA-256 of the network that it was started with, hex; "": any
 	Formats []int  // schema versions of profiles that it reads
+	// Revision is that of what was taken before this process began: what is older is not taken again.
+	Revision uint64
 }
 
 // Source is where a device finds the state; *Fleet is one.
@@ -31,7 +34,7 @@ type Source interface {
 // Follow keeps a device at what it is assigned, and reports, until the context ends. It needs no server to be there: what it cannot learn
 // or tell it learns and tells later. failed is told of errors; may be nil.
 func Follow(ctx context.Context, src Source, id Identity, every time.Duration, d Device, failed func(error)) error {
-	f := follower{src: src, id: id, device: d, boot: time.Now().UnixNano()}
+	f := follower{src: src, id: id, device: d, boot: time.Now().UnixNano(), at: Assignment{Revision: id.Revision}}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -65,7 +68,7 @@ func (f *follower) step(ctx context.Context) error {
 	}
 	a := s.For(f.id.Name, f.id.Model, f.id.Formats)
 	if a.Revision < f.at.Revision {
-		return nil // from a server that was behind
+		return fmt.Errorf("%w: step %d there, step %d here", ErrOld, a.Revision, f.at.Revision)
 	}
 	if !f.begun || a.Revision > f.at.Revision || f.failed != "" {
 		f.failed = ""

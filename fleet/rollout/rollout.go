@@ -25,6 +25,7 @@ var (
 	ErrJournal = errors.New("the journal of roll-outs cannot be read or written")
 	ErrLater   = errors.New("not now: it is tried again") // of Device.Take
 	ErrBehind  = errors.New("somebody else wrote to the journal meanwhile")
+	ErrOld     = errors.New("the server's roll-outs are older than what was taken from it")
 )
 
 // Release is what devices run. It may come in several variants, for readers of different schema versions. The zero value is what a
@@ -39,15 +40,23 @@ type Variant struct {
 	Profile string `json:"profile"` // SHA-256, hex
 	Model   string `json:"model"`   // the same, of its network
 	Format  int    `json:"format"`  // schema version of the profile
+	// Replaces is the network (SHA-256, hex) of which this one takes the place, on devices that were started with that; "": it takes none's.
+	Replaces string `json:"replaces,omitempty"`
+	At       string `json:"at,omitempty"` // where it is cut; "": where the device's own is
+}
+
+// Fits tells whether it is for devices that were started with a model ("": any).
+func (v Variant) Fits(model string) bool {
+	return model == "" || v.Model == model || v.Replaces == model
 }
 
 // IsZero tells whether a release is what devices were started with.
 func (r Release) IsZero() bool { return len(r.Variants) == 0 }
 
-// For is the variant for a device of a model that reads these schema versions: that of the highest.
+// For is the variant for a device that was started with a model and reads these schema versions: that of the highest.
 func (r Release) For(model string, formats []int) (best Variant, ok bool) {
 	for _, v := range r.Variants {
-		if slices.Contains(formats, v.Format) && (model == "" || v.Model == model) && (!ok || v.Format > best.Format) {
+		if slices.Contains(formats, v.Format) && v.Fits(model) && (!ok || v.Format > best.Format) {
 			best, ok = v, true
 		}
 	}

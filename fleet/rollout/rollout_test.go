@@ -98,6 +98,65 @@ func TestGenerations(t *testing.T) {
 	}
 }
 
+// A network takes the place of another on devices that were started with that, and goes again with its release.
+func TestReplacedNetworks(t *testing.T) {
+	next := release("b", 1)
+	next.Variants[0].Model, next.Variants[0].Replaces = digest("n"), digest("m")
+	s := history(t, start(rollout.Plan{Release: release("a", 1), Shares: atOnce}), step(rollout.Complete),
+		start(rollout.Plan{Release: next, Shares: atOnce}))
+	if got := s.For("d", digest("m"), []int{1}).Run; got != next.Variants[0] {
+		t.Errorf("it runs %+v", got)
+	}
+	if got := s.For("new", digest("n"), []int{1}).Run; got != next.Variants[0] { // one that came with it
+		t.Errorf("it runs %+v", got)
+	}
+	if got := s.For("other", digest("o"), []int{1}).Run; got != (rollout.Variant{}) {
+		t.Errorf("another one runs %+v", got)
+	}
+	s = history(t, start(rollout.Plan{Release: next, Shares: atOnce}), step(rollout.Return))
+	if got := s.For("d", digest("m"), []int{1}).Run; got != (rollout.Variant{}) {
+		t.Errorf("afterwards it runs %+v", got)
+	}
+}
+
+// fixed is a source with one state.
+type fixed rollout.State
+
+func (f fixed) Current(context.Context) (rollout.State, error) { return rollout.State(f), nil }
+func (fixed) Tell(context.Context, rollout.Report) error       { return nil }
+
+// A device that was started again takes nothing that is older than what it took before.
+func TestOldRollouts(t *testing.T) {
+	s := history(t, start(rollout.Plan{Release: release("a", 1), Shares: atOnce}), step(rollout.Complete))
+	for before, want := range map[uint64]int{2: 1, 3: 0} {
+		ctx, cancel := context.WithCancel(t.Context())
+		b := &box{}
+		said := make(chan error, 1)
+		done := make(chan error)
+		go func() {
+			id := rollout.Identity{Name: "d", Formats: []int{1}, Revision: before}
+			done <- rollout.Follow(ctx, fixed(s), id, time.Millisecond, b, func(err error) {
+				select {
+				case said <- err:
+				default:
+				}
+			})
+		}()
+		if want == 0 {
+			if err := <-said; !errors.Is(err, rollout.ErrOld) {
+				t.Error(err)
+			}
+		} else {
+			time.Sleep(20 * time.Millisecond)
+		}
+		cancel()
+		<-done
+		if len(b.took) != want {
+			t.Errorf("after step %d it took %v", before, b.took)
+		}
+	}
+}
+
 func TestApplyRefuses(t *testing.T) {
 	running := history(t, start(rollout.Plan{Release: release("b", 1), Shares: []float64{0.5, 1}}))
 	revoked := history(t, rollout.Event{Step: rollout.Revoke, Profile: digest("b1")})

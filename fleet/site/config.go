@@ -39,7 +39,7 @@ type user struct {
 const (
 	maxStreams = 16
 	memory     = 16 << 20 // bytes of streams in memory: the server needs some for consumers, we have none
-	// A device has one consumer of answers, and others for moments; a gateway one per tail and format.
+	// A device has consumers for moments, while it reads the registry; a gateway one per cut and format.
 	consumersPerMember = 8
 	consumersBesides   = 256
 	// A member that is started again may be connected twice for a while.

@@ -17,7 +17,8 @@ func permissions(m Member) (publish, subscribe []string) {
 	subscribe = []string{link.InboxPrefix(m.Name) + ".>"}
 	switch m.Role {
 	case Device:
-		publish = join(own(m.Name), answers(m.Name), reads(objects+link.TargetsBucket), reads(kv+link.RolloutBucket))
+		publish = join(own(m.Name), frames(m.Name), reads(objects+link.TargetsBucket), reads(kv+link.RolloutBucket))
+		subscribe = append(subscribe, link.AnswerFilter(m.Name))
 	case Gateway:
 		publish = join(own(m.Name), serves(), reads(objects+link.TargetsBucket), reads(kv+link.RolloutBucket))
 	case Viewer:
@@ -43,18 +44,10 @@ func own(name string) []string {
 	}
 }
 
-// answers is what a device does with frames and answers. Its frames end in its name. Its consumer has the filter in the subject, which the
-// server compares with the one that is asked for: there is no consumer of others' answers.
-func answers(name string) []string {
-	filter, consumer := link.AnswerFilter(name), link.Answers+"."+link.DeviceConsumer(name)
+// frames is what a device does with frames, which end in its name, and with answers: it looks up its own in their stream.
+func frames(name string) []string {
 	return []string{
-		link.FrameSubjects(name),
-		api + "STREAM.INFO." + link.Answers,
-		api + "CONSUMER.CREATE." + consumer + "." + filter,
-		api + "CONSUMER.INFO." + consumer,
-		api + "CONSUMER.MSG.NEXT." + consumer,
-		api + "DIRECT.GET." + link.Answers + "." + filter,
-		"$JS.ACK." + consumer + ".>",
+		link.FrameSubjects(name), api + "STREAM.INFO." + link.Answers, api + "DIRECT.GET." + link.Answers + "." + link.AnswerFilter(name),
 	}
 }
 

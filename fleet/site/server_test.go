@@ -85,9 +85,10 @@ func TestMembersCanDoTheirWork(t *testing.T) {
 	f := newFleet(t, site.Options{})
 	cam, gate, page := f.connect(t, "a/cam-1"), f.connect(t, "a/gateway"), f.connect(t, "a/viewer")
 	ctx := t.Context()
-	answers, err := cam.JS.CreateOrUpdateConsumer(ctx, link.Answers, jetstream.ConsumerConfig{
-		Durable: link.DeviceConsumer("cam-1"), FilterSubject: link.AnswerFilter("cam-1"), AckPolicy: jetstream.AckExplicitPolicy,
-	})
+	answers, err := cam.Conn.SubscribeSync(link.AnswerFilter("cam-1"))
+	if err == nil {
+		err = cam.Conn.Flush()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,10 @@ func TestMembersCanDoTheirWork(t *testing.T) {
 	if _, err := gate.JS.Publish(ctx, subject, []byte("answer")); err != nil {
 		t.Fatal(err)
 	}
-	if m, err := answers.Next(); err != nil || string(m.Data()) != "answer" || m.DoubleAck(ctx) != nil {
+	if m, err := answers.NextMsg(5 * time.Second); err != nil || string(m.Data) != "answer" {
+		t.Fatalf("%v, %v", m, err)
+	}
+	if m, err := link.AnswerTo(ctx, cam, subject); err != nil || m == nil || string(m.Data) != "answer" {
 		t.Fatalf("%v, %v", m, err)
 	}
 	for _, l := range []struct {
@@ -197,7 +201,7 @@ func TestMembersCanDoNothingElse(t *testing.T) {
 	}
 	answersOf := func(device, filter string) func(*link.Link) error {
 		return func(l *link.Link) error {
-			_, err := l.JS.CreateOrUpdateConsumer(short(t), link.Answers, jetstream.ConsumerConfig{Durable: link.DeviceConsumer(device), FilterSubject: filter})
+			_, err := l.JS.CreateOrUpdateConsumer(short(t), link.Answers, jetstream.ConsumerConfig{Durable: "device-" + device, FilterSubject: filter})
 			return err
 		}
 	}
@@ -221,8 +225,12 @@ func TestMembersCanDoNothingElse(t *testing.T) {
 		who string
 		do  func(*link.Link) error
 	}{
-		"frames of another device":    {"a/cam-1", frameOf("cam-2")},
-		"answers to another device":   {"a/cam-1", answersOf("cam-2", link.AnswerFilter("cam-2"))},
+		"frames of another device":  {"a/cam-1", frameOf("cam-2")},
+		"answers to another device": {"a/cam-1", answersOf("cam-2", link.AnswerFilter("cam-2"))},
+		"an answer to another device": {"a/cam-1", func(l *link.Link) error {
+			_, err := link.AnswerTo(short(t), l, link.AnswerSubject("cam-2", "b", 1))
+			return err
+		}},
 		"others' answers by own name": {"a/cam-1", answersOf("cam-1", link.AnswerFilter("cam-2"))},
 		"everybody's answers":         {"a/cam-1", answersOf("cam-1", "")},
 		"two filters":                 {"a/cam-1", answersOf("cam-1", "dqa.answers.>")},
@@ -259,7 +267,7 @@ func TestMembersCanDoNothingElse(t *testing.T) {
 // Nobody hears what is not for them, be it of the own site.
 func TestNobodyListens(t *testing.T) {
 	f := newFleet(t, site.Options{})
-	for _, subject := range []string{">", "dqa.>", link.FrameSubject(1, cut, "cam-1"), "_INBOX.>", "_INBOX.gateway.>", "$KV.>"} {
+	for _, subject := range []string{">", "dqa.>", link.FrameSubject(1, cut, "cam-1"), link.AnswerFilter("*"), link.AnswerFilter("cam-2"), "_INBOX.>", "_INBOX.gateway.>", "$KV.>"} {
 		var mu sync.Mutex
 		var refused error
 		l := f.connect(t, "a/cam-1")
