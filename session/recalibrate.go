@@ -285,21 +285,23 @@ func (r *Recalibrated) decide(ctx context.Context, before, after *Quantized, jud
 	scores.Outputs.Labelled = false // labels do not count, if there are any
 	sides := [2]*Quantized{before, after}
 	total := [2]*metric.Comparison{metric.NewComparison(scores), metric.NewComparison(scores)}
-	var gains, saved series
+	var gains, saved, kept series
 	bytes := [2]int{}
 	err = parallel.Ordered(ctx, judge.Len(), opt.Workers, func(_, i int) (judged, error) {
 		return judgeImage(before.net.prog, sides, judge, i, scores)
 	}, func(i int, j judged) error {
 		opt.Progress.report("shadow test", "images", i+1, judge.Len())
-		var kl [2]float64
+		var kl, agreement [2]float64
 		for s := range sides {
 			one := metric.NewComparison(scores)
 			one.Add(j.records[s])
 			total[s].Add(j.records[s])
-			kl[s] = one.Summary().KL
+			sum := one.Summary()
+			kl[s], agreement[s] = sum.KL, sum.Agreement
 			bytes[s] += j.bytes[s]
 		}
 		gains, saved = append(gains, kl[0]-kl[1]), append(saved, float64(j.bytes[0]-j.bytes[1]))
+		kept = append(kept, agreement[1]-agreement[0])
 		return nil
 	})
 	if err != nil {
@@ -313,7 +315,7 @@ func (r *Recalibrated) decide(ctx context.Context, before, after *Quantized, jud
 	if e := before.codec.Profile().Evidence; e != nil && e.Measured() {
 		promised = float64(e.MeasuredBits)
 	}
-	r.verdict(gains, saved, promised)
+	r.verdict(gains, saved, kept, promised)
 	return nil
 }
 
@@ -346,23 +348,26 @@ const (
 	moreBits = 1.10 // share of bits that other steps may take, of what they were, then or on clean images
 )
 
-// verdict accepts a profile that is better beyond doubt, and no worse in anything but a few bits; promised are those of the profile
-// before on its own images, 0 if they are not known.
-func (r *Recalibrated) verdict(gains, saved series, promised float64) {
+// verdict accepts a profile that is better on so many images that chance would hardly do it, and no worse in anything but a few bits;
+// promised are those of the profile before on its own images, 0 if they are not known. KL and agreement are means in which an image or
+// two may outweigh all others: a fall within its standard error is none.
+func (r *Recalibrated) verdict(gains, saved, kept series, promised float64) {
 	b, a := r.Before, r.After
-	switch gain, _ := gains.mean(); {
+	switch {
 	case r.Level == RepairTables:
 		bits, doubt := saved.mean()
 		r.Accepted = bits > sure*doubt && b.StoredBits-a.StoredBits > least*b.StoredBits
 		r.Why = fmt.Sprintf("bits per value go from %.3f to %.3f; values stay as they are", b.StoredBits, a.StoredBits)
-	case a.Agreement < b.Agreement:
+	case kept.falls():
 		r.Why = fmt.Sprintf("agreement falls from %.2f to %.2f %%", b.Agreement, a.Agreement)
+	case gains.falls():
+		r.Why = fmt.Sprintf("KL rises from %.4g to %.4g", b.KL, a.KL)
 	case a.StoredBits > moreBits*max(b.StoredBits, promised):
 		r.Why = fmt.Sprintf("bits per value rise from %.3f to %.3f", b.StoredBits, a.StoredBits)
 	default:
-		// KL has few large values: a sign test does not lean on them.
+		// A sign test does not lean on the few large values.
 		better, of := gains.above()
-		r.Accepted = gain > 0 && float64(2*better-of) > sure*math.Sqrt(float64(of))
+		r.Accepted = float64(2*better-of) > sure*math.Sqrt(float64(of))
 		r.Why = fmt.Sprintf("KL goes from %.4g to %.4g, less on %d of %d images; agreement from %.2f to %.2f %%", b.KL, a.KL, better, of,
 			b.Agreement, a.Agreement)
 	}
@@ -381,6 +386,12 @@ func (s series) mean() (mean, doubt float64) {
 		doubt += (v - mean) * (v - mean) / math.Max(1, n-1) / n
 	}
 	return mean, math.Sqrt(doubt)
+}
+
+// falls tells whether the mean is below 0 by more than its standard error.
+func (s series) falls() bool {
+	mean, doubt := s.mean()
+	return -mean > 1.001*doubt // of one number that is not 0, they are equal
 }
 
 // above is how many numbers are above 0, and how many are not 0.

@@ -22,24 +22,28 @@ func TestVerdict(t *testing.T) {
 		after    Shadow
 		gains    series
 		saved    series
+		kept     series // agreement, of an image
 		promised float64
 		accepted bool
 		why      string
 	}{
-		"fewer bits":        {RepairTables, Shadow{90, .1, 1.9}, many(0), many(100), 0, true, "stay"},
-		"as many":           {RepairTables, Shadow{90, .1, 1.999}, many(0), many(1), 0, false, "stay"},
-		"more bits":         {RepairTables, Shadow{90, .1, 2.1}, many(0), many(-100), 0, false, "stay"},
-		"on one image":      {RepairTables, Shadow{90, .1, 1.9}, many(0), append(many(0), 2000), 0, false, "stay"},
-		"less KL":           {RepairFull, Shadow{90, .05, 2}, many(.05), many(0), 0, true, "20 of 20"},
-		"less agreement":    {RepairFull, Shadow{89, .05, 2}, many(.05), many(0), 0, false, "agreement falls"},
-		"KL of one image":   {RepairSteps, Shadow{95, .05, 2}, append(many(-.001), 9), many(0), 0, false, "1 of 21"},
-		"many worse images": {RepairSteps, Shadow{95, .15, 2}, append(many(.001), -9), many(0), 0, false, "20 of 21"},
-		"too many bits":     {RepairSteps, Shadow{95, .05, 2.3}, many(.05), many(0), 0, false, "bits per value rise"},
-		"bits as promised":  {RepairSteps, Shadow{95, .05, 2.3}, many(.05), many(0), 2.3, true, "20 of 20"},
-		"the same":          {RepairSteps, good, many(0), many(0), 0, false, "0 of 0"},
+		"fewer bits":      {RepairTables, Shadow{90, .1, 1.9}, many(0), many(100), nil, 0, true, "stay"},
+		"as many":         {RepairTables, Shadow{90, .1, 1.999}, many(0), many(1), nil, 0, false, "stay"},
+		"more bits":       {RepairTables, Shadow{90, .1, 2.1}, many(0), many(-100), nil, 0, false, "stay"},
+		"on one image":    {RepairTables, Shadow{90, .1, 1.9}, many(0), append(many(0), 2000), nil, 0, false, "stay"},
+		"less KL":         {RepairFull, Shadow{90, .05, 2}, many(.05), many(0), many(0), 0, true, "20 of 20"},
+		"KL of one image": {RepairSteps, Shadow{95, .05, 2}, append(many(-.001), 9), many(0), many(0), 0, false, "1 of 21"},
+		"but one image":   {RepairFull, Shadow{90, .11, 2}, append(many(.01), -.4), many(0), append(many(0), -100), 0, true, "20 of 21"},
+		"but two images": {RepairFull, Shadow{90, .05, 2}, many(.05), many(0), append(many(0), -100, -100), 0, false,
+			"agreement falls"},
+		"one for another":  {RepairFull, Shadow{90, .05, 2}, many(.05), many(0), append(many(0), -100, 100), 0, true, "20 of 20"},
+		"some far worse":   {RepairFull, Shadow{90, .5, 2}, append(many(.001), -4, -4), many(0), many(0), 0, false, "KL rises"},
+		"too many bits":    {RepairSteps, Shadow{95, .05, 2.3}, many(.05), many(0), many(5), 0, false, "bits per value rise"},
+		"bits as promised": {RepairSteps, Shadow{95, .05, 2.3}, many(.05), many(0), many(5), 2.3, true, "20 of 20"},
+		"the same":         {RepairSteps, good, many(0), many(0), many(0), 0, false, "0 of 0"},
 	} {
 		r := &Recalibrated{Level: c.level, Before: good, After: c.after}
-		r.verdict(c.gains, c.saved, c.promised)
+		r.verdict(c.gains, c.saved, c.kept, c.promised)
 		if r.Accepted != c.accepted || !strings.Contains(r.Why, c.why) {
 			t.Errorf("%s: accepted %v: %s", name, r.Accepted, r.Why)
 		}
@@ -59,7 +63,7 @@ func TestVerdictOfChance(t *testing.T) {
 				gains, sum = append(gains, g), sum+g/21
 			}
 			r := &Recalibrated{Level: RepairFull, Before: Shadow{90, 1, 2}, After: Shadow{90, 1 - sum, 2}}
-			if r.verdict(gains, nil, 0); r.Accepted {
+			if r.verdict(gains, nil, nil, 0); r.Accepted {
 				shipped[gain]++
 			}
 		}

@@ -33,7 +33,7 @@ type lab struct {
 	window, runs int
 	learners     int    // images of a repair
 	judges       int    // images that judge repairs
-	kinds        string // of corruption that are repaired; empty: all
+	kinds        string // of corruption; empty: all
 	levels       string // of repair
 	clean, shift string
 	dump         string
@@ -57,7 +57,7 @@ func main() {
 	dump := flag.String("dump", "", "folder for features of images, for other detectors")
 	learners := flag.Int("learners", 64, "images of a repair")
 	judges := flag.Int("judges", 256, "images that judge repairs")
-	kinds := flag.String("kinds", "", "corruptions that are repaired (default: all)")
+	kinds := flag.String("kinds", "", "corruptions of delays and repairs (default: all)")
 	levels := flag.String("levels", strings.Join(session.RepairLevels(), ","), "of repair")
 	flag.Parse()
 	l := &lab{ert: *ert, window: *window, runs: *runs, clean: *clean, shift: *shift, ctx: context.Background(),
@@ -269,6 +269,48 @@ func (l *lab) delay(changed [][]dqa.EdgeCounts, seed uint64) (median float64, mi
 	return delays[(len(delays)-1)/2], missed
 }
 
+// wanted are the kinds of corruption that are measured.
+func (l *lab) wanted() []corrupt.Kind {
+	return slices.DeleteFunc(corrupt.Kinds(), func(k corrupt.Kind) bool {
+		return l.kinds != "" && !slices.Contains(strings.Split(l.kinds, ","), string(k))
+	})
+}
+
+// corrupted corrupts images; of those of two channels, a board and what it is held against, the first.
+func (l *lab) corrupted(src dataset.Source, c corrupt.Corruption) (dataset.Source, error) {
+	changed, err := corrupt.Source(board{src}, c)
+	return beside{changed, src}, err
+}
+
+// board are images, of those of two channels the first.
+type board struct{ dataset.Source }
+
+func (b board) Sample(i int) (dataset.Sample, error) {
+	s, err := b.Source.Sample(i)
+	if im := &s.Image; err == nil && im.Channels == 2 {
+		im.Channels, im.Pix = 1, im.Pix[:im.Height*im.Width]
+	}
+	return s, err
+}
+
+// beside are images with the channel that board has left out.
+type beside struct {
+	dataset.Source
+	whole dataset.Source
+}
+
+func (b beside) Sample(i int) (dataset.Sample, error) {
+	s, err := b.Source.Sample(i)
+	if err != nil {
+		return s, err
+	}
+	whole, err := b.whole.Sample(i)
+	if im := &s.Image; err == nil && whole.Image.Channels == 2 {
+		im.Channels, im.Pix = 2, slices.Concat(im.Pix, whole.Image.Pix[len(im.Pix):])
+	}
+	return s, err
+}
+
 func (l *lab) delays() {
 	for _, r := range l.references {
 		l.watching = append(l.watching, l.monitor(r))
@@ -276,11 +318,11 @@ func (l *lab) delays() {
 	src := check(dataset.Open(l.shift))
 	fmt.Println("\n| corruption | severity 1 | severity 3 | looks |\n|---|---:|---:|---|")
 	var all [2][]float64
-	for _, k := range corrupt.Kinds() {
+	for _, k := range l.wanted() {
 		line := fmt.Sprintf("| %s |", k)
 		like := drift.Like("")
 		for n, severity := range []int{1, 3} {
-			counts := l.counts(l.quantized, check(corrupt.Source(src, corrupt.Corruption{Kind: k, Severity: severity, Seed: l.seed})))
+			counts := l.counts(l.quantized, check(l.corrupted(src, corrupt.Corruption{Kind: k, Severity: severity, Seed: l.seed})))
 			d, missed := l.delay(counts, 1000*(l.seed-1)+uint64(severity))
 			all[n] = append(all[n], d)
 			line += cell(d, missed, l.runs)
@@ -360,7 +402,7 @@ func (l *lab) features(calib string) {
 	src := check(dataset.Open(l.shift))
 	for _, k := range corrupt.Kinds() {
 		for _, severity := range []int{1, 3} {
-			write(fmt.Sprintf("%s-%d", k, severity), l.counts(l.quantized, check(corrupt.Source(src,
+			write(fmt.Sprintf("%s-%d", k, severity), l.counts(l.quantized, check(l.corrupted(src,
 				corrupt.Corruption{Kind: k, Severity: severity, Seed: l.seed}))))
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/dqa-go/dqa/corrupt"
@@ -17,13 +16,19 @@ import (
 // judgeImages are others than a trial's repair learns from, and tell what it is worth.
 const judgeImages = 96
 
-// worth is what a profile comes to on images: agreement with the float network, in percent, and stored bits per value.
-func (l *lab) worth(p *profile.Profile, src dataset.Source) (agreement, bits float64) {
+// worth is what a profile comes to on images.
+type worth struct {
+	agreement, kl float64 // with the float network: percent, mean
+	bits          float64 // stored, per value
+}
+
+func (l *lab) worth(p *profile.Profile, src dataset.Source) worth {
 	q := check(l.net.Bind(p))
 	res := check(l.net.Evaluate(l.ctx, check(l.net.Inputs(src)), []session.Candidate{q.Candidate()},
 		session.EvaluateOptions{Workers: runtime.NumCPU()}))
 	m := res.Measured[0]
-	return m.Score.Summary().Agreement, 8 * float64(m.Frames[0]) / float64(res.Images) / float64(p.Elements())
+	sum := m.Score.Summary()
+	return worth{sum.Agreement, sum.KL, 8 * float64(m.Frames[0]) / float64(res.Images) / float64(p.Elements())}
 }
 
 func part(src dataset.Source, from, to int) dataset.Source {
@@ -38,56 +43,44 @@ const taughtBy = 192
 func (l *lab) repairs() {
 	p := l.quantized.Codec().Profile()
 	clean := check(dataset.Open(l.shift))
-	base, cleanBits := l.worth(p, part(clean, l.learners, l.learners+l.judges))
-	fmt.Printf("\nClean: agreement %.1f %%, %.3f bits; %d images repair, %d others judge, %d others teach what tables are held against.\n\n",
-		base, cleanBits, l.learners, l.judges, taughtBy)
-	fmt.Print("| corruption | agreement, bits | excess bits |")
+	base := l.worth(p, part(clean, l.learners, l.learners+l.judges))
+	fmt.Printf("\nClean: agreement %.1f %%, KL %.2g, %.3f bits; %d images repair, %d others judge, %d others teach what tables are held against.\n\n",
+		base.agreement, base.kl, base.bits, l.learners, l.judges, taughtBy)
+	fmt.Print("| corruption | agreement, KL, bits | excess bits |")
 	for _, level := range strings.Split(l.levels, ",") {
-		said := "agreement, bits, of the loss"
+		said := "agreement, KL, bits"
 		if level == session.RepairTables {
 			said = "bits, of the excess"
 		}
 		fmt.Printf(" %s: %s |", level, said)
 	}
 	fmt.Println("\n|---|---:|---:|" + strings.Repeat("---:|", 1+strings.Count(l.levels, ",")))
-	for _, k := range corrupt.Kinds() {
-		if l.kinds != "" && !slices.Contains(strings.Split(l.kinds, ","), string(k)) {
-			continue
-		}
-		src := check(corrupt.Source(clean, corrupt.Corruption{Kind: k, Severity: 3, Seed: l.seed + 1}))
+	for _, k := range l.wanted() {
+		src := check(l.corrupted(clean, corrupt.Corruption{Kind: k, Severity: 3, Seed: l.seed + 1}))
 		learn, judge := part(src, 0, l.learners), part(src, l.learners, l.learners+l.judges)
-		agreement, bits := l.worth(p, judge)
-		ideal := l.excess(p, part(src, l.learners+l.judges, l.learners+l.judges+taughtBy), judge)
-		fmt.Printf("| %s | %.1f %%, %.3f | %.3f |", k, agreement, bits, bits-ideal)
+		was := l.worth(p, judge)
+		ideal := l.taught(p, part(src, l.learners+l.judges, l.learners+l.judges+taughtBy), judge)
+		fmt.Printf("| %s | %.1f %%, %.2g, %.3f | %.3f |", k, was.agreement, was.kl, was.bits, was.bits-ideal)
 		for _, level := range strings.Split(l.levels, ",") {
 			made := l.recalibrate(p, learn, level)
-			a, b := l.worth(made.Profile, judge)
+			now := l.worth(made.Profile, judge)
 			word := ""
 			if !made.Accepted {
 				word = " (declined)"
 			}
 			if level == session.RepairTables {
-				fmt.Printf(" %.3f, %.0f %%%s |", b, 100*(bits-b)/(bits-ideal), word)
+				fmt.Printf(" %.3f, %.0f %%%s |", now.bits, 100*(was.bits-now.bits)/(was.bits-ideal), word)
 			} else {
-				fmt.Printf(" %.1f %%, %.3f%s%s |", a, b, regained(a, agreement, base), word)
+				fmt.Printf(" %.1f %%, %.2g, %.3f%s |", now.agreement, now.kl, now.bits, word)
 			}
 		}
 		fmt.Println()
 	}
 }
 
-// regained is the share of the agreement lost that is back; of less than a point, chance makes most.
-func regained(after, before, clean float64) string {
-	if clean-before < 1 {
-		return ""
-	}
-	return fmt.Sprintf(", %.0f %%", 100*(after-before)/(clean-before))
-}
-
-// excess is what images take with tables that others have taught.
-func (l *lab) excess(p *profile.Profile, teach, judge dataset.Source) (bits float64) {
-	_, bits = l.worth(l.recalibrate(p, teach, session.RepairTables).Profile, judge)
-	return bits
+// taught is what images take with tables that others have taught.
+func (l *lab) taught(p *profile.Profile, teach, judge dataset.Source) (bits float64) {
+	return l.worth(l.recalibrate(p, teach, session.RepairTables).Profile, judge).bits
 }
 
 func (l *lab) recalibrate(p *profile.Profile, src dataset.Source, level string) *session.Recalibrated {
@@ -102,10 +95,10 @@ func (l *lab) trials() {
 	shipped, worse := map[string]int{}, []string{}
 	tried := map[string]int{}
 	for t := range l.tries {
-		kinds, levels := corrupt.Kinds(), []string{session.RepairTables, session.RepairSteps}
-		c := corrupt.Corruption{Kind: kinds[rng.IntN(len(kinds))], Severity: 1 + rng.IntN(5), Seed: uint64(t)}
-		from, level := rng.IntN(clean.Len()-l.learners-judgeImages), levels[t%2]
-		src := check(corrupt.Source(clean, c))
+		kinds, levels := corrupt.Kinds(), strings.Split(l.levels, ",")
+		c := corrupt.Corruption{Kind: kinds[rng.IntN(len(kinds))], Severity: 1 + rng.IntN(5), Seed: 1000*l.seed + uint64(t)}
+		from, level := rng.IntN(clean.Len()-l.learners-judgeImages+1), levels[t%len(levels)]
+		src := check(l.corrupted(clean, c))
 		made, err := l.net.Recalibrate(l.ctx, p, check(l.net.Inputs(part(src, from, from+l.learners))),
 			session.RecalibrateOptions{Level: level, Workers: runtime.NumCPU()})
 		if errors.Is(err, session.ErrSetting) {
@@ -118,12 +111,11 @@ func (l *lab) trials() {
 		}
 		shipped[level]++
 		judge := part(src, from+l.learners, from+l.learners+judgeImages)
-		before, bits := l.worth(p, judge)
-		after, now := l.worth(made.Profile, judge)
+		was, now := l.worth(p, judge), l.worth(made.Profile, judge)
 		// An image more or less is chance, and bits are what tables are for.
-		if after < before-100./judgeImages || level == session.RepairTables && now > bits {
-			worse = append(worse, fmt.Sprintf("%s %s %d: agreement %.1f to %.1f %%, bits %.3f to %.3f", level, c.Kind, c.Severity,
-				before, after, bits, now))
+		if now.agreement < was.agreement-100.1/judgeImages || level == session.RepairTables && now.bits > was.bits {
+			worse = append(worse, fmt.Sprintf("%s %s %d: agreement %.1f to %.1f %%, KL %.2g to %.2g, bits %.3f to %.3f", level, c.Kind,
+				c.Severity, was.agreement, now.agreement, was.kl, now.kl, was.bits, now.bits))
 		}
 	}
 	fmt.Printf("\n%d trials, seed %d (%v): shipped %v, worse on %d other images: %d\n",
