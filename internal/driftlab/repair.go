@@ -48,7 +48,7 @@ func (l *lab) repairs() {
 	p := l.quantized.Codec().Profile()
 	clean := check(dataset.Open(l.shift))
 	base := l.worth(p, part(clean, l.learners, l.learners+l.judges))
-	fmt.Printf("\nClean: agreement %.1f %%, KL %.2g, %.3f bits; %d images repair, %d others judge, %d others teach what tables are held against.\n\n",
+	fmt.Printf("\nClean: agreement %.1f %%, KL %.2g, %.3f bits; %d images repair, %d others judge, %d teach what tables are held against.\n\n",
 		base.agreement, base.kl, base.bits, l.learners, l.judges, taughtBy)
 	fmt.Print("| corruption | agreement, KL, bits | excess bits |")
 	for _, level := range strings.Split(l.levels, ",") {
