@@ -61,10 +61,12 @@ func (c *coding) plan(first, end int) {
 	}
 	c.first, c.end, c.batches, c.depths, c.tiles = first, end, c.batches[:0], c.depths[:0], c.tiles[:0]
 	c.starts = resize(c.starts, end-first)
-	depths, order := c.codec.depths, make([]int, end-first)
+	depths, order, tiles := c.codec.depths, make([]int, end-first), 0
 	for k := range order {
 		order[k] = first + k
+		tiles += c.codec.edge(first + k).NumTiles()
 	}
+	most := min(tile.MaxBatch, (tiles+len(c.workers)-1)/len(c.workers)) // else some workers have nothing to do
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(depths[i], depths[j]) })
 	for k, i := range order {
 		apart := k == 0 || depths[i] != depths[order[k-1]]
@@ -72,13 +74,13 @@ func (c *coding) plan(first, end int) {
 			c.depths = append(c.depths, len(c.batches))
 		}
 		c.starts[i-first] = len(c.tiles)
-		c.planEdge(i, apart)
+		c.planEdge(i, apart, most)
 	}
 	c.depths = append(c.depths, len(c.batches))
 }
 
-// planEdge lists the tiles of an edge; the first one begins a batch if it is to be apart.
-func (c *coding) planEdge(i int, apart bool) {
+// planEdge lists the tiles of an edge, in batches of some at most; the first one begins a batch if it is to be apart.
+func (c *coding) planEdge(i int, apart bool, most int) {
 	e := c.codec.edge(i)
 	for t := range e.NumTiles() {
 		n := len(c.tiles)
@@ -86,7 +88,7 @@ func (c *coding) planEdge(i int, apart bool) {
 		u := &c.tiles[n]
 		u.Coder, u.Values, u.Bounds, u.Edge, u.Number = c.workers[0].coders[i], &c.values[i], e.TileBounds(t), i, t
 		k := len(c.batches) - 1
-		if !apart && n-c.batches[k].first < tile.MaxBatch && tile.Alike(&c.tiles[c.batches[k].first], u) {
+		if !apart && n-c.batches[k].first < most && tile.Alike(&c.tiles[c.batches[k].first], u) {
 			c.batches[k].end++
 		} else {
 			c.batches = append(c.batches, batch{n, n + 1})

@@ -44,7 +44,7 @@ type Model struct {
 	small  *smallTables      // nil: the model is too fine for them
 }
 
-// unusual is the first symbol that Model.common does not tell.
+// unusual is the first symbol that Model.common, and what TapSet makes of it, do not tell.
 const unusual = 255
 
 // coding is what an encoder needs of an interval (spec/coders.md): divisions become multiplications.

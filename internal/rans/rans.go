@@ -28,6 +28,7 @@ type Coder struct {
 	group   group   // of a tile with contexts
 	context []uint8 // of its codes
 	taps    [abreast]tapGroup
+	turn    [abreast]*tapGroup // those of tiles that are not yet done
 }
 
 // abreast is the number of tiles that are coded together where they are alike: a lane's next step must wait for its
@@ -45,7 +46,7 @@ func alike(tiles []Tile) int {
 
 func (t *Tile) alike(u *Tile) bool {
 	if t.Taps != nil {
-		return t.sameTaps(u)
+		return u.Taps != nil
 	}
 	return !t.inStep() && !u.inStep() && u.Taps == nil && len(t.Planes) == len(u.Planes) && t.Rows*t.Cols == u.Rows*u.Cols
 }

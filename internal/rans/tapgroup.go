@@ -30,18 +30,26 @@ type tapGroup struct {
 	narrow             bool             // codes are such that sums of three fit 16 bits
 	levels             [MaxLanes]uint8  // bits of a level that count
 	lows, middles      [MaxLanes]int16  // low; what, added to a prediction, gives the code of symbol 0, less low
+	entries            [MaxLanes]uint32 // decoding: of the column at hand
 	used               [MaxLanes]uint32 // all ones where there is a plane
 	usedWords          [MaxLanes]uint16 // the same
-	plain              int              // decoding: column of the row at hand from which on kernels do not decode
+	// The next column of the row at hand, and the one from which on kernels do not decode. Encoding: the position behind those that
+	// are to be encoded, and the group's first one.
+	x, stop int
 
 	// Of a tile.
+	tile        Tile
+	first       int // of its planes, the group's
 	models      *TapModels
 	stream      *stream
 	plane       int             // codes of one
 	low         int16           // code of symbol 0 in contexts that are not relative
 	least, most [MaxLanes]int16 // codes that the planes can have
 	turn        int             // decoding: column of the row at hand from which on there is one state
+	from, n     int             // decoding: where the row at hand begins in a plane, and its columns
+	end         int             // decoding: of the columns whose sums are known
 	index       []uint32        // encoding: of entries, by group, position and lane
+	spare       []byte          // a plane that nobody wants
 }
 
 const (
@@ -166,8 +174,8 @@ func (g *tapGroup) extend() {
 
 // copy copies a column of the window.
 func (g *tapGroup) copy(to, from int) {
-	copy(g.codes[to:to+MaxLanes], g.codes[from:from+MaxLanes])
-	copy(g.near[to:to+MaxLanes], g.near[from:from+MaxLanes])
+	*(*[MaxLanes]int16)(g.codes[to:]) = [MaxLanes]int16(g.codes[from:])
+	*(*[MaxLanes]int16)(g.near[to:]) = [MaxLanes]int16(g.near[from:])
 }
 
 // segment begins columns of a row of n, from column x on, and tells where they end: before the last two of a grid's row, to the

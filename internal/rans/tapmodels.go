@@ -3,7 +3,8 @@ package rans
 // TapSet is all models of a profile in one piece, for TapModels. It is immutable.
 type TapSet struct {
 	models  []*Model
-	slots   []uint32   // Model.common, model by model
+	slots   []uint32   // of models, one after the other: (frequency - 1) << 20 | start << 8 | symbol, or unusual
+	at      []uint32   // where a model's begin; tapFine
 	entries []tapEntry // by model and symbol, escapes behind a model's others
 	first   []uint32   // of a model's entries
 }
@@ -18,9 +19,9 @@ const tapEscape = 1 << 31
 
 // NewTapSet gathers models.
 func NewTapSet(models []*Model) *TapSet {
-	s := &TapSet{models: models, first: make([]uint32, len(models))}
+	s := &TapSet{models: models, at: make([]uint32, len(models)), first: make([]uint32, len(models))}
 	for i, m := range models {
-		s.slots = append(s.slots, m.common[:]...)
+		s.appendSlots(i, m)
 		s.first[i] = uint32(len(s.entries))
 		for _, rank := range m.rank {
 			s.entries = append(s.entries, m.tapEntry(rank))
@@ -28,6 +29,44 @@ func NewTapSet(models []*Model) *TapSet {
 		s.entries = append(s.entries, m.tapEntry(0))
 	}
 	return s
+}
+
+// A model whose intervals end on the grid of smallTables has one entry for what they cannot divide, so that those of many
+// models are in the cache: tapSlot says which one. Others have one for every slot.
+const (
+	tapMiddle = middleFrom - middleFrom/middleUnit
+	tapCoarse = tapMiddle + coarseFrom/middleUnit - coarseFrom/coarseUnit
+)
+
+// tapSlot is the number of a slot's entry. Slopes fall from part to part of the grid, so that the least one holds.
+func tapSlot(slot uint32) uint32 {
+	return min(slot, slot/middleUnit+tapMiddle, slot/coarseUnit+tapCoarse)
+}
+
+// appendSlots appends the entries of model i.
+func (s *TapSet) appendSlots(i int, m *Model) {
+	s.at[i] = uint32(len(s.slots))
+	if m.small == nil {
+		s.at[i] |= tapFine
+	}
+	next := uint32(0) // entry
+	for slot, e := range m.common {
+		if m.small != nil && tapSlot(uint32(slot)) < next {
+			continue
+		}
+		start := m.coding[uint8(m.slots[slot])].start
+		s.slots = append(s.slots, e&^((probScale-1)<<8)|start<<8)
+		next++
+	}
+}
+
+// slot is the entry of a state in a context.
+func (m *TapModels) slot(context uint8, state uint32) uint32 {
+	at, slot := m.decode[context]&^tapRelative, state%probScale
+	if at&tapFine != 0 {
+		return m.set.slots[at&^tapFine+slot]
+	}
+	return m.set.slots[at+tapSlot(slot)]
 }
 
 func (m *Model) tapEntry(rank uint8) tapEntry {
@@ -51,18 +90,21 @@ func (e tapEntry) coding() coding {
 type TapModels struct {
 	set     *TapSet
 	models  [NumTapContexts]*Model
-	decode  [NumTapContexts]uint32 // where the model's slots begin in set; tapRelative
+	decode  [NumTapContexts]uint32 // where the model's slots begin in set; tapFine, tapRelative
 	encode  [NumTapContexts]uint32 // the same of entries
 	symbols int32
 }
 
-const tapRelative = 1 << 31
+const (
+	tapRelative = 1 << 31
+	tapFine     = 1 << 30 // the model has entries for every slot
+)
 
 // Models are those that numbers name, by context; they have one alphabet.
 func (s *TapSet) Models(t *Taps, numbers []uint8) *TapModels {
 	out := &TapModels{set: s, symbols: int32(len(s.models[numbers[0]].rank))}
 	for i, k := range numbers[:NumTapContexts] {
-		out.models[i], out.decode[i], out.encode[i] = s.models[k], uint32(k)*probScale, s.first[k]
+		out.models[i], out.decode[i], out.encode[i] = s.models[k], s.at[k], s.first[k]
 		if t.Relative[i] {
 			out.decode[i] |= tapRelative
 			out.encode[i] |= tapRelative

@@ -73,17 +73,21 @@ func (g *tapGroup) loadVectors(from, n int) int {
 	return n
 }
 
-// storeVectors is the inverse. It returns of how many lanes it wrote how many columns.
-func (g *tapGroup) storeVectors(from, n int) (lanes, columns int) {
-	lanes, columns = len(g.planes)&^7, n&^7
+// storeVectors is the inverse.
+func (g *tapGroup) storeVectors(from, n int) (columns int) {
+	columns = n &^ 7
 	if !cpu.HasAVX2() || columns == 0 || !g.bytes {
-		return 0, 0
+		return 0
 	}
-	for half := 0; half < lanes; half += 8 {
+	g.spare = resize(g.spare, g.plane)
+	for half := 0; half < len(g.planes); half += 8 {
 		planes := g.pointers(half)
+		for k := len(g.planes) - half; k < len(planes); k++ {
+			planes[k] = &g.spare[0]
+		}
 		storeLanesAVX2(&planes, &g.codes[g.at[0]+half], from, columns)
 	}
-	return lanes, columns
+	return columns
 }
 
 // pointers are where eight planes begin; there is one of them in place of those that there are not.
@@ -94,35 +98,20 @@ func (g *tapGroup) pointers(half int) (out [8]*uint8) {
 	return out
 }
 
-// encodeTapSteps is of positions of groups in turn, from the one before end to the first: steps k to steps. It returns the step
-// before which it stopped.
-func encodeTapSteps(groups []tapGroup, end, k, steps int) int {
+// encodeTapSteps encodes positions of groups in turn, from group k on. It returns the group that cannot go on.
+func encodeTapSteps(groups []*tapGroup, k int) int {
 	if !cpu.HasAVX2() {
 		return k
 	}
-	return encodeTapsAVX2(&groups[0], len(groups), end, k, steps, tapVectors)
+	return encodeTapsAVX2(&groups[0], len(groups), k, tapVectors)
 }
 
-// decodeTapColumns is of columns of groups in turn, from x on: those from step k to steps. It returns the step before which it
-// stopped.
-func decodeTapColumns(groups []tapGroup, x, k, steps int) int {
+// decodeTapColumns is the same of decoding columns.
+func decodeTapColumns(groups []*tapGroup, k int) int {
 	if !cpu.HasAVX2() {
 		return k
 	}
-	if cpu.Has(cpu.AVX512) && allWide(groups) {
-		return decodeTapsAVX512(&groups[0], len(groups), x, k, steps, tapVectors)
-	}
-	return decodeTapsAVX2(&groups[0], len(groups), x, k, steps, tapVectors)
-}
-
-// allWide tells whether groups have as many states as there can be.
-func allWide(groups []tapGroup) bool {
-	for i := range groups {
-		if groups[i].stream.lanes != MaxLanes {
-			return false
-		}
-	}
-	return true
+	return decodeTapsAVX2(&groups[0], len(groups), k, tapVectors)
 }
 
 //go:noescape
@@ -138,13 +127,10 @@ func findAVX2(group *tapGroup, x int, found *found, tables *tapTables)
 func indexColumnsAVX2(group *tapGroup, x, end int, index *uint32, tables *tapTables)
 
 //go:noescape
-func encodeTapsAVX2(groups *tapGroup, n, end, k, steps int, tables *tapTables) int
+func encodeTapsAVX2(groups **tapGroup, n, k int, tables *tapTables) int
 
 //go:noescape
-func decodeTapsAVX2(groups *tapGroup, n, x, k, steps int, tables *tapTables) int
-
-//go:noescape
-func decodeTapsAVX512(groups *tapGroup, n, x, k, steps int, tables *tapTables) int
+func decodeTapsAVX2(groups **tapGroup, n, k int, tables *tapTables) int
 
 //go:noescape
 func loadLanesAVX2(codes, near *int16, planes *[8]*uint8, from, n int, signed bool, tables *tapTables)

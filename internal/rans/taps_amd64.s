@@ -190,7 +190,7 @@ sameness:                                           \
 	VMOVDQU Y2, 96(R11)(DX*1)                       \
 	VMOVDQU Y3, 32(R12)(DX*1)
 
-// STARTS makes the codes of symbol 0 of predictions Y10, by where models lie: Y4, Y5; what is left there is the place.
+// STARTS makes the codes of symbol 0 of predictions Y10, by where models lie: Y4, Y5.
 #define STARTS \
 	VPSRAD    $31, Y4, Y6                           \
 	VPSRAD    $31, Y5, Y7                           \
@@ -198,9 +198,7 @@ sameness:                                           \
 	VPADDW    tapGroup_middles(BX), Y10, Y10        \
 	VPERMQ    $0xd8, Y6, Y6                         \
 	VPAND     Y6, Y10, Y10                          \
-	VPADDW    tapGroup_lows(BX), Y10, Y10           \
-	VPAND     tapTables_place(R8), Y4, Y4           \
-	VPAND     tapTables_place(R8), Y5, Y5
+	VPADDW    tapGroup_lows(BX), Y10, Y10
 
 // func findAVX2(group *tapGroup, x int, found *found, tables *tapTables)
 TEXT ·findAVX2(SB), NOSPLIT, $0-32
@@ -240,6 +238,8 @@ column:
 	VPGATHERDD Y6, TapModels_encode(R13)(Y2*4), Y4
 	VPGATHERDD Y7, TapModels_encode(R13)(Y3*4), Y5
 	STARTS
+	VPAND      tapTables_place(R8), Y4, Y4
+	VPAND      tapTables_place(R8), Y5, Y5
 
 	// The place of a symbol; those that are beyond the alphabet are escaped, behind it.
 	VMOVDQU   (R9), Y2
@@ -268,19 +268,35 @@ indexed:
 	SIGNS
 	SAMENESS
 
-// STEP decodes the entries E of the states S where USED says: x = frequency * (x >> 12) + offset; a lane below 1<<15 takes a word.
-#define STEP(E, S, USED) \
+// PLACE makes places of entries, P, for the states S, of where models lie, which it leaves: see tapSlot.
+#define PLACE(S, P) \
+	VPAND    tapTables_slot(R8), S, Y2               \
+	VPSRLD   $2, Y2, Y3                              \
+	VPSRLD   $5, Y2, Y6                              \
+	VPADDD   tapTables_middle(R8), Y3, Y3            \
+	VPADDD   tapTables_coarse(R8), Y6, Y6            \
+	VPMINUD  Y6, Y3, Y3                              \
+	VPMINUD  Y2, Y3, Y3                              \
+	VPSLLD   $1, P, Y6                               \
+	VPSRAD   $31, Y6, Y6                             \
+	VPAND    Y6, Y2, Y2                              \
+	VPMAXUD  Y2, Y3, Y3                              \
+	VPAND    tapTables_place(R8), P, P               \
+	VPADDD   Y3, P, P
+
+// STEP decodes the entries E of the states S: x = frequency * (x >> 12) + x % 4096 - start; a lane below 1<<15 takes a word.
+#define STEP(E, S) \
 	VPSRLD    $20, E, Y4                            \
 	VPSRLD    $12, S, Y5                            \
 	VPADDD    tapTables_one(R8), Y4, Y4             \
+	VPSRLD    $8, E, Y9                             \
+	VPAND     tapTables_slot(R8), S, Y6             \
+	VPAND     tapTables_slot(R8), Y9, Y9            \
 	VPMULLD   Y4, Y5, Y5                            \
-	VPSRLD    $8, E, Y4                             \
-	VPAND     tapTables_slot(R8), Y4, Y4            \
-	VPADDD    Y4, Y5, Y5                            \
+	VPSUBD    Y9, Y6, Y6                            \
+	VPADDD    Y6, Y5, S                             \
 	VMOVDQU   tapTables_low(R8), Y6                 \
-	VPCMPGTD  Y5, Y6, Y6                            \
-	VMOVDQU   USED(BX), Y7                          \
-	VPAND     Y7, Y6, Y6                            \
+	VPCMPGTD  S, Y6, Y6                             \
 	VMOVMSKPS Y6, AX                                \
 	VPMOVZXWD (R13)(SI*1), Y9                       \
 	VPMOVZXBD tapTables_take(R8)(AX*8), Y4          \
@@ -289,75 +305,110 @@ indexed:
 	VPERMD    Y9, Y4, Y9                            \
 	VPAND     Y6, Y9, Y9                            \
 	VPAND     tapTables_bits16(R8), Y6, Y6          \
-	VPSLLVD   Y6, Y5, Y5                            \
-	VPOR      Y9, Y5, Y5                            \
-	VPBLENDVB Y7, Y5, S, S
+	VPSLLVD   Y6, S, S                              \
+	VPOR      Y9, S, S
 
-// func decodeTapsAVX2(groups *tapGroup, n, x, k, steps int, tables *tapTables) int
-TEXT ·decodeTapsAVX2(SB), NOSPLIT, $0-56
-	MOVQ tables+40(FP), R8
-	MOVQ k+24(FP), R15
-	MOVQ R15, AX
-	XORL DX, DX
-	DIVQ n+8(FP)
-	MOVQ x+16(FP), CX
-	ADDQ AX, CX
-	MOVQ DX, R14 // group
-	IMULQ $tapGroup__size, DX
-	MOVQ groups+0(FP), BX
-	ADDQ DX, BX
+// ENTRIES gets the entries E of the places P where USED says, and one that leaves the state as it is elsewhere.
+#define ENTRIES(P, USED, E) \
+	VMOVDQU    USED(BX), Y3                         \
+	VMOVDQU    tapTables_still(R8), E               \
+	VPGATHERDD Y3, (R11)(P*4), E
 
-step:
-	CMPQ R15, steps+32(FP)
-	JGE  done
-	CMPQ CX, tapGroup_plain(BX)
-	JGE  done
+// func decodeTapsAVX2(groups **tapGroup, n, k int, tables *tapTables) int
+// A round is in three parts, each of all groups: what is done next to each other then does not wait for each other. What a part leaves to
+// the next one lies in the group.
+TEXT ·decodeTapsAVX2(SB), NOSPLIT, $8-40
+	MOVQ tables+24(FP), R8
+	MOVQ groups+0(FP), R15
+
+round:
+	MOVQ k+16(FP), R14
+
+context:
+	CMPQ R14, n+8(FP)
+	JGE  contexts
+	MOVQ (R15)(R14*8), BX
+	MOVQ tapGroup_x(BX), CX
+	CMPQ CX, tapGroup_stop(BX)
+	JGE  contexts
 	MOVQ tapGroup_stream(BX), DI
 	MOVQ stream_at(DI), SI
 	CMPQ SI, stream_end(DI)
-	JGT  done
+	JGT  contexts
 	CONTEXTS
-	VPMOVZXBD  X1, Y2
-	VPSRLDQ    $8, X1, X1
-	VPMOVZXBD  X1, Y3
+	VMOVDQU X1, (tapGroup_found+found_contexts)(BX)
+	VMOVDQU Y10, (tapGroup_found+found_predictions)(BX)
+	INCQ    R14
+	JMP     context
+
+contexts:
+	CMPQ R14, k+16(FP)
+	JEQ  done
+	MOVQ R14, end-8(SP)
+	MOVQ k+16(FP), R14
+
+entries:
+	MOVQ       (R15)(R14*8), BX
 	MOVQ       tapGroup_models(BX), R13
+	MOVQ       tapGroup_stream(BX), DI
+	MOVQ       TapModels_set(R13), R11
+	MOVQ       TapSet_slots(R11), R11
+	VPMOVZXBD  (tapGroup_found+found_contexts)(BX), Y2
+	VPMOVZXBD  (tapGroup_found+found_contexts+8)(BX), Y3
 	VPCMPEQD   Y6, Y6, Y6
 	VPCMPEQD   Y7, Y7, Y7
 	VPGATHERDD Y6, TapModels_decode(R13)(Y2*4), Y4
 	VPGATHERDD Y7, TapModels_decode(R13)(Y3*4), Y5
-	MOVQ       TapModels_set(R13), R11
-	MOVQ       TapSet_slots(R11), R11
-	MOVQ       stream_words(DI), R13
+	VMOVDQU    (tapGroup_found+found_predictions)(BX), Y10
 	STARTS
-
-	// Entries of the first eight lanes, and of the second, which may share the states.
+	VMOVDQU    Y10, (tapGroup_found+found_predictions)(BX)
 	VMOVDQU    stream_states(DI), Y0
-	VMOVDQA    Y5, Y11
-	VPAND      tapTables_slot(R8), Y0, Y2
-	VPADDD     Y2, Y4, Y4
-	VPCMPEQD   Y3, Y3, Y3
-	VPGATHERDD Y3, (R11)(Y4*4), Y1
-	VPXOR      Y8, Y8, Y8
+	PLACE(Y0, Y4)
+	ENTRIES(Y4, tapGroup_used, Y1)
 	CMPQ       stream_lanes(DI), $16
-	JEQ        wide
-	STEP(Y1, Y0, tapGroup_used)
-	CMPQ       (tapGroup_planes+8)(BX), $8
-	JLE        codes
-	VPAND      tapTables_slot(R8), Y0, Y2
-	VPADDD     Y2, Y11, Y2
-	VPCMPEQD   Y3, Y3, Y3
-	VPGATHERDD Y3, (R11)(Y2*4), Y8
-	STEP(Y8, Y0, tapGroup_used+32)
-	JMP        codes
+	JNE        half
+	VMOVDQU    (stream_states+32)(DI), Y0
+	PLACE(Y0, Y5)
+	ENTRIES(Y5, tapGroup_used+32, Y8)
+	VMOVDQA    Y8, Y5
+
+half: // else the second eight wait for the states of the first
+	VMOVDQU Y1, tapGroup_entries(BX)
+	VMOVDQU Y5, (tapGroup_entries+32)(BX)
+	INCQ    R14
+	CMPQ    R14, end-8(SP)
+	JLT     entries
+	MOVQ    k+16(FP), R14
+
+code:
+	MOVQ    (R15)(R14*8), BX
+	MOVQ    tapGroup_x(BX), DX
+	MOVQ    tapGroup_codeRows(BX), R9
+	MOVQ    tapGroup_nearRows(BX), R10
+	MOVQ    tapGroup_stream(BX), DI
+	MOVQ    stream_at(DI), SI
+	MOVQ    stream_words(DI), R13
+	SHLQ    $5, DX
+	VMOVDQU tapGroup_entries(BX), Y1
+	VMOVDQU (tapGroup_entries+32)(BX), Y8
+	VMOVDQU stream_states(DI), Y0
+	STEP(Y1, Y0)
+	CMPQ    stream_lanes(DI), $16
+	JEQ     wide
+	CMPQ    (tapGroup_planes+8)(BX), $8
+	JLE     codes
+	MOVQ    tapGroup_models(BX), R11
+	MOVQ    TapModels_set(R11), R11
+	MOVQ    TapSet_slots(R11), R11
+	VMOVDQA Y8, Y11
+	PLACE(Y0, Y11)
+	ENTRIES(Y11, tapGroup_used+32, Y8)
+	STEP(Y8, Y0)
+	JMP     codes
 
 wide:
-	VMOVDQU    (stream_states+32)(DI), Y12
-	VPAND      tapTables_slot(R8), Y12, Y2
-	VPADDD     Y2, Y11, Y2
-	VPCMPEQD   Y3, Y3, Y3
-	VPGATHERDD Y3, (R11)(Y2*4), Y8
-	STEP(Y1, Y0, tapGroup_used)
-	STEP(Y8, Y12, tapGroup_used+32)
+	VMOVDQU (stream_states+32)(DI), Y12
+	STEP(Y8, Y12)
 
 codes: // nothing is written where one of them is unusual
 	VMOVDQU   tapTables_symbol(R8), Y2
@@ -365,7 +416,7 @@ codes: // nothing is written where one of them is unusual
 	VPAND     Y2, Y8, Y8
 	VPACKUSDW Y8, Y1, Y1
 	VPERMQ    $0xd8, Y1, Y1
-	VPADDW    Y10, Y1, Y2
+	VPADDW    (tapGroup_found+found_predictions)(BX), Y1, Y2
 	VPCMPEQW  tapTables_unusual(R8), Y1, Y3
 	VPCMPGTW  tapGroup_most(BX), Y2, Y4
 	VMOVDQU   tapGroup_least(BX), Y5
@@ -381,27 +432,26 @@ codes: // nothing is written where one of them is unusual
 
 stored:
 	MOVQ    SI, stream_at(DI)
-	VMOVDQU Y2, (R9)
+	VMOVDQU Y2, (R9)(DX*1)
 	VPMINSW tapTables_most(R8), Y2, Y3
 	VPMAXSW tapTables_least(R8), Y3, Y3
-	VMOVDQU Y3, (R10)
+	VMOVDQU Y3, (R10)(DX*1)
 	CMPB    tapGroup_top(BX), $0
 	JEQ     next
 	ECHO
 
 next:
-	INCQ R15
+	INCQ tapGroup_x(BX)
 	INCQ R14
-	ADDQ $tapGroup__size, BX
+	CMPQ R14, end-8(SP)
+	JLT  code
 	CMPQ R14, n+8(FP)
-	JLT  step
-	XORL R14, R14
-	MOVQ groups+0(FP), BX
-	INCQ CX
-	JMP  step
+	JLT  done
+	MOVQ $0, k+16(FP)
+	JMP  round
 
 done:
-	MOVQ R15, ret+48(FP)
+	MOVQ R14, ret+32(FP)
 	VZEROUPPER
 	RET
 
@@ -449,24 +499,18 @@ done:
 	VPADDD    Y3, Y2, Y2                            \
 	VPBLENDVB USED, Y2, S, S
 
-// func encodeTapsAVX2(groups *tapGroup, n, end, k, steps int, tables *tapTables) int
-TEXT ·encodeTapsAVX2(SB), NOSPLIT, $0-56
-	MOVQ tables+40(FP), R8
-	MOVQ k+24(FP), R15
-	MOVQ R15, AX
-	XORL DX, DX
-	DIVQ n+8(FP)
-	MOVQ end+16(FP), CX
-	SUBQ AX, CX
-	DECQ CX
-	MOVQ DX, R14 // group
-	IMULQ $tapGroup__size, DX
-	MOVQ groups+0(FP), BX
-	ADDQ DX, BX
+// func encodeTapsAVX2(groups **tapGroup, n, k int, tables *tapTables) int
+TEXT ·encodeTapsAVX2(SB), NOSPLIT, $0-40
+	MOVQ tables+24(FP), R8
+	MOVQ k+16(FP), R14
+	MOVQ groups+0(FP), R15
 
 give:
-	CMPQ R15, steps+32(FP)
-	JGE  given
+	MOVQ (R15)(R14*8), BX
+	MOVQ tapGroup_x(BX), CX
+	CMPQ CX, tapGroup_stop(BX)
+	JLE  given
+	DECQ CX
 	MOVQ tapGroup_stream(BX), DI
 	MOVQ stream_at(DI), SI
 	CMPQ SI, $32
@@ -515,18 +559,15 @@ lower:
 	GIVE(Y4, Y8, Y0, Y14)
 	VMOVDQU Y0, stream_states(DI)
 	MOVQ    SI, stream_at(DI)
-	INCQ    R15
+	DECQ    tapGroup_x(BX)
 	INCQ    R14
-	ADDQ    $tapGroup__size, BX
 	CMPQ    R14, n+8(FP)
 	JLT     give
 	XORL    R14, R14
-	MOVQ    groups+0(FP), BX
-	DECQ    CX
 	JMP     give
 
 given:
-	MOVQ R15, ret+48(FP)
+	MOVQ R14, ret+32(FP)
 	VZEROUPPER
 	RET
 
@@ -785,110 +826,3 @@ store:
 	JGT  store
 	VZEROUPPER
 	RET
-
-// func decodeTapsAVX512(groups *tapGroup, n, x, k, steps int, tables *tapTables) int
-// It is decodeTapsAVX2 of groups with 16 states: one vector holds them.
-TEXT ·decodeTapsAVX512(SB), NOSPLIT, $0-56
-	MOVQ tables+40(FP), R8
-	MOVQ k+24(FP), R15
-	MOVQ R15, AX
-	XORL DX, DX
-	DIVQ n+8(FP)
-	MOVQ x+16(FP), CX
-	ADDQ AX, CX
-	MOVQ DX, R14 // group
-	IMULQ $tapGroup__size, DX
-	MOVQ groups+0(FP), BX
-	ADDQ DX, BX
-
-step:
-	CMPQ R15, steps+32(FP)
-	JGE  done
-	CMPQ CX, tapGroup_plain(BX)
-	JGE  done
-	MOVQ tapGroup_stream(BX), DI
-	MOVQ stream_at(DI), SI
-	CMPQ SI, stream_end(DI)
-	JGT  done
-	CONTEXTS
-	VPMOVZXBD  X1, Z2
-	MOVQ       tapGroup_models(BX), R13
-	KXNORW     K1, K1, K1
-	VPGATHERDD TapModels_decode(R13)(Z2*4), K1, Z4
-	MOVQ       TapModels_set(R13), R11
-	MOVQ       TapSet_slots(R11), R11
-	MOVQ       stream_words(DI), R13
-
-	// Codes of symbol 0; the highest bit of a place says that they are relative.
-	VPMOVD2M    Z4, K2
-	VPADDW      tapGroup_middles(BX), Y10, Y10
-	VMOVDQU16.Z Y10, K2, Y10
-	VPADDW      tapGroup_lows(BX), Y10, Y10
-	VPANDD.BCST tapTables_place(R8), Z4, Z4
-
-	VMOVDQU32   stream_states(DI), Z0
-	VMOVDQU32   tapGroup_used(BX), Z7
-	VPMOVD2M    Z7, K4
-	VPANDD.BCST tapTables_slot(R8), Z0, Z2
-	VPADDD      Z2, Z4, Z4
-	KXNORW      K1, K1, K1
-	VPGATHERDD  (R11)(Z4*4), K1, Z1
-
-	// x = frequency * (x >> 12) + offset; a lane below 1<<15 takes a word.
-	VPSRLD      $20, Z1, Z5
-	VPSRLD      $12, Z0, Z6
-	VPADDD.BCST tapTables_one(R8), Z5, Z5
-	VPMULLD     Z5, Z6, Z6
-	VPSRLD      $8, Z1, Z5
-	VPANDD.BCST tapTables_slot(R8), Z5, Z5
-	VPADDD      Z5, Z6, Z6
-	VPCMPD.BCST $1, tapTables_low(R8), Z6, K4, K3
-	KMOVW       K3, AX
-	POPCNTL     AX, AX
-	VPMOVZXWD   (R13)(SI*1), Z9
-	LEAQ        (SI)(AX*2), SI
-	VPEXPANDD.Z Z9, K3, Z9
-	VPSLLD      $16, Z6, K3, Z6
-	VPORD       Z9, Z6, Z6
-	VMOVDQA32   Z6, K4, Z0
-
-	// Nothing is written where one of them is unusual.
-	VPANDD.BCST tapTables_symbol(R8), Z1, Z1
-	VPMOVDW   Z1, Y1
-	VPADDW    Y10, Y1, Y2
-	VPCMPEQW  tapTables_unusual(R8), Y1, Y3
-	VPCMPGTW  tapGroup_most(BX), Y2, Y4
-	VMOVDQU   tapGroup_least(BX), Y5
-	VPCMPGTW  Y2, Y5, Y5
-	VPOR      Y4, Y3, Y3
-	VPOR      Y5, Y3, Y3
-	VPTEST    tapGroup_usedWords(BX), Y3
-	JNE       done
-	VMOVDQU32 Z0, stream_states(DI)
-	MOVQ      SI, stream_at(DI)
-	VMOVDQU   Y2, (R9)
-	VPMINSW   tapTables_most(R8), Y2, Y3
-	VPMAXSW   tapTables_least(R8), Y3, Y3
-	VMOVDQU   Y3, (R10)
-	CMPB      tapGroup_top(BX), $0
-	JEQ       next
-	ECHO
-
-next:
-	INCQ R15
-	INCQ R14
-	ADDQ $tapGroup__size, BX
-	CMPQ R14, n+8(FP)
-	JLT  step
-	XORL R14, R14
-	MOVQ groups+0(FP), BX
-	INCQ CX
-	JMP  step
-
-done:
-	MOVQ R15, ret+48(FP)
-	VZEROUPPER
-	RET
-
-	SIGNS
-	SAMENESS

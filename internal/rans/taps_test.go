@@ -161,7 +161,23 @@ func TestEarlierWindow(t *testing.T) {
 	}
 }
 
-// All instruction sets write the same stream, and read it, alone or with others of its shape.
+// Every slot of every model has an entry that says what the model's own tables say.
+func TestTapSlots(t *testing.T) {
+	for n := range 40 {
+		rng := rand.New(rand.NewPCG(9, uint64(n)))
+		tile := tapTile(t, rng, 1, 1, 1, 0)
+		for context, m := range tile.TapModels.models {
+			for slot, e := range m.common {
+				got := tile.TapModels.slot(uint8(context), uint32(slot))
+				if start := m.coding[uint8(m.slots[slot])].start; got != e&^(0xfff<<8)|start<<8 || e>>8&0xfff != uint32(slot)-start {
+					t.Fatalf("%d: context %d, slot %d: entry %#x, the model says %#x from %d on", n, context, slot, got, e, start)
+				}
+			}
+		}
+	}
+}
+
+// All instruction sets write the same stream, and read it, alone or with others, of its shape or not.
 func TestTapsAgree(t *testing.T) {
 	for n := range 60 {
 		rng := rand.New(rand.NewPCG(7, uint64(n)))
@@ -176,6 +192,9 @@ func TestTapsAgree(t *testing.T) {
 		restore := cpu.Lower(cpu.Generic)
 		for range 1 + rng.IntN(4) {
 			tile := tapTile(t, rng, planes, rows, cols, grid)
+			if rng.IntN(2) == 0 && grid == 0 {
+				tile = tapTile(t, rng, 1+rng.IntN(40), 1+rng.IntN(20), 1+rng.IntN(40), 0)
+			}
 			want = append(want, coder.Append(nil, tile))
 			tiles = append(tiles, *tile)
 		}

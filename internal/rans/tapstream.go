@@ -51,13 +51,10 @@ func (p *Plane) changes() (n int) {
 	return n
 }
 
-// sameTaps tells whether tiles with taps can be decoded together.
-func (t *Tile) sameTaps(u *Tile) bool {
-	return u.Taps != nil && len(t.Planes) == len(u.Planes) && t.Rows == u.Rows && t.Cols == u.Cols && t.Taps.Grid == u.Taps.Grid
-}
-
-// start begins planes of a tile, with a stream to decode or to encode.
-func (g *tapGroup) start(t *Tile, s *stream, first int) {
+// start begins planes of the tile, with a stream to decode or to encode.
+func (g *tapGroup) start(s *stream, first int) {
+	t := &g.tile
+	g.first = first
 	g.begin(t.Taps, t.group(first, MaxLanes), t.Cols)
 	g.models, g.stream, g.low, g.plane = t.TapModels, s, g.planes[0].Low, t.Rows*t.Cols
 	for lane := range g.planes {
@@ -97,41 +94,44 @@ func tapLevelBits(flat bool) (out [MaxLanes]uint8) {
 	return out
 }
 
-// encodeTaps encodes tiles of one shape: first contexts are found, from the first code to the last, then codes are coded, from
-// the last to the first.
+// encodeTaps encodes tiles: first contexts are found, from the first code to the last, then codes are coded, from the last to the
+// first, position by position of tiles in turn.
 func (r *Coder) encodeTaps(streams []stream, tiles []Tile) {
-	plane := tiles[0].Rows * tiles[0].Cols
+	turn := r.turn[:0]
 	for i := range tiles {
-		r.taps[i].indexAll(&tiles[i], &streams[i])
+		g := &r.taps[i]
+		g.tile = tiles[i]
+		g.indexAll(&streams[i])
+		g.encodeTail()
+		turn = append(turn, g)
 	}
-	last := (len(tiles[0].Planes) - 1) / MaxLanes
-	until := [abreast]int{}
-	for i := range tiles {
-		until[i] = last*plane + r.taps[i].encodeTail(&tiles[i], last)
-	}
-	for k := last; k >= 0; k-- {
-		groups, end := r.taps[:len(tiles)], (k+1)*plane
-		for i := range groups {
-			groups[i].regroup(tiles[i].group(k*MaxLanes, MaxLanes))
-			end = min(end, until[i])
+	for k := 0; len(turn) > 0; {
+		k = encodeTapSteps(turn, k)
+		switch g := turn[k]; {
+		case g.x > g.stop:
+			g.x--
+			g.encodeGeneric(g.x)
+			k = (k + 1) % len(turn)
+		case g.first > 0:
+			g.regroup(g.first - MaxLanes)
+		default:
+			turn = slices.Delete(turn, k, k+1)
+			k %= max(1, len(turn))
 		}
-		for i := range groups {
-			groups[i].encodeGeneric(end, min(until[i], (k+1)*plane))
-		}
-		encodePositions(groups, k*plane, end)
 	}
 	for i := range streams {
 		slices.Reverse(streams[i].escapes)
 	}
 }
 
-// indexAll notes the entries of all codes.
-func (g *tapGroup) indexAll(t *Tile, s *stream) {
+// indexAll notes the entries of all codes. The group is the last one then.
+func (g *tapGroup) indexAll(s *stream) {
+	t := &g.tile
 	plane := t.Rows * t.Cols
 	g.index = resize(g.index, (len(t.Planes)+MaxLanes-1)/MaxLanes*plane*MaxLanes)
 	at := 0
 	for first := 0; first < len(t.Planes); first += MaxLanes {
-		g.start(t, s, first)
+		g.start(s, first)
 		for from := 0; from < plane; {
 			n := t.Taps.width(t.Cols, plane-from)
 			g.next()
@@ -143,6 +143,7 @@ func (g *tapGroup) indexAll(t *Tile, s *stream) {
 			from, at = from+n, at+n*MaxLanes
 		}
 	}
+	g.stop = g.first / MaxLanes * plane
 }
 
 // indexColumnsGeneric notes the entries of columns x to end.
@@ -160,26 +161,25 @@ func (g *tapGroup) indexColumnsGeneric(x, end int, index []uint32) {
 }
 
 // encodeTail encodes the last codes of the last group with one state, until there are as many words as the other states can hold
-// to begin with, and returns where they begin. If there are too few, there are fewer states.
-func (g *tapGroup) encodeTail(t *Tile, last int) (at int) {
-	s, plane := g.stream, t.Rows*t.Cols
+// to begin with. If there are too few, there are fewer states.
+func (g *tapGroup) encodeTail() {
+	s, end := g.stream, g.stop+g.plane
 	lanes := s.lanes
-	s.lanes, at = 1, plane
-	for at > 0 && len(s.words)-s.at < 2*(lanes-1) && plane-at < maxTail {
-		at--
-		g.encodeGeneric(last*plane+at, last*plane+at+1)
+	s.lanes, g.x = 1, end
+	for g.x > g.stop && len(s.words)-s.at < 2*(lanes-1) && end-g.x < maxTail {
+		g.x--
+		g.encodeGeneric(g.x)
 	}
 	for 2*(lanes-1) > len(s.words)-s.at {
 		lanes /= 2
 	}
 	if s.lanes = lanes; lanes > 1 {
-		s.tail = plane - at
+		s.tail = end - g.x
 	}
 	for lane := 1; lane < lanes; lane++ {
 		s.states[lane] = tailState | uint32(binary.LittleEndian.Uint16(s.words[s.at:]))
 		s.at += 2
 	}
-	return at
 }
 
 const (
@@ -187,40 +187,26 @@ const (
 	tailState = 1 << 16 // and a word
 )
 
-// encodeGeneric encodes positions of the group's planes, from the last one to the first.
-func (g *tapGroup) encodeGeneric(first, end int) {
-	s, entries, plane := g.stream, g.models.set.entries, g.plane
+// encodeGeneric encodes a position of the group's planes.
+func (g *tapGroup) encodeGeneric(at int) {
+	s, entries := g.stream, g.models.set.entries
 	words, mask := s.words[:s.at], (s.lanes-1)%MaxLanes
-	for at := end - 1; at >= first; at-- {
-		index := (*[MaxLanes]uint32)(g.index[at*MaxLanes:])
-		for lane := len(g.planes) - 1; lane >= 0; lane-- {
-			e := entries[index[lane]]
-			if e.interval&tapEscape != 0 {
-				s.escapes = append(s.escapes, g.planes[lane].code(at%plane))
-			}
-			c := e.coding()
-			s.states[lane&mask], words = c.give(s.states[lane&mask], words)
+	index := (*[MaxLanes]uint32)(g.index[at*MaxLanes:])
+	for lane := len(g.planes) - 1; lane >= 0; lane-- {
+		e := entries[index[lane]]
+		if e.interval&tapEscape != 0 {
+			s.escapes = append(s.escapes, g.planes[lane].code(at-g.stop))
 		}
+		c := e.coding()
+		s.states[lane&mask], words = c.give(s.states[lane&mask], words)
 	}
 	s.at = len(words)
 }
 
-// regroup is for other planes of a tile whose entries are known.
-func (g *tapGroup) regroup(planes []Plane) {
-	g.planes = planes
+// regroup goes on to the tile's planes from first on, whose entries are known.
+func (g *tapGroup) regroup(first int) {
+	g.first, g.planes, g.stop = first, g.tile.group(first, MaxLanes), first/MaxLanes*g.plane
 	g.prepare()
-}
-
-// encodePositions encodes positions of groups that are alike, from the last one to the first, in turn.
-func encodePositions(groups []tapGroup, first, end int) {
-	steps := (end - first) * len(groups)
-	for k := 0; k < steps; k++ {
-		if k = encodeTapSteps(groups, end, k, steps); k == steps {
-			return
-		}
-		at := end - 1 - k/len(groups)
-		groups[k%len(groups)].encodeGeneric(at, at+1)
-	}
 }
 
 // load reads n codes of every plane, from place from on, into the row at hand.
@@ -254,11 +240,8 @@ func (g *tapGroup) load(from, n int) {
 
 // store is the inverse. Codes are such as their planes can have.
 func (g *tapGroup) store(from, n int) {
-	lanes, done := g.storeVectors(from, n)
+	done := g.storeVectors(from, n)
 	for lane := range g.planes {
-		if lane >= lanes {
-			done = 0
-		}
 		p, codes := &g.planes[lane], g.codes[g.at[0]+done*MaxLanes+lane:]
 		if p.Bytes == nil {
 			for i := range p.Codes[from+done : from+n] {
@@ -273,67 +256,75 @@ func (g *tapGroup) store(from, n int) {
 	}
 }
 
-// decodeTaps decodes tiles of one shape, column by column in turn.
+// decodeTaps decodes tiles, column by column in turn: a code waits for its left neighbour, those of other tiles do not.
 func (r *Coder) decodeTaps(streams []stream, tiles []Tile) error {
-	groups := r.taps[:len(tiles)]
-	planes, plane := len(tiles[0].Planes), tiles[0].Rows*tiles[0].Cols
-	for first := 0; first < planes; first += MaxLanes {
-		for i := range groups {
-			groups[i].start(&tiles[i], &streams[i], first)
-		}
-		for from := 0; from < plane; {
-			n := tiles[0].Taps.width(tiles[0].Cols, plane-from)
-			for i := range groups {
-				groups[i].turns(from, first+MaxLanes >= planes)
-			}
-			if err := decodeTapRow(groups, n); err != nil {
+	turn := r.turn[:0]
+	for i := range tiles {
+		g := &r.taps[i]
+		g.tile = tiles[i]
+		g.start(&streams[i], 0)
+		g.nextRow(0)
+		turn = append(turn, g)
+	}
+	for k := 0; len(turn) > 0; {
+		k = decodeTapColumns(turn, k)
+		g := turn[k]
+		if g.x < g.end {
+			if err := g.decodeColumn(g.x); err != nil {
 				return err
 			}
-			for i := range groups {
-				groups[i].store(from, n)
-			}
-			from += n
+			g.x++
+			k = (k + 1) % len(turn)
+		} else if !g.goOn() {
+			turn = slices.Delete(turn, k, k+1)
+			k %= max(1, len(turn))
 		}
 	}
 	return nil
 }
 
-// turns finds in which column of the row that begins at a place the tail begins.
-func (g *tapGroup) turns(from int, last bool) {
+// goOn goes on to the columns behind those that are decoded; false if there are none.
+func (g *tapGroup) goOn() bool {
+	from := g.from + g.n
+	switch {
+	case g.x < g.n:
+		g.nextSegment()
+		return true
+	case from < g.plane:
+		g.store(g.from, g.n)
+		g.nextRow(from)
+		return true
+	}
+	g.store(g.from, g.n)
+	if g.first += MaxLanes; g.first < len(g.tile.Planes) {
+		g.start(g.stream, g.first)
+		g.nextRow(0)
+		return true
+	}
+	return false
+}
+
+// nextRow begins the row of codes from a place of the planes on.
+func (g *tapGroup) nextRow(from int) {
+	g.from, g.n, g.x = from, g.taps.width(g.tile.Cols, g.plane-from), 0
 	g.turn = g.plane // not in this row
-	if last {
+	if g.first+MaxLanes >= len(g.tile.Planes) {
 		g.turn -= g.stream.tail + from
 	}
-	g.plain = g.turn
-	if !g.narrow || g.stream.lanes < leastTapVector {
-		g.plain = 0
+	g.next()
+	g.nextSegment()
+}
+
+// nextSegment begins columns of the row.
+func (g *tapGroup) nextSegment() {
+	g.end = g.segment(g.x, g.n)
+	if g.stop = min(g.end, g.turn); !g.narrow || g.stream.lanes < leastTapVector {
+		g.stop = 0
 	}
 }
 
 // leastTapVector is the least number of states that kernels decode and encode with.
 const leastTapVector = 8
-
-// decodeTapRow decodes a row of n columns of groups that are alike.
-func decodeTapRow(groups []tapGroup, n int) error {
-	for i := range groups {
-		groups[i].next()
-	}
-	for x, end := 0, 0; x < n; x = end {
-		for i := range groups {
-			end = groups[i].segment(x, n)
-		}
-		steps := (end - x) * len(groups)
-		for k := 0; k < steps; k++ {
-			if k = decodeTapColumns(groups, x, k, steps); k == steps {
-				break
-			}
-			if err := groups[k%len(groups)].decodeColumn(x + k/len(groups)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // decodeColumn decodes a code of every plane.
 func (g *tapGroup) decodeColumn(x int) error {
@@ -349,11 +340,10 @@ func (g *tapGroup) decodeColumn(x int) error {
 	words, used := (*[slack]byte)(s.words[s.at:]), uint(0) // a step takes 2 bytes per lane at most
 	mask := (s.lanes - 1) % MaxLanes
 	find(g, x)
-	slots := g.models.set.slots // which kernels read, too
 	for lane := range min(len(g.planes), MaxLanes) {
 		context, state := g.found.contexts[lane], s.states[lane&mask]
 		start := g.models.start(context, int32(g.low), g.found.predictions[lane])
-		e := slots[g.models.decode[context]&^tapRelative+state%probScale]
+		e := g.models.slot(context, state) // which kernels read, too
 		wide := start + int32(uint8(e))
 		if uint8(e) == unusual {
 			var err error
@@ -361,7 +351,7 @@ func (g *tapGroup) decodeColumn(x int) error {
 				return err
 			}
 		}
-		state = next(state, e)
+		state = (e>>20+1)*(state>>ProbBits) + state%probScale - e>>8%probScale
 		more := state<<16 | uint32(binary.LittleEndian.Uint16(words[used%(slack/2):]))
 		used += uint((state-ransLow)>>31) * 2
 		if state < ransLow {

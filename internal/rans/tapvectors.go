@@ -19,6 +19,8 @@ type tapTables struct {
 	three, six, seven, ten, twelve, fourteen [MaxLanes]int16
 	fifteen, minus5, minus7, unusual         [MaxLanes]int16
 	slot, place, symbol, one, low, bits16    [8]uint32
+	middle, coarse                           [8]uint32 // of tapSlot
+	still                                    [8]uint32 // an entry that leaves a state as it is
 
 	// By the lanes of eight that take a word, or give one away: where words behind each other go to, and where at the end of
 	// eight those are that come of the lanes.
@@ -60,7 +62,8 @@ func newTapTables() *tapTables {
 	}
 	t.fifteen = broadcast(15)
 	for i := range 8 {
-		t.slot[i], t.place[i], t.symbol[i], t.one[i], t.low[i], t.bits16[i] = probScale-1, tapRelative-1, 255, 1, ransLow, 16
+		t.slot[i], t.place[i], t.symbol[i], t.one[i], t.low[i], t.bits16[i] = probScale-1, tapFine-1, 255, 1, ransLow, 16
+		t.middle[i], t.coarse[i], t.still[i] = tapMiddle, tapCoarse, (probScale-1)<<20
 	}
 	t.mapWords()
 	return t

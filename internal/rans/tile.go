@@ -1,7 +1,5 @@
 package rans
 
-import "cmp"
-
 // Tile is a block of planes that are coded together. All planes have Rows x Cols codes.
 type Tile struct {
 	Rows, Cols int
@@ -58,7 +56,10 @@ func (t *Tile) inStep() bool {
 // beyond codes.
 func (t *Tile) Lanes() int {
 	if t.Taps != nil {
-		return cmp.Or(t.TapLanes, t.tapLanes())
+		if t.TapLanes > 0 {
+			return t.TapLanes
+		}
+		return t.tapLanes()
 	}
 	n, most := 1, MaxLanes
 	if t.inStep() {

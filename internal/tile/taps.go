@@ -7,6 +7,7 @@ import (
 	"math/bits"
 
 	"github.com/dqa-go/dqa/internal/rans"
+	"github.com/dqa-go/dqa/internal/simd"
 	"github.com/dqa-go/dqa/profile"
 )
 
@@ -68,9 +69,12 @@ func (t *taps) keep(v *Values, b profile.Bounds, c codes) {
 	if v.Codes == nil {
 		return
 	}
+	narrow := c.bytes != nil && byteWidth(c.bytes, t.edge.Unsigned) < 8 // and thus bounded
 	for ch := b.C0; ch < b.C1; ch++ {
 		dst := v.Codes[t.edge.BandStart(b, ch):][:t.edge.BandSize(b)]
 		switch {
+		case narrow:
+			simd.CopySigned(dst, band(c.bytes, t.edge, b, ch))
 		case c.bytes == nil:
 			for i, code := range band(c.wide, t.edge, b, ch) {
 				dst[i] = rans.Bounded(code)
@@ -154,11 +158,10 @@ func (t *taps) tileOf(b profile.Bounds, c codes, mode int) (*rans.Tile, error) {
 	return &t.tile, err
 }
 
-// Alike implements Batcher.
-func (t *taps) Alike(b profile.Bounds, other Coder, c profile.Bounds) bool {
+// Alike implements Batcher: shapes may differ.
+func (t *taps) Alike(_ profile.Bounds, other Coder, _ profile.Bounds) bool {
 	o, ok := other.(*taps)
-	return ok && t.bytewise() && o.bytewise() && b.C1-b.C0 == c.C1-c.C0 && b.R1-b.R0 == c.R1-c.R0 && t.edge.Cols == o.edge.Cols &&
-		t.edge.Taps.Grid == o.edge.Taps.Grid
+	return ok && t.bytewise() && o.bytewise()
 }
 
 // EncodeAll implements Batcher.
