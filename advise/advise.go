@@ -14,20 +14,23 @@ import (
 	"github.com/dqa-go/dqa/eval"
 	"github.com/dqa-go/dqa/graph"
 	"github.com/dqa-go/dqa/internal/picture"
+	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/session"
 )
 
 // Options steer an advice.
 type Options struct {
-	Model   string          // as session.Open takes it
-	Network session.Options // how it was opened: without a cut
-	Link    float64         // bits per second
-	Budgets []float64       // stored bits per value at a cut; nil: DefaultBudgets
-	Limit   float64         // points of accuracy that may be lost (of agreement where there are no labels); 0: DefaultLimit
-	Slower  float64         // how many times the device needs what this machine does, one core; 0: as long
-	All     bool            // measure every cut, and not only those behind which fewer values pass than behind those before
-	Coder   *profile.Coder  // of what passes; nil: the smaller of small and smallest
+	Link    float64        // bits per second
+	Budgets []float64      // stored bits per value at a cut; nil: DefaultBudgets
+	Limit   float64        // points of accuracy that may be lost (of agreement where there are no labels); 0: DefaultLimit
+	Slower  float64        // how many times the device needs what this machine does, one core; 0: as long
+	All     bool           // measure every cut, and not only those behind which fewer values pass than behind those before
+	Share   float64        // measure no cut that gives the device more of the work; 0: 1, all of it
+	Coder   *profile.Coder // of what passes; nil: the smaller of small and smallest
+	// Confirm are images on which what was chosen is measured once more. Then all test images choose, by loss and its standard error;
+	// without them half of the test images choose, by loss.
+	Confirm *dataset.Inputs
 	session.EvaluateOptions
 }
 
@@ -42,24 +45,27 @@ var qualities = []int{5, 10, 20, 40, 60, 75, 90, 95}
 
 // Advice is what all ways came to.
 type Advice struct {
-	Model    string   `json:"model"`
-	Data     string   `json:"data"`
-	Calib    string   `json:"calib"`
-	Images   int      `json:"images"`
-	Metric   string   `json:"metric"` // top1, miou, or agreement where there are no labels
-	Float    float64  `json:"fp32"`   // the float network's score, in percent
-	Link     float64  `json:"link_bits_per_second"`
-	Limit    float64  `json:"limit_points"`
-	Slower   float64  `json:"device_slower"`
-	Products int64    `json:"macs"`        // multiply-accumulates of a whole pass
-	Heads    int      `json:"outputs"`     // of the network
-	Cuts     []Cut    `json:"cuts"`        // all there are
-	Ways     []Way    `json:"ways"`        // what was measured
-	Best     int      `json:"best"`        // of ways: the soonest answer within the limit; -1: none
-	Verdict  string   `json:"verdict"`     // in a sentence
-	Notes    []string `json:"notes"`       // what could not be measured, and why
-	Seed     uint64   `json:"seed"`        // of standard errors
-	Coding   string   `json:"coding_time"` // what latencies hold
+	Model    string    `json:"model"`
+	Data     string    `json:"data"`
+	Calib    string    `json:"calib"`
+	Images   int       `json:"images"`
+	Metric   string    `json:"metric"` // top1, miou, or agreement where there are no labels
+	Float    float64   `json:"fp32"`   // the float network's score, in percent
+	Link     float64   `json:"link_bits_per_second"`
+	Limit    float64   `json:"limit_points"`
+	Confirm  string    `json:"confirm,omitempty"` // images on which what was chosen was measured once more
+	Share    float64   `json:"most_device_share"` // of cuts that were measured
+	Budgets  []float64 `json:"budgets"`           // of what passes at a cut
+	Slower   float64   `json:"device_slower"`
+	Products int64     `json:"macs"`        // multiply-accumulates of a whole pass
+	Heads    int       `json:"outputs"`     // of the network
+	Cuts     []Cut     `json:"cuts"`        // all there are
+	Ways     []Way     `json:"ways"`        // what was measured
+	Best     int       `json:"best"`        // of ways: the soonest answer within the limit; -1: none
+	Verdict  string    `json:"verdict"`     // in a sentence
+	Notes    []string  `json:"notes"`       // what could not be measured, and why
+	Seed     uint64    `json:"seed"`        // of standard errors
+	Coding   string    `json:"coding_time"` // what latencies hold
 }
 
 // Cut is one place to cut at.
@@ -109,7 +115,24 @@ type Way struct {
 	Gateway float64 `json:"gateway_ms"`
 	Latency float64 `json:"latency_ms"` // all three
 	Kept    bool    `json:"kept"`       // loses at most the limit on the images of choice
+	// Confirmed is what images that took no part in the choice say, if Options.Confirm has some and this way was chosen: as the best,
+	// as the smallest cut or as the smallest file.
+	Confirmed *Confirmed `json:"confirmed,omitempty"`
+
+	se    float64 // of the loss, among few images none that is 0
+	again confirmer
 }
+
+// Confirmed is a way on images that took no part in choosing it.
+type Confirmed struct {
+	Images int             `json:"images"`
+	Bytes  float64         `json:"bytes"`
+	Loss   metric.Interval `json:"loss"`
+	Value  float64         `json:"value"` // of the metric, percent
+}
+
+// confirmer measures a way on other images; nil where nothing is lost.
+type confirmer func(ctx context.Context, data *dataset.Inputs) (m *eval.Measured, bytes float64, err error)
 
 // Measure measures all ways of a network, on test images and with calibration images for it. Errors are those of session.
 func Measure(ctx context.Context, net *session.Network, test, calib *dataset.Inputs, opt Options) (*Advice, error) {
@@ -135,7 +158,9 @@ func Measure(ctx context.Context, net *session.Network, test, calib *dataset.Inp
 			return nil, fmt.Errorf("cut behind %s: %w", r.Cuts[i].Name, err)
 		}
 	}
-	r.conclude()
+	if err := r.conclude(ctx); err != nil {
+		return nil, err
+	}
 	return &r.Advice, nil
 }
 
@@ -148,6 +173,9 @@ func (o Options) completed() Options {
 	}
 	if o.Slower == 0 {
 		o.Slower = 1
+	}
+	if o.Share == 0 {
+		o.Share = 1
 	}
 	return o
 }
@@ -167,9 +195,13 @@ func newRun(net *session.Network, test, calib *dataset.Inputs, opt Options) *run
 	g := net.Graph()
 	r.Advice = Advice{
 		Model: net.Name(), Data: test.Source().Spec(), Calib: calib.Source().Spec(), Images: test.Len(), Link: opt.Link, Limit: opt.Limit,
-		Slower: opt.Slower, Products: g.AllProducts(), Heads: len(g.Outputs), Cuts: []Cut{}, Ways: []Way{}, Best: -1, Notes: []string{},
+		Slower: opt.Slower, Share: opt.Share, Budgets: opt.Budgets, Products: g.AllProducts(), Heads: len(g.Outputs),
+		Cuts: []Cut{}, Ways: []Way{}, Best: -1, Notes: []string{},
 		Seed: opt.Seed, Coding: "the device codes what passes at a cut; coding of pictures, decoding on the gateway and the link's own delay " +
 			"are not in it",
+	}
+	if opt.Confirm != nil {
+		r.Confirm = opt.Confirm.Source().Spec()
 	}
 	return r
 }
@@ -204,6 +236,9 @@ func (r *run) add(w Way) {
 	w.Sending = 8e3 * w.Bytes / r.opt.Link
 	w.Latency = w.Device + w.Sending + w.Gateway
 	w.Kept = w.Choice <= r.Limit
+	if r.opt.Confirm != nil {
+		w.Kept = w.Loss+w.se <= r.Limit
+	}
 	r.Ways = append(r.Ways, w)
 }
 
@@ -219,43 +254,75 @@ func (r *run) pictures(ctx context.Context) error {
 		raw *= 4
 	}
 	r.add(Way{Kind: Raw, Edge: -1, Bytes: raw, Gateway: 1e3 * r.seconds, Agree: 100})
-	formats := []picture.Format{{Kind: picture.PNG}}
-	for _, kind := range []picture.Kind{picture.JPEG, picture.WebP} {
-		for _, q := range qualities {
-			formats = append(formats, picture.Format{Kind: kind, Quality: q})
-		}
+	formats, err := r.formats(first.Image)
+	if err != nil || len(formats) == 0 {
+		return err
 	}
-	for _, f := range formats {
-		err := r.picture(ctx, f)
-		switch {
-		case errors.Is(err, picture.ErrNoPicture):
-			r.Notes = append(r.Notes, "the data are measurements and no pictures: JPEG, WebP and PNG do not apply")
-			return nil
-		case errors.Is(err, picture.ErrNoWebP):
-			r.Notes = append(r.Notes, "WebP was not measured: cwebp is not installed (Debian: apt install webp)")
-			return nil
-		case err != nil:
-			return err
+	all, sizes, err := r.sent(ctx, r.test, formats, "files")
+	if err != nil {
+		return err
+	}
+	for i, f := range formats {
+		w := scored(&all[i])
+		w.Kind, w.Edge, w.Quality, w.Bytes, w.Gateway = Kind(f.Kind), -1, f.Quality, sizes[i], 1e3*r.seconds
+		w.again = func(ctx context.Context, data *dataset.Inputs) (*eval.Measured, float64, error) {
+			m, sizes, err := r.sent(ctx, data, []picture.Format{f}, f.String())
+			if err != nil {
+				return nil, 0, err
+			}
+			return &m[0], sizes[0], nil
 		}
+		r.add(w)
 	}
 	return nil
 }
 
-// picture measures the float network on images that were files in between.
-func (r *run) picture(ctx context.Context, f picture.Format) error {
-	sent := picture.Send(r.test.Source(), f)
-	inputs, err := r.net.Inputs(sent)
-	if err != nil {
-		return err
+// formats are the files that can be made of images like this one; a note says which cannot.
+func (r *run) formats(like dataset.Image) (all []picture.Format, err error) {
+	possible := func(kind picture.Kind, qualities ...int) {
+		for _, q := range qualities {
+			f := picture.Format{Kind: kind, Quality: q}
+			if err == nil {
+				_, _, err = f.Through(like)
+			}
+			if err == nil {
+				all = append(all, f)
+			}
+		}
 	}
-	m, err := r.net.EvaluateOn(ctx, r.test, inputs, f.String(), r.opt.EvaluateOptions)
-	if err != nil {
-		return err
+	possible(picture.PNG, 0)
+	possible(picture.JPEG, qualities...)
+	possible(picture.WebP, qualities...)
+	switch {
+	case errors.Is(err, picture.ErrNoPicture):
+		r.Notes = append(r.Notes, "the data are measurements and no pictures: JPEG, WebP and PNG do not apply")
+	case errors.Is(err, picture.ErrNoWebP):
+		r.Notes = append(r.Notes, "WebP was not measured: cwebp is not installed (Debian: apt install webp)")
+	default:
+		return all, err
 	}
-	w := scored(m)
-	w.Kind, w.Edge, w.Quality, w.Bytes, w.Gateway = Kind(f.Kind), -1, f.Quality, sent.MeanSize(), 1e3*r.seconds
-	r.add(w)
-	return nil
+	return all, nil
+}
+
+// sent measures the float network on images that were files in between, and the mean sizes of those.
+func (r *run) sent(
+	ctx context.Context, data *dataset.Inputs, formats []picture.Format, what string,
+) (all []eval.Measured, sizes []float64, err error) {
+	var files []*picture.Sent
+	var inputs []*dataset.Inputs
+	for _, f := range formats {
+		files = append(files, picture.Send(data.Source(), f))
+		in, err := r.net.Inputs(files[len(files)-1])
+		if err != nil {
+			return nil, nil, err
+		}
+		inputs = append(inputs, in)
+	}
+	all, err = r.net.EvaluateOn(ctx, data, inputs, what, r.opt.EvaluateOptions)
+	for _, f := range files {
+		sizes = append(sizes, f.MeanSize())
+	}
+	return all, sizes, err
 }
 
 // cuts finds where the network can be cut, and chooses what is measured.
@@ -291,7 +358,8 @@ func (r *run) cuts() error {
 
 // memory is what the head's activations take in float32, in bands; 0 where no plan can be made.
 func (r *run) memory(head *graph.Graph, passes []string) int64 {
-	net, err := session.FromGraph(r.net.Name(), head, session.Options{Preprocess: r.opt.Network.Preprocess, Passing: passes})
+	pre := r.net.Preprocess()
+	net, err := session.FromGraph(r.net.Name(), head, session.Options{Preprocess: &pre, Passing: passes})
 	if err != nil {
 		return 0
 	}
@@ -308,13 +376,17 @@ func (r *run) choose() {
 	fewest := int64(math.MaxInt64)
 	for i := range r.Cuts {
 		c := &r.Cuts[i]
+		if c.Share > r.opt.Share {
+			c.Measured = false
+			continue
+		}
 		if c.Values < fewest {
 			c.Measured, fewest = true, c.Values
 		}
 		if c.Values > fewest {
 			continue
 		}
-		rest := r.Cuts[i+1:]
+		rest := slices.DeleteFunc(slices.Clone(r.Cuts[i+1:]), func(d Cut) bool { return d.Share > r.opt.Share })
 		if end := slices.IndexFunc(rest, func(d Cut) bool { return d.Values < fewest }); end >= 0 {
 			rest = rest[:end]
 		}
@@ -326,9 +398,7 @@ func (r *run) choose() {
 
 // split measures the budgets at one cut.
 func (r *run) split(ctx context.Context, c *Cut) error {
-	where := r.opt.Network
-	where.Cut = c.Name
-	net, err := session.Open(r.opt.Model, where)
+	net, err := r.net.CutBehind(c.Name)
 	if err != nil {
 		return err
 	}
@@ -336,7 +406,11 @@ func (r *run) split(ctx context.Context, c *Cut) error {
 	if err != nil {
 		return err
 	}
-	candidates, err := r.candidates(ctx, net)
+	k, variants, err := r.calibrator(net)
+	if err != nil {
+		return err
+	}
+	candidates, err := k.Candidates(ctx, variants)
 	if err != nil {
 		return err
 	}
@@ -345,7 +419,11 @@ func (r *run) split(ctx context.Context, c *Cut) error {
 		return err
 	}
 	for _, m := range res.Measured {
-		w, codec := r.smallest(&m, c)
+		w, best := r.smallest(&m, c)
+		codec := m.Codecs[best]
+		w.again = func(ctx context.Context, data *dataset.Inputs) (*eval.Measured, float64, error) {
+			return r.splitAgain(ctx, net, session.Candidate{Codecs: []*dqa.Codec{codec}, Program: m.Program}, data)
+		}
 		coding, err := codingSeconds(net, codec, test)
 		if err != nil {
 			return err
@@ -361,37 +439,48 @@ func (r *run) split(ctx context.Context, c *Cut) error {
 	return nil
 }
 
-// candidates calibrates the budgets.
-func (r *run) candidates(ctx context.Context, net *session.Network) ([]session.Candidate, error) {
+// splitAgain measures a profile at a cut on other images.
+func (r *run) splitAgain(
+	ctx context.Context, net *session.Network, c session.Candidate, data *dataset.Inputs,
+) (*eval.Measured, float64, error) {
+	in, err := net.Inputs(data.Source())
+	if err != nil {
+		return nil, 0, err
+	}
+	res, err := net.Evaluate(ctx, in, []session.Candidate{c}, r.opt.EvaluateOptions)
+	if err != nil {
+		return nil, 0, err
+	}
+	return &res.Measured[0], float64(res.Measured[0].Frames[0]) / float64(res.Images), nil
+}
+
+// calibrator is one for a cut, with the settings that are tried there.
+func (r *run) calibrator(net *session.Network) (*session.Calibrator, []session.Variant, error) {
 	calib, err := net.Inputs(r.calib.Source())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o := r.opt
 	k, err := net.NewCalibrator(calib, session.CalibrateOptions{
 		Workers: o.Workers, AllowNonFinite: o.AllowNonFinite, Probabilities: o.Probabilities, Coder: o.Coder, Progress: o.Progress,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	variants, err := session.Grid{Methods: "graded", Budgets: o.Budgets}.Variants(session.Variant{})
-	if err != nil {
-		return nil, err
-	}
-	return k.Candidates(ctx, variants)
+	return k, variants, err
 }
 
-// smallest is a candidate stored by the coder whose frames are smallest.
-func (r *run) smallest(m *eval.Measured, c *Cut) (Way, *dqa.Codec) {
-	best := 0
+// smallest is a candidate stored by the coder whose frames are smallest, and the number of its codec.
+func (r *run) smallest(m *eval.Measured, c *Cut) (w Way, best int) {
 	for n := range m.Frames {
 		if m.Frames[n] < m.Frames[best] {
 			best = n
 		}
 	}
-	w := scored(m)
+	w = scored(m)
 	w.Kind, w.Edge, w.Name, w.Budget = Split, c.Edge, c.Name, m.Codecs[best].Profile().Setting.Goal
 	w.Bytes = float64(m.Frames[best]) / float64(r.Images)
 	w.Bits = 8 * w.Bytes / float64(c.Values)
-	return w, m.Codecs[best]
+	return w, best
 }

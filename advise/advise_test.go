@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dqa-go/dqa/internal/picture"
 	"github.com/dqa-go/dqa/internal/text"
 	"github.com/dqa-go/dqa/session"
 )
@@ -15,6 +16,12 @@ func measured(t *testing.T, model string, opt Options) *Advice {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return measuredOn(t, net, opt)
+}
+
+func measuredOn(t *testing.T, net *session.Network, opt Options) *Advice {
+	t.Helper()
+	model := net.Name()
 	test, err := net.Data(model + "[64:76]")
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +30,7 @@ func measured(t *testing.T, model string, opt Options) *Advice {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt.Model, opt.Budgets = model, []float64{1}
+	opt.Budgets = []float64{1}
 	a, err := Measure(t.Context(), net, test, calib, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +103,9 @@ func TestBest(t *testing.T) {
 			w.Device *= c.slower
 			r.add(w)
 		}
-		r.conclude()
+		if err := r.conclude(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		if r.Ways[r.Best].Kind != c.kind || !strings.HasPrefix(r.Verdict, c.says) {
 			t.Errorf("link %g, device %gx: %s: %s", c.link, c.slower, r.Ways[r.Best].Kind, r.Verdict)
 		}
@@ -109,10 +118,53 @@ func TestLuckyChoice(t *testing.T) {
 		r := &run{Advice: Advice{Link: 1e6, Limit: 1, Best: -1}, opt: Options{Link: 1e6}}
 		r.add(Way{Kind: Local, Device: 100})
 		r.add(Way{Kind: WebP, Quality: 5, Bytes: 800, Gateway: 9, Choice: -6, Confirm: confirm})
-		r.conclude()
+		if err := r.conclude(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		if got := strings.Contains(r.Verdict, "loses 7.42 points"); got != warned || r.Best != 1 {
 			t.Errorf("confirmed at %v: %s", confirm, r.Verdict)
 		}
+	}
+}
+
+// With images to confirm, all test images choose, by loss and its standard error; what was chosen is measured on the others as an
+// evaluation there finds it, and a cut that gives the device more work than was allowed is not measured.
+func TestConfirmed(t *testing.T) {
+	net, err := session.Open("demo:classify", session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := Options{Link: 1e6, Budgets: []float64{1}, Share: .5, Limit: 40}
+	if opt.Confirm, err = net.Data("demo:classify[100:112]"); err != nil {
+		t.Fatal(err)
+	}
+	a := measuredOn(t, net, opt)
+	for _, c := range a.Cuts {
+		if c.Measured && c.Share > .5 {
+			t.Errorf("%+v", c)
+		}
+	}
+	for i := range a.Ways {
+		w := &a.Ways[i]
+		chosen := i == a.Best || w == a.Smallest(Split) || w == a.Smallest(JPEG, PNG, WebP)
+		if w.Kept != (w.Loss+w.se <= 40) || (w.Confirmed != nil) != (chosen && w.Kind != Local && w.Kind != Raw) {
+			t.Errorf("%s: %+v", w.title(), w)
+		}
+	}
+	split := a.Smallest(Split)
+	if split == nil || split.Confirmed == nil || split.Confirmed.Images != 12 || split.Confirmed.Bytes <= 0 ||
+		!(split.Confirmed.Loss.Low < split.Confirmed.Loss.Value && split.Confirmed.Loss.Value < split.Confirmed.Loss.High) {
+		t.Fatalf("%+v", split)
+	}
+	file := a.Smallest(JPEG, PNG, WebP)
+	format := picture.Format{Kind: picture.Kind(file.Kind), Quality: file.Quality}
+	m, sizes, err := (&run{net: net}).sent(t.Context(), opt.Confirm, []picture.Format{format}, "")
+	if err != nil || sizes[0] != file.Confirmed.Bytes || m[0].Score.Summary().Drop != file.Confirmed.Loss.Value {
+		t.Errorf("%+v, %v, %v", file.Confirmed, sizes, err)
+	}
+	var b strings.Builder
+	if err := a.WriteText(&b, text.Style{}); err != nil || !strings.Contains(b.String(), "which took no part in it") {
+		t.Error(err, b.String())
 	}
 }
 

@@ -16,6 +16,9 @@ func scored(m *eval.Measured) Way {
 	s := m.Score.Summary()
 	w := Way{LossSE: s.DropSE, KL: s.KL, Agree: s.Agreement}
 	w.Loss = lossOf(s)
+	if s.KL != 0 { // else the outputs are the same, number for number
+		_, _, w.se = s.Loss()
+	}
 	w.Choice, w.Confirm = lossOf(m.Halves[0].Summary()), lossOf(m.Halves[1].Summary())
 	if s.Metric == "" {
 		w.LossSE = 0

@@ -1,20 +1,53 @@
 package advise
 
 import (
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/dqa-go/dqa/internal/text"
 )
 
-// conclude finds the best way and says so.
-func (r *run) conclude() {
+// conclude finds the best way, has what was chosen confirmed, and says so.
+func (r *run) conclude(ctx context.Context) error {
 	for i := range r.Ways {
 		if r.Ways[i].Kept && (r.Best < 0 || r.Ways[i].Latency < r.Ways[r.Best].Latency) {
 			r.Best = i
 		}
 	}
+	if err := r.confirm(ctx, &r.Ways[r.Best], r.Smallest(Split), r.Smallest(JPEG, PNG, WebP)); err != nil {
+		return err
+	}
 	r.Verdict = r.verdict()
+	return nil
+}
+
+// confirm measures ways on images that took no part in the choice, if there are any.
+func (r *run) confirm(ctx context.Context, ways ...*Way) error {
+	for _, w := range ways {
+		if r.opt.Confirm == nil || w == nil || w.again == nil || w.Confirmed != nil {
+			continue
+		}
+		m, bytes, err := w.again(ctx, r.opt.Confirm)
+		if err != nil {
+			return err
+		}
+		s := m.Score.Summary()
+		w.Confirmed = &Confirmed{Images: s.Images, Bytes: bytes}
+		w.Confirmed.Value, w.Confirmed.Loss, _ = s.Loss()
+	}
+	return nil
+}
+
+// confirmed is the loss of a way on images that took no part in the choice.
+func (a *Advice) confirmed(w *Way) float64 {
+	switch {
+	case a.Confirm == "":
+		return w.Confirm
+	case w.Confirmed == nil:
+		return 0 // it loses nothing
+	}
+	return w.Confirmed.Loss.Value
 }
 
 // Smallest is the way of some kinds that passes fewest bytes within the limit; nil: none does.
@@ -30,6 +63,26 @@ func (a *Advice) Smallest(kinds ...Kind) (best *Way) {
 	return best
 }
 
+// Number is that of a way of Ways; -1 for nil.
+func (a *Advice) Number(w *Way) int {
+	for i := range a.Ways {
+		if &a.Ways[i] == w {
+			return i
+		}
+	}
+	return -1
+}
+
+// CutAt is the cut behind an edge; nil: there is none.
+func (a *Advice) CutAt(edge int) *Cut {
+	for i := range a.Cuts {
+		if a.Cuts[i].Edge == edge {
+			return &a.Cuts[i]
+		}
+	}
+	return nil
+}
+
 // verdict is what to do, in a sentence, and how the split does beside pictures.
 func (a *Advice) verdict() string {
 	best := a.Ways[a.Best] // local is always there and loses nothing
@@ -41,9 +94,13 @@ func (a *Advice) verdict() string {
 		s = fmt.Sprintf("Send %s files instead of cutting the network: ", best.title())
 	}
 	s += fmt.Sprintf("an answer in %s.", milliseconds(best.Latency))
-	if best.Confirm > a.Limit {
-		s += fmt.Sprintf(" But it was chosen on half of the images; on the other half it loses %s: take more images before you rely on it.",
-			points(float64(int(100*best.Confirm+.5))/100))
+	if loss := a.confirmed(&best); loss > a.Limit {
+		lost := points(float64(int(100*loss+.5)) / 100)
+		where := "it was chosen on half of the images; on the other half"
+		if a.Confirm != "" {
+			where = "on the images that took no part in the choice"
+		}
+		s += fmt.Sprintf(" But %s it loses %s: take more images before you rely on it.", where, lost)
 	}
 	split, file := a.Smallest(Split), a.Smallest(JPEG, PNG, WebP)
 	limit := "within " + points(a.Limit) + " of loss"
@@ -64,10 +121,8 @@ func (a *Advice) verdict() string {
 
 // share is the device's of a pass, of a cut.
 func (a *Advice) share(edge int) float64 {
-	for _, c := range a.Cuts {
-		if c.Edge == edge {
-			return c.Share
-		}
+	if c := a.CutAt(edge); c != nil {
+		return c.Share
 	}
 	return 1
 }
@@ -108,8 +163,18 @@ func (a *Advice) WriteText(w io.Writer, s text.Style) error {
 	if err := a.writeWays(w, s); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nchosen on images with even numbers; the best loses %.2f points on the others\nlatency: %s\n",
-		a.Ways[a.Best].Confirm, a.Coding)
+	if a.Confirm == "" {
+		fmt.Fprintf(w, "\nchosen on images with even numbers; the best loses %.2f points on the others\n", a.Ways[a.Best].Confirm)
+	} else {
+		fmt.Fprintf(w, "\nchosen by loss and its standard error; on %s, which took no part in it:\n", a.Confirm)
+		for i := range a.Ways {
+			if c := a.Ways[i].Confirmed; c != nil {
+				l := c.Loss
+				fmt.Fprintf(w, "%s: %s, loss %.2f (95 %%: %.2f to %.2f)\n", a.Ways[i].title(), size(c.Bytes), l.Value, l.Low, l.High)
+			}
+		}
+	}
+	fmt.Fprintf(w, "latency: %s\n", a.Coding)
 	for _, n := range a.Notes {
 		fmt.Fprintf(w, "note: %s\n", n)
 	}

@@ -10,12 +10,14 @@ import (
 	"github.com/dqa-go/dqa/metric"
 )
 
-// Others compares the network on other versions of the images of src, in the same order, with itself on src; labels are those of
+// Others compares the network on other versions of the images of src, each in the same order, with itself on src; labels are those of
 // src. Nothing is quantized.
-func Others(ctx context.Context, prog engine.Program, src, others Source, opt Options) (*Measured, error) {
+func Others(ctx context.Context, prog engine.Program, src Source, others []Source, opt Options) ([]Measured, error) {
 	n := src.Len()
-	if n == 0 || others.Len() != n {
-		return nil, errors.New("other images than those to compare with, or none")
+	for _, o := range others {
+		if n == 0 || o.Len() != n {
+			return nil, errors.New("other images than those to compare with, or none")
+		}
 	}
 	if opt.Metric.Outputs.All == nil {
 		var err error
@@ -23,36 +25,48 @@ func Others(ctx context.Context, prog engine.Program, src, others Source, opt Op
 			return nil, err
 		}
 	}
-	m := &newResults(n, []Candidate{{}}, opt.Metric).Measured[0]
-	err := parallel.Ordered(ctx, n, opt.Workers, func(_, i int) (metric.Record, error) {
-		return runOther(prog, src, others, i, opt)
-	}, func(i int, r metric.Record) error {
-		m.Score.Add(r)
-		m.Halves[i%2].Add(r)
+	all := newResults(n, make([]Candidate, len(others)), opt.Metric).Measured
+	err := parallel.Ordered(ctx, n, opt.Workers, func(_, i int) ([]metric.Record, error) {
+		return runOthers(prog, src, others, i, opt)
+	}, func(i int, records []metric.Record) error {
+		for k, r := range records {
+			all[k].Score.Add(r)
+			all[k].Halves[i%2].Add(r)
+			if err := all[k].Score.Err(); err != nil {
+				return err
+			}
+		}
 		if opt.Progress != nil {
 			opt.Progress("evaluating", i+1, n)
 		}
-		return m.Score.Err()
+		return nil
 	})
-	return m, err
+	return all, err
 }
 
-func runOther(prog engine.Program, src, others Source, i int, opt Options) (r metric.Record, err error) {
+func runOthers(prog engine.Program, src Source, others []Source, i int, opt Options) (all []metric.Record, err error) {
 	ex, err := src.Example(i)
 	if err != nil {
-		return r, err
-	}
-	other, err := others.Example(i)
-	if err != nil {
-		return r, err
+		return nil, err
 	}
 	float, err := prog.Run(ex.Input, nil)
 	if err != nil {
-		return r, fmt.Errorf("%s: %w", ex.Name, err)
+		return nil, fmt.Errorf("%s: %w", ex.Name, err)
 	}
-	got, err := prog.Run(other.Input, nil)
-	if err != nil {
-		return r, fmt.Errorf("%s: %w", ex.Name, err)
+	for _, o := range others {
+		other, err := o.Example(i)
+		if err != nil {
+			return nil, err
+		}
+		got, err := prog.Run(other.Input, nil)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", ex.Name, err)
+		}
+		r, err := metric.CompareOutputs(opt.Metric.Outputs, float, got, ex.Label, ex.Mask, opt.Metric)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", ex.Name, err)
+		}
+		all = append(all, r)
 	}
-	return metric.CompareOutputs(opt.Metric.Outputs, float, got, ex.Label, ex.Mask, opt.Metric)
+	return all, nil
 }

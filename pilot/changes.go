@@ -3,6 +3,8 @@ package pilot
 import (
 	"math"
 	"slices"
+
+	"github.com/dqa-go/dqa/metric"
 )
 
 // changesOf counts what is different in practice between the float and the stored network.
@@ -21,7 +23,7 @@ func changesOf(m *measured, t *Task) Changes {
 			c.count(g, s.label, t.Normal, &by[s.label])
 		}
 	}
-	c.Changed = proportion(c.Flipped, c.Images)
+	c.Changed = metric.Proportion(c.Flipped, c.Images)
 	for _, k := range by {
 		if k.Images == 0 {
 			continue
@@ -76,7 +78,7 @@ func maskChanges(m *measured, t *Task) Changes {
 		}
 	}
 	c.Worse = c.Missed + c.Alarms
-	c.Changed, _ = meanOf(changed)
+	c.Changed, _ = metric.Mean(changed)
 	if len(changed) < 2 {
 		c.Changed.Low, c.Changed.High = 0, 100
 	}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/dqa-go/dqa/advise"
 	"github.com/dqa-go/dqa/internal/cpu"
+	"github.com/dqa-go/dqa/metric"
 	"github.com/dqa-go/dqa/profile"
 	"github.com/dqa-go/dqa/report"
 	"github.com/dqa-go/dqa/session"
@@ -21,14 +23,14 @@ func (r *run) conclude(p *profile.Profile) {
 	if s.Memory != nil && s.Memory.Packed > 0 {
 		f.Memory = float64(s.Memory.Float) / float64(s.Memory.Packed)
 	}
-	if s.Link.Cut != nil {
-		f.Cut = s.Link.Cut.Stored
+	for _, c := range s.Link.Advice.Cuts {
+		f.Cuts = f.Cuts || c.Measured
 	}
-	switch {
-	case s.Link.Best >= 0:
-		f.JPEG = s.Link.JPEG[s.Link.Best].Confirm.FrameBytes
-	case len(s.Link.JPEG) > 0: // no quality keeps the limit: the best there is
-		f.JPEG = s.Link.JPEG[len(s.Link.JPEG)-1].Confirm.FrameBytes
+	if w := s.Link.CutWay(); w != nil {
+		f.Cut, f.CutLoss = w.Confirmed.Bytes, w.Confirmed.Loss.Value
+	}
+	if w := s.Link.FileWay(); w != nil {
+		f.File = w.Confirmed.Bytes
 	}
 	f.Drifted = s.Risk.Clean != nil && s.Risk.Clean.False > 0
 	s.Verdict = judge(*f)
@@ -55,6 +57,10 @@ func (s *Study) portable() {
 	}
 	for i := range s.Warnings {
 		texts = append(texts, &s.Warnings[i])
+	}
+	texts = append(texts, &s.Link.Command)
+	if a := s.Link.Advice; a != nil {
+		texts = append(texts, &a.Model, &a.Data, &a.Calib, &a.Confirm)
 	}
 	for i := range s.Pictures {
 		texts = append(texts, &s.Pictures[i].Name)
@@ -100,7 +106,7 @@ func (r *run) numbers() []Number {
 		n.exact("memory-float32", "bytes", float64(s.Memory.Float), plan)
 	}
 	for _, t := range s.Device.Here {
-		n.add("ms-"+t.Mode, "ms", Interval{t.MS, t.Low, t.High}, ErrQuartiles, "", fmt.Sprintf(
+		n.add("ms-"+t.Mode, "ms", Interval{Value: t.MS, Low: t.Low, High: t.High}, ErrQuartiles, "", fmt.Sprintf(
 			"dqa bench engine %s --profile profile.dqap", Quote(r.opt.Model)))
 	}
 	n.sending()
@@ -149,27 +155,28 @@ func (l *list) add(name, unit string, v Interval, kind, part, command string) {
 // agreement is a share of images, or of pixels, whose images are not independent of each other.
 func (l *list) agreement(o Outcome, command string) {
 	if l.r.study.Task.Kind == "masks" || l.r.study.Changes.Images > 0 && l.r.study.Changes.Flipped == 0 && o.Agreement < 100 {
-		same := l.r.study.Changes.Changed
-		l.add("agreement", "%", Interval{100 - same.Value, 100 - same.High, 100 - same.Low}, ErrMean, Confirmation, command)
+		changed := l.r.study.Changes.Changed
+		same := Interval{Value: 100 - changed.Value, Low: 100 - changed.High, High: 100 - changed.Low}
+		l.add("agreement", "%", same, ErrMean, Confirmation, command)
 		return
 	}
-	l.add("agreement", "%", proportion(int(o.Agreement/100*float64(o.Images)+.5), o.Images), ErrWilson, Confirmation, command)
+	l.add("agreement", "%", metric.Proportion(int(o.Agreement/100*float64(o.Images)+.5), o.Images), ErrWilson, Confirmation, command)
 }
 
-// sending adds what passes at the cut, and JPEG files.
+// sending adds what passes at the cut, and picture files.
 func (l *list) sending() {
 	s := l.r.study
 	if s.Bytes.JPEG != nil {
 		l.add("bytes-jpeg", "bytes", *s.Bytes.JPEG, ErrMean, Confirmation, l.remake)
 	}
-	if cut := s.Link.Cut; cut != nil {
-		l.add("cut-stored", "bytes", Interval{Value: cut.Stored}, ErrExact, Confirmation, l.remake)
-		l.exact("cut-float32", "bytes", float64(cut.Float), fmt.Sprintf("dqa split %s --at %d -o parts", Quote(l.r.opt.Model), cut.Edge))
+	add := func(name string, w *advise.Way) {
+		if w != nil {
+			l.add(name+"-bytes", "bytes", Interval{Value: w.Confirmed.Bytes}, ErrExact, Confirmation, s.Link.Command)
+			l.add(name+"-loss", "points", w.Confirmed.Loss, lossError(s.Metric), Confirmation, s.Link.Command)
+		}
 	}
-	for _, j := range s.Link.JPEG {
-		l.add(fmt.Sprintf("jpeg-%d-bytes", j.Quality), "bytes", Interval{Value: j.Confirm.FrameBytes}, ErrExact, Confirmation, l.remake)
-		l.add(fmt.Sprintf("jpeg-%d-loss", j.Quality), "points", j.Confirm.Loss, lossError(s.Metric), Confirmation, l.remake)
-	}
+	add("cut", s.Link.CutWay())
+	add("file", s.Link.FileWay())
 }
 
 // withAccuracy gives the two accuracies their intervals: shares of images have Wilson's, others share the loss's command.
@@ -181,7 +188,7 @@ func (l *list) withAccuracy(o Outcome) {
 		}
 		n.Error = ErrShared
 		if l.r.study.Metric == "top1" && n.Value != nil {
-			v := proportion(int(*n.Value/100*float64(o.Images)+.5), o.Images)
+			v := metric.Proportion(int(*n.Value/100*float64(o.Images)+.5), o.Images)
 			n.Error, n.Low, n.High = ErrWilson, finite(v.Low), finite(v.High)
 		}
 	}

@@ -10,7 +10,8 @@ import (
 // CSVs are the tables that a study is handed on as, by the names of their files.
 func (s *Study) CSVs() map[string]func(io.Writer) error {
 	return map[string]func(io.Writer) error{
-		"frontier.csv": s.frontierCSV, "layers.csv": s.layersCSV, "cuts.csv": s.cutsCSV, "numbers.csv": s.numbersCSV, "classes.csv": s.classesCSV,
+		"frontier.csv": s.frontierCSV, "layers.csv": s.layersCSV, "cuts.csv": s.cutsCSV, "ways.csv": s.waysCSV,
+		"numbers.csv": s.numbersCSV, "classes.csv": s.classesCSV,
 	}
 }
 
@@ -59,10 +60,25 @@ func (s *Study) layersCSV(w io.Writer) error {
 
 func (s *Study) cutsCSV(w io.Writer) error {
 	var rows [][]string
-	for _, c := range s.Cuts {
-		rows = append(rows, []string{itoa(c.Edge), c.Name, number(c.Head), fmt.Sprint(c.Float), number(c.Stored)})
+	for _, c := range s.Link.Advice.Cuts {
+		rows = append(rows, []string{itoa(c.Edge), c.Name, number(c.Share), fmt.Sprint(4 * c.Values), fmt.Sprint(c.Measured)})
 	}
-	return table(w, []string{"layer", "name", "head_share", "float32_bytes", "stored_bytes"}, rows)
+	return table(w, []string{"layer", "name", "device_share", "float32_bytes", "measured"}, rows)
+}
+
+// waysCSV are the ways to send an image.
+func (s *Study) waysCSV(w io.Writer) error {
+	var rows [][]string
+	for i, v := range s.Link.Advice.Ways {
+		row := []string{string(v.Kind), itoa(v.Edge), number(v.Budget), itoa(v.Quality), number(v.Bytes), number(v.Loss), number(v.LossSE),
+			fmt.Sprint(v.Kept), fmt.Sprint(i == s.Link.Cut || i == s.Link.File), "", "", "", ""}
+		if c := v.Confirmed; c != nil {
+			copy(row[len(row)-4:], []string{number(c.Bytes), number(c.Loss.Value), number(c.Loss.Low), number(c.Loss.High)})
+		}
+		rows = append(rows, row)
+	}
+	return table(w, []string{"way", "layer", "budget", "quality", "bytes", "loss", "loss_se", "kept", "chosen",
+		"confirmed_bytes", "confirmed_loss", "confirmed_low_95", "confirmed_high_95"}, rows)
 }
 
 func (s *Study) numbersCSV(w io.Writer) error {

@@ -26,13 +26,10 @@ func (r *run) examine(ctx context.Context) (*profile.Profile, error) {
 	}
 	s.Changes, s.Pictures = d.Changes, d.Pictures
 	s.Layers = layersOf(r.net, p, d.Edges)
-	if s.Cuts, err = r.cuts(d.Edges); err != nil {
-		return nil, err
-	}
 	s.Bytes = Bytes{Float: 4 * s.Model.Values, Input: 4 * int64(elements(s.Model.Input)), JPEG: d.JPEG}
 	bits := s.Frontier.Points[s.Frontier.Chosen].Confirm.StoredBits
 	per := float64(s.Model.Values) / 8
-	s.Bytes.Stored = Interval{bits.Value * per, bits.Low * per, bits.High * per}
+	s.Bytes.Stored = Interval{Value: bits.Value * per, Low: bits.Low * per, High: bits.High * per}
 	if s.Link, err = r.link(ctx); err != nil {
 		return nil, err
 	}

@@ -66,34 +66,3 @@ func harmAt(curve []profile.CurvePoint, bits float64) float64 {
 	}
 	return float64(c[len(c)-1].Distortion)
 }
-
-// cuts are the places where the network can be taken apart behind an edge, as far as nothing but edges passes.
-func (r *run) cuts(bytes []float64) (all []Cut, err error) {
-	number := map[string]int{}
-	values := map[string]int64{}
-	for i, e := range r.net.Edges() {
-		number[e.Name], values[e.Name] = i, int64(e.Channels)*int64(e.Rows*e.Cols)
-	}
-	whole := float64(max(1, r.net.Graph().AllProducts()))
-	all = []Cut{}
-	for i, e := range r.net.Edges() {
-		parts, err := r.net.Graph().SplitStored(e.Name)
-		if err != nil {
-			continue // this edge cannot be cut behind; others can
-		}
-		c := Cut{Edge: i, Name: e.Name, Head: float64(parts[0].AllProducts()) / whole}
-		ok := len(parts[1].Nodes) > 0
-		for _, v := range parts[1].Inputs() {
-			k, edge := number[v.Name]
-			ok = ok && edge
-			if edge {
-				c.Float, c.Stored = c.Float+4*values[v.Name], c.Stored+bytes[k]
-				c.Passes = append(c.Passes, v.Name)
-			}
-		}
-		if ok {
-			all = append(all, c)
-		}
-	}
-	return all, nil
-}

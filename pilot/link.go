@@ -3,76 +3,83 @@ package pilot
 import (
 	"context"
 	"fmt"
+	"strings"
 
-	"github.com/dqa-go/dqa/dataset"
+	"github.com/dqa-go/dqa/advise"
 	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/internal/picture"
-	"github.com/dqa-go/dqa/tensor"
+	"github.com/dqa-go/dqa/metric"
+	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
 )
 
-// qualities of JPEG that are tried, the smallest files first.
-var qualities = []int{30, 50, 75, JPEGQuality, 95}
+// cutBudgets are the stored bits per value that are tried at a cut.
+var cutBudgets = []float64{.5, 1}
 
-func jpegOf(quality int) picture.Format { return picture.Format{Kind: picture.JPEG, Quality: quality} }
-
-// link compares what passes at the best cut with sending JPEG files, whose loss is measured as ours is.
-func (r *run) link(ctx context.Context) (l Link, err error) {
-	l = Link{Rate: r.opt.Link, Best: -1, JPEG: []JPEGResult{}}
-	for i, c := range r.study.Cuts {
-		if c.Head <= MaxHead && (l.Cut == nil || c.Stored < l.Cut.Stored) {
-			l.Cut = &r.study.Cuts[i]
-		}
+// link asks package advise what should be sent: its cuts, calibrated for what passes there, beside picture files, chosen on the choice
+// part and confirmed on the confirmation part. `dqa split --advise` prints the same.
+func (r *run) link(ctx context.Context) (Link, error) {
+	l := Link{Rate: r.opt.Link, Cut: -1, File: -1, Command: r.adviseCommand()}
+	advice, err := step(r, fmt.Sprintf("link of %g bit/s", l.Rate), func() (*advise.Advice, error) {
+		return advise.Measure(ctx, r.net, r.choice, r.calib, r.adviseOptions())
+	})
+	if err != nil {
+		return l, err
 	}
-	if r.study.Bytes.JPEG == nil {
-		return l, nil
-	}
-	for _, q := range qualities {
-		v, err := step(r, fmt.Sprintf("jpeg %d", q), func() (v JPEGResult, err error) {
-			v.Quality = q
-			if v.Choice, err = r.throughJPEG(ctx, r.choice, q); err != nil {
-				return v, err
-			}
-			v.Confirm, err = r.throughJPEG(ctx, r.confirm, q)
-			return v, err
-		})
-		if err != nil {
-			return l, err
-		}
-		if l.JPEG = append(l.JPEG, v); l.Best < 0 && within(v.Choice, r.opt.Limit) {
-			l.Best = len(l.JPEG) - 1
-		}
-	}
+	l.Advice = advice
+	l.Cut, l.File = advice.Number(advice.Smallest(advise.Split)), advice.Number(advice.Smallest(advise.JPEG, advise.PNG, advise.WebP))
 	return l, nil
 }
 
-// throughJPEG runs the float network on images that were JPEG files in between.
-func (r *run) throughJPEG(ctx context.Context, data *dataset.Inputs, quality int) (Outcome, error) {
-	worse, err := r.net.Inputs(picture.Send(data.Source(), jpegOf(quality)))
-	if err != nil {
-		return Outcome{}, err
+func (r *run) adviseOptions() advise.Options {
+	coder := profile.Smallest2
+	return advise.Options{
+		Link: r.opt.Link, Limit: r.opt.Limit, Budgets: cutBudgets, Share: MaxHead, Coder: &coder, Confirm: r.confirm,
+		EvaluateOptions: session.EvaluateOptions{
+			Workers: r.opt.Workers, Probabilities: r.opt.Probabilities, Seed: r.opt.Seed, Progress: r.opt.Progress,
+		},
 	}
-	m, err := r.compare(ctx, fmt.Sprintf("sending JPEG, quality %d", quality), data, func() runner {
-		return func(i int, _ *tensor.Tensor) ([]*tensor.Tensor, []byte, error) {
-			sample, err := data.Source().Sample(i)
-			if err != nil {
-				return nil, nil, err
-			}
-			file, _, err := jpegOf(quality).Through(sample.Image)
-			if err != nil {
-				return nil, nil, err
-			}
-			x, err := worse.Input(i)
-			if err != nil {
-				return nil, nil, err
-			}
-			outputs, err := r.net.Program().Run(x, nil)
-			return outputs, file, err
-		}
-	}, false)
-	if err != nil {
-		return Outcome{}, err
+}
+
+// adviseCommand prints what link measures.
+func (r *run) adviseCommand() string {
+	images := fmt.Sprintf(" --advise --calib %s --confirm %s", Quote(r.study.Part(Calibration).Spec), Quote(r.study.Part(Confirmation).Spec))
+	settings := fmt.Sprintf(" --budget %s --max-share %g --max-loss %g --link %s --seed %d",
+		listed(cutBudgets), MaxHead, r.opt.Limit, rate(r.opt.Link), r.opt.Seed)
+	return r.command("split", Choice, images+settings)
+}
+
+// listed are numbers with commas between.
+func listed(all []float64) string {
+	var words []string
+	for _, v := range all {
+		words = append(words, fmt.Sprintf("%g", v))
 	}
-	return m.Outcome, nil
+	return strings.Join(words, ",")
+}
+
+// rate is bits per second as session.ParseRate reads it.
+func rate(bits float64) string {
+	switch {
+	case bits >= 1e9:
+		return fmt.Sprintf("%gGbit", bits/1e9)
+	case bits >= 1e6:
+		return fmt.Sprintf("%gMbit", bits/1e6)
+	}
+	return fmt.Sprintf("%gkbit", bits/1e3)
+}
+
+// CutWay is the smallest cut that keeps the limit; nil: there is none.
+func (l *Link) CutWay() *advise.Way { return l.way(l.Cut) }
+
+// FileWay is the smallest picture file that keeps the limit; nil: the data are no pictures.
+func (l *Link) FileWay() *advise.Way { return l.way(l.File) }
+
+func (l *Link) way(n int) *advise.Way {
+	if l.Advice == nil || n < 0 {
+		return nil
+	}
+	return &l.Advice.Ways[n]
 }
 
 // jpegSizes are the sizes of the confirmation part's images as JPEG; nil where they are no pictures.
@@ -85,18 +92,19 @@ func (r *run) jpegSizes(ctx context.Context) (*Interval, error) {
 	if first.Image.Float || first.Image.Channels > 4 {
 		return nil, nil
 	}
+	format := picture.Format{Kind: picture.JPEG, Quality: JPEGQuality}
 	var sizes []float64
 	err = parallel.Ordered(ctx, src.Len(), r.opt.Workers, func(_, i int) (int, error) {
 		sample, err := src.Sample(i)
 		if err != nil {
 			return 0, err
 		}
-		file, _, err := jpegOf(JPEGQuality).Through(sample.Image)
+		file, _, err := format.Through(sample.Image)
 		return len(file), err
 	}, func(_, n int) error { sizes = append(sizes, float64(n)); return nil })
 	if err != nil {
 		return nil, err
 	}
-	mean, _ := meanOf(sizes)
+	mean, _ := metric.Mean(sizes)
 	return &mean, nil
 }

@@ -94,7 +94,7 @@ func (r *run) compare(ctx context.Context, what string, data *dataset.Inputs, ru
 	m.sum = all.Summary()
 	m.Outcome = r.outcome(m.sum, sizes)
 	if k := scores.Outputs.Scored; m.sum.Metric == "" && k >= 0 && scores.Outputs.All[k].Kind == metric.Maps { // pixels, not images
-		m.Loss, m.SE = meanOf(disagree)
+		m.Loss, m.SE = metric.Mean(disagree)
 	}
 	m.Outcome.settle()
 	return m, nil
@@ -106,7 +106,7 @@ const mostKL = 1e9
 // settle makes numbers of what too few images do not tell: nothing is known of a loss then, which its interval says.
 func (o *Outcome) settle() {
 	if o.Loss.Value != o.Loss.Value {
-		o.Loss = Interval{0, -100, 100}
+		o.Loss = Interval{Value: 0, Low: -100, High: 100}
 	}
 	for _, v := range []*float64{&o.Float, &o.Value, &o.Agreement, &o.KL, &o.SE} {
 		if *v != *v {
@@ -119,10 +119,17 @@ func (o *Outcome) settle() {
 // outcome sums up a comparison and the sizes of its frames.
 func (r *run) outcome(s metric.Summary, sizes []float64) Outcome {
 	o := Outcome{Images: s.Images, Agreement: s.Agreement, KL: s.KL}
-	o.Float, o.Value, o.Loss, o.SE = lossOf(s)
-	bytes, _ := meanOf(sizes)
+	o.Float = 100
+	switch s.Metric {
+	case "top1":
+		o.Float = s.Reference.Top1
+	case "miou":
+		o.Float = s.Reference.MeanIoU
+	}
+	o.Value, o.Loss, o.SE = s.Loss()
+	bytes, _ := metric.Mean(sizes)
 	per := 8 / float64(max(1, r.net.Values()))
-	o.FrameBytes, o.StoredBits = bytes.Value, Interval{bytes.Value * per, bytes.Low * per, bytes.High * per}
+	o.FrameBytes, o.StoredBits = bytes.Value, Interval{Value: bytes.Value * per, Low: bytes.Low * per, High: bytes.High * per}
 	return o
 }
 
@@ -132,7 +139,7 @@ func (r *run) look(data *dataset.Inputs, i int, run runner, scores metric.Option
 	if err != nil {
 		return nil, err
 	}
-	float, err := r.net.Program().Run(ex.Input, nil)
+	float, err := r.float(data, i, ex.Input)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ex.Name, err)
 	}

@@ -16,9 +16,9 @@ type parts struct {
 // How many images a part has at most. They depend on the network alone, never on the machine, so that results do not.
 const (
 	mostEach, leastEach   = 1000, 48
-	mostCalib, leastCalib = 128, 24
+	mostCalib, leastCalib = 64, 24
 	evaluations           = 1 << 38 // multiply-adds of one setting on one part, as far as a limit has it
-	calibrations          = 3 << 34
+	calibrations          = 3 << 33
 	productsOfValue       = 400 // multiply-adds that take as long as coding a value
 )
 

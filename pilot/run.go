@@ -63,6 +63,7 @@ type run struct {
 	resumed    int // steps
 	study      *Study
 	facts      facts
+	floats     floats
 }
 
 func (r *run) now() time.Time { return time.Now() }
@@ -230,35 +231,5 @@ func (r *run) gate(ctx context.Context) error {
 		}
 	}
 	r.facts.OneClass = dataset.OneClass(r.calib.Source())
-	return nil
-}
-
-// tell says beforehand what the pilot will take: its steps are timed on a few images.
-func (r *run) tell(ctx context.Context) error {
-	var variants []session.Variant
-	for k := range mostBudgets - 2 {
-		v := session.Variant{Setting: profile.Setting{Name: "graded", Dial: profile.Budget, Goal: firstBudget / float64(k+1)}, Seed: r.opt.Seed}
-		variants = append(variants, v)
-	}
-	for _, bits := range baselineBits {
-		variants = append(variants, session.Variant{Setting: profile.Setting{Name: "direct", Bits: bits, Unsigned: true}, Seed: r.opt.Seed})
-	}
-	cost, err := r.calibrator.EstimateSweep(ctx, r.choice, variants, session.EvaluateOptions{
-		Workers: r.opt.Workers, Probabilities: r.opt.Probabilities, Seed: r.opt.Seed,
-	})
-	if err != nil {
-		return err
-	}
-	evaluating := 0.
-	for _, p := range cost.Phases {
-		if p.Name == "evaluating" {
-			evaluating = p.Seconds
-		}
-	}
-	// Confirming takes what choosing does; the rest, streams and pictures, what a few settings take.
-	r.study.Cost.Told = cost.Seconds + evaluating + 4*evaluating/float64(len(variants))
-	if r.opt.Told != nil {
-		r.opt.Told(r.study.Cost.Told)
-	}
 	return nil
 }

@@ -50,7 +50,7 @@ func onlyInCI(t *testing.T) {
 // its loss on the confirmation part is what an evaluation of the profile on that part finds.
 func TestStudy(t *testing.T) {
 	net := demoNet(t, "demo:classify", session.Options{})
-	s, p := studyOf(t, net, Options{Data: "demo:classify[0:260]", Images: 24, Normal: 0, Workers: 2, Dir: t.TempDir()})
+	s, p := studyOf(t, net, Options{Data: "demo:classify[0:260]", Images: 12, Normal: 0, Workers: 2, Dir: t.TempDir()})
 	checkSchema(t, s)
 	if chosen, rule := pick(s.Frontier.Points, true, s.Limit); chosen != s.Frontier.Chosen || rule != s.Frontier.Rule {
 		t.Errorf("%d by %s is chosen, not %d by %s", s.Frontier.Chosen, s.Frontier.Rule, chosen, rule)
@@ -261,4 +261,20 @@ func FuzzRun(f *testing.F) {
 			}
 		}
 	})
+}
+
+func near(t *testing.T, what string, got, want, by float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= by) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// What one image does not tell is no number, and no certainty.
+func TestSettle(t *testing.T) {
+	o := Outcome{Loss: Interval{Value: math.NaN()}, SE: math.NaN(), KL: math.Inf(1)}
+	o.settle()
+	if o.Loss != (Interval{Value: 0, Low: -100, High: 100}) || o.SE != 0 || o.KL != mostKL {
+		t.Errorf("%+v", o)
+	}
 }

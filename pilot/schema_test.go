@@ -21,11 +21,14 @@ func schemaOf(t reflect.Type) map[string]any {
 	case reflect.Struct:
 		properties, required := map[string]any{}, []string{}
 		for i := range t.NumField() {
-			name := strings.Split(t.Field(i).Tag.Get("json"), ",")[0]
-			if name == "-" {
+			name, more, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			if name == "-" || !t.Field(i).IsExported() {
 				continue
 			}
-			properties[name], required = schemaOf(t.Field(i).Type), append(required, name)
+			properties[name] = schemaOf(t.Field(i).Type)
+			if more != "omitempty" {
+				required = append(required, name)
+			}
 		}
 		return map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
 	case reflect.Slice:

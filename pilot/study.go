@@ -1,5 +1,10 @@
 package pilot
 
+import (
+	"github.com/dqa-go/dqa/advise"
+	"github.com/dqa-go/dqa/metric"
+)
+
 // Schema is the version of Study as JSON (docs/schema/pilot.schema.json).
 const Schema = 1
 
@@ -22,7 +27,6 @@ type Study struct {
 	Changes  Changes   `json:"changes"`
 	Pictures []Picture `json:"pictures"`
 	Layers   []Layer   `json:"layers"`
-	Cuts     []Cut     `json:"cuts"`
 	Cost     Cost      `json:"cost"`
 	Risk     Risk      `json:"risk"`
 	Burden   Burden    `json:"burden"`
@@ -111,11 +115,7 @@ const (
 )
 
 // Interval is an estimate with its 95 % interval.
-type Interval struct {
-	Value float64 `json:"value"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-}
+type Interval = metric.Interval
 
 // Outcome is what one setting comes to on one part.
 type Outcome struct {
@@ -165,23 +165,17 @@ type Bytes struct {
 // JPEGQuality is that of the site's JPEG, if nothing else is known.
 const JPEGQuality = 90
 
-// Link is sending an image: as JPEG, or what passes at a cut.
+// Link is sending an image: as a picture file, or what passes at a cut.
 type Link struct {
-	Rate float64      `json:"bits_per_second"`
-	Cut  *Cut         `json:"cut"` // the smallest with at most MaxHead of the work before it; null: there is none
-	JPEG []JPEGResult `json:"jpeg"`
-	Best int          `json:"best_jpeg"` // index in JPEG: smallest within the limit on the choice part; -1: none
+	Rate    float64        `json:"bits_per_second"`
+	Advice  *advise.Advice `json:"advice"` // all ways: what Command prints
+	Cut     int            `json:"cut"`    // of Advice.Ways: the smallest within the limit, at most MaxHead of the work before it; -1: none
+	File    int            `json:"file"`   // of Advice.Ways: the smallest picture file within the limit; -1: the data are no pictures
+	Command string         `json:"command"`
 }
 
 // MaxHead is the share of multiply-adds that a device in front of a link is given at most.
 const MaxHead = .5
-
-// JPEGResult is what the float network makes of images that went through JPEG.
-type JPEGResult struct {
-	Quality int     `json:"quality"`
-	Choice  Outcome `json:"choice"`
-	Confirm Outcome `json:"confirmation"`
-}
 
 // Memory is what activations of one image take at their peak.
 type Memory struct {
@@ -269,16 +263,6 @@ type Layer struct {
 
 // SensitivityBits are the bits per value at which layers are compared.
 const SensitivityBits = 2
-
-// Cut is a place where the network can be taken apart.
-type Cut struct {
-	Edge   int      `json:"edge"`
-	Name   string   `json:"name"`
-	Head   float64  `json:"head_share"` // of multiply-adds
-	Float  int64    `json:"float32"`    // bytes that pass
-	Stored float64  `json:"stored"`
-	Passes []string `json:"passes"`
-}
 
 // Cost is what it takes.
 type Cost struct {

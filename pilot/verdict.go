@@ -35,14 +35,15 @@ type Reason struct {
 const (
 	MinMemoryGain = 1.5  // of activations in memory, float32 as this engine runs it / packed
 	MinStoreGain  = 4.   // of stored activations: what plain 8-bit integers give anybody
-	MinLinkGain   = 1.25 // of what passes at a cut, against the smallest JPEG that keeps the limit
+	MinLinkGain   = 1.25 // of what passes at a cut, against the smallest picture file that keeps the limit
 
-	MinCalibration                 = 16 // images
-	MinImages, FewImages           = 50, 150
-	MinMaskImages, FewMaskImages   = 10, 30
-	memory, link, storage          = "memory", "link", "store"
-	notMeasured, tooLittle         = "not-measured", "gain"
-	jpegBetter, jpegUnknown, noCut = "jpeg-better", "no-jpeg", "no-cut"
+	MinCalibration               = 16 // images
+	MinImages, FewImages         = 50, 150
+	MinMaskImages, FewMaskImages = 10, 30
+	memory, link, storage        = "memory", "link", "store"
+	notMeasured, tooLittle       = "not-measured", "gain"
+	fileBetter, fileUnknown      = "file-better", "no-file"
+	noCut, cutLoses              = "no-cut", "cut-loses"
 )
 
 // Purposes are the words of Purpose.Name.
@@ -51,7 +52,7 @@ func Purposes() []string { return []string{memory, link, storage} }
 // ReasonCodes are those of Reason.Code, and of Purpose.Why.
 func ReasonCodes() (reasons, why []string) {
 	return []string{"guessing", "few-images", "one-class", "few-calibration", "overlap", "drifted", "loss", "no-gain", "some-images",
-		"uncertain", "unlabelled"}, []string{notMeasured, tooLittle, jpegBetter, jpegUnknown, noCut}
+		"uncertain", "unlabelled"}, []string{notMeasured, tooLittle, fileBetter, fileUnknown, noCut, cutLoses}
 }
 
 // facts are what a verdict is made of.
@@ -63,7 +64,8 @@ type facts struct {
 	Loss                        Interval
 	Limit                       float64
 	Memory, Store               float64 // gains; 0: not measured
-	Cut, JPEG                   float64 // bytes; 0: there is none
+	Cuts                        bool    // there are some that could be measured
+	Cut, CutLoss, File          float64 // bytes, points, bytes; 0: none keeps the limit
 }
 
 // judge makes the verdict. It is red where anything makes the figures worthless or the loss is beyond the limit, or where no purpose
@@ -113,13 +115,15 @@ func purposes(f facts) []Purpose {
 	}
 	l := Purpose{Name: link, Need: MinLinkGain}
 	switch {
-	case f.Cut == 0:
+	case !f.Cuts:
 		l.Why = noCut
-	case f.JPEG == 0:
-		l.Why = jpegUnknown
+	case f.Cut == 0 || !(f.CutLoss <= f.Limit):
+		l.Why = cutLoses
+	case f.File == 0:
+		l.Why = fileUnknown
 	default:
-		if l.Gain = f.JPEG / f.Cut; l.Gain < MinLinkGain {
-			l.Why = jpegBetter
+		if l.Gain = f.File / f.Cut; l.Gain < MinLinkGain {
+			l.Why = fileBetter
 		}
 	}
 	s := Purpose{Name: storage, Gain: f.Store, Need: MinStoreGain}

@@ -8,7 +8,8 @@ import (
 // good are facts without a fault.
 func good() facts {
 	return facts{
-		Labelled: true, Calib: 64, Confirm: 400, Loss: Interval{.1, -.3, .6}, Limit: 1, Memory: 5, Store: 12, Cut: 900, JPEG: 2000,
+		Labelled: true, Calib: 64, Confirm: 400, Loss: Interval{Value: .1, Low: -.3, High: .6}, Limit: 1, Memory: 5, Store: 12,
+		Cuts: true, Cut: 900, File: 2000,
 	}
 }
 
@@ -29,7 +30,7 @@ func TestVerdict(t *testing.T) {
 		{"few-calibration", Red, func(f *facts) { f.Calib = MinCalibration - 1 }},
 		{"overlap", Red, func(f *facts) { f.Overlap = true }},
 		{"drifted", Red, func(f *facts) { f.Drifted = true }},
-		{"loss", Red, func(f *facts) { f.Loss = Interval{1.01, .5, 1.6} }},
+		{"loss", Red, func(f *facts) { f.Loss = Interval{Value: 1.01, Low: .5, High: 1.6} }},
 		{"no-gain", Red, func(f *facts) { f.Memory, f.Store, f.Cut = MinMemoryGain-.01, MinStoreGain-.01, 2000 }},
 		{"some-images", Amber, func(f *facts) { f.Confirm = FewImages - 1 }},
 		{"some-images", Amber, func(f *facts) { f.Masks, f.Confirm = true, FewMaskImages-1 }},
@@ -71,9 +72,11 @@ func TestPurposes(t *testing.T) {
 	}{
 		{memory, notMeasured, func(f *facts) { f.Memory = 0 }},
 		{memory, tooLittle, func(f *facts) { f.Memory = MinMemoryGain - .01 }},
-		{link, jpegBetter, func(f *facts) { f.Cut = 2000 }},
-		{link, jpegUnknown, func(f *facts) { f.JPEG = 0 }},
-		{link, noCut, func(f *facts) { f.Cut = 0 }},
+		{link, fileBetter, func(f *facts) { f.Cut = 2000 }},
+		{link, fileUnknown, func(f *facts) { f.File = 0 }},
+		{link, cutLoses, func(f *facts) { f.Cut = 0 }},
+		{link, cutLoses, func(f *facts) { f.CutLoss = f.Limit + .1 }},
+		{link, noCut, func(f *facts) { f.Cuts = false }},
 		{storage, tooLittle, func(f *facts) { f.Store = MinStoreGain - .01 }},
 	} {
 		f := good()

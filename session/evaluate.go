@@ -155,12 +155,18 @@ func (n *Network) Report(r *Results, data *dataset.Inputs) report.Result {
 
 // EvaluateOn compares the float network on other versions of the same images (files that lose something, a worse camera) with
 // itself on data. what names it in progress.
-func (n *Network) EvaluateOn(ctx context.Context, data, other *dataset.Inputs, what string, opt EvaluateOptions) (*eval.Measured, error) {
+func (n *Network) EvaluateOn(
+	ctx context.Context, data *dataset.Inputs, others []*dataset.Inputs, what string, opt EvaluateOptions,
+) ([]eval.Measured, error) {
 	scores, err := n.metric(data, opt.Probabilities, opt.Seed)
 	if err != nil {
 		return nil, err
 	}
-	return eval.Others(ctx, n.prog, data, other, eval.Options{
+	sources := make([]eval.Source, len(others))
+	for i, o := range others {
+		sources[i] = o
+	}
+	return eval.Others(ctx, n.prog, data, sources, eval.Options{
 		Metric: scores, Workers: opt.Workers, AllowNonFinite: opt.AllowNonFinite,
 		Progress: func(_ string, done, total int) { opt.Progress.report("evaluating "+what, "images", done, total) },
 	})

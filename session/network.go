@@ -86,6 +86,13 @@ func Parse(name string, model []byte, opt Options) (*Network, error) {
 	return FromGraph(name, g, opt)
 }
 
+// CutBehind is the same network with no edges but what passes where it is cut behind an edge, by name or number, as Options.Cut opens it.
+func (n *Network) CutBehind(at string) (*Network, error) {
+	opt := n.opt
+	opt.Cut = at
+	return FromGraph(n.name, n.graph, opt)
+}
+
 // Load reads the model of Open, but compiles it for no engine. Of the options only the input's shape counts.
 func Load(model string, opt Options) (*graph.Graph, error) {
 	opt, err := opt.completed(model)

@@ -18,6 +18,7 @@ import (
 type adviseFlags struct {
 	on            bool
 	data, calib   string
+	confirm       string
 	link, budgets string
 	coder         string
 	opt           advise.Options
@@ -34,6 +35,10 @@ func (f *adviseFlags) register(cmd *cobra.Command) {
 	flags.Float64Var(&f.opt.Limit, "max-loss", advise.DefaultLimit, "advise: points of accuracy that may be lost (without labels: of "+
 		"agreement)")
 	flags.Float64Var(&f.opt.Slower, "slower", 1, "advise: how many times as long the device takes as one core of this machine")
+	flags.StringVar(&f.confirm, "confirm", "", "advise: images (SPEC), other ones than --data, on which what was chosen is "+
+		"measured once more; then all of --data choose, by loss and its standard error (default: half of --data choose, the other half "+
+		"confirm)")
+	flags.Float64Var(&f.opt.Share, "max-share", 1, "advise: measure no cut that gives the device more than this share of the work")
 	flags.BoolVar(&f.opt.All, "all", false, "advise: measure every cut, also those behind which no fewer values pass than behind "+
 		"earlier ones")
 	flags.BoolVar(&f.opt.Probabilities, "probabilities", false, "advise: the network's outputs are probabilities (it ends in a softmax)")
@@ -55,10 +60,7 @@ func (a *app) runAdvise(cmd *cobra.Command, model string, f *adviseFlags, pre *p
 	if err != nil {
 		return err
 	}
-	if opt.Network, err = a.complete(model, pre, session.Options{Edges: set}); err != nil {
-		return err
-	}
-	net, err := session.Open(model, opt.Network)
+	net, err := a.open(model, pre, session.Options{Edges: set})
 	if err != nil {
 		return err
 	}
@@ -70,8 +72,13 @@ func (a *app) runAdvise(cmd *cobra.Command, model string, f *adviseFlags, pre *p
 	if err != nil {
 		return err
 	}
+	if f.confirm != "" {
+		if opt.Confirm, err = a.openData(net, f.confirm); err != nil {
+			return err
+		}
+	}
 	bar := a.NewProgress()
-	opt.Model, opt.Workers, opt.Progress = model, a.workers, bar.Report
+	opt.Workers, opt.Progress = a.workers, bar.Report
 	advice, err := advise.Measure(cmd.Context(), net, data, calib, opt)
 	if err != nil {
 		return err

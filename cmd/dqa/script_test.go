@@ -77,6 +77,7 @@ func TestScript(t *testing.T) {
 			"sums":      checkSections,
 			"arrays":    checkArrays,
 			"samenames": checkNames,
+			"samelink":  checkLink,
 			"fails":     checkFailure,
 			"code":      checkCode,
 			"join":      joinFrames,

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/dqa-go/dqa/advise"
 	"github.com/dqa-go/dqa/pilot"
 )
 
@@ -62,7 +63,8 @@ func (v *view) functions() template.FuncMap {
 		"t": v.say, "title": v.title, "lead": v.lead, "purposes": v.purposes, "reasons": v.reasons, "num": num, "size": size, "pct": pct,
 		"points": points, "count": thousands, "chosen": v.chosen, "chart": v.chart, "strip": v.strip, "img": dataURI, "number": v.numberText,
 		"has": v.has, "class": v.Task.Name, "part": v.Part, "short": short, "ms": milliseconds, "seconds": seconds, "sorted": v.sortedLayers,
-		"words": v.words, "costs": v.costs, "glossary": v.glossary, "linkrows": v.linkRows, "rate": v.rate, "changes": v.changeText,
+		"words": v.words, "costs": v.costs, "glossary": v.glossary, "linkrows": v.linkRows, "ways": v.ways,
+		"wayscaption": v.waysCaption, "rate": v.rate, "changes": v.changeText,
 		"tag": func(parts ...any) string { return fmt.Sprint(parts...) }, "other": v.other, "percent": func(x float64) float64 { return 100 * x },
 		"legend": v.legend,
 		"busy":   func() bool { return v.Device.Load > float64(max(1, v.Made.Cores)) },
@@ -135,37 +137,41 @@ func (v *view) purposes() (all []purposeView) {
 				w.State, w.Mark = v.must("open"), "–"
 			}
 		}
-		before, after, layer := v.gained(p)
-		w.Text = v.must(p.Name+"."+why, "gain", num(p.Gain, 1), "need", plain(p.Need), "before", before, "after", after, "layer", layer)
+		before, after, file, layer := v.gained(p)
+		w.Text = v.must(p.Name+"."+why, "gain", num(p.Gain, 1), "need", plain(p.Need), "before", before, "after", after,
+			"file", file, "layer", layer)
 		all = append(all, w)
 	}
 	return all
 }
 
-// gained are the sizes that a purpose's gain is made of.
-func (v *view) gained(p pilot.Purpose) (before, after string, layer int) {
+// gained are the sizes that a purpose's gain is made of; on a link also which file is meant, and where the cut is.
+func (v *view) gained(p pilot.Purpose) (before, after, file string, layer int) {
 	switch p.Name {
 	case "memory":
 		if v.Memory != nil {
-			return size(float64(v.Memory.Float)), size(float64(v.Memory.Packed)), 0
+			return size(float64(v.Memory.Float)), size(float64(v.Memory.Packed)), "", 0
 		}
 	case "link":
-		if v.Link.Cut == nil || len(v.Link.JPEG) == 0 {
-			return "", "", 0
+		if w := v.Link.FileWay(); w != nil {
+			before, file = size(w.Confirmed.Bytes), v.way(w)
 		}
-		return size(v.bestJPEG().Confirm.FrameBytes), size(v.Link.Cut.Stored), v.Link.Cut.Edge
+		if w := v.Link.CutWay(); w != nil {
+			after, layer = size(w.Confirmed.Bytes), w.Edge
+		}
+		return before, after, file, layer
 	case "store":
-		return size(float64(v.Bytes.Float)), size(v.Bytes.Stored.Value), 0
+		return size(float64(v.Bytes.Float)), size(v.Bytes.Stored.Value), "", 0
 	}
-	return "", "", 0
+	return "", "", "", 0
 }
 
-// bestJPEG is the smallest that keeps the limit, or the best there is.
-func (v *view) bestJPEG() pilot.JPEGResult {
-	if v.Link.Best >= 0 {
-		return v.Link.JPEG[v.Link.Best]
+// way is a way to send an image, in words.
+func (v *view) way(w *advise.Way) string {
+	if w.Kind == advise.Split {
+		return v.must("way.split", "layer", w.Edge, "bits", num(w.Bits, 2))
 	}
-	return v.Link.JPEG[len(v.Link.JPEG)-1]
+	return v.must("way."+string(w.Kind), "q", w.Quality)
 }
 
 // reasonView is a reason in words.
@@ -186,18 +192,19 @@ type linkRow struct {
 	Best  bool
 }
 
-// linkRows are the ways to send an image, the best first.
+// linkRows are the ways to send an image.
 func (v *view) linkRows() (all []linkRow) {
 	add := func(name string, bytes float64) {
 		all = append(all, linkRow{Name: name, Bytes: bytes, MS: 8000 * bytes / v.Link.Rate})
 	}
-	if len(v.Link.JPEG) > 0 {
-		j := v.bestJPEG()
-		add(v.must("jpeg", "q", j.Quality), j.Confirm.FrameBytes)
+	if w := v.Link.FileWay(); w != nil {
+		add(v.way(w), w.Confirmed.Bytes)
 	}
-	if v.Link.Cut != nil {
-		add(v.must("cut.stored"), v.Link.Cut.Stored)
-		add(v.must("cut.float32"), float64(v.Link.Cut.Float))
+	if w := v.Link.CutWay(); w != nil {
+		add(v.must("cut.stored"), w.Confirmed.Bytes)
+		if c := v.Link.Advice.CutAt(w.Edge); c != nil {
+			add(v.must("cut.float32"), 4*float64(c.Values))
+		}
 	}
 	best := -1
 	for i := range all {
@@ -209,6 +216,49 @@ func (v *view) linkRows() (all []linkRow) {
 		all[best].Best = true
 	}
 	return all
+}
+
+// wayView is a way to send an image, in words.
+type wayView struct {
+	advise.Way
+	Name   string
+	Share  float64
+	Chosen bool
+}
+
+// ways are all that were measured.
+func (v *view) ways() (all []wayView) {
+	a := v.Link.Advice
+	for i := range a.Ways {
+		w := wayView{Way: a.Ways[i], Name: v.way(&a.Ways[i]), Chosen: i == v.Link.Cut || i == v.Link.File}
+		switch w.Kind {
+		case advise.Local:
+			w.Share = 1
+		case advise.Split:
+			w.Share = a.CutAt(w.Edge).Share
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// waysCaption says what was tried.
+func (v *view) waysCaption() string {
+	a := v.Link.Advice
+	tried, budgets := 0, ""
+	for _, c := range a.Cuts {
+		if c.Measured {
+			tried++
+		}
+	}
+	for i, b := range a.Budgets {
+		if i > 0 {
+			budgets += v.must("comma")
+		}
+		budgets += plain(b)
+	}
+	return v.must("ways.caption", "n", tried, "m", len(a.Cuts), "budgets", budgets, "c", thousands(a.Images),
+		"k", thousands(v.chosen().Confirm.Images))
 }
 
 func (v *view) rate() string {

@@ -122,7 +122,7 @@ func TestPageEscapes(t *testing.T) {
 
 // The verdict says its light in words and in the title; red names no purpose.
 func TestVerdictInWords(t *testing.T) {
-	if got := Sentence(sample(), "en"); !strings.HasPrefix(got, "Promising") || !strings.Contains(got, "for memory and storage.") {
+	if got := Sentence(sample(), "en"); !strings.HasPrefix(got, "Promising") || !strings.Contains(got, "for memory, link and storage.") {
 		t.Error(got)
 	}
 	if got := Sentence(sample(), "en"); strings.Contains(got, "\u00a0") {
@@ -161,7 +161,7 @@ func TestSave(t *testing.T) {
 		names[i] = filepath.Base(names[i])
 	}
 	want := []string{"classes.csv", "command.txt", "cuts.csv", "frontier.csv", "layers.csv", "numbers.csv", "profile.dqap", "report.html",
-		"report.ja.html", "report.json"}
+		"report.ja.html", "report.json", "ways.csv"}
 	if !slices.Equal(names, want) {
 		t.Errorf("%v", names)
 	}

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"testing"
 
+	"github.com/dqa-go/dqa/advise"
 	"github.com/dqa-go/dqa/pilot"
 )
 
@@ -43,7 +44,7 @@ func sample() *pilot.Study {
 			{Use: pilot.Stream, Spec: "npy:x.npy,y.npy[2:3070:7]", Images: 439, Digest: "3123456789abcdef"},
 		},
 		Verdict: pilot.Verdict{Light: pilot.Amber, Purposes: []pilot.Purpose{
-			{Name: "memory", OK: true, Gain: 5.2, Need: 1.5}, {Name: "link", Gain: .4, Need: 1, Why: "jpeg-better"},
+			{Name: "memory", OK: true, Gain: 5.2, Need: 1.5}, {Name: "link", OK: true, Gain: 3.6, Need: 1.25},
 			{Name: "store", OK: true, Gain: 23, Need: 4},
 		}, Reasons: []pilot.Reason{{Code: "uncertain", Light: pilot.Amber, Value: 1.1, Limit: 1}}},
 		Bytes:  pilot.Bytes{Float: 256000, Stored: pilot.Interval{Value: 11000, Low: 10900, High: 11100}, Input: 16384, JPEG: &pilot.Interval{Value: 1800}},
@@ -62,7 +63,6 @@ func sample() *pilot.Study {
 			{Name: "/conv2", Op: "Relu", Values: 24000, Bits: 1.6, Bytes: 4800, Share: 43, Sensitivity: 100, Damage: 50},
 			{Name: "/pool", Op: "ReduceMean", Values: 8000, Bits: .9, Bytes: 900, Share: 14, Sensitivity: 60, Damage: 30},
 		},
-		Cuts: []pilot.Cut{{Edge: 1, Name: "/conv2", Head: .4, Float: 96000, Stored: 4800, Passes: []string{"/conv2"}}},
 		Cost: pilot.Cost{Calibration: 41, Study: 130, CPU: 240, Told: 150, Profile: 12000, EncodeMS: 1.2, DecodeMS: 1, PerDay: 86400, Cameras: 1, Price: .1},
 		Risk: pilot.Risk{
 			Clean: &pilot.Trial{Kind: "clean", Images: 439, Alarm: -1, Delay: -1}, Unmeasured: []string{"device", "lot", "field"},
@@ -84,7 +84,20 @@ func sample() *pilot.Study {
 			Setting: "graded:budget=1", Ours: i < 3, Choice: outcome(p[0], p[1]+.1), Confirm: outcome(p[0], p[1]),
 		})
 	}
-	s.Link = pilot.Link{Rate: 10e6, Cut: &s.Cuts[0], Best: 0, JPEG: []pilot.JPEGResult{{Quality: 50, Choice: outcome(1, .1), Confirm: outcome(1, .1)}}}
+	confirmed := func(bytes float64) *advise.Confirmed {
+		return &advise.Confirmed{Images: 439, Bytes: bytes, Loss: pilot.Interval{Value: .2, Low: -.4, High: .8}, Value: 95.7}
+	}
+	s.Link = pilot.Link{Rate: 10e6, Cut: 3, File: 1, Command: "dqa split boards.onnx --advise", Advice: &advise.Advice{
+		Model: "boards.onnx", Images: 439, Budgets: []float64{.5, 1},
+		Cuts: []advise.Cut{{Edge: 1, Name: "/conv2", Share: .4, Values: 24000, Measured: true}},
+		Ways: []advise.Way{
+			{Kind: advise.Local, Edge: -1, Kept: true},
+			{Kind: advise.JPEG, Edge: -1, Quality: 10, Bytes: 549, Kept: true, Confirmed: confirmed(551)},
+			{Kind: advise.WebP, Edge: -1, Quality: 5, Bytes: 300, Loss: 7.4, LossSE: .9},
+			{Kind: advise.Split, Edge: 1, Name: "/conv2", Budget: .5, Bytes: 155, Bits: .8, Kept: true, Confirmed: confirmed(154)},
+			{Kind: advise.PNG, Edge: -1, Bytes: 700, Kept: true}, {Kind: advise.Raw, Edge: -1, Bytes: 4096, Kept: true},
+		},
+	}}
 	for _, name := range []string{"bytes-stored", "bytes-float32", "bytes-jpeg", "memory-packed", "memory-float32", "ms-float", "ms-packed",
 		"calibration", "profile", "encode", "decode"} {
 		s.Numbers = append(s.Numbers, pilot.Number{Name: name, Value: ptr(3.), Unit: "bytes", Low: ptr(2.), High: ptr(4.), Error: pilot.ErrMean,
@@ -100,7 +113,8 @@ func segmenter() *pilot.Study {
 	s.Verdict = pilot.Verdict{Light: pilot.Red, Purposes: []pilot.Purpose{
 		{Name: "memory", Why: "not-measured"}, {Name: "link", Why: "no-cut"}, {Name: "store", Gain: 3, Need: 4, Why: "gain"},
 	}, Reasons: []pilot.Reason{{Code: "loss", Light: pilot.Red, Value: 3.2, Limit: 1}, {Code: "drifted", Light: pilot.Red}}}
-	s.Memory, s.Bytes.JPEG, s.Link, s.Cuts, s.Device.Here = nil, nil, pilot.Link{Rate: 3e5, Best: -1}, []pilot.Cut{}, nil
+	s.Memory, s.Bytes.JPEG, s.Device.Here = nil, nil, nil
+	s.Link = pilot.Link{Rate: 3e5, Cut: -1, File: -1, Advice: &advise.Advice{}}
 	s.Split, s.Risk.Clean = true, &pilot.Trial{Kind: "clean", Images: 100, Alarm: 40, False: 1}
 	s.Frontier.Baseline, s.Frontier.Rule = -1, pilot.RuleBest
 	s.Changes.Worst, s.Changes.ByClass = 2, []pilot.ClassChange{{Class: 2, Float: 80, Stored: 77}}

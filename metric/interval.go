@@ -1,10 +1,13 @@
-package pilot
+package metric
 
-import (
-	"math"
+import "math"
 
-	"github.com/dqa-go/dqa/metric"
-)
+// Interval is an estimate with its 95 % interval.
+type Interval struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
 
 // z95 is the 97.5 % quantile of the normal distribution.
 const z95 = 1.959964
@@ -22,8 +25,8 @@ func pairedDrop(worse, better, n int) Interval {
 	return Interval{100 * float64(worse-better) / float64(n), 100 * (middle - z95*se), 100 * (middle + z95*se)}
 }
 
-// proportion is k of n in percent, with Wilson's interval.
-func proportion(k, n int) Interval {
+// Proportion is k of n in percent, with Wilson's interval.
+func Proportion(k, n int) Interval {
 	if n == 0 {
 		return Interval{math.NaN(), math.NaN(), math.NaN()}
 	}
@@ -41,8 +44,8 @@ func around(v, se float64) Interval {
 	return Interval{v, v - z95*se, v + z95*se}
 }
 
-// meanOf is the mean of values over images, with a normal interval, and its standard error.
-func meanOf(values []float64) (mean Interval, se float64) {
+// Mean is the mean of values over images, with a normal interval, and its standard error.
+func Mean(values []float64) (mean Interval, se float64) {
 	n := float64(len(values))
 	sum, squares := 0.0, 0.0
 	for _, v := range values {
@@ -58,17 +61,17 @@ func meanOf(values []float64) (mean Interval, se float64) {
 	return around(m, se), se
 }
 
-// lossOf is what a comparison loses, with its interval, its standard error and the two values of the metric.
-func lossOf(s metric.Summary) (float, value float64, loss Interval, se float64) {
+// Loss is what a comparison loses, in points, with its 95 % interval and its standard error; value is what is left of the metric.
+// Without labels agreement with the reference is all there is: a share of images near 0 or 1 is no normal number.
+func (s *Summary) Loss() (value float64, loss Interval, se float64) {
 	switch s.Metric {
 	case "top1":
 		loss = pairedDrop(s.Worse, s.Better, s.Scored)
-		return s.Reference.Top1, s.Candidate.Top1, loss, (loss.High - loss.Low) / (2 * z95)
+		return s.Candidate.Top1, loss, (loss.High - loss.Low) / (2 * z95)
 	case "miou":
-		return s.Reference.MeanIoU, s.Candidate.MeanIoU, around(s.Drop, s.DropSE), s.DropSE
+		return s.Candidate.MeanIoU, around(s.Drop, s.DropSE), s.DropSE
 	}
-	// Without labels agreement with float32 is all there is; a share of images near 0 or 1 is no normal number.
-	share := proportion(int(math.Round(float64(s.Images)*(1-s.Agreement/100))), s.Images)
+	share := Proportion(int(math.Round(float64(s.Images)*(1-s.Agreement/100))), s.Images)
 	loss = Interval{100 - s.Agreement, share.Low, share.High}
-	return 100, s.Agreement, loss, (loss.High - loss.Low) / (2 * z95)
+	return s.Agreement, loss, (loss.High - loss.Low) / (2 * z95)
 }
