@@ -2,10 +2,13 @@ package tables
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"math"
+	"runtime"
 	"slices"
 
+	"github.com/dqa-go/dqa/internal/parallel"
 	"github.com/dqa-go/dqa/internal/rans"
 	"github.com/dqa-go/dqa/profile"
 )
@@ -70,10 +73,7 @@ func clusterAlphabet(n int, slots []*place, limit int) (models [][]uint16, choic
 		groups := rebuild(n, slots, choice, made)
 		last := round == clusterRounds
 		if !last {
-			better := make([]int, len(slots))
-			for j, k := range slots {
-				better[j] = cheapest(k.seen, groups)
-			}
+			better := assign(slots, groups)
 			last = slices.Equal(better, choice)
 			choice = better
 		}
@@ -84,6 +84,26 @@ func clusterAlphabet(n int, slots []*place, limit int) (models [][]uint16, choic
 			return models, choice
 		}
 	}
+}
+
+// assign gives every slot its cheapest model.
+func assign(slots []*place, models []*groupModel) []int {
+	const together = 256
+	choice := make([]int, len(slots))
+	inParallel((len(slots)+together-1)/together, func(i int) {
+		for j := i * together; j < min(len(slots), (i+1)*together); j++ {
+			choice[j] = cheapest(slots[j].seen, models)
+		}
+	})
+	return choice
+}
+
+// inParallel does n things that have nothing to do with each other.
+func inParallel(n int, do func(i int)) {
+	_ = parallel.Ordered(context.Background(), n, runtime.GOMAXPROCS(0), func(_, i int) (struct{}, error) {
+		do(i)
+		return struct{}{}, nil
+	}, func(int, struct{}) error { return nil })
 }
 
 // begin cuts the slots, sorted by entropy, into groups of equal weight.
@@ -113,14 +133,29 @@ type groupModel struct {
 // modelCache keeps the models of sums of counts: from round to round most groups stay what they are.
 type modelCache map[string]*groupModel
 
-func (c modelCache) of(sum []uint64) *groupModel {
-	var key []byte
-	for _, n := range sum {
-		key = binary.AppendUvarint(key, n)
+// of makes the models of all sums.
+func (c modelCache) of(sums [][]uint64) []*groupModel {
+	models := make([]*groupModel, len(sums))
+	var keys []string
+	var news []int
+	for i, sum := range sums {
+		var key []byte
+		for _, n := range sum {
+			key = binary.AppendUvarint(key, n)
+		}
+		keys = append(keys, string(key))
+		if models[i] = c[keys[i]]; models[i] == nil {
+			news = append(news, i)
+		}
 	}
-	if m := c[string(key)]; m != nil {
-		return m
+	inParallel(len(news), func(k int) { models[news[k]] = newGroupModel(sums[news[k]]) })
+	for _, i := range news {
+		c[keys[i]] = models[i]
 	}
+	return models
+}
+
+func newGroupModel(sum []uint64) *groupModel {
 	m := &groupModel{freq: rans.BuildFreq(sum)}
 	coder, err := rans.NewModel(m.freq)
 	if err != nil {
@@ -129,12 +164,11 @@ func (c modelCache) of(sum []uint64) *groupModel {
 	for s := range sum {
 		m.costs = append(m.costs, coder.Cost(s))
 	}
-	c[string(key)] = m
 	return m
 }
 
 // rebuild makes every group's model; groups without slots are dropped, and the choices renumbered.
-func rebuild(n int, slots []*place, choice []int, made modelCache) (models []*groupModel) {
+func rebuild(n int, slots []*place, choice []int, made modelCache) []*groupModel {
 	sums := make([][]uint64, slices.Max(choice)+1)
 	for j, k := range slots {
 		if sums[choice[j]] == nil {
@@ -144,17 +178,17 @@ func rebuild(n int, slots []*place, choice []int, made modelCache) (models []*gr
 			sums[choice[j]][c.symbol] += uint64(c.count)
 		}
 	}
-	number := make([]int, len(sums))
+	number, some := make([]int, len(sums)), sums[:0]
 	for i, sum := range sums {
 		if sum != nil {
-			number[i] = len(models)
-			models = append(models, made.of(sum))
+			number[i] = len(some)
+			some = append(some, sum)
 		}
 	}
 	for j := range choice {
 		choice[j] = number[choice[j]]
 	}
-	return models
+	return made.of(some)
 }
 
 // cheapest is the model that codes the counts in the fewest bits; of equal ones the first.
@@ -163,7 +197,9 @@ func cheapest(seen []symbolCount, models []*groupModel) int {
 	for i, m := range models {
 		bits := 0.0
 		for _, c := range seen {
-			bits += float64(c.count * m.costs[c.symbol])
+			if bits += float64(c.count * m.costs[c.symbol]); bits >= least {
+				break // costs are not negative
+			}
 		}
 		if bits < least {
 			best, least = i, bits
