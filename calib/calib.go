@@ -64,6 +64,7 @@ type Options struct {
 
 	// What only graded uses.
 	Coder     profile.Coder      // that stored bits are those of; 0: Smallest
+	OneCoder  bool               // plans learn nothing for others than Coder
 	MinBits   map[string]float64 // bits per value that an edge's codes take at least
 	Corrector Corrector          // nil: no biases are tried
 	Observe   gradient.Compile   // for an engine whose hooks see any value; only curves by gradients need it
@@ -152,7 +153,11 @@ func (c *Calibration) Plan(ctx context.Context, setting profile.Setting, seed ui
 		Setting: setting, Seed: seed, Edges: made.Edges, Corrections: made.Corrections, Evidence: made.Evidence, Note: made.Note,
 		Reached: made.Reached,
 	}
-	p.counts, err = r.countCodes("tables", made.Edges, made.Corrections)
+	fresh := tables.New
+	if c.opt.OneCoder && setting.Dial != profile.NoDial {
+		fresh = r.newCounts
+	}
+	p.counts, err = r.countCodes("tables", made.Edges, made.Corrections, fresh)
 	return p, err
 }
 

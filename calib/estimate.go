@@ -73,8 +73,8 @@ const trialTime = 500 * time.Millisecond
 func NewForecast(ctx context.Context, c *Calibration) (*Forecast, error) {
 	workers := max(1, c.opt.Workers)
 	part := newCalibration(c.prog, first(c.src, min(c.src.Len(), workers)), Options{
-		Workers: c.opt.Workers, AllowNonFinite: c.opt.AllowNonFinite, Coder: c.opt.Coder, MinBits: c.opt.MinBits,
-		Corrector: c.opt.Corrector, Observe: c.opt.Observe, Objective: c.opt.Objective, Outputs: c.opt.Outputs,
+		Workers: c.opt.Workers, AllowNonFinite: c.opt.AllowNonFinite, Coder: c.opt.Coder, OneCoder: c.opt.OneCoder,
+		MinBits: c.opt.MinBits, Corrector: c.opt.Corrector, Observe: c.opt.Observe, Objective: c.opt.Objective, Outputs: c.opt.Outputs,
 	})
 	part.forecast = &forecast{units: map[string]time.Duration{}}
 	pass, err := part.timePass(ctx)

@@ -89,7 +89,7 @@ func (r *run) try(edges []profile.Edge, by profile.Corrections) (method.Trial, e
 	if err != nil {
 		return t, err
 	}
-	counts := tables.NewFor(edges, r.coder())
+	counts := r.newCounts(edges)
 	taught, counted := r.split(n, r.frameLimit())
 	sum, heldOut := r.newScore(), r.newScore()
 	if err := r.count(prog, n, taught, counts, edges, sum, heldOut); err != nil {
@@ -119,7 +119,7 @@ func (r *run) count(prog engine.Program, n int, taught []int, counts *tables.Cou
 		}
 		var image *tables.Counts
 		if slices.Contains(taught, i) {
-			image = tables.NewFor(edges, r.coder())
+			image = r.newCounts(edges)
 		}
 		got, err := prog.Run(x, counting(edges, image))
 		if err != nil {
@@ -152,20 +152,24 @@ func counting(edges []profile.Edge, counts *tables.Counts) engine.Hook {
 }
 
 // countCodes runs the quantized network and counts its codes.
-func (r *run) countCodes(phase string, edges []profile.Edge, by profile.Corrections) (*tables.Counts, error) {
+func (r *run) countCodes(phase string, edges []profile.Edge, by profile.Corrections, fresh func([]profile.Edge) *tables.Counts) (
+	*tables.Counts, error) {
 	prog, err := r.corrected(by)
 	if err != nil {
 		return nil, err
 	}
-	total, all := tables.New(edges), func(k int) int { return k }
-	return total, r.countOver(phase, prog, r.src.Len(), all, total, func() *tables.Counts { return tables.New(edges) }, edges)
+	total, all := fresh(edges), func(k int) int { return k }
+	return total, r.countOver(phase, prog, r.src.Len(), all, total, fresh, edges)
 }
 
+// newCounts counts for the coder that stored bits are those of.
+func (r *run) newCounts(edges []profile.Edge) *tables.Counts { return tables.NewFor(edges, r.coder()) }
+
 // countOver adds the codes of n images to total, those of each counted in a fresh one.
-func (r *run) countOver(phase string, prog engine.Program, n int, image func(k int) int, total *tables.Counts, fresh func() *tables.Counts,
-	edges []profile.Edge) error {
+func (r *run) countOver(phase string, prog engine.Program, n int, image func(k int) int, total *tables.Counts,
+	fresh func([]profile.Edge) *tables.Counts, edges []profile.Edge) error {
 	return r.passOver(phase, prog, n, image, func(_ int, x *tensor.Tensor, prog engine.Program) (func() error, error) {
-		counts := fresh()
+		counts := fresh(edges)
 		_, err := prog.Run(x, counting(edges, counts))
 		return func() error {
 			total.Merge(counts)
@@ -186,9 +190,8 @@ func (r *run) StoredBits(edges []profile.Edge, by profile.Corrections) (float64,
 		if err != nil {
 			return 0, err
 		}
-		counts := tables.NewFor(edges, r.coder())
-		err = r.countOver("frames", prog, len(taught), func(k int) int { return taught[k] }, counts,
-			func() *tables.Counts { return tables.NewFor(edges, r.coder()) }, edges)
+		counts := r.newCounts(edges)
+		err = r.countOver("frames", prog, len(taught), func(k int) int { return taught[k] }, counts, r.newCounts, edges)
 		if err != nil {
 			return 0, err
 		}

@@ -95,7 +95,7 @@ func (n *Network) NewCalibrator(data *dataset.Inputs, opt CalibrateOptions) (*Ca
 		},
 	}
 	if opt.Coder != nil {
-		o.Coder = *opt.Coder
+		o.Coder, o.OneCoder = *opt.Coder, opt.Link == 0
 	}
 	if !opt.Experiment.NoBiases {
 		o.Corrector = n.corrector()

@@ -184,9 +184,12 @@ type slot struct {
 }
 
 func measure(counts []uint32) slot {
-	s := slot{counts: counts}
+	s, total := slot{counts: counts}, uint64(0)
 	for _, n := range counts {
-		s.total += float64(n)
+		total += uint64(n)
+	}
+	if s.total = float64(total); total == 0 {
+		return s // as most contexts are
 	}
 	for _, n := range counts {
 		if n > 0 {
