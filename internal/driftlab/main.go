@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/dqa-go/dqa"
 	"github.com/dqa-go/dqa/corrupt"
@@ -279,7 +280,24 @@ func (l *lab) wanted() []corrupt.Kind {
 // corrupted corrupts images; of those of two channels, a board and what it is held against, the first.
 func (l *lab) corrupted(src dataset.Source, c corrupt.Corruption) (dataset.Source, error) {
 	changed, err := corrupt.Source(board{src}, c)
-	return beside{changed, src}, err
+	return &kept{Source: beside{changed, src}, samples: make([]func() (dataset.Sample, error), src.Len())}, err
+}
+
+// kept are images that are made once and read often.
+type kept struct {
+	dataset.Source
+	mu      sync.Mutex
+	samples []func() (dataset.Sample, error)
+}
+
+func (k *kept) Sample(i int) (dataset.Sample, error) {
+	k.mu.Lock()
+	if k.samples[i] == nil {
+		k.samples[i] = sync.OnceValues(func() (dataset.Sample, error) { return k.Source.Sample(i) })
+	}
+	sample := k.samples[i]
+	k.mu.Unlock()
+	return sample()
 }
 
 // board are images, of those of two channels the first.

@@ -26,13 +26,17 @@ type worth struct {
 	bits          float64 // stored, per value
 }
 
-func (l *lab) worth(p *profile.Profile, src dataset.Source) worth {
-	q := check(l.net.Bind(p))
-	res := check(l.net.Evaluate(l.ctx, check(l.net.Inputs(src)), []session.Candidate{q.Candidate()},
-		session.EvaluateOptions{Workers: runtime.NumCPU()}))
-	m := res.Measured[0]
-	sum := m.Score.Summary()
-	return worth{sum.Agreement, sum.KL, 8 * float64(m.Frames[0]) / float64(res.Images) / float64(p.Elements())}
+func (l *lab) worth(src dataset.Source, profiles ...*profile.Profile) (all []worth) {
+	var candidates []session.Candidate
+	for _, p := range profiles {
+		candidates = append(candidates, check(l.net.Bind(p)).Candidate())
+	}
+	res := check(l.net.Evaluate(l.ctx, check(l.net.Inputs(src)), candidates, session.EvaluateOptions{Workers: runtime.NumCPU()}))
+	for i, m := range res.Measured {
+		sum := m.Score.Summary()
+		all = append(all, worth{sum.Agreement, sum.KL, 8 * float64(m.Frames[0]) / float64(res.Images) / float64(profiles[i].Elements())})
+	}
+	return all
 }
 
 func part(src dataset.Source, from, to int) dataset.Source {
@@ -47,11 +51,12 @@ const taughtBy = 192
 func (l *lab) repairs() {
 	p := l.quantized.Codec().Profile()
 	clean := check(dataset.Open(l.shift))
-	base := l.worth(p, part(clean, l.learners, l.learners+l.judges))
+	base := l.worth(part(clean, l.learners, l.learners+l.judges), p)[0]
 	fmt.Printf("\nClean: agreement %.1f %%, KL %.2g, %.3f bits; %d images repair, %d others judge, %d teach what tables are held against.\n\n",
 		base.agreement, base.kl, base.bits, l.learners, l.judges, taughtBy)
 	fmt.Print("| corruption | agreement, KL, bits | excess bits |")
-	for _, level := range strings.Split(l.levels, ",") {
+	levels := strings.Split(l.levels, ",")
+	for _, level := range levels {
 		said := "agreement, KL, bits"
 		if level == session.RepairTables {
 			said = "bits, of the excess"
@@ -62,29 +67,31 @@ func (l *lab) repairs() {
 	for _, k := range l.wanted() {
 		src := check(l.corrupted(clean, corrupt.Corruption{Kind: k, Severity: 3, Seed: l.seed + 1}))
 		learn, judge := part(src, 0, l.learners), part(src, l.learners, l.learners+l.judges)
-		was := l.worth(p, judge)
-		ideal := l.taught(p, part(src, l.learners+l.judges, l.learners+l.judges+taughtBy), judge)
-		fmt.Printf("| %s | %.1f %%, %.2g, %.3f | %.3f |", k, was.agreement, was.kl, was.bits, was.bits-ideal)
-		for _, level := range strings.Split(l.levels, ",") {
-			made := l.recalibrate(p, learn, level)
-			now := l.worth(made.Profile, judge)
-			word := ""
-			if !made.Accepted {
+		// The first is taught by others, and tells what tables could come to.
+		made := []*session.Recalibrated{l.recalibrate(p, part(src, l.learners+l.judges, l.learners+l.judges+taughtBy), session.RepairTables)}
+		for _, level := range levels {
+			made = append(made, l.recalibrate(p, learn, level))
+		}
+		profiles := []*profile.Profile{p}
+		for _, m := range made {
+			profiles = append(profiles, m.Profile)
+		}
+		now := l.worth(judge, profiles...)
+		was, excess := now[0], now[0].bits-now[1].bits
+		fmt.Printf("| %s | %.1f %%, %.2g, %.3f | %.3f |", k, was.agreement, was.kl, was.bits, excess)
+		for i, level := range levels {
+			w, word := now[2+i], ""
+			if !made[1+i].Accepted {
 				word = " (declined)"
 			}
 			if level == session.RepairTables {
-				fmt.Printf(" %.3f, %.0f %%%s |", now.bits, 100*(was.bits-now.bits)/(was.bits-ideal), word)
+				fmt.Printf(" %.3f, %.0f %%%s |", w.bits, 100*(was.bits-w.bits)/excess, word)
 			} else {
-				fmt.Printf(" %.1f %%, %.2g, %.3f%s |", now.agreement, now.kl, now.bits, word)
+				fmt.Printf(" %.1f %%, %.2g, %.3f%s |", w.agreement, w.kl, w.bits, word)
 			}
 		}
 		fmt.Println()
 	}
-}
-
-// taught is what images take with tables that others have taught.
-func (l *lab) taught(p *profile.Profile, teach, judge dataset.Source) (bits float64) {
-	return l.worth(l.recalibrate(p, teach, session.RepairTables).Profile, judge).bits
 }
 
 func (l *lab) recalibrate(p *profile.Profile, src dataset.Source, level string) *session.Recalibrated {
@@ -118,7 +125,8 @@ func (l *lab) trials() {
 		if level == session.RepairTables { // of which less can be said by chance
 			judge = part(src, half, min(src.Len(), half+judgeImages))
 		}
-		was, now := l.worth(p, judge), l.worth(made.Profile, judge)
+		both := l.worth(judge, p, made.Profile)
+		was, now := both[0], both[1]
 		said := fmt.Sprintf("%s %s %d: agreement %.1f to %.1f %%, KL %.2g to %.2g, bits %.3f to %.3f", level, c.Kind, c.Severity,
 			was.agreement, now.agreement, was.kl, now.kl, was.bits, now.bits)
 		if level != session.RepairTables {
