@@ -3,6 +3,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,14 +30,6 @@ const (
 // RepairLevels are the words for them, the gentlest first.
 func RepairLevels() []string { return []string{RepairTables, RepairSteps, RepairFull} }
 
-// holdBack is which share of new images decides: one of so many. Steps need few images to be learned, and many to be sure of.
-func holdBack(level string) int {
-	if level == RepairSteps {
-		return 2
-	}
-	return 3
-}
-
 // MinRecalibration is the number of new images that a recalibration wants at least.
 const MinRecalibration = 32
 
@@ -51,25 +44,26 @@ type RecalibrateOptions struct {
 
 // Recalibrated is what a recalibration came to.
 type Recalibrated struct {
-	Profile  *profile.Profile `json:"-"`        // that was made; without lineage and reference if it is not Accepted
-	Accepted bool             `json:"accepted"` // it is better on the images that were held back
+	Profile  *profile.Profile `json:"-"`        // that was made; of half of the images, without lineage and reference, if it is not Accepted
+	Accepted bool             `json:"accepted"` // what is made like this is better on images that it has not seen
 	Why      string           `json:"why"`
 	Level    string           `json:"level"`
-	Used     int              `json:"images"`
-	Held     int              `json:"held_back"`
+	Used     int              `json:"images"`    // learned from
+	Held     int              `json:"held_back"` // that decided: all, each for a profile that the other half has made
 	Before   Shadow           `json:"before"`
 	After    Shadow           `json:"after"`
 }
 
-// Shadow is what a profile does to the images that were held back, against the float network on the same.
+// Shadow is what profiles do to images that were held back from them, against the float network on the same.
 type Shadow struct {
 	Agreement  float64 `json:"agreement"` // percent
 	KL         float64 `json:"kl"`
 	StoredBits float64 `json:"stored_bits"`
 }
 
-// Recalibrate repairs a profile of this network with images as they are now, unlabelled: most of them are learned from, one of three
-// (of steps one of two) is held back and decides by the float network's answers whether anything is gained. Errors wrap ErrSetting
+// Recalibrate repairs a profile of this network with images as they are now, unlabelled. Every half of them makes a profile, which the
+// other half holds against the old one and the float network; where both together say that something is gained, all images make the
+// profile that is shipped. Errors wrap ErrSetting
 // (fewer than MinRecalibration images, an unknown level, steps of a profile without static scales or reference), ErrOtherModel, and
 // those of Calibrate.
 func (n *Network) Recalibrate(
@@ -88,42 +82,61 @@ func (n *Network) Recalibrate(
 	if err != nil {
 		return nil, err
 	}
-	learn, judge, err := n.heldBack(data, opt.Level)
-	if err != nil {
-		return nil, err
-	}
-	made, err := before.repair(ctx, learn, opt)
-	if err != nil {
-		return nil, err
-	}
-	after, err := n.Bind(made)
-	if err != nil {
-		return nil, err
-	}
-	r := &Recalibrated{Profile: made, Level: opt.Level, Used: learn.Len(), Held: judge.Len()}
-	if err := r.decide(ctx, before, after, judge, opt); err != nil || !r.Accepted {
+	r := &Recalibrated{Level: opt.Level, Used: data.Len(), Held: data.Len()}
+	if err := r.tryHalves(ctx, before, data, opt); err != nil || !r.Accepted {
 		return r, err
 	}
-	if opt.Level != RepairFull { // values stay as they were decided on, and more images teach tables better
-		teach := opt
-		teach.Level = RepairTables
-		if r.Profile, err = after.repair(ctx, data, teach); err != nil {
-			return nil, err
-		}
-		r.Why += fmt.Sprintf("; tables are learned again from all %d images", data.Len())
-		learn = data
+	if r.Profile, err = before.repair(ctx, data, opt); err != nil {
+		return nil, err
 	}
-	return r, n.complete(ctx, r.Profile, p, learn, opt)
+	return r, n.complete(ctx, r.Profile, p, data, opt)
 }
 
-// heldBack are the images that are learned from, and those that decide.
-func (n *Network) heldBack(data *dataset.Inputs, level string) (learn, judge *dataset.Inputs, err error) {
-	used, held := dataset.HoldBack(data.Source(), holdBack(level))
-	if learn, err = n.Inputs(used); err != nil {
-		return nil, nil, err
+// tryHalves repairs with each half of the images, lets the other judge, and decides.
+func (r *Recalibrated) tryHalves(ctx context.Context, before *Quantized, data *dataset.Inputs, opt RecalibrateOptions) error {
+	n := before.net
+	scores, err := n.metric(data, opt.Probabilities, 1)
+	if err != nil {
+		return err
 	}
-	judge, err = n.Inputs(held)
-	return learn, judge, err
+	scores.Rounds = 1
+	scores.Outputs.Labelled = false // labels do not count, if there are any
+	t := trial{scores: scores, sides: [2]rival{{total: metric.NewComparison(scores)}, {total: metric.NewComparison(scores)}}}
+	t.sides[0].quantized = before
+	halves, err := n.halves(data)
+	if err != nil {
+		return err
+	}
+	for h, learn := range halves {
+		if r.Profile, err = before.repair(ctx, learn, opt); err != nil {
+			return err
+		}
+		if t.sides[1].quantized, err = n.Bind(r.Profile); err != nil {
+			return err
+		}
+		if err := t.run(ctx, halves[1-h], opt); err != nil {
+			return err
+		}
+	}
+	values := float64(data.Len()) * float64(before.codec.Profile().Elements())
+	r.Before, r.After = t.sides[0].shadow(values), t.sides[1].shadow(values)
+	promised := 0.0
+	if e := before.codec.Profile().Evidence; e != nil && e.Measured() {
+		promised = float64(e.MeasuredBits)
+	}
+	r.verdict(&t, promised)
+	return nil
+}
+
+// halves are the images of even numbers, and those of odd.
+func (n *Network) halves(data *dataset.Inputs) (halves [2]*dataset.Inputs, err error) {
+	even, odd := dataset.HoldBack(data.Source(), 2)
+	for h, src := range []dataset.Source{even, odd} {
+		if halves[h], err = n.Inputs(src); err != nil {
+			return halves, err
+		}
+	}
+	return halves, nil
 }
 
 // complete gives an accepted profile its lineage and a reference.
@@ -275,48 +288,45 @@ type judged struct {
 	bytes   [2]int
 }
 
-// decide runs the images that were held back with both profiles.
-func (r *Recalibrated) decide(ctx context.Context, before, after *Quantized, judge *dataset.Inputs, opt RecalibrateOptions) error {
-	scores, err := before.net.metric(judge, opt.Probabilities, 1)
-	if err != nil {
-		return err
-	}
-	scores.Rounds = 1
-	scores.Outputs.Labelled = false // labels do not count, if there are any
-	sides := [2]*Quantized{before, after}
-	total := [2]*metric.Comparison{metric.NewComparison(scores), metric.NewComparison(scores)}
-	var gains, saved, kept series
-	bytes := [2]int{}
-	err = parallel.Ordered(ctx, judge.Len(), opt.Workers, func(_, i int) (judged, error) {
-		return judgeImage(before.net.prog, sides, judge, i, scores)
+// trial is what images say that a profile was not made of: how much they gain with it.
+type trial struct {
+	scores metric.Options
+	sides  [2]rival // the profile before, and the one at hand
+	// By image: less KL, fewer bytes, more agreement in percent.
+	kl, saved, kept series
+}
+
+// rival is one of two profiles, and what it has come to so far.
+type rival struct {
+	quantized *Quantized
+	total     *metric.Comparison
+	bytes     int
+}
+
+func (s *rival) shadow(values float64) Shadow {
+	sum := s.total.Summary()
+	return Shadow{sum.Agreement, sum.KL, 8 * float64(s.bytes) / values}
+}
+
+// run runs images with both profiles.
+func (t *trial) run(ctx context.Context, images *dataset.Inputs, opt RecalibrateOptions) error {
+	sides := [2]*Quantized{t.sides[0].quantized, t.sides[1].quantized}
+	return parallel.Ordered(ctx, images.Len(), opt.Workers, func(_, i int) (judged, error) {
+		return judgeImage(sides[0].net.prog, sides, images, i, t.scores)
 	}, func(i int, j judged) error {
-		opt.Progress.report("shadow test", "images", i+1, judge.Len())
-		var kl, agreement [2]float64
-		for s := range sides {
-			one := metric.NewComparison(scores)
+		opt.Progress.report("shadow test", "images", i+1, images.Len())
+		var is [2]metric.Summary
+		for s := range t.sides {
+			one := metric.NewComparison(t.scores)
 			one.Add(j.records[s])
-			total[s].Add(j.records[s])
-			sum := one.Summary()
-			kl[s], agreement[s] = sum.KL, sum.Agreement
-			bytes[s] += j.bytes[s]
+			t.sides[s].total.Add(j.records[s])
+			t.sides[s].bytes += j.bytes[s]
+			is[s] = one.Summary()
 		}
-		gains, saved = append(gains, kl[0]-kl[1]), append(saved, float64(j.bytes[0]-j.bytes[1]))
-		kept = append(kept, agreement[1]-agreement[0])
+		t.kl, t.saved = append(t.kl, is[0].KL-is[1].KL), append(t.saved, float64(j.bytes[0]-j.bytes[1]))
+		t.kept = append(t.kept, is[1].Agreement-is[0].Agreement)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for s, to := range []*Shadow{&r.Before, &r.After} {
-		sum := total[s].Summary()
-		*to = Shadow{sum.Agreement, sum.KL, 8 * float64(bytes[s]) / float64(judge.Len()) / float64(sides[s].codec.Profile().Elements())}
-	}
-	promised := 0.0
-	if e := before.codec.Profile().Evidence; e != nil && e.Measured() {
-		promised = float64(e.MeasuredBits)
-	}
-	r.verdict(gains, saved, kept, promised)
-	return nil
 }
 
 func judgeImage(float engine.Program, sides [2]*Quantized, judge *dataset.Inputs, i int, scores metric.Options) (j judged, err error) {
@@ -343,31 +353,31 @@ func judgeImage(float engine.Program, sides [2]*Quantized, judge *dataset.Inputs
 
 // Of a verdict.
 const (
-	sure     = 2    // standard errors that a gain must have
+	sure     = 2    // standard errors that saved bits must have
+	surer    = 3    // that other values must have: most of them are not better, and few may be shipped by chance
 	least    = .005 // share of bits that tables must save
 	moreBits = 1.10 // share of bits that other steps may take, of what they were, then or on clean images
 )
 
-// verdict accepts a profile that is better on so many images that chance would hardly do it, and no worse in anything but a few bits;
-// promised are those of the profile before on its own images, 0 if they are not known. KL and agreement are means in which an image or
-// two may outweigh all others: a fall within its standard error is none.
-func (r *Recalibrated) verdict(gains, saved, kept series, promised float64) {
+// verdict accepts what is better on so many images that chance would hardly do it, and no worse in anything but a few bits; promised are
+// those of the profile before on its own images, 0 if they are not known. KL and agreement are means in which an image or two may outweigh
+// all others: a fall within its standard error is none, and ranks tell whether there is a gain.
+func (r *Recalibrated) verdict(t *trial, promised float64) {
 	b, a := r.Before, r.After
 	switch {
 	case r.Level == RepairTables:
-		bits, doubt := saved.mean()
+		bits, doubt := t.saved.mean()
 		r.Accepted = bits > sure*doubt && b.StoredBits-a.StoredBits > least*b.StoredBits
 		r.Why = fmt.Sprintf("bits per value go from %.3f to %.3f; values stay as they are", b.StoredBits, a.StoredBits)
-	case kept.falls():
+	case t.kept.falls():
 		r.Why = fmt.Sprintf("agreement falls from %.2f to %.2f %%", b.Agreement, a.Agreement)
-	case gains.falls():
+	case t.kl.falls():
 		r.Why = fmt.Sprintf("KL rises from %.4g to %.4g", b.KL, a.KL)
 	case a.StoredBits > moreBits*max(b.StoredBits, promised):
 		r.Why = fmt.Sprintf("bits per value rise from %.3f to %.3f", b.StoredBits, a.StoredBits)
 	default:
-		// A sign test does not lean on the few large values.
-		better, of := gains.above()
-		r.Accepted = float64(2*better-of) > sure*math.Sqrt(float64(of))
+		better, of := t.kl.above()
+		r.Accepted = t.kl.ranks() > surer
 		r.Why = fmt.Sprintf("KL goes from %.4g to %.4g, less on %d of %d images; agreement from %.2f to %.2f %%", b.KL, a.KL, better, of,
 			b.Agreement, a.Agreement)
 	}
@@ -394,6 +404,19 @@ func (s series) falls() bool {
 	return -mean > 1.001*doubt // of one number that is not 0, they are equal
 }
 
+// ranks is Wilcoxon's signed-rank statistic ("Individual Comparisons by Ranking Methods", Biometrics Bulletin 1, 1945), in standard
+// errors: numbers that are not 0 count by the rank of their size.
+func (s series) ranks() float64 {
+	some := slices.DeleteFunc(slices.Clone(s), func(v float64) bool { return v == 0 })
+	slices.SortStableFunc(some, func(a, b float64) int { return cmp.Compare(math.Abs(a), math.Abs(b)) })
+	sum, square := 0.0, 0.0
+	for i, v := range some {
+		sum += math.Copysign(float64(i+1), v)
+		square += float64(i+1) * float64(i+1)
+	}
+	return sum / math.Sqrt(max(1, square))
+}
+
 // above is how many numbers are above 0, and how many are not 0.
 func (s series) above() (above, of int) {
 	for _, v := range s {
@@ -413,9 +436,9 @@ func (r *Recalibrated) WriteText(w io.Writer) error {
 	if !r.Accepted {
 		word = "declined"
 	}
-	_, err := fmt.Fprintf(w, "%s, level %s, %d images learned from, %d held back: %s\n"+
-		"held back: agreement with float32 %.2f %% before, %.2f %% after; KL %.4g, %.4g; stored bits per value %.3f, %.3f\n",
-		word, r.Level, r.Used, r.Held, r.Why, r.Before.Agreement, r.After.Agreement, r.Before.KL, r.After.KL, r.Before.StoredBits,
+	_, err := fmt.Fprintf(w, "%s, level %s, %d images, each judging what the other half of them has made: %s\n"+
+		"agreement with float32 %.2f %% before, %.2f %% after; KL %.4g, %.4g; stored bits per value %.3f, %.3f\n",
+		word, r.Level, r.Used, r.Why, r.Before.Agreement, r.After.Agreement, r.Before.KL, r.After.KL, r.Before.StoredBits,
 		r.After.StoredBits)
 	return err
 }

@@ -26,10 +26,11 @@ func (a *app) recalibrate() *cobra.Command {
 tables, the default, repairs bits: coders learn the codes as they are now; values stay as they are. steps also gives channels of one-sided
 edges steps with which codes are as large as the profile's reference says (profiles with steps per channel). full is as calibrate.
 
-One image of three (of steps, of two) is held back. On these the network with the old profile, that with the new one and the float network
-run side by side; the new profile is written only if it is better beyond doubt: two standard errors of bits (tables), or less KL on so many
-images that chance would hardly do it, while neither mean KL nor agreement is worse by more than its standard error. Exit code 1:
-it is not, and nothing was written. The profile keeps whose child it is, why, and of which images.`,
+Each half of the images makes a profile, and the other half runs the network with the old profile, with that one, and the float network
+side by side. Only if both halves together find it better beyond doubt is a profile made of all images and written: by two standard errors
+of bits (tables), or by less KL on so many images that chance would not do it (three standard errors of ranks), while neither mean KL nor
+agreement is worse by more than its standard error. Exit code 1: it is not, and nothing was written. The profile keeps whose child it is,
+why, and of which images.`,
 		Example: `  dqa recalibrate resnet32.onnx --profile resnet32.dqap --data dir:today -o repaired.dqap --reason "a new lamp"
   dqa diff resnet32.dqap repaired.dqap`,
 	}

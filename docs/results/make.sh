@@ -112,32 +112,59 @@ for cut in 8 17 38 50; do
     --calib "npy:$patches/calib_x.npy[0:128]" --cut $cut --methods graded --budget .2,.4,.6,.8,1.2
 done
 
-# Streams that change, and repairs: drift.md, whose text names the commands; their tables go to standard output. Half an hour on 2 cores.
+# Streams that change, and repairs: drift.md, whose text names the commands; their tables go to standard output. An hour on 2 cores; with
+# DRIFT_QUICK=1 a few minutes, whose numbers say only that it works.
 if [[ drift =~ $pattern ]]; then
   lab=$(mktemp -d)
   (cd "$here/../.." && go build -o "$lab/driftlab" ./internal/driftlab)
+  quick=() tries=200
+  [ -z "${DRIFT_QUICK:-}" ] || quick=(-images 4000 -runs 3 -kinds fog,contrast) tries=4
   # graded NETWORK DATA BUDGET MORE...: its profile.
   graded() {
     "$dqa" calibrate "models/$1.onnx" --preprocess "$pre/$1.yaml" --data "$2" --budget "$3" --no-reference -o "$lab/$1.dqap" -q "${@:4}" >&2
   }
   # watched NETWORK MORE...: its measurements.
-  watched() { echo; echo "== $1"; "$lab/driftlab" -model "models/$1.onnx" -profile "$lab/$1.dqap" "${@:2}"; }
+  watched() { echo; echo "== $1"; "$lab/driftlab" -model "models/$1.onnx" -profile "$lab/$1.dqap" "${@:2}" "${quick[@]}"; }
   c=datasets/cifar10
-  "$dqa" calibrate models/resnet32_cifar10.onnx --preprocess "$pre/resnet32_cifar10.yaml" --data "cifar10:$c/calib.bin[0:64]" --budget 2 \
-    --no-reference -o "$lab/resnet32_cifar10.dqap" -q >&2
+  graded resnet32_cifar10 "cifar10:$c/calib.bin[0:64]" 2
+  graded vit_tiny_cifar10 "cifar10:$c/calib.bin[0:64]" 2.45 --coder smallest
+  graded mobilenetv2_deeppcb "npy:$patches/calib_x.npy[0:64]" 2.25 --coder smallest
+  # The streams on which the test's constants were chosen.
   watched resnet32_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:800]" \
     -shift "cifar10:$c/test.bin[3000:3064]" -what ert,video,delay
-  watched resnet32_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:10]" \
-    -shift "cifar10:$c/test.bin[3000:3448]" -judges 192 -what repair
-  graded vit_tiny_cifar10 "cifar10:$c/calib.bin[0:64]" 2.45 --coder smallest
   watched vit_tiny_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:800]" \
     -shift "cifar10:$c/test.bin[3000:3064]" -what ert,delay
-  graded mobilenetv2_deeppcb "npy:$patches/calib_x.npy[0:64]" 2.25 --coder smallest
   watched mobilenetv2_deeppcb -calib "npy:$patches/calib_x.npy[0:256]" -clean "npy:$patches/test_x.npy[0:800]" \
     -shift "npy:$patches/test_x.npy[1000:1064]" -what ert,delay
+  # Networks and images on which nothing was chosen.
+  unseen=(-seed 7 -runs 20 -what "ert,delay")
+  graded resnet8_mlperftiny_cifar10 "cifar10:$c/calib.bin[0:64]" 2
+  watched resnet8_mlperftiny_cifar10 -calib "cifar10:$c/calib.bin[1000:2280]" -references 5 -clean "cifar10:$c/test.bin[0:2400]" \
+    -shift "cifar10:$c/test.bin[4000:4064]" "${unseen[@]/delay/video,delay}"
+  graded simplecnn_deeppcb "npy:$patches/calib_x.npy[0:64]" 2.25 --coder smallest
+  watched simplecnn_deeppcb -calib "npy:$patches/calib_x.npy" -references 4 -clean "npy:$patches/test_x.npy[0:2400]" \
+    -shift "npy:$patches/test_x.npy[2900:2964]" "${unseen[@]/delay/video,delay}"
+  graded unet_deeppcb "npy:$seg/calib_x.npy" .8 --coder smallest
+  watched unet_deeppcb -calib "npy:$seg/calib_x.npy" -clean "npy:$seg/test_x.npy[0:336]" -shift "npy:$seg/test_x.npy[336:400]" "${unseen[@]}"
+  watched resnet32_cifar10 -calib "cifar10:$c/calib.bin[2000:3280]" -references 5 -clean "cifar10:$c/test.bin[800:2400]" \
+    -shift "cifar10:$c/test.bin[4000:4064]" "${unseen[@]}"
+  watched mobilenetv2_deeppcb -calib "npy:$patches/calib_x.npy[256:1024]" -references 3 -clean "npy:$patches/test_x.npy[1100:2300]" \
+    -shift "npy:$patches/test_x.npy[2900:2964]" "${unseen[@]}"
+  watched vit_tiny_cifar10 -calib "cifar10:$c/calib.bin[2000:3024]" -references 4 -clean "cifar10:$c/test.bin[800:2000]" \
+    -shift "cifar10:$c/test.bin[4000:4064]" "${unseen[@]}"
+  # Drives.
   graded espnet_p2q8_camvid dir:datasets/camvid/calib 2.4 --coder smallest --images 8
   watched espnet_p2q8_camvid -calib dir:datasets/camvid/calib -what natural \
     -natural 'drive 0001TP, later=dir:datasets/camvid/test[0:38];drive Seq05VD=dir:datasets/camvid/test[38:141]'
+  # Repairs.
+  repaired=(-judges 192 -what repair)
+  watched resnet32_cifar10 -clean "cifar10:$c/test.bin[0:10]" -shift "cifar10:$c/test.bin[3000:3448]" "${repaired[@]}"
+  watched mobilenetv2_deeppcb -clean "npy:$patches/test_x.npy[0:10]" -shift "npy:$patches/test_x.npy[1000:1448]" "${repaired[@]}" \
+    -levels tables,steps
+  "$dqa" calibrate demo:classify --data 'demo:classify[0:64]' --budget 1.5 -o "$lab/demo.dqap" -q >&2
+  repairs=("$lab/driftlab" -model demo:classify -profile "$lab/demo.dqap" -clean 'demo:classify[600:610]' "${quick[@]}")
+  "${repairs[@]}" -shift 'demo:classify[1000:1756]' -judges 500 -what repair
+  "${repairs[@]}" -shift 'demo:classify[1000:2000]' -what trials -levels tables,steps -tries $tries
   if python3 -c 'import alibi_detect' 2>/dev/null; then
     watched resnet32_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:1000]" \
       -shift "cifar10:$c/test.bin[3000:3096]" -what dump -dump "$lab"

@@ -32,6 +32,7 @@ type lab struct {
 	references   []*profile.Reference
 	ert          float64
 	window, runs int
+	images       int    // watched for false alarms
 	learners     int    // images of a repair
 	judges       int    // images that judge repairs
 	kinds        string // of corruption; empty: all
@@ -51,6 +52,7 @@ func main() {
 	references := flag.Int("references", 1, "so many references, each of its part of these images")
 	clean, shift := flag.String("clean", "", "clean images, others"), flag.String("shift", "", "images that are corrupted, others")
 	ert, window := flag.Float64("ert", drift.DefaultERT, "images between false alarms"), flag.Int("window", drift.DefaultWindow, "window")
+	images := flag.Int("images", 200000, "images that are watched for false alarms, by each reference")
 	runs := flag.Int("runs", 16, "streams behind every corruption")
 	what := flag.String("what", "ert,video,delay", "ert, video, delay, natural, dump, repair, trials")
 	natural := flag.String("natural", "", "images of natural shifts, NAME=SPEC;NAME=SPEC")
@@ -61,7 +63,7 @@ func main() {
 	kinds := flag.String("kinds", "", "corruptions of delays and repairs (default: all)")
 	levels := flag.String("levels", strings.Join(session.RepairLevels(), ","), "of repair")
 	flag.Parse()
-	l := &lab{ert: *ert, window: *window, runs: *runs, clean: *clean, shift: *shift, ctx: context.Background(),
+	l := &lab{ert: *ert, window: *window, runs: *runs, images: *images, clean: *clean, shift: *shift, ctx: context.Background(),
 		dump: *dump, tries: *tries, seed: *seed, learners: *learners, judges: *judges, kinds: *kinds, levels: *levels}
 	must(l.open(*model, *prof, *calib, *references))
 	for _, w := range strings.Split(*what, ",") {
@@ -200,12 +202,10 @@ func interval(alarms, images int) (low, high float64) {
 	return low, 2 * float64(images) / quantile(2*float64(alarms), -1.96)
 }
 
-const simulatedImages = 200000
-
 func (l *lab) measureERT() {
 	alarms, images, each := 0, 0, []int{}
 	for _, r := range l.references {
-		a, n := l.falseAlarms(r, l.cleanPool(), 1, simulatedImages)
+		a, n := l.falseAlarms(r, l.cleanPool(), 1, l.images)
 		alarms, images, each = alarms+a, images+n, append(each, a)
 	}
 	low, high := interval(alarms, images)
@@ -232,11 +232,11 @@ func (l *lab) video() {
 		}
 	}
 	const learn = drift.MaxImages
-	alarms, images := l.falseAlarms(l.learn(all[:learn]), all[learn:], scene, simulatedImages)
+	alarms, images := l.falseAlarms(l.learn(all[:learn]), all[learn:], scene, l.images)
 	low, high := interval(alarms, images)
 	fmt.Printf("| clean, scenes of %d images | %d images of %d scenes | %d | %.0f to %.0f |\n", scene, images,
 		pictures-learn/scene, alarms, low, high)
-	alarms, images = l.falseAlarms(l.references[0], all[learn:], scene, simulatedImages/10)
+	alarms, images = l.falseAlarms(l.references[0], all[learn:], scene, l.images/10)
 	low, high = interval(alarms, images)
 	fmt.Printf("| the same, reference of independent images | %d images | %d | %.0f to %.0f |\n", images, alarms, low, high)
 }
