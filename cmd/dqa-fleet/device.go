@@ -31,7 +31,8 @@ type deviceFlags struct {
 	full           bool
 	allowNonFinite bool
 	outbox         cli.Bytes
-	sign, metrics  string
+	sign, gateways string
+	metrics        string
 	opt            device.Options
 }
 
@@ -77,6 +78,7 @@ Exit code 11: frames were reported lost.`,
 	flags.IntVar(&a.follow.compare, "compare", managed.DefaultEvery, "in shadow mode, one image in so many is run by both profiles")
 	flags.IntVar(&a.follow.watch, "watch-drift", 0, watchHelp)
 	flags.StringVar(&f.sign, "sign-key", "", "file of the key that frames are signed with (default: that of --member)")
+	flags.StringVar(&f.gateways, "gateway-keys", "", "file of gateways' keys: answers that none signed are refused (default: of --member)")
 	metricsFlag(cmd, &f.metrics)
 	cli.Required(cmd, "data")
 	return cmd
@@ -98,21 +100,6 @@ func (a *app) watching(cmd *cobra.Command) session.DriftOptions {
 	}}
 }
 
-// sign makes a device sign its frames, where a key is there.
-func (a *app) sign(opt *device.Options, path string) error {
-	if path == "" && a.member.Role == site.Device {
-		path = filepath.Join(a.folder, site.FramesKey)
-	}
-	if path == "" {
-		return nil
-	}
-	s, err := site.ReadSigner(path)
-	if err == nil {
-		opt.Sign = s.Sign
-	}
-	return err
-}
-
 func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err error) {
 	opt := f.opt
 	if opt.Fallback, err = device.ParseFallback(f.fallback); err != nil {
@@ -123,7 +110,10 @@ func (a *app) runDevice(cmd *cobra.Command, model string, f *deviceFlags) (err e
 	}
 	opt.Link, opt.Outbox.MaxBytes, opt.Note = a.link, int64(f.outbox), func(s string) { a.Note("%s", s) }
 	opt.Link.Changed = a.tellLink
-	if err := a.sign(&opt, f.sign); err != nil {
+	if opt.Sign, err = a.signer(f.sign, site.FramesKey, (*site.Signer).Sign); err != nil {
+		return err
+	}
+	if opt.Verify, err = a.verifier(f.gateways, site.GatewayKeys, site.Keys.VerifyAnswer); err != nil {
 		return err
 	}
 	w, err := listen(f.metrics)

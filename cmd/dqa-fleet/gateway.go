@@ -16,9 +16,10 @@ import (
 
 func (a *app) gateway() *cobra.Command {
 	var (
-		cut           cutFlags
-		opt           gateway.Options
-		keys, metrics string
+		cut     cutFlags
+		opt     gateway.Options
+		keys    signatures
+		metrics string
 	)
 	cmd := &cobra.Command{
 		Use:   "gateway MODEL.onnx --at EDGE --profile P.dqap",
@@ -32,7 +33,7 @@ devices; frames of other profiles, or of formats that this program does not read
 			bounds := opt.Link // of the streams
 			opt.Link, opt.Note, opt.Name = a.link, func(s string) { a.Note("%s", s) }, a.name(cmd, opt.Name)
 			opt.Link.Replicas, opt.Link.MaxBytes = bounds.Replicas, bounds.MaxBytes
-			if err := a.verify(&opt, keys); err != nil {
+			if err := a.signatures(&opt, keys); err != nil {
 				return err
 			}
 			return a.runGateway(cmd.Context(), args[0], cut, opt, metrics)
@@ -48,21 +49,24 @@ devices; frames of other profiles, or of formats that this program does not read
 	f.DurationVar(&opt.AckWait, "ack-wait", gateway.DefaultAckWait, "after which another gateway gets a frame that this one does not answer")
 	f.IntVar(&opt.Link.Replicas, "replicas", 1, "servers of a cluster that keep each message: 1, 3 or 5")
 	f.Int64Var(&opt.Link.MaxBytes, "stream-bytes", link.DefaultMaxBytes, "bound of the streams of frames and of answers, each")
-	f.StringVar(&keys, "device-keys", "", "file of devices' keys: frames without a signature are refused (default: that of --member)")
+	f.StringVar(&keys.sign, "sign-key", "", "file of the key that answers are signed with (default: that of --member)")
+	f.StringVar(&keys.gateways, "gateway-keys", "", "file of gateways' keys, by which signed answers are known (default: of --member)")
+	f.StringVar(&keys.devices, "device-keys", "", "file of devices' keys: frames without a signature are refused (default: that of --member)")
 	metricsFlag(cmd, &metrics)
 	return cmd
 }
 
-// verify makes a gateway refuse frames without a signature, where keys are there.
-func (a *app) verify(opt *gateway.Options, path string) error {
-	if path == "" && a.member.Role == site.Gateway {
-		path = filepath.Join(a.folder, site.DeviceKeys)
+// signatures are files of keys that a gateway signs with, and knows signatures by.
+type signatures struct{ sign, gateways, devices string }
+
+func (a *app) signatures(opt *gateway.Options, keys signatures) (err error) {
+	if opt.Verify, err = a.verifier(keys.devices, site.DeviceKeys, site.Keys.Verify); err != nil {
+		return err
 	}
-	if path == "" {
-		return nil
+	if opt.VerifyAnswer, err = a.verifier(keys.gateways, site.GatewayKeys, site.Keys.VerifyAnswer); err != nil {
+		return err
 	}
-	keys, err := site.ReadKeys(path)
-	opt.Verify = keys.Verify
+	opt.Sign, err = a.signer(keys.sign, site.AnswersKey, (*site.Signer).SignAnswer)
 	return err
 }
 

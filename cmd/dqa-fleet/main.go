@@ -85,7 +85,7 @@ func (a *app) root() *cobra.Command {
 var files = cli.Files{
 	Inputs: []string{
 		"data", "profile", "creds", "nkey", "tls-ca",
-		"tls-cert", "tls-key", "sign-key", "device-keys", "root", "passphrase-file",
+		"tls-cert", "tls-key", "sign-key", "device-keys", "gateway-keys", "root", "passphrase-file",
 	},
 	Outputs: []string{"output"},
 }

@@ -22,6 +22,7 @@ ROWS = [
             (f"sum(rate(dqa_frames_answered_locally_total{ALL}[$__rate_interval]))", "answered on the device"),
             (f"sum(rate(dqa_frames_lost_total{ALL}[$__rate_interval]))", "lost"),
             (f"sum(rate(dqa_frames_refused_total{ALL}[$__rate_interval]))", "refused"),
+            (f"sum(rate(dqa_answers_forged_total{ALL}[$__rate_interval]))", "answers that nobody signed"),
         ], "timeseries"),
         ("Outboxes", "bytes", "On devices' disks.", [(f"dqa_outbox_bytes{DEVICES}", "{{name}}")], "timeseries"),
     ]),

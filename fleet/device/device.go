@@ -104,8 +104,10 @@ type Options struct {
 	Tell     time.Duration // between statuses; 0: DefaultTell
 	// Format of frames that gateways must read; 0: this program's own.
 	Format int
-	// Sign signs a message (site.Signer); nil: none does.
-	Sign    func(*nats.Msg) error
+	// Sign signs a frame's message (site.Signer.Sign); nil: none does.
+	Sign func(*nats.Msg) error
+	// Verify refuses answers that no gateway signed (site.Keys.VerifyAnswer): the frame waits for another one; nil: every answer is taken.
+	Verify  func(subject string, header nats.Header, body []byte) error
 	Observe func(time.Duration) // is told the latency of each answer; may be nil
 	Note    func(string)        // is told what is worth a line; may be nil
 }
@@ -133,6 +135,7 @@ type Device struct {
 	locals  chan localJob
 	futures chan future
 	crowded atomic.Bool // Send waits for room
+	forged  sync.Once   // is told
 	counts  counts
 	started time.Time
 
@@ -167,6 +170,9 @@ func (o Options) filled() Options {
 	}
 	if o.Sign == nil {
 		o.Sign = func(*nats.Msg) error { return nil }
+	}
+	if o.Verify == nil {
+		o.Verify = func(string, nats.Header, []byte) error { return nil }
 	}
 	if o.Observe == nil {
 		o.Observe = func(time.Duration) {}

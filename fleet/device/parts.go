@@ -53,7 +53,7 @@ const (
 // away, are found by checking. It costs the server no consumer.
 func (d *Device) listen() error {
 	heard, err := d.link.Conn.Subscribe(link.AnswerFilter(d.opt.Name), func(m *nats.Msg) {
-		if _, box, seq, ok := link.AnswerOf(m.Subject); ok {
+		if _, box, seq, ok := link.AnswerOf(m.Subject); ok && d.genuine(m.Subject, m.Header, m.Data) {
 			d.post(event{kind: answered, id: outbox.ID{Box: box, Seq: seq}, answer: answerOf(m.Header.Get, m.Data)})
 		}
 	})
@@ -64,6 +64,16 @@ func (d *Device) listen() error {
 		return fmt.Errorf("%w: %w", link.ErrStream, err)
 	}
 	return nil
+}
+
+// genuine tells whether a gateway gave an answer; another is counted, and the frame goes on waiting.
+func (d *Device) genuine(subject string, h nats.Header, body []byte) bool {
+	err := d.opt.Verify(subject, h, body)
+	if err != nil {
+		d.counts.forged.Add(1)
+		d.forged.Do(func() { d.opt.Note(fmt.Sprintf("an answer is refused, and others like it: %v", err)) })
+	}
+	return err == nil
 }
 
 // answerOf reads an answer's message. What it holds is looked at by who wants it.
@@ -98,7 +108,7 @@ func (d *Device) check(id outbox.ID) event {
 	switch {
 	case err != nil:
 		return event{kind: unknown, id: id}
-	case m == nil:
+	case m == nil || !d.genuine(m.Subject, m.Header, m.Data): // sent again, the frame is answered in its place
 		return event{kind: absent, id: id}
 	}
 	return event{kind: answered, id: id, answer: answerOf(m.Header.Get, m.Data)}

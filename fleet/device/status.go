@@ -15,6 +15,7 @@ import (
 // counts are what a device has done.
 type counts struct {
 	duplicates atomic.Int64
+	forged     atomic.Int64
 	mu         sync.Mutex
 	link.Counters
 	latency   link.Latencies
@@ -121,7 +122,7 @@ func (d *Device) Status() link.Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s.Counters, s.Latency, s.Drift = c.Counters, c.latency.Quantiles(), c.drift
-	s.Counters.Duplicates = c.duplicates.Load()
+	s.Counters.Duplicates, s.Counters.Forged = c.duplicates.Load(), c.forged.Load()
 	return s
 }
 

@@ -49,9 +49,13 @@ type Options struct {
 	Tell    time.Duration // between statuses; 0: DefaultTell
 	// Verify refuses messages that their device did not sign (site.Keys): nobody answers them, their number stays free for the device's
 	// own; nil: every message is taken.
-	Verify  func(subject string, header nats.Header, body []byte) error
-	Observe func(time.Duration) // is told the latency of each answer; may be nil
-	Note    func(string)        // is told what is worth a line; may be nil
+	Verify func(subject string, header nats.Header, body []byte) error
+	// Sign signs an answer (site.Signer.SignAnswer); nil: none does. VerifyAnswer refuses what no gateway signed (site.Keys.VerifyAnswer):
+	// where the stream has such an answer, the true one is put behind it, for it is the last that counts; nil: the first is taken.
+	Sign         func(*nats.Msg) error
+	VerifyAnswer func(subject string, header nats.Header, body []byte) error
+	Observe      func(time.Duration) // is told the latency of each answer; may be nil
+	Note         func(string)        // is told what is worth a line; may be nil
 }
 
 // Defaults.
@@ -112,15 +116,7 @@ func Start(ctx context.Context, opt Options, tails ...Tail) (*Gateway, error) {
 	if opt.Formats == nil {
 		opt.Formats = map[int]func([]byte) ([]byte, error){frame.Version: asItIs}
 	}
-	if opt.Verify == nil {
-		opt.Verify = func(string, nats.Header, []byte) error { return nil }
-	}
-	if opt.Observe == nil {
-		opt.Observe = func(time.Duration) {}
-	}
-	if opt.Note == nil {
-		opt.Note = func(string) {}
-	}
+	opt.hooks()
 	opt.Link.Name = opt.Name
 	l, err := link.Connect(ctx, opt.Link)
 	if err != nil {
@@ -141,6 +137,26 @@ func Start(ctx context.Context, opt Options, tails ...Tail) (*Gateway, error) {
 		return nil, err
 	}
 	return g, nil
+}
+
+// hooks are functions that do nothing, where there are none.
+func (o *Options) hooks() {
+	all := func(string, nats.Header, []byte) error { return nil }
+	if o.Verify == nil {
+		o.Verify = all
+	}
+	if o.VerifyAnswer == nil {
+		o.VerifyAnswer = all
+	}
+	if o.Sign == nil {
+		o.Sign = func(*nats.Msg) error { return nil }
+	}
+	if o.Observe == nil {
+		o.Observe = func(time.Duration) {}
+	}
+	if o.Note == nil {
+		o.Note = func(string) {}
+	}
 }
 
 // startPatience is how long a cluster may take to find its leaders before a gateway does not start.

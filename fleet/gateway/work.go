@@ -24,9 +24,10 @@ const callPatience = 5 * time.Second
 // sending is an answer on its way into the stream.
 type sending struct {
 	job
-	future jetstream.PubAckFuture
-	bytes  int
-	failed bool // it says that there is none
+	future  jetstream.PubAckFuture
+	subject string // of the answer
+	bytes   int
+	failed  bool // it says that there is none
 }
 
 // work answers frames until the gateway ends and none is at hand.
@@ -63,10 +64,15 @@ func (g *Gateway) answer(j job, receivers map[*Tail]*session.Receiver) {
 		_ = j.msg.Term()
 		return
 	}
-	if again && g.answered(subject) {
-		g.counts.duplicates.Add(1)
-		_ = j.msg.Ack()
-		return
+	last := uint64(0)
+	if again {
+		done, seq := g.answered(subject)
+		if done {
+			g.counts.duplicates.Add(1)
+			_ = j.msg.Ack()
+			return
+		}
+		last = seq
 	}
 	if j.tail = g.tailOf(j); j.tail == nil { // another gateway may have it, or this one soon
 		_ = j.msg.NakWithDelay(retryAfter)
@@ -80,12 +86,17 @@ func (g *Gateway) answer(j job, receivers map[*Tail]*session.Receiver) {
 	if err != nil {
 		reply.Header.Set(link.HeaderError, oneLine(err))
 	}
-	future, err2 := g.link.JS.PublishMsgAsync(reply, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithStallWait(callPatience))
+	if err = g.opt.Sign(reply); err != nil {
+		g.opt.Note(err.Error())
+		_ = j.msg.NakWithDelay(retryAfter)
+		return
+	}
+	future, err2 := g.link.JS.PublishMsgAsync(reply, jetstream.WithExpectLastSequencePerSubject(last), jetstream.WithStallWait(callPatience))
 	if err2 != nil {
 		_ = j.msg.NakWithDelay(retryAfter)
 		return
 	}
-	g.sent <- sending{j, future, len(j.msg.Data()), err != nil}
+	g.sent <- sending{j, future, subject, len(j.msg.Data()), reply.Header.Get(link.HeaderError) != ""}
 }
 
 // compute is the body of the answer. A panic is an error of this frame alone.
@@ -136,13 +147,21 @@ func addressOf(m jetstream.Msg) (subject string, again, ok bool) {
 	return link.AnswerSubject(device, hex.EncodeToString(box), seq), again, true
 }
 
-// answered tells whether the answers' stream has this answer. Where the server does not say, the frame is computed again: a second
-// answer is refused anyway.
-func (g *Gateway) answered(subject string) bool {
+// answered tells whether the answers' stream has this answer; forged is the number of one in its place that no gateway gave, 0: there is
+// none. Where the server does not say, the frame is computed again: a second answer is refused anyway.
+func (g *Gateway) answered(subject string) (done bool, forged uint64) {
 	ctx, cancel := context.WithTimeout(context.Background(), callPatience)
 	defer cancel()
 	m, err := link.AnswerTo(ctx, g.link, subject)
-	return err == nil && m != nil
+	if err != nil || m == nil {
+		return false, 0
+	}
+	if err := g.opt.VerifyAnswer(subject, m.Header, m.Data); err != nil {
+		g.counts.forged.Add(1)
+		g.opt.Note("in the stream of answers: " + err.Error())
+		return false, m.Sequence
+	}
+	return true, 0
 }
 
 // collect acknowledges frames whose answers are in the stream.
@@ -156,9 +175,11 @@ func (g *Gateway) collect() {
 		case err := <-s.future.Err():
 			var api *jetstream.APIError
 			if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
-				g.counts.duplicates.Add(1)
-				_ = s.msg.Ack()
-				continue
+				if done, _ := g.answered(s.subject); done {
+					g.counts.duplicates.Add(1)
+					_ = s.msg.Ack()
+					continue
+				}
 			}
 			_ = s.msg.NakWithDelay(retryAfter)
 		}
@@ -179,11 +200,12 @@ func oneLine(err error) string {
 
 // counters are what a gateway has done.
 type counters struct {
-	duplicates, refused atomic.Int64
-	mu                  sync.Mutex
-	answered, bytes     int64
-	values              int64
-	latency             link.Latencies
+	duplicates, refused, forged atomic.Int64
+
+	mu              sync.Mutex
+	answered, bytes int64
+	values          int64
+	latency         link.Latencies
 }
 
 func (c *counters) answer(s sending) {
@@ -224,6 +246,7 @@ func (g *Gateway) Status() link.Status {
 	defer c.mu.Unlock()
 	s.Counters = link.Counters{
 		Answered: c.answered, Bytes: c.bytes, Values: c.values, Duplicates: c.duplicates.Load(), Refused: c.refused.Load(),
+		Forged: c.forged.Load(),
 	}
 	s.Latency = c.latency.Quantiles()
 	return s

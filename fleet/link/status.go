@@ -54,7 +54,8 @@ type Counters struct {
 	Answered   int64 `json:"answered"`   // by a gateway
 	Local      int64 `json:"local"`      // answered by the device itself
 	Lost       int64 `json:"lost"`       // given up, reported by name
-	Refused    int64 `json:"refused"`    // answered with an error
+	Refused    int64 `json:"refused"`    // answered with an error, or at the gateway not signed by its device
+	Forged     int64 `json:"forged"`     // answers that no gateway signed
 	Duplicates int64 `json:"duplicates"` // answers, or at the gateway frames, that came once more and were dropped
 	Cut        int64 `json:"cut"`        // sent without their refinements
 	Bytes      int64 `json:"bytes"`      // of frames

@@ -43,6 +43,8 @@ var all = []series{
 	counter("dqa_frames_lost_total", "Frames that nobody answered; the device named each.", func(c *link.Counters) int64 { return c.Lost }),
 	counter("dqa_frames_refused_total", "Frames that were answered with an error, or not taken for a device's own.",
 		func(c *link.Counters) int64 { return c.Refused }),
+	counter("dqa_answers_forged_total", "Answers that no gateway of the site had signed; they were dropped.",
+		func(c *link.Counters) int64 { return c.Forged }),
 	counter("dqa_frames_duplicate_total", "Frames or answers that came once more and were dropped.",
 		func(c *link.Counters) int64 { return c.Duplicates }),
 	counter("dqa_frames_cut_total", "Frames that were sent without their refinements.", func(c *link.Counters) int64 { return c.Cut }),

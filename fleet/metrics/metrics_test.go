@@ -26,7 +26,8 @@ func sample() link.Status {
 		Name: "cam-1", Role: link.RoleDevice, Linked: true, Program: "1.2", Model: "net", Profile: "ab", Cut: "cd", Edge: "relu",
 		Started: time.Unix(1000, 5e8), Queued: 3, Bytes: 4096,
 		Counters: link.Counters{
-			Accepted: 11, Sent: 12, Resent: 1, Answered: 7, Local: 2, Lost: 1, Refused: 4, Duplicates: 5, Cut: 6, Bytes: 1000, Values: 4000, Alarms: 8,
+			Accepted: 11, Sent: 12, Resent: 1, Answered: 7, Local: 2, Lost: 1, Refused: 4, Forged: 9, Duplicates: 5, Cut: 6,
+			Bytes: 1000, Values: 4000, Alarms: 8,
 		},
 		Latency: link.Quantiles{P50: 10, P95: 20, P99: 30, Max: 40},
 		Drift:   &link.Drift{Images: 100, Excess: 0.25, Alarm: "changed"},

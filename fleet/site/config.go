@@ -81,7 +81,7 @@ func (w *writer) all() error {
 			return err
 		}
 	}
-	if err := w.frameKeys(); err != nil {
+	if err := w.signingKeys(); err != nil {
 		return err
 	}
 	text, err := json.MarshalIndent(w.plan, "", "  ")

@@ -2,6 +2,7 @@ package site
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
@@ -24,22 +25,29 @@ import (
 
 // Names of files in members' folders.
 const (
-	FramesKey  = "frames.key"   // of a device: what it signs with
-	DeviceKeys = "devices.keys" // of a gateway: what it knows devices' signatures by
+	FramesKey   = "frames.key"    // of a device: what it signs frames with
+	AnswersKey  = "answers.key"   // of a gateway: what it signs answers with
+	DeviceKeys  = "devices.keys"  // of a gateway: what it knows devices' signatures by
+	GatewayKeys = "gateways.keys" // of devices and gateways: what they know gateways' signatures by
+)
+
+// What a signature is of begins with one of these: it stands for nothing else.
+const (
+	frameSigned  = "dqa frame 1"
+	answerSigned = "dqa answer 1"
 )
 
 const (
-	signedAs     = "dqa frame 1" // no signature stands for anything else
 	headerPrefix = "Dqa-"
-	maxHeaders   = 32      // of a frame's message
+	maxHeaders   = 32      // of a message
 	maxHeader    = 4 << 10 // bytes of them
 	keysLimit    = 1 << 20
 )
 
-// Signer signs the frames of one device. Its methods may be called from many goroutines.
+// Signer signs the frames of one device, or the answers of one gateway. Its methods may be called from many goroutines.
 type Signer struct{ key ed25519.PrivateKey }
 
-// ReadSigner reads a device's key (FramesKey). Errors wrap ErrPlan and file.ErrRead.
+// ReadSigner reads a key (FramesKey, AnswersKey). Errors wrap ErrPlan and file.ErrRead.
 func ReadSigner(path string) (*Signer, error) {
 	b, err := file.Read(path)
 	if err != nil {
@@ -57,10 +65,15 @@ func ReadSigner(path string) (*Signer, error) {
 	return &Signer{k}, nil
 }
 
-// Sign sets link.HeaderAuth: an Ed25519 signature of the subject, all headers of the fleet's and the SHA-256 of the body. Nothing of
-// these may change afterwards.
-func (s *Signer) Sign(m *nats.Msg) error {
-	text, err := signed(m.Subject, m.Header, m.Data)
+// Sign sets link.HeaderAuth of a frame: an Ed25519 signature of the subject, all headers of the fleet's and the SHA-256 of the body.
+// Nothing of these may change afterwards.
+func (s *Signer) Sign(m *nats.Msg) error { return s.sign(frameSigned, m) }
+
+// SignAnswer is Sign of an answer, which names its gateway in a header.
+func (s *Signer) SignAnswer(m *nats.Msg) error { return s.sign(answerSigned, m) }
+
+func (s *Signer) sign(as string, m *nats.Msg) error {
+	text, err := signed(as, m.Subject, m.Header, m.Data)
 	if err != nil {
 		return err
 	}
@@ -69,11 +82,11 @@ func (s *Signer) Sign(m *nats.Msg) error {
 }
 
 // signed is what a signature is of: strings with their lengths before them, so that none can run into the next. Errors wrap ErrForeign.
-func signed(subject string, h nats.Header, body []byte) ([]byte, error) {
+func signed(as, subject string, h nats.Header, body []byte) ([]byte, error) {
 	if len(h) > maxHeaders {
 		return nil, fmt.Errorf("%w: %d headers, at most %d", ErrForeign, len(h), maxHeaders)
 	}
-	text := appendString([]byte(nil), signedAs)
+	text := appendString([]byte(nil), as)
 	text = appendString(text, subject)
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		if !strings.HasPrefix(name, headerPrefix) || name == link.HeaderAuth {
@@ -95,10 +108,10 @@ func appendString(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
 
-// Keys are what devices' signatures are known by. A device may have several, while one takes the place of another.
+// Keys are what signatures of devices, or of gateways, are known by. One may have several, while a key takes the place of another.
 type Keys map[string][]ed25519.PublicKey
 
-// ReadKeys reads a gateway's list (DeviceKeys). Errors wrap ErrPlan and file.ErrRead.
+// ReadKeys reads a list (DeviceKeys, GatewayKeys). Errors wrap ErrPlan and file.ErrRead.
 func ReadKeys(path string) (Keys, error) {
 	b, err := file.ReadLimited(path, keysLimit)
 	if err != nil {
@@ -111,7 +124,7 @@ func ReadKeys(path string) (Keys, error) {
 	return k, nil
 }
 
-// ParseKeys reads a line per key: the device's name and the key in base64. Errors wrap ErrPlan.
+// ParseKeys reads a line per key: its owner's name and the key in base64. Errors wrap ErrPlan.
 func ParseKeys(text []byte) (Keys, error) {
 	keys := Keys{}
 	n := 0
@@ -122,7 +135,7 @@ func ParseKeys(text []byte) (Keys, error) {
 			continue
 		}
 		if len(fields) != 2 || link.CheckName(fields[0]) != nil {
-			return nil, fmt.Errorf("%w: line %d: a device's name and its key expected", ErrPlan, n)
+			return nil, fmt.Errorf("%w: line %d: a name and its key expected", ErrPlan, n)
 		}
 		key, err := base64.StdEncoding.Strict().DecodeString(fields[1])
 		if err != nil || len(key) != ed25519.PublicKeySize {
@@ -140,55 +153,75 @@ func (k Keys) Verify(subject string, h nats.Header, body []byte) error {
 	if !ok {
 		return fmt.Errorf("%w: subject %q is no frame's", ErrForeign, subject)
 	}
-	if len(h[link.HeaderAuth]) != 1 {
-		return fmt.Errorf("%w: %s has not signed it", ErrForeign, device)
+	return k.verify(frameSigned, device, subject, h, body)
+}
+
+// VerifyAnswer refuses an answer that the gateway which it names has not signed as it is, to the frame that its subject names. Errors wrap
+// ErrForeign.
+func (k Keys) VerifyAnswer(subject string, h nats.Header, body []byte) error {
+	return k.verify(answerSigned, h.Get(link.HeaderGateway), subject, h, body)
+}
+
+func (k Keys) verify(as, who, subject string, h nats.Header, body []byte) error {
+	wrong := func(why string) error { return fmt.Errorf("%w: %s: %s", ErrForeign, cmp.Or(who, "nobody"), why) }
+	switch {
+	case len(h[link.HeaderAuth]) != 1:
+		return wrong("it is not signed")
+	case len(k[who]) == 0:
+		return wrong("its key is not known here")
 	}
 	signature, err := base64.RawStdEncoding.Strict().DecodeString(h.Get(link.HeaderAuth))
 	if err != nil || len(signature) != ed25519.SignatureSize {
-		return fmt.Errorf("%w: no signature of %s", ErrForeign, device)
+		return wrong("that is no signature")
 	}
-	text, err := signed(subject, h, body)
+	text, err := signed(as, subject, h, body)
 	if err != nil {
 		return err
 	}
-	for _, key := range k[device] {
+	for _, key := range k[who] {
 		if ed25519.Verify(key, text, signature) {
 			return nil
 		}
 	}
-	if len(k[device]) == 0 {
-		return fmt.Errorf("%w: the key of %s is not known here", ErrForeign, device)
-	}
-	return fmt.Errorf("%w: the signature is not that of %s, or something was altered", ErrForeign, device)
+	return wrong("the signature is another's, or something was altered")
 }
 
-// frameKeys makes devices' keys where they are missing, and gives gateways the list of their site.
-func (w *writer) frameKeys() error {
-	lists := map[string][]byte{}
-	for _, m := range w.plan.members() {
-		if m.Role != Device {
-			continue
+// signingKeys makes keys of devices and gateways where they are missing, and gives those who verify them the lists of their site.
+func (w *writer) signingKeys() error {
+	for _, l := range []struct {
+		of         Role
+		key, list  string
+		verify     []Role
+		inThatFile string
+	}{
+		{Device, FramesKey, DeviceKeys, []Role{Gateway}, "# Devices of the site and the keys that their frames are signed with.\n"},
+		{Gateway, AnswersKey, GatewayKeys, []Role{Device, Gateway}, "# Gateways of the site and the keys that their answers are signed with.\n"},
+	} {
+		lists := map[string][]byte{}
+		for _, m := range w.plan.members() {
+			if m.Role != l.of {
+				continue
+			}
+			s, err := w.signingKey(filepath.Join(w.folder(m), l.key))
+			if err != nil {
+				return err
+			}
+			public := base64.StdEncoding.EncodeToString(s.key.Public().(ed25519.PublicKey))
+			lists[m.Site] = fmt.Appendf(lists[m.Site], "%s %s\n", m.Name, public)
 		}
-		s, err := w.frameKey(filepath.Join(w.folder(m), FramesKey))
-		if err != nil {
-			return err
-		}
-		public := base64.StdEncoding.EncodeToString(s.key.Public().(ed25519.PublicKey))
-		lists[m.Site] = fmt.Appendf(lists[m.Site], "%s %s\n", m.Name, public)
-	}
-	for _, m := range w.plan.members() {
-		if m.Role != Gateway {
-			continue
-		}
-		text := append([]byte("# Devices of the site and the keys that their frames are signed with.\n"), lists[m.Site]...)
-		if err := write(filepath.Join(w.folder(m), DeviceKeys), text); err != nil {
-			return err
+		for _, m := range w.plan.members() {
+			if !slices.Contains(l.verify, m.Role) {
+				continue
+			}
+			if err := write(filepath.Join(w.folder(m), l.list), append([]byte(l.inThatFile), lists[m.Site]...)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (w *writer) frameKey(path string) (*Signer, error) {
+func (w *writer) signingKey(path string) (*Signer, error) {
 	s, err := ReadSigner(path)
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		return s, err

@@ -84,6 +84,88 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
+// answer is what a gateway says to a frame.
+func answer() *nats.Msg {
+	return &nats.Msg{
+		Subject: link.AnswerSubject("cam-1", "0102", 7), Data: []byte("values"), Header: nats.Header{link.HeaderGateway: {"gateway"}},
+	}
+}
+
+// answerers are a gateway's key and a device's list.
+func answerers(t testing.TB) (*site.Signer, site.Keys) {
+	t.Helper()
+	dir := t.TempDir()
+	if _, err := site.Init(dir, site.Options{Add: []site.Member{{Site: "a", Name: "cam-1", Role: site.Device}, {Site: "b", Name: "cam-1", Role: site.Device}}}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := site.ReadSigner(filepath.Join(dir, "sites", "a", "gateway", site.AnswersKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := site.ReadKeys(filepath.Join(dir, "sites", "a", "cam-1", site.GatewayKeys))
+	if err != nil || len(k) != 1 {
+		t.Fatal(k, err)
+	}
+	other, err := site.ReadKeys(filepath.Join(dir, "sites", "b", "cam-1", site.GatewayKeys))
+	if err != nil || bytes.Equal(other["gateway"][0], k["gateway"][0]) {
+		t.Fatal("two sites share a gateway's key", err)
+	}
+	return s, k
+}
+
+func TestSignedAnswers(t *testing.T) {
+	s, keys := answerers(t)
+	for name, c := range map[string]struct {
+		change func(*nats.Msg)
+		good   bool
+	}{
+		"as it is":            {func(*nats.Msg) {}, true},
+		"the server's header": {func(m *nats.Msg) { m.Header.Set("Nats-Sequence", "3") }, true},
+		"body":                {func(m *nats.Msg) { m.Data[0] ^= 1 }, false},
+		"another frame's":     {func(m *nats.Msg) { m.Subject = link.AnswerSubject("cam-1", "0102", 8) }, false},
+		"another box's":       {func(m *nats.Msg) { m.Subject = link.AnswerSubject("cam-1", "0103", 7) }, false},
+		"another device's":    {func(m *nats.Msg) { m.Subject = link.AnswerSubject("cam-2", "0102", 7) }, false},
+		"another gateway's":   {func(m *nats.Msg) { m.Header.Set(link.HeaderGateway, "second") }, false},
+		"nobody's":            {func(m *nats.Msg) { m.Header.Del(link.HeaderGateway) }, false},
+		"an error":            {func(m *nats.Msg) { m.Header.Set(link.HeaderError, "no") }, false},
+		"no signature":        {func(m *nats.Msg) { m.Header.Del(link.HeaderAuth) }, false},
+		"two gateways":        {func(m *nats.Msg) { m.Header.Add(link.HeaderGateway, "gateway") }, false},
+		"signed as a frame": {func(m *nats.Msg) {
+			if err := s.Sign(m); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+	} {
+		m := answer()
+		if err := s.SignAnswer(m); err != nil {
+			t.Fatal(err)
+		}
+		c.change(m)
+		if err := keys.VerifyAnswer(m.Subject, m.Header, m.Data); (err == nil) != c.good || err != nil && !errors.Is(err, site.ErrForeign) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// FuzzVerifyAnswer: nothing that comes over the link panics, and nothing but what was signed is taken.
+func FuzzVerifyAnswer(f *testing.F) {
+	s, keys := answerers(f)
+	m := answer()
+	if err := s.SignAnswer(m); err != nil {
+		f.Fatal(err)
+	}
+	auth := m.Header.Get(link.HeaderAuth)
+	f.Add(m.Subject, auth, "gateway", []byte("values"))
+	f.Add("dqa.answers", "", "", []byte(nil))
+	f.Fuzz(func(t *testing.T, subject, signature, gateway string, body []byte) {
+		h := nats.Header{link.HeaderGateway: {gateway}, link.HeaderAuth: {signature}}
+		same := subject == m.Subject && signature == auth && gateway == "gateway" && bytes.Equal(body, m.Data)
+		if err := keys.VerifyAnswer(subject, h, body); (err == nil) != same {
+			t.Errorf("%q %q %q %q: %v", subject, signature, gateway, body, err)
+		}
+	})
+}
+
 // shift moves a byte from a value to the next header's name.
 func shift(h nats.Header) nats.Header {
 	h = maps.Clone(h)

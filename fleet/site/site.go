@@ -25,7 +25,7 @@ import (
 // Errors. Those of files wrap file.ErrRead and file.ErrWrite, of names and other settings link.ErrSetting.
 var (
 	ErrPlan    = errors.New("no fleet's folder, or a damaged one")
-	ErrForeign = errors.New("the frame is not what its device signed")
+	ErrForeign = errors.New("a message is not what its sender signed")
 )
 
 // Role is what a member is for.

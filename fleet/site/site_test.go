@@ -123,11 +123,11 @@ func TestKeysAreSecret(t *testing.T) {
 			}
 		}
 	}
-	if n != 7 { // authority, server, three members, the device's two
+	if n != 8 { // authority, server, three members, the gateway's two, the device's two
 		t.Errorf("%d keys", n)
 	}
 	gateway, err := os.ReadDir(filepath.Join(dir, "sites", "a", "gateway"))
-	if err != nil || len(gateway) != 4 {
+	if err != nil || len(gateway) != 6 {
 		t.Errorf("the gateway's folder: %v, %v", gateway, err)
 	}
 }

@@ -136,6 +136,9 @@ func judge(s link.Status, now time.Time) Member {
 	if n := s.Counters.Refused; n > 0 {
 		is(Warning, "%s refused", text.Count(int(n), "frame"))
 	}
+	if n := s.Counters.Forged; n > 0 {
+		is(Problem, "%s that no gateway signed", text.Count(int(n), "answer"))
+	}
 	if s.Error != "" {
 		is(Warning, "%s", s.Error)
 	}
