@@ -17,7 +17,7 @@ func (r *run) conclude(p *profile.Profile) {
 	s := r.study
 	chosen := s.Frontier.Points[s.Frontier.Chosen]
 	f := &r.facts
-	f.Masks, f.Labelled = s.Task.Kind == "masks", s.Task.Kind != "none"
+	f.Masks, f.Labelled = s.Task.Kind == "masks", s.Task.Kind != "none" || s.Metric == "command"
 	f.Calib, f.Confirm, f.Loss, f.Limit = r.calib.Len(), chosen.Confirm.Images, chosen.Confirm.Loss, s.Limit
 	f.Store = 32 / chosen.Confirm.StoredBits.Value
 	if s.Memory != nil && s.Memory.Packed > 0 {
@@ -93,10 +93,14 @@ func (r *run) numbers() []Number {
 	eval := r.command("eval", Confirmation, " --profile profile.dqap")
 	n := list{r: r, remake: r.opt.Command}
 	n.add("bits", "bits/value", c.Confirm.StoredBits, ErrMean, Confirmation, eval)
-	n.add("float32", "%", Interval{Value: c.Confirm.Float}, "", Confirmation, eval)
-	n.add("stored", "%", Interval{Value: c.Confirm.Value}, "", Confirmation, eval)
+	scored := eval
+	if s.Metric == "command" {
+		scored = r.opt.Command
+	}
+	n.add("float32", "%", Interval{Value: c.Confirm.Float}, "", Confirmation, scored)
+	n.add("stored", "%", Interval{Value: c.Confirm.Value}, "", Confirmation, scored)
 	n.withAccuracy(c.Confirm)
-	n.add("loss", "points", c.Confirm.Loss, lossError(s.Metric), Confirmation, eval)
+	n.add("loss", "points", c.Confirm.Loss, lossError(s.Metric), Confirmation, scored)
 	n.agreement(c.Confirm, eval)
 	n.add("bytes-stored", "bytes", s.Bytes.Stored, ErrMean, Confirmation, eval)
 	n.exact("bytes-float32", "bytes", float64(s.Bytes.Float), "dqa inspect "+Quote(r.opt.Model))
@@ -129,7 +133,7 @@ func (r *run) numbers() []Number {
 }
 
 func lossError(metric string) string {
-	return map[string]string{"top1": ErrPaired, "miou": ErrBootstrap, "agreement": ErrWilson}[metric]
+	return map[string]string{"top1": ErrPaired, "miou": ErrBootstrap, "agreement": ErrWilson, "command": ErrJackknife}[metric]
 }
 
 // command is a verb on a part.
@@ -172,7 +176,7 @@ func (l *list) sending() {
 	add := func(name string, w *advise.Way) {
 		if w != nil {
 			l.add(name+"-bytes", "bytes", Interval{Value: w.Confirmed.Bytes}, ErrExact, Confirmation, s.Link.Command)
-			l.add(name+"-loss", "points", w.Confirmed.Loss, lossError(s.Metric), Confirmation, s.Link.Command)
+			l.add(name+"-loss", "points", w.Confirmed.Loss, lossError(s.Link.Advice.Metric), Confirmation, s.Link.Command)
 		}
 	}
 	add("cut", s.Link.CutWay())

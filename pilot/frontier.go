@@ -12,9 +12,9 @@ import (
 )
 
 // Budgets that are tried, in stored bits per value: the search begins with firstBudget, goes down or up by factors until the limit
-// lies between two, and then tries one between them.
+// lies between two, and then tries one between them. Budgets with names are tried in any case.
 const (
-	firstBudget           = 2.
+	firstBudget           = float64(session.DefaultBudget)
 	budgetFactor          = 1.45
 	leastBudget, mostBits = .15, 8.
 	mostBudgets           = 7
@@ -52,16 +52,15 @@ func searchBudgets(limit float64, ask func(budget float64) (Outcome, error)) err
 		}
 		switch {
 		case failed == 0:
-			budget /= budgetFactor
+			budget = nextBudget(budget, 1/budgetFactor)
 		case kept == 0:
-			budget *= budgetFactor
+			budget = nextBudget(budget, budgetFactor)
 		default:
 			if kept/failed < 1.12 {
 				return nil
 			}
-			budget = (kept + failed) / 2
+			budget = round2((kept + failed) / 2)
 		}
-		budget = round2(budget)
 		if budget < leastBudget || budget > mostBits || failed > 0 && o.StoredBits.Value > 0 && budget == kept {
 			return nil
 		}
@@ -115,6 +114,13 @@ func (r *run) choose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, t := range session.Tiers() {
+		if !r.tried(t.Budget) {
+			if _, err := r.tryOurs(ctx, t.Budget); err != nil {
+				return err
+			}
+		}
+	}
 	for _, bits := range baselineBits {
 		if err := r.tryBaseline(ctx, bits); err != nil {
 			return err
@@ -156,6 +162,27 @@ func (r *run) rival(ctx context.Context) error {
 
 func (r *run) tried(budget float64) bool {
 	return slices.ContainsFunc(r.candidates, func(c candidate) bool { return c.Ours && math.Abs(c.Budget-budget) < .02*budget })
+}
+
+// tierOf is the name of a budget; "": it has none.
+func tierOf(budget float64) string {
+	for _, t := range session.Tiers() {
+		if t.Budget == budget {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+// nextBudget goes down or up by a factor; a budget with a name that is near is taken instead.
+func nextBudget(budget, factor float64) float64 {
+	next := round2(budget * factor)
+	for _, t := range session.Tiers() {
+		if math.Abs(t.Budget-next) < .1*next {
+			return t.Budget
+		}
+	}
+	return next
 }
 
 // pick is the point that the rule chooses by the choice part among ours, or the baseline's: the fewest bits within the limit, or the
@@ -200,7 +227,8 @@ func (r *run) confirmAll(ctx context.Context) (f Frontier, err error) {
 			return f, err
 		}
 		f.Points = append(f.Points, Point{
-			Setting: c.Setting, Ours: c.Ours, Profile: fmt.Sprintf("%x", p.Digest()), Bytes: len(c.Profile), Choice: c.Choice,
+			Setting: c.Setting, Tier: tierOf(c.Budget), Ours: c.Ours,
+			Profile: fmt.Sprintf("%x", p.Digest()), Bytes: len(c.Profile), Choice: c.Choice,
 		})
 	}
 	f.Chosen, f.Rule = pick(f.Points, true, r.opt.Limit)

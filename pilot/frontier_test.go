@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dqa-go/dqa/profile"
+	"github.com/dqa-go/dqa/session"
 )
 
 // fits makes outcomes of a loss that falls with bits.
@@ -84,4 +85,17 @@ func TestHarmAt(t *testing.T) {
 	near(t, "at a step", harmAt(curve, 100), 1, 1e-6)
 	near(t, "below", harmAt(curve, -1), 4, 1e-6)
 	near(t, "nothing", harmAt(nil, 1), 0, 0)
+}
+
+// Budgets with names are those of --tier, and what is next to one becomes it.
+func TestTiers(t *testing.T) {
+	for _, tier := range session.Tiers() {
+		if b, err := session.ParseTier(tier.Name); err != nil || b != tier.Budget || tierOf(b) != tier.Name {
+			t.Errorf("%+v: %v, %v", tier, b, err)
+		}
+	}
+	if down, up, far := nextBudget(2, 1/budgetFactor), nextBudget(2, budgetFactor), nextBudget(1.5, 1/budgetFactor); down != 1.5 || up != 3 ||
+		far != 1.03 || tierOf(far) != "" {
+		t.Error(down, up, far)
+	}
 }

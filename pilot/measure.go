@@ -21,6 +21,8 @@ type seen struct {
 	bytes  int
 	edges  []int // bytes by edge, if asked for
 	guess  *guess
+	// What a command is told of it.
+	float, stored prediction
 }
 
 // measured is what a setting comes to on a part.
@@ -67,6 +69,7 @@ func (r *run) compare(ctx context.Context, what string, data *dataset.Inputs, ru
 	all := metric.NewComparison(scores)
 	m := &measured{}
 	var sizes, disagree []float64
+	var float, got []prediction
 	workers := make([]runner, max(1, r.opt.Workers))
 	err = parallel.Ordered(ctx, data.Len(), r.opt.Workers, func(w, i int) (*seen, error) {
 		if workers[w] == nil {
@@ -77,14 +80,11 @@ func (r *run) compare(ctx context.Context, what string, data *dataset.Inputs, ru
 		r.report(what, "images", i+1, data.Len())
 		all.Add(s.record)
 		sizes, disagree = append(sizes, float64(s.bytes)), append(disagree, 100*(1-s.record.Agreement))
-		if m.edges == nil {
-			m.edges = make([]float64, len(s.edges))
-		}
-		for e, n := range s.edges {
-			m.edges[e] += float64(n) / float64(data.Len())
+		if r.opt.MetricCommand != "" {
+			float, got = append(float, s.float), append(got, s.stored)
 		}
 		if detail {
-			m.images = append(m.images, *s)
+			m.add(s, data.Len())
 		}
 		return all.Err()
 	})
@@ -96,8 +96,22 @@ func (r *run) compare(ctx context.Context, what string, data *dataset.Inputs, ru
 	if k := scores.Outputs.Scored; m.sum.Metric == "" && k >= 0 && scores.Outputs.All[k].Kind == metric.Maps { // pixels, not images
 		m.Loss, m.SE = metric.Mean(disagree)
 	}
+	if r.opt.MetricCommand != "" {
+		err = r.own(ctx, what, data, float, got, &m.Outcome)
+	}
 	m.Outcome.settle()
-	return m, nil
+	return m, err
+}
+
+// add keeps one of n images.
+func (m *measured) add(s *seen, n int) {
+	if m.edges == nil {
+		m.edges = make([]float64, len(s.edges))
+	}
+	for e, bytes := range s.edges {
+		m.edges[e] += float64(bytes) / float64(n)
+	}
+	m.images = append(m.images, *s)
 }
 
 // mostKL stands for outputs that are not finite.
@@ -150,6 +164,10 @@ func (r *run) look(data *dataset.Inputs, i int, run runner, scores metric.Option
 	s := &seen{index: i, name: ex.Name, label: ex.Label, bytes: len(bytes)}
 	if s.record, err = metric.CompareOutputs(scores.Outputs, float, got, ex.Label, ex.Mask, scores); err != nil {
 		return nil, fmt.Errorf("%s: %w", ex.Name, err)
+	}
+	if r.opt.MetricCommand != "" {
+		k := scores.Outputs.Scored
+		s.float, s.stored = predicted(ex, float[k]), predicted(ex, got[k])
 	}
 	if !detail {
 		return s, nil

@@ -32,6 +32,15 @@ var battery = []struct {
 // BatteryKinds are the words of Trial.Kind.
 func BatteryKinds() []string { return []string{"brightness", "blur", "lot"} }
 
+// Why a stream was not measured.
+const (
+	tooFew       = "few"    // Trial.Images behind the change
+	cannotChange = "change" // measurements, or images that are too small
+)
+
+// TrialErrors are the words of Trial.Error.
+func TrialErrors() []string { return []string{tooFew, cannotChange} }
+
 // unmeasured are the codes of what a pilot on one machine cannot say.
 var unmeasured = []string{"field", "longterm", "power", "others"}
 
@@ -122,7 +131,7 @@ func (r *run) trial(ctx context.Context, p *profile.Profile, t Trial, change fun
 	base := dataset.Shuffle(r.stream.Source(), r.opt.Seed)
 	after, err := change(base)
 	if err != nil {
-		t.Error = err.Error()
+		t.Error = cannotChange
 		return t, nil
 	}
 	t.Change = min(mostBefore, base.Len()/3)
@@ -131,7 +140,7 @@ func (r *run) trial(ctx context.Context, p *profile.Profile, t Trial, change fun
 		n = min(mostChanged, after.Len())
 	}
 	if n < leastOfAStream {
-		t.Error = fmt.Sprintf("%d images behind the change, %d are wanted", max(0, n), leastOfAStream)
+		t.Error, t.Images, t.Wanted = tooFew, max(0, n), leastOfAStream
 		return t, nil
 	}
 	t.Images = t.Change + n
@@ -141,7 +150,7 @@ func (r *run) trial(ctx context.Context, p *profile.Profile, t Trial, change fun
 	}
 	err = r.watch(ctx, p, &t, &changing{base, after, t.Change, first, t.Images})
 	if errors.Is(err, corrupt.ErrKind) {
-		t.Error = err.Error()
+		t.Error = cannotChange
 		return t, nil
 	}
 	if err != nil {

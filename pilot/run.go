@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dqa-go/dqa/dataset"
@@ -29,7 +30,10 @@ type Options struct {
 	Normal        int      // the class without a defect; -1: there is none
 	Probabilities bool     // the network's outputs are probabilities
 	NoPictures    bool     // no image is shown
-	Workers       int      // goroutines; 0 or less: one. Results do not depend on it
+	// MetricCommand is a program with arguments, words between spaces, that reads predictions and prints a score from 0 to 100, the more
+	// the better, which takes the place of the metric of Study; "": none. docs/JSON.md has its input.
+	MetricCommand string
+	Workers       int // goroutines; 0 or less: one. Results do not depend on it
 	Seed          uint64
 	PerDay        int     // images a day of one camera; 0: DefaultPerDay
 	Cameras       int     // 0: 1
@@ -64,6 +68,7 @@ type run struct {
 	study      *Study
 	facts      facts
 	floats     floats
+	ownFloats  map[*dataset.Inputs][]float64 // what MetricCommand says of the float network
 }
 
 func (r *run) now() time.Time { return time.Now() }
@@ -143,6 +148,14 @@ func (r *run) begin(ctx context.Context) error {
 	r.study = &Study{Schema: Schema, Parts: all, Split: r.split, Limit: r.opt.Limit, Model: modelOf(r.net)}
 	r.study.Task = r.task(outputs.All[outputs.Scored].Shape)
 	r.study.Metric = map[string]string{"classes": "top1", "masks": "miou", "none": "agreement"}[r.study.Task.Kind]
+	if strings.TrimSpace(r.opt.MetricCommand) == "" {
+		r.opt.MetricCommand = ""
+	} else {
+		r.study.Metric = "command"
+	}
+	if err := r.tryOwn(ctx); err != nil {
+		return fmt.Errorf("--metric-command: %w", err)
+	}
 	r.study.Device.Asked = r.opt.Device
 	if r.study.Device.There, err = readDevice(ctx, r.opt.Device, r.net.Name()); err != nil {
 		return fmt.Errorf("--device: %w", err)
@@ -180,7 +193,7 @@ func (r *run) prepare() (err error) {
 func (r *run) keyOf(all []Part) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %s %s %x %+v %+v", Schema, session.Version, r.net.Engine(), r.net.Graph().Digest, r.net.Preprocess(), all)
-	fmt.Fprintf(h, " %v %v %v %v", r.opt.Limit, r.opt.Probabilities, r.opt.Seed, r.net.EdgeSet())
+	fmt.Fprintf(h, " %v %v %v %v %q", r.opt.Limit, r.opt.Probabilities, r.opt.Seed, r.net.EdgeSet(), r.opt.MetricCommand)
 	return fmt.Sprintf("%x", h.Sum(nil)[:16])
 }
 

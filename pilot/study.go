@@ -14,7 +14,7 @@ type Study struct {
 	Schema   int       `json:"schema"`
 	Model    Model     `json:"model"`
 	Task     Task      `json:"task"`
-	Metric   string    `json:"metric"` // "top1", "miou", or "agreement" with float32 where there are no labels
+	Metric   string    `json:"metric"` // "top1", "miou", "command", or "agreement" with float32 where there are no labels
 	Parts    []Part    `json:"parts"`
 	Split    bool      `json:"split_by_dqa"` // calibration images were taken from the data
 	Limit    float64   `json:"limit"`        // of the loss, points
@@ -107,6 +107,7 @@ const (
 	ErrPaired    = "paired-95"    // paired difference of two proportions, 95 %
 	ErrWilson    = "wilson-95"    // proportion, 95 %
 	ErrBootstrap = "bootstrap-95" // over images, 95 %
+	ErrJackknife = "jackknife-95" // of what a command prints, over groups of images, 95 %
 	ErrMean      = "mean-95"      // mean over images, 95 %
 	ErrQuartiles = "quartiles"    // of alternating rounds
 	ErrExact     = "exact"        // counted or planned: the same every time
@@ -133,6 +134,7 @@ type Outcome struct {
 // Point is a setting on both parts.
 type Point struct {
 	Setting string  `json:"setting"` // as `dqa eval --methods` takes it
+	Tier    string  `json:"tier"`    // its name for `dqa calibrate --tier`; "" where it has none
 	Ours    bool    `json:"graded"`  // false: the baseline
 	Profile string  `json:"profile_sha256"`
 	Bytes   int     `json:"profile_bytes"`
@@ -301,7 +303,8 @@ type Trial struct {
 	BitsAfter float64 `json:"bits_repaired"`
 	Repaired  bool    `json:"repair_accepted"`
 	Repair    int     `json:"repair_images"`
-	Error     string  `json:"error"` // why it was not measured
+	Error     string  `json:"error"`  // code of why it was not measured: of TrialErrors; ""
+	Wanted    int     `json:"wanted"` // images, where Images are too few
 }
 
 // Burden is what is to be done next.

@@ -10,7 +10,7 @@ import (
 
 // What searches usually need, for the estimate: budgets until the limit is found, and what streams and their repairs run, in images.
 const (
-	usualBudgets = 6
+	usualBudgets = 7
 	usualStreams = 3*(mostBefore+mostChanged) + 4*mostChanged
 )
 

@@ -17,6 +17,8 @@ var (
 	ErrEngine       = errors.New("no such engine")           // Options.Engine
 	ErrInputs       = errors.New("several inputs")           // FromGraph: images feed one
 	ErrNoEdge       = errors.New("no such edge")             // a name or number that is none
+	// ErrMetricCommand: a command that is to print a score fails, or prints something else.
+	ErrMetricCommand = errors.New("the metric command does not work")
 	// ErrMeasuredRun: what a benchmark printed on a device is not understood, or is of another network.
 	ErrMeasuredRun = errors.New("measured run not understood")
 )

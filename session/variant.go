@@ -158,17 +158,24 @@ func dialNamed(name string) profile.Dial {
 // DefaultBudget is graded's, in stored bits per value.
 const DefaultBudget = method.DefaultBudget
 
-// tiers are budgets with names.
-var tiers = map[string]float64{"transparent": 3, "default": DefaultBudget, "compact": 1.5}
+// Tier is a budget with a name.
+type Tier struct {
+	Name   string
+	Budget float64 // stored bits per value
+}
+
+// Tiers are all there are, the largest first.
+func Tiers() []Tier { return []Tier{{"transparent", 3}, {"default", DefaultBudget}, {"compact", 1.5}} }
 
 // ParseTier gives the budget that has a name: transparent (3 stored bits per value), default (2) or compact (1.5). The
 // error wraps ErrSetting.
 func ParseTier(name string) (float64, error) {
-	budget, ok := tiers[name]
-	if !ok {
-		return 0, fmt.Errorf("%w: tier %q: transparent, default or compact", ErrSetting, name)
+	for _, t := range Tiers() {
+		if t.Name == name {
+			return t.Budget, nil
+		}
 	}
-	return budget, nil
+	return 0, fmt.Errorf("%w: tier %q: transparent, default or compact", ErrSetting, name)
 }
 
 // SettingText are settings as words, as flags have them.

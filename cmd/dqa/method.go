@@ -96,7 +96,8 @@ func (d *dialFlags) register(cmd *cobra.Command) {
 	f.Float64Var(&d.maxKL, "max-kl", 0, "fewest bits with at most this KL from the float outputs, nats per image or pixel (graded)")
 	f.Float64Var(&d.minAgreement, "min-agreement", 0, "fewest bits with at least this share of equal predictions, percent (graded)")
 	f.Float64Var(&d.maxDrop, "max-drop", 0, "fewest bits with at most this loss, points; needs labels (graded)")
-	f.StringVar(&d.tier, "tier", "", "a budget by name: transparent (3), default (2) or compact (1.5) (graded)")
+	f.StringVar(&d.tier, "tier", "", "a budget by name: transparent (3), default (2) or compact (1.5) (graded); "+
+		"what each costs on your network: dqa pilot")
 	cmd.MarkFlagsMutuallyExclusive("budget", "max-kl", "min-agreement", "max-drop", "tier")
 	cli.CompleteWords(cmd, "tier", "transparent", "default", "compact")
 }

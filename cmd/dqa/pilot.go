@@ -53,10 +53,17 @@ anew); nothing is left of the report until all of it is there.`,
 	}
 	onModel(cmd, func(model string) error { return a.runPilot(cmd, model, &f) })
 	f.pre.register(cmd, a)
+	f.register(cmd)
+	return cmd
+}
+
+func (f *pilotFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.opt.Data, "data", "", "images (SPEC), with labels if there are any; they are taken apart")
 	flags.StringVar(&f.opt.Calib, "calib", "", "calibration images (SPEC), other ones than --data (default: a part of --data)")
 	flags.StringVar(&f.opt.Lot, "lot", "", "images of another lot, day or line (SPEC): would a change be noticed?")
+	flags.StringVar(&f.opt.MetricCommand, "metric-command", "", "your own metric: a program with arguments (words between spaces) that "+
+		"reads one line of JSON per image and prints a score from 0 to 100, the more the better (docs/JSON.md)")
 	flags.Float64Var(&f.opt.Limit, "max-loss", pilot.DefaultLimit, "points of accuracy that may be lost (without labels: of agreement)")
 	flags.StringVar(&f.link, "link", "10Mbit", "rate of the link, per second: 250kbit, 10Mbit, 1Gbit")
 	flags.StringVar(&f.opt.Device, "device", "", "pi4, jetson, or the file or address of a measured run: what "+
@@ -75,7 +82,6 @@ anew); nothing is left of the report until all of it is there.`,
 	edgesFlag(cmd, &f.edges, "stored, activations or blocks")
 	cli.CompleteWords(cmd, "device", pilot.KnownDevices()...)
 	cli.Required(cmd, "data", "output")
-	return cmd
 }
 
 func (a *app) runPilot(cmd *cobra.Command, model string, f *pilotFlags) error {

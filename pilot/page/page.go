@@ -64,7 +64,7 @@ func (v *view) functions() template.FuncMap {
 		"points": points, "count": thousands, "chosen": v.chosen, "chart": v.chart, "strip": v.strip, "img": dataURI, "number": v.numberText,
 		"has": v.has, "class": v.Task.Name, "part": v.Part, "short": short, "ms": milliseconds, "seconds": seconds, "sorted": v.sortedLayers,
 		"words": v.words, "costs": v.costs, "glossary": v.glossary, "linkrows": v.linkRows, "ways": v.ways,
-		"wayscaption": v.waysCaption, "rate": v.rate, "changes": v.changeText,
+		"wayscaption": v.waysCaption, "sizes": v.sizes, "rate": v.rate, "changes": v.changeText,
 		"tag": func(parts ...any) string { return fmt.Sprint(parts...) }, "other": v.other, "percent": func(x float64) float64 { return 100 * x },
 		"legend": v.legend,
 		"busy":   func() bool { return v.Device.Load > float64(max(1, v.Made.Cores)) },

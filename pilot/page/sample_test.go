@@ -69,7 +69,7 @@ func sample() *pilot.Study {
 			Battery: []pilot.Trial{
 				{Kind: "brightness", Severity: 3, Images: 256, Change: 64, Alarm: 70, Delay: 7, Agreement: 91, After: 94, Repaired: true, Repair: 128},
 				{Kind: "blur", Severity: 3, Images: 256, Change: 64, Alarm: -1, Delay: -1, Agreement: 97, After: 97},
-				{Kind: "lot", Error: "3 images behind the change, 48 are wanted"},
+				{Kind: "lot", Error: "few", Images: 3, Wanted: 48},
 			},
 		},
 		Burden: pilot.Burden{
@@ -81,7 +81,7 @@ func sample() *pilot.Study {
 	s.Frontier = pilot.Frontier{Chosen: 1, Rule: pilot.RuleWithin, Baseline: 4}
 	for i, p := range [][2]float64{{1, 1.9}, {1.38, .3}, {2, .1}, {2.1, 9}, {2.6, .8}, {4, 0}} {
 		s.Frontier.Points = append(s.Frontier.Points, pilot.Point{
-			Setting: "graded:budget=1", Ours: i < 3, Choice: outcome(p[0], p[1]+.1), Confirm: outcome(p[0], p[1]),
+			Setting: "graded:budget=1", Tier: map[int]string{2: "default"}[i], Ours: i < 3, Choice: outcome(p[0], p[1]+.1), Confirm: outcome(p[0], p[1]),
 		})
 	}
 	confirmed := func(bytes float64) *advise.Confirmed {

@@ -244,3 +244,25 @@ func (v *view) caption() (all []string) {
 	}
 	return append(all, v.must("chart.nobaseline"))
 }
+
+// sizeView is a setting with a name.
+type sizeView struct {
+	pilot.Point
+	Name        string
+	Recommended bool
+}
+
+// sizes are the settings with names, those with most bits first, and the recommended one where it has no name.
+func (v *view) sizes() (all []sizeView) {
+	for i, p := range v.Frontier.Points {
+		w := sizeView{Point: p, Name: p.Tier, Recommended: i == v.Frontier.Chosen}
+		if w.Recommended {
+			w.Name = strings.TrimPrefix(p.Tier+v.must("comma")+v.must("tiers.recommended"), v.must("comma"))
+		}
+		if w.Name != "" {
+			all = append(all, w)
+		}
+	}
+	slices.Reverse(all)
+	return all
+}

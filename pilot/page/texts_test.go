@@ -56,11 +56,14 @@ func TestCodesHaveTexts(t *testing.T) {
 	for _, k := range pilot.BatteryKinds() {
 		keys = append(keys, "kind."+k)
 	}
+	for _, e := range pilot.TrialErrors() {
+		keys = append(keys, "trial."+e)
+	}
 	for _, u := range pilot.Unmeasured() {
 		keys = append(keys, "not."+u)
 	}
 	for _, e := range []string{pilot.ErrPaired, pilot.ErrWilson, pilot.ErrBootstrap, pilot.ErrMean, pilot.ErrQuartiles, pilot.ErrExact, pilot.ErrOnce,
-		pilot.ErrShared} {
+		pilot.ErrShared, pilot.ErrJackknife} {
 		keys = append(keys, "err."+e)
 	}
 	for _, u := range []string{pilot.Calibration, pilot.Choice, pilot.Confirmation, pilot.Stream, pilot.Lot} {
@@ -69,7 +72,7 @@ func TestCodesHaveTexts(t *testing.T) {
 	for _, l := range []string{pilot.Green, pilot.Amber, pilot.Red} {
 		keys = append(keys, "light."+l, "title."+l)
 	}
-	for _, m := range []string{"top1", "miou", "agreement"} {
+	for _, m := range []string{"top1", "miou", "agreement", "command"} {
 		keys = append(keys, "lead."+m)
 	}
 	for _, key := range append(keys, "rule."+pilot.RuleWithin, "rule."+pilot.RuleBest) {
