@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -9,16 +10,17 @@ import (
 )
 
 // tapSamples keeps codes of an edge for the coder Smallest2: weights of neighbours are fitted to them, and models made of the
-// contexts that come of these. It takes as much of every image: bands of planes, fewer of each where there are many images.
+// contexts that come of these. It takes as much of every image: bands of planes, fewer of each where there are many images, and
+// of all channels.
 type tapSamples struct {
 	edge   *profile.Edge
 	rows   int // of a tile, when it is taught
 	images [][]tapSample
-	kept   int  // codes
-	limit  int  // of them
-	image  int  // the same, of one image
-	halved int  // how often what is taken of an image was halved
-	beside bool // parts have an earlier edge's
+	seen   []int // parts of a channel that are kept
+	kept   int   // codes
+	limit  int   // of them
+	image  int   // the same, of one image
+	beside bool  // parts have an earlier edge's
 }
 
 // tapSample is a part of a channel, row by row, from where a tile begins.
@@ -34,7 +36,7 @@ const (
 	tapKeptEdge  = 1 << 20
 	tapImage     = 8 << 20
 	tapImageEdge = 1 << 18
-	tapPart      = 1 << 15
+	tapPart      = 1 << 12
 )
 
 // newTapSamples returns nil for an edge that the coder cannot store. edges is the number of all.
@@ -42,7 +44,10 @@ func newTapSamples(e *profile.Edge, edges int) *tapSamples {
 	if e.ExtraBits > 0 || e.Refine > 0 || e.Cols > profile.MaxTapCols {
 		return nil
 	}
-	return &tapSamples{edge: e, rows: e.Tile.Rows, limit: min(tapKeptEdge, tapKept/edges), image: min(tapImageEdge, tapImage/edges)}
+	return &tapSamples{
+		edge: e, rows: e.Tile.Rows, seen: make([]int, e.Channels),
+		limit: min(tapKeptEdge, tapKept/edges), image: min(tapImageEdge, tapImage/edges),
+	}
 }
 
 // add keeps a part of the codes of an image, beginning with a band that number chooses: where bands are many, or images, each
@@ -79,28 +84,35 @@ func gcd(a, b int) int {
 // keep takes in parts of one image.
 func (t *tapSamples) keep(parts []tapSample) {
 	t.images = append(t.images, parts)
-	t.halve(len(t.images)-1, t.halved)
-	for _, p := range t.images[len(t.images)-1] {
-		t.kept += len(p.codes)
-	}
-	for t.kept > t.limit && t.halved < 16 {
-		t.halved++
+	t.trim(len(t.images) - 1)
+	for t.kept > t.limit && t.image > 0 {
+		t.image = t.image * 3 / 4
 		t.kept = 0
+		clear(t.seen)
 		for i := range t.images {
-			t.halve(i, 1)
-			for _, p := range t.images[i] {
-				t.kept += len(p.codes)
-			}
+			t.trim(i)
 		}
 	}
 }
 
-// halve drops parts of an image, but for the first.
-func (t *tapSamples) halve(image, times int) {
+// trim drops parts of an image that are too many, but for one: those of channels of which most is kept of the images before it.
+func (t *tapSamples) trim(image int) {
 	parts := t.images[image]
-	n := max(1, len(parts)>>times)
-	clear(parts[n:])
-	t.images[image] = parts[:n]
+	n, size := 0, 0
+	for n < len(parts) && (n == 0 || size+len(parts[n].codes) <= t.image) {
+		size += len(parts[n].codes)
+		n++
+	}
+	if n < len(parts) {
+		parts = slices.Clone(parts)
+		slices.SortStableFunc(parts, func(a, b tapSample) int { return cmp.Compare(t.seen[a.channel], t.seen[b.channel]) })
+		parts = slices.Clone(parts[:n])
+	}
+	for _, p := range parts {
+		t.seen[p.channel]++
+		t.kept += len(p.codes)
+	}
+	t.images[image] = parts
 }
 
 // merge takes over what another one has kept.

@@ -7,7 +7,7 @@ import (
 	"github.com/dqa-go/dqa/profile"
 )
 
-// However many images are seen, what is kept stays within its limit, and every image has a share.
+// However many images are seen, what is kept stays within its limit, every image has a share, and every channel.
 func TestTapSamplesAreBounded(t *testing.T) {
 	e := profile.Edge{Geometry: profile.Geometry{Channels: 70, Rows: 60, Cols: 50, Tile: profile.Tile{Channels: 70, Rows: 7}}}
 	e.Bits = 8
@@ -29,7 +29,7 @@ func TestTapSamplesAreBounded(t *testing.T) {
 			t.Fatalf("%d images: %d codes kept, %d counted, at most %d", i+1, kept, s.kept, s.limit)
 		}
 	}
-	if s.kept < s.limit/4 {
+	if s.kept < s.limit/2 {
 		t.Errorf("%d codes kept of %d", s.kept, s.limit)
 	}
 	channels := map[int]bool{}
@@ -38,7 +38,7 @@ func TestTapSamplesAreBounded(t *testing.T) {
 			channels[p.channel] = true
 		}
 	}
-	if len(channels) < 35 { // two of each of 40 images, by chance
+	if len(channels) < 63 { // of which one that is missing can cost an edge a tenth of its bits
 		t.Errorf("%d of 70 channels are among them", len(channels))
 	}
 }
