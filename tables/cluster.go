@@ -74,6 +74,7 @@ func clusterAlphabet(n int, slots []*place, limit int) (models [][]uint16, choic
 		last := round == clusterRounds
 		if !last {
 			better := assign(slots, groups)
+			split(slots, better, groups, limit)
 			last = slices.Equal(better, choice)
 			choice = better
 		}
@@ -104,6 +105,30 @@ func inParallel(n int, do func(i int)) {
 		do(i)
 		return struct{}{}, nil
 	}, func(int, struct{}) error { return nil })
+}
+
+// splitGain is what a model of its own must save of a slot, in bits: it takes some bytes of the profile, and other images differ.
+const splitGain = 600
+
+// split gives the slots that lose most by sharing a model one of their own, as long as there may be more: most slots are alike, so that
+// groups of equal weight are of few kinds.
+func split(slots []*place, choice []int, models []*groupModel, limit int) {
+	type loss struct {
+		slot int
+		bits float64
+	}
+	var all []loss
+	for j, k := range slots {
+		if bits := cost(k.seen, models[choice[j]]) - k.bits(); bits > splitGain {
+			all = append(all, loss{j, bits})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b loss) int { return cmp.Compare(b.bits, a.bits) })
+	used := slices.Max(choice) + 1
+	for _, l := range all[:min(len(all), max(0, limit-used))] {
+		choice[l.slot] = used
+		used++
+	}
 }
 
 // begin cuts the slots, sorted by entropy, into groups of equal weight.
@@ -206,4 +231,12 @@ func cheapest(seen []symbolCount, models []*groupModel) int {
 		}
 	}
 	return best
+}
+
+// cost is what the counts take in a model, in bits.
+func cost(seen []symbolCount, m *groupModel) (bits float64) {
+	for _, c := range seen {
+		bits += float64(c.count * m.costs[c.symbol])
+	}
+	return bits
 }
