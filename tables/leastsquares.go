@@ -27,7 +27,8 @@ type sample struct {
 	code    float64
 	x, s    features // of magnitudes and of codes
 	some    []uint8  // features of magnitudes that are not 0; the others are 0 in both
-	weight  float64  // of an error
+	memory  [tapFeatures]uint8
+	weight  float64 // of an error
 }
 
 // normal are the normal equations of a weighted least squares fit.
@@ -85,7 +86,7 @@ func (n *normal) solve(k int) []float64 {
 // lets it appear. What f gets is valid until it returns.
 func (t *tapSamples) visit(taps *profile.Taps, means []float64, f func(v *sample)) {
 	every, next := 1+t.kept/tapFitted, 0
-	near, v := newNeighbours(taps.Grid, t.edge.Cols), &sample{some: make([]uint8, 0, tapFeatures)}
+	near, v := newNeighbours(taps.Grid, t.edge.Cols), &sample{}
 	next = every - 1
 	t.bands(func(p tapSample) {
 		v.channel = p.channel
@@ -112,8 +113,9 @@ func (t *tapSamples) visit(taps *profile.Taps, means []float64, f func(v *sample
 // set notes a feature; they are set in their order.
 func (v *sample) set(k int, x, s float64) {
 	v.x[k], v.s[k] = x, s
-	if x != 0 {
-		v.some = append(v.some, uint8(k))
+	if n := len(v.some); x != 0 {
+		v.memory[n] = uint8(k)
+		v.some = v.memory[:n+1]
 	}
 }
 

@@ -58,18 +58,17 @@ func (n *neighbours) find(i, up, across int) *[rans.NumTaps]int {
 // fill makes v the sample of code i of a part, with the features that are taps. Branches that codes decide would be guessed wrong.
 func (n *neighbours) fill(v *sample, p tapSample, i int) {
 	v.code = float64(p.codes[i])
-	var seen [rans.NumTaps]uint8
 	some := uint(0)
 	for k, back := range n.of(i) {
 		code := int32(0)
 		if back > 0 {
 			code = int32(rans.Bounded(p.codes[i-back]))
 		}
-		seen[some] = uint8(k)
+		v.memory[some] = uint8(k)
 		v.x[k], v.s[k] = float64(max(code, -code)), float64(code)
 		if code != 0 {
 			some++
 		}
 	}
-	v.some = append(v.some[:0], seen[:some]...)
+	v.some = v.memory[:some]
 }

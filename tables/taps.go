@@ -235,22 +235,21 @@ func (c *tapCoding) count(t *tapSamples) {
 func (c *tapCoding) tally(t *tapSamples) (counts [2]slots) {
 	e := t.edge
 	symbols := 1<<e.Bits + 1
-	counts = [2]slots{make(slots, rans.NumTapContexts), make(slots, rans.NumTapContexts)}
-	all := make([]uint32, 2*rans.NumTapContexts*symbols)
+	var all [2][]uint32
 	for k := range counts {
-		for i := range counts[k] {
-			counts[k][i], all = all[:symbols:symbols], all[symbols:]
+		all[k] = make([]uint32, rans.NumTapContexts*symbols)
+		for i := range rans.NumTapContexts {
+			counts[k] = append(counts[k], all[k][i*symbols:][:symbols:symbols])
 		}
 	}
-	low, middle := e.Lowest(0), -int16(symbols/2)
+	low, middle, last := int(e.Lowest(0)), -(symbols / 2), uint(symbols-1)
 	var memory rans.TapMemory
 	var planes []rans.TapPlane // as many as go in step
 	visit := func() {
 		rans.VisitTaps(&memory, &c.taps.Taps, planes, e.Cols, func(context uint8, prediction, code int16) {
-			of := counts[0][context]
-			of[symbol(code, low, of)]++
-			of = counts[1][context]
-			of[symbol(int16(max(math.MinInt16, min(math.MaxInt16, int(code)-int(prediction)))), middle, of)]++
+			at := uint(context) * uint(symbols)
+			all[0][at+min(uint(int(code)-low), last)]++ // below the lowest is far beyond the last
+			all[1][at+min(uint(int(code)-int(prediction)-middle), last)]++
 		})
 		planes = planes[:0]
 	}
