@@ -283,18 +283,29 @@ func (r *run) newScore() *scoreSum {
 }
 
 func (r *run) score(i int, float, got []*tensor.Tensor) (s score, err error) {
-	if s.distortion, err = r.measure(r.opt.Objective, float, got); err != nil {
-		return s, err
-	}
 	if scored, ok := r.src.(Scored); ok {
 		s.record, err = scored.Compare(i, float, got)
 	} else {
 		s.record, err = metric.CompareOutputs(r.opt.Outputs, float, got, -1, nil, metric.Options{})
 	}
-	if errors.Is(err, metric.ErrOutput) {
-		s.unscored, err = true, nil
+	switch {
+	case errors.Is(err, metric.ErrOutput):
+		s.unscored = true
+	case err != nil:
+		return s, err
+	case r.measuresKL():
+		s.distortion = s.record.KL
+		return s, nil
 	}
+	s.distortion, err = r.measure(r.opt.Objective, float, got)
 	return s, err
+}
+
+// measuresKL tells whether the objective is the KL that records have, which takes its time where outputs are maps.
+func (r *run) measuresKL() bool {
+	all := r.opt.Outputs.All
+	return r.opt.Objective == (Objective{}) && len(all) == 1 && r.opt.Outputs.Scored == 0 && all[0].Kind == metric.Maps &&
+		!all[0].Probabilities
 }
 
 func (s *scoreSum) add(v score) {

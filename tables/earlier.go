@@ -12,22 +12,27 @@ import (
 // residual is what a channel's magnitudes, or codes, are more than expected, against the earlier edge's.
 type residual struct{ product, square float64 }
 
+// add counts what solved leaves unexplained of a sample without the earlier edge's code at its place.
+func (r *residual) add(v *sample, signed bool, solved []float64) {
+	f, y := v.of(signed)
+	for _, i := range v.some {
+		y -= float64(f[i] * solved[i])
+	}
+	r.product += float64(v.weight * f[centerFeature] * y)
+	r.square += float64(v.weight * f[centerFeature] * f[centerFeature])
+}
+
 // fitBeside sets the weights of all channels to those that were solved for, and each channel's own of the earlier edge.
 func (t *tapSamples) fitBeside(c *tapCoding, means, magnitude, signed []float64) {
 	own := [2][]residual{make([]residual, len(means)), make([]residual, len(means))}
 	solved := [2][]float64{magnitude, signed}
-	t.visit(c.taps, means, func(v *sample) {
-		for k, f := range [...]*features{&v.x, &v.s} {
-			y := v.code
-			if k == 0 {
-				y = math.Abs(y)
+	t.visit(c.taps, means, func(some []sample) {
+		for i := range some {
+			v := &some[i]
+			own[0][v.channel].add(v, false, magnitude)
+			if c.taps.TwoSided {
+				own[1][v.channel].add(v, true, signed)
 			}
-			for _, i := range v.some {
-				y -= float64(f[i] * solved[k][i])
-			}
-			r := &own[k][v.channel]
-			r.product += float64(v.weight * f[centerFeature] * y)
-			r.square += float64(v.weight * f[centerFeature] * f[centerFeature])
 		}
 	})
 	for k := range own {

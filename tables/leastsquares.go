@@ -37,13 +37,59 @@ type normal struct {
 	b features
 }
 
-// add counts a sample with features x, of which some are not 0. Where steps are coarse most are.
-func (n *normal) add(x *features, some []uint8, y, weight float64) {
-	for k, i := range some {
-		v, row := x[i]*weight, &n.a[i]
+// together is how many samples are added up at once where most of their features are not 0; sums are the same either way.
+const together = 4
+
+// add counts samples by their magnitudes, or by their codes if signed.
+func (n *normal) add(samples []sample, signed bool) {
+	some := 0
+	for i := range samples {
+		some += len(samples[i].some)
+	}
+	if len(samples) == together && some > together*tapFeatures/2 {
+		n.addFour((*[together]sample)(samples), signed)
+		return
+	}
+	for i := range samples {
+		n.addOne(&samples[i], signed)
+	}
+}
+
+// addOne looks at features that are not 0.
+func (n *normal) addOne(s *sample, signed bool) {
+	x, y := s.of(signed)
+	for k, i := range s.some {
+		i %= tapFeatures // as it is: bounds are known then
+		v, row := x[i]*s.weight, &n.a[i]
 		n.b[i] += float64(v * y)
-		for _, j := range some[:k+1] {
+		for _, j := range s.some[:k+1] {
+			j %= tapFeatures
 			row[j] += float64(v * x[j])
+		}
+	}
+}
+
+// addFour looks at all features.
+func (n *normal) addFour(s *[together]sample, signed bool) {
+	x0, y0 := s[0].of(signed)
+	x1, y1 := s[1].of(signed)
+	x2, y2 := s[2].of(signed)
+	x3, y3 := s[3].of(signed)
+	for i := range n.a {
+		v0, v1, v2, v3 := x0[i]*s[0].weight, x1[i]*s[1].weight, x2[i]*s[2].weight, x3[i]*s[3].weight
+		if v0 == 0 && v1 == 0 && v2 == 0 && v3 == 0 {
+			continue
+		}
+		b := n.b[i] + float64(v0*y0)
+		b += float64(v1 * y1)
+		b += float64(v2 * y2)
+		n.b[i] = b + float64(v3*y3)
+		row := &n.a[i]
+		for j := range i + 1 {
+			a := row[j] + float64(v0*x0[j])
+			a += float64(v1 * x1[j])
+			a += float64(v2 * x2[j])
+			row[j] = a + float64(v3*x3[j])
 		}
 	}
 }
@@ -82,32 +128,49 @@ func (n *normal) solve(k int) []float64 {
 	return x
 }
 
-// visit calls f with about so many codes as weights are fitted to. An error weighs as much as the magnitude that is expected there
-// lets it appear. What f gets is valid until it returns.
-func (t *tapSamples) visit(taps *profile.Taps, means []float64, f func(v *sample)) {
-	every, next := 1+t.kept/tapFitted, 0
-	near, v := newNeighbours(taps.Grid, t.edge.Cols), &sample{}
-	next = every - 1
+// visit calls f with about so many codes as weights are fitted to, some at a time. An error weighs as much as the magnitude that is
+// expected there lets it appear. What f gets is valid until it returns.
+func (t *tapSamples) visit(taps *profile.Taps, means []float64, f func(some []sample)) {
+	every := 1 + t.kept/tapFitted
+	next, near := every-1, newNeighbours(taps.Grid, t.edge.Cols)
+	var memory [together]sample
+	n := 0
 	t.bands(func(p tapSample) {
-		v.channel = p.channel
 		for ; next < len(p.codes); next += every {
-			near.fill(v, p, next)
-			mean := means[p.channel]
-			v.set(meanFeature, mean, 0)
-			v.set(oneFeature, 1, 0)
-			if p.earlier != nil {
-				center := float64(p.earlier[next])
-				magnitudes, sum := near.Around(p.earlier, next)
-				v.set(centerFeature, math.Abs(center), center)
-				v.set(crossFeature, float64(magnitudes), float64(sum))
+			memory[n].take(near, p, next, means[p.channel])
+			if n++; n == together {
+				f(memory[:])
+				n = 0
 			}
-			x := &v.x
-			g := float64(.1*(x[0]+x[0]+x[1]+x[1]+x[2]+x[3])) + float64(.4*mean) + .25
-			v.weight = 1 / (g * g)
-			f(v)
 		}
 		next -= len(p.codes)
 	})
+	f(memory[:n])
+}
+
+// take makes v that of code i of a part.
+func (v *sample) take(near *neighbours, p tapSample, i int, mean float64) {
+	v.channel = p.channel
+	near.fill(v, p, i)
+	v.set(meanFeature, mean, 0)
+	v.set(oneFeature, 1, 0)
+	if p.earlier != nil {
+		center := float64(p.earlier[i])
+		magnitudes, sum := near.Around(p.earlier, i)
+		v.set(centerFeature, math.Abs(center), center)
+		v.set(crossFeature, float64(magnitudes), float64(sum))
+	}
+	x := &v.x
+	g := float64(.1*(x[0]+x[0]+x[1]+x[1]+x[2]+x[3])) + float64(.4*mean) + .25
+	v.weight = 1 / (g * g)
+}
+
+// of gives the features and what they explain: magnitudes, or codes.
+func (v *sample) of(signed bool) (*features, float64) {
+	if signed {
+		return &v.s, v.code
+	}
+	return &v.x, math.Abs(v.code)
 }
 
 // set notes a feature; they are set in their order.
@@ -123,10 +186,10 @@ func (v *sample) set(k int, x, s float64) {
 func (t *tapSamples) fit(c *tapCoding, means []float64) {
 	var magnitude, signed normal
 	taps := c.taps
-	t.visit(taps, means, func(v *sample) {
-		magnitude.add(&v.x, v.some, math.Abs(v.code), v.weight)
+	t.visit(taps, means, func(some []sample) {
+		magnitude.add(some, false)
 		if taps.TwoSided {
-			signed.add(&v.s, v.some, v.code, v.weight)
+			signed.add(some, true)
 		}
 	})
 	if t.beside {
