@@ -354,7 +354,7 @@ func judgeImage(float engine.Program, sides [2]*Quantized, judge *dataset.Inputs
 // Of a verdict.
 const (
 	sure     = 2    // standard errors that saved bits must have
-	surer    = 3    // that other values must have: most of them are not better, and few may be shipped by chance
+	surer    = 2.5  // that other values must have: most of them are not better, and few may be shipped by chance
 	least    = .005 // share of bits that tables must save
 	moreBits = 1.10 // share of bits that other steps may take, of what they were, then or on clean images
 )

@@ -28,7 +28,7 @@ edges steps with which codes are as large as the profile's reference says (profi
 
 Each half of the images makes a profile, and the other half runs the network with the old profile, with that one, and the float network
 side by side. Only if both halves together find it better beyond doubt is a profile made of all images and written: by two standard errors
-of bits (tables), or by less KL on so many images that chance would not do it (three standard errors of ranks), while neither mean KL nor
+of bits (tables), or by less KL on so many images that chance would not do it (2.5 standard errors of ranks), while neither mean KL nor
 agreement is worse by more than its standard error. Exit code 1: it is not, and nothing was written. The profile keeps whose child it is,
 why, and of which images.`,
 		Example: `  dqa recalibrate resnet32.onnx --profile resnet32.dqap --data dir:today -o repaired.dqap --reason "a new lamp"

@@ -117,11 +117,15 @@ done
 if [[ drift =~ $pattern ]]; then
   lab=$(mktemp -d)
   (cd "$here/../.." && go build -o "$lab/driftlab" ./internal/driftlab)
-  quick=() tries=200
-  [ -z "${DRIFT_QUICK:-}" ] || quick=(-images 4000 -runs 3 -kinds fog,contrast) tries=4
+  quick=() tries=200 at=()
+  if [ -n "${DRIFT_QUICK:-}" ]; then
+    quick=(-most 80 -images 2000 -runs 2 -kinds fog -learners 32 -judges 16) tries=2
+    at=(--method direct --bits 4 --unsigned --scale static-channel --coder small)
+  fi
   # graded NETWORK DATA BUDGET MORE...: its profile.
   graded() {
-    "$dqa" calibrate "models/$1.onnx" --preprocess "$pre/$1.yaml" --data "$2" --budget "$3" --no-reference -o "$lab/$1.dqap" -q "${@:4}" >&2
+    [ -n "${DRIFT_QUICK:-}" ] || at=(--budget "$3" "${@:4}")
+    "$dqa" calibrate "models/$1.onnx" --preprocess "$pre/$1.yaml" --data "$2" -o "$lab/$1.dqap" -q "${at[@]}" >&2
   }
   # watched NETWORK MORE...: its measurements.
   watched() { echo; echo "== $1"; "$lab/driftlab" -model "models/$1.onnx" -profile "$lab/$1.dqap" "${@:2}" "${quick[@]}"; }
@@ -161,7 +165,8 @@ if [[ drift =~ $pattern ]]; then
   watched resnet32_cifar10 -clean "cifar10:$c/test.bin[0:10]" -shift "cifar10:$c/test.bin[3000:3448]" "${repaired[@]}"
   watched mobilenetv2_deeppcb -clean "npy:$patches/test_x.npy[0:10]" -shift "npy:$patches/test_x.npy[1000:1448]" "${repaired[@]}" \
     -levels tables,steps
-  "$dqa" calibrate demo:classify --data 'demo:classify[0:64]' --budget 1.5 -o "$lab/demo.dqap" -q >&2
+  [ -n "${DRIFT_QUICK:-}" ] || at=(--budget 1.5)
+  "$dqa" calibrate demo:classify --data 'demo:classify[0:64]' "${at[@]}" -o "$lab/demo.dqap" -q >&2
   repairs=("$lab/driftlab" -model demo:classify -profile "$lab/demo.dqap" -clean 'demo:classify[600:610]' "${quick[@]}")
   "${repairs[@]}" -shift 'demo:classify[1000:1756]' -judges 500 -what repair
   "${repairs[@]}" -shift 'demo:classify[1000:2000]' -what trials -levels tables,steps -tries $tries

@@ -32,6 +32,7 @@ type lab struct {
 	references   []*profile.Reference
 	ert          float64
 	window, runs int
+	most         int    // images of every source; 0: all
 	images       int    // watched for false alarms
 	learners     int    // images of a repair
 	judges       int    // images that judge repairs
@@ -53,6 +54,7 @@ func main() {
 	clean, shift := flag.String("clean", "", "clean images, others"), flag.String("shift", "", "images that are corrupted, others")
 	ert, window := flag.Float64("ert", drift.DefaultERT, "images between false alarms"), flag.Int("window", drift.DefaultWindow, "window")
 	images := flag.Int("images", 200000, "images that are watched for false alarms, by each reference")
+	most := flag.Int("most", 0, "images of every source at most, to see whether a measurement works; 0: all")
 	runs := flag.Int("runs", 16, "streams behind every corruption")
 	what := flag.String("what", "ert,video,delay", "ert, video, delay, natural, dump, repair, trials")
 	natural := flag.String("natural", "", "images of natural shifts, NAME=SPEC;NAME=SPEC")
@@ -63,7 +65,7 @@ func main() {
 	kinds := flag.String("kinds", "", "corruptions of delays and repairs (default: all)")
 	levels := flag.String("levels", strings.Join(session.RepairLevels(), ","), "of repair")
 	flag.Parse()
-	l := &lab{ert: *ert, window: *window, runs: *runs, images: *images, clean: *clean, shift: *shift, ctx: context.Background(),
+	l := &lab{ert: *ert, window: *window, runs: *runs, images: *images, most: *most, clean: *clean, shift: *shift, ctx: context.Background(),
 		dump: *dump, tries: *tries, seed: *seed, learners: *learners, judges: *judges, kinds: *kinds, levels: *levels}
 	must(l.open(*model, *prof, *calib, *references))
 	for _, w := range strings.Split(*what, ",") {
@@ -118,7 +120,7 @@ func (l *lab) open(model, prof, calib string, references int) error {
 		l.references = append(l.references, r)
 		return err
 	}
-	src := check(dataset.Open(calib))
+	src := check(l.source(calib))
 	for k := range references {
 		l.references = append(l.references, l.learn(l.counts(l.quantized, part(src, k*src.Len()/references, (k+1)*src.Len()/references))))
 	}
@@ -166,9 +168,18 @@ func (l *lab) counts(q *session.Quantized, src dataset.Source) [][]dqa.EdgeCount
 	return all
 }
 
+// source are the images of a spec, no more than are wanted.
+func (l *lab) source(spec string) (dataset.Source, error) {
+	src, err := dataset.Open(spec)
+	if err != nil || l.most == 0 || src.Len() <= l.most {
+		return src, err
+	}
+	return dataset.Slice(src, 0, l.most)
+}
+
 func (l *lab) cleanPool() [][]dqa.EdgeCounts {
 	if l.pool == nil {
-		l.pool = l.counts(l.quantized, check(dataset.Open(l.clean)))
+		l.pool = l.counts(l.quantized, check(l.source(l.clean)))
 	}
 	return l.pool
 }
@@ -218,7 +229,7 @@ const scene = 8
 
 // video learns a reference from scenes, and watches others.
 func (l *lab) video() {
-	src := check(dataset.Open(l.clean))
+	src := check(l.source(l.clean))
 	pictures := min(src.Len(), 288)
 	var frames [scene][][]dqa.EdgeCounts
 	for k := range scene {
@@ -333,7 +344,7 @@ func (l *lab) delays() {
 	for _, r := range l.references {
 		l.watching = append(l.watching, l.monitor(r))
 	}
-	src := check(dataset.Open(l.shift))
+	src := check(l.source(l.shift))
 	fmt.Println("\n| corruption | severity 1 | severity 3 | looks |\n|---|---:|---:|---|")
 	var all [2][]float64
 	for _, k := range l.wanted() {
@@ -385,7 +396,7 @@ func (l *lab) natural(specs string) {
 	for _, s := range strings.Split(specs, ";") {
 		name, spec, _ := strings.Cut(s, "=")
 		m, first, alarms, like := l.monitor(l.references[0]), "none", 0, drift.Like("")
-		counts := l.counts(l.quantized, check(dataset.Open(spec)))
+		counts := l.counts(l.quantized, check(l.source(spec)))
 		for _, c := range counts {
 			if a := check(m.Add(c)); a != nil {
 				if alarms++; alarms == 1 {
@@ -415,9 +426,9 @@ func (l *lab) features(calib string) {
 		head := dataset.NPYHeader([]int{len(counts), len(e) + groups}, "<f4")
 		must(os.WriteFile(filepath.Join(l.dump, name+".npy"), append(head, b...), 0o666))
 	}
-	write("reference", l.counts(l.quantized, check(dataset.Open(calib))))
+	write("reference", l.counts(l.quantized, check(l.source(calib))))
 	write("clean", l.cleanPool())
-	src := check(dataset.Open(l.shift))
+	src := check(l.source(l.shift))
 	for _, k := range corrupt.Kinds() {
 		for _, severity := range []int{1, 3} {
 			write(fmt.Sprintf("%s-%d", k, severity), l.counts(l.quantized, check(l.corrupted(src,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"strings"
 
@@ -50,7 +51,7 @@ const taughtBy = 192
 // images have taught, and of the agreement that is less than on clean images.
 func (l *lab) repairs() {
 	p := l.quantized.Codec().Profile()
-	clean := check(dataset.Open(l.shift))
+	clean := check(l.source(l.shift))
 	base := l.worth(part(clean, l.learners, l.learners+l.judges), p)[0]
 	fmt.Printf("\nClean: agreement %.1f %%, KL %.2g, %.3f bits; %d images repair, %d others judge, %d teach what tables are held against.\n\n",
 		base.agreement, base.kl, base.bits, l.learners, l.judges, taughtBy)
@@ -68,7 +69,8 @@ func (l *lab) repairs() {
 		src := check(l.corrupted(clean, corrupt.Corruption{Kind: k, Severity: 3, Seed: l.seed + 1}))
 		learn, judge := part(src, 0, l.learners), part(src, l.learners, l.learners+l.judges)
 		// The first is taught by others, and tells what tables could come to.
-		made := []*session.Recalibrated{l.recalibrate(p, part(src, l.learners+l.judges, l.learners+l.judges+taughtBy), session.RepairTables)}
+		others := part(src, l.learners+l.judges, min(src.Len(), l.learners+l.judges+taughtBy))
+		made := []*session.Recalibrated{l.recalibrate(p, others, session.RepairTables)}
 		for _, level := range levels {
 			made = append(made, l.recalibrate(p, learn, level))
 		}
@@ -84,6 +86,7 @@ func (l *lab) repairs() {
 			if !made[1+i].Accepted {
 				word = " (declined)"
 			}
+			fmt.Fprintf(os.Stderr, "%s %s: %s\n", k, level, made[1+i].Why)
 			if level == session.RepairTables {
 				fmt.Printf(" %.3f, %.0f %%%s |", w.bits, 100*(was.bits-w.bits)/excess, word)
 			} else {
@@ -101,7 +104,7 @@ func (l *lab) recalibrate(p *profile.Profile, src dataset.Source, level string) 
 // trials repairs many times what a random corruption has changed, and counts how often what would be shipped is worse on other images.
 func (l *lab) trials() {
 	p := l.quantized.Codec().Profile()
-	clean := check(dataset.Open(l.shift))
+	clean := check(l.source(l.shift))
 	rng, half := rand.New(rand.NewPCG(l.seed, 4)), clean.Len()/2 // which judges
 	shipped, worse := map[string]int{}, []string{}
 	tried := map[string]int{}
