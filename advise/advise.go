@@ -3,6 +3,7 @@
 package advise
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type Options struct {
 	Slower  float64        // how many times the device needs what this machine does, one core; 0: as long
 	All     bool           // measure every cut, and not only those behind which fewer values pass than behind those before
 	Share   float64        // measure no cut that gives the device more of the work; 0: 1, all of it
+	Most    int            // measure at most so many cuts, those behind which the fewest values pass; 0: no limit
 	Coder   *profile.Coder // of what passes; nil: the smaller of small and smallest
 	// Confirm are images on which what was chosen is measured once more. Then all test images choose, by loss and its standard error;
 	// without them half of the test images choose, by loss.
@@ -353,6 +355,9 @@ func (r *run) cuts() error {
 		r.Notes = append(r.Notes, "the network cannot be cut behind any of its edges")
 	}
 	r.choose()
+	if r.opt.Most > 0 {
+		r.fewest(r.opt.Most)
+	}
 	return nil
 }
 
@@ -393,6 +398,21 @@ func (r *run) choose() {
 		if !slices.ContainsFunc(rest, func(d Cut) bool { return d.Values == fewest }) {
 			c.Measured = true
 		}
+	}
+}
+
+// fewest leaves of the cuts that are to be measured those behind which the fewest values pass, of equals those with less of the work
+// before.
+func (r *run) fewest(most int) {
+	var all []*Cut
+	for i := range r.Cuts {
+		if r.Cuts[i].Measured {
+			all = append(all, &r.Cuts[i])
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *Cut) int { return cmp.Or(cmp.Compare(a.Values, b.Values), cmp.Compare(a.Share, b.Share)) })
+	for _, c := range all[min(most, len(all)):] {
+		c.Measured = false
 	}
 }
 

@@ -183,4 +183,10 @@ func TestChoose(t *testing.T) {
 	if want := []int{0, 2, 4, 7, 8}; !slices.Equal(got, want) {
 		t.Errorf("measured %v, not %v", got, want)
 	}
+	r.fewest(2)
+	for i, c := range r.Cuts {
+		if c.Measured != (i == 4 || i == 8) {
+			t.Errorf("of the fewest: %d, %+v", i, c)
+		}
+	}
 }

@@ -13,8 +13,10 @@ import (
 	"github.com/dqa-go/dqa/session"
 )
 
-// cutBudgets are the stored bits per value that are tried at a cut.
+// cutBudgets are the stored bits per value that are tried at a cut, mostCuts how many are tried.
 var cutBudgets = []float64{.5, 1}
+
+const mostCuts = 3
 
 // link asks package advise what should be sent: its cuts, calibrated for what passes there, beside picture files, chosen on the choice
 // part and confirmed on the confirmation part. `dqa split --advise` prints the same.
@@ -34,7 +36,7 @@ func (r *run) link(ctx context.Context) (Link, error) {
 func (r *run) adviseOptions() advise.Options {
 	coder := profile.Smallest2
 	return advise.Options{
-		Link: r.opt.Link, Limit: r.opt.Limit, Budgets: cutBudgets, Share: MaxHead, Coder: &coder, Confirm: r.confirm,
+		Link: r.opt.Link, Limit: r.opt.Limit, Budgets: cutBudgets, Share: MaxHead, Most: mostCuts, Coder: &coder, Confirm: r.confirm,
 		EvaluateOptions: session.EvaluateOptions{
 			Workers: r.opt.Workers, Probabilities: r.opt.Probabilities, Seed: r.opt.Seed, Progress: r.opt.Progress,
 		},
@@ -44,8 +46,8 @@ func (r *run) adviseOptions() advise.Options {
 // adviseCommand prints what link measures.
 func (r *run) adviseCommand() string {
 	images := fmt.Sprintf(" --advise --calib %s --confirm %s", Quote(r.study.Part(Calibration).Spec), Quote(r.study.Part(Confirmation).Spec))
-	settings := fmt.Sprintf(" --budget %s --max-share %g --max-loss %g --link %s --seed %d",
-		listed(cutBudgets), MaxHead, r.opt.Limit, rate(r.opt.Link), r.opt.Seed)
+	settings := fmt.Sprintf(" --budget %s --max-share %g --max-cuts %d --max-loss %g --link %s --seed %d",
+		listed(cutBudgets), MaxHead, mostCuts, r.opt.Limit, rate(r.opt.Link), r.opt.Seed)
 	return r.command("split", Choice, images+settings)
 }
 

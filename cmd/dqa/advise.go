@@ -39,6 +39,8 @@ func (f *adviseFlags) register(cmd *cobra.Command) {
 		"measured once more; then all of --data choose, by loss and its standard error (default: half of --data choose, the other half "+
 		"confirm)")
 	flags.Float64Var(&f.opt.Share, "max-share", 1, "advise: measure no cut that gives the device more than this share of the work")
+	flags.IntVar(&f.opt.Most, "max-cuts", 0, "advise: measure at most so many cuts, those behind which the fewest values "+
+		"pass (default: no limit)")
 	flags.BoolVar(&f.opt.All, "all", false, "advise: measure every cut, also those behind which no fewer values pass than behind "+
 		"earlier ones")
 	flags.BoolVar(&f.opt.Probabilities, "probabilities", false, "advise: the network's outputs are probabilities (it ends in a softmax)")

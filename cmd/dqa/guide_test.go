@@ -44,17 +44,30 @@ func TestGuide(t *testing.T) {
 	}
 }
 
-// What export.py writes is read, where there is torch.
+// What export.py writes goes the guide's way: it is inspected, calibrated and run with activations packed, where there is torch (of the
+// python3 on the path, of DQA_PYTHON's, or of the system's).
 func TestGuideExport(t *testing.T) {
-	if exec.Command("python3", "-c", "import torch, onnx").Run() != nil {
+	python := slices.IndexFunc(pythons, func(p string) bool { return p != "" && exec.Command(p, "-c", "import torch, onnx").Run() == nil })
+	if python < 0 {
 		t.Skip("no torch: export.py is not run")
 	}
-	path := filepath.Join(t.TempDir(), "net.onnx")
-	if out, err := exec.Command("python3", filepath.Join("..", "..", "docs", "guide", "export.py"), path).CombinedOutput(); err != nil {
+	dir := t.TempDir()
+	path, profile := filepath.Join(dir, "net.onnx"), filepath.Join(dir, "p.dqap")
+	script := filepath.Join("..", "..", "docs", "guide", "export.py")
+	if out, err := exec.Command(pythons[python], script, path).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	var out, stderr strings.Builder
-	if code := run([]string{"inspect", path}, strings.NewReader(""), &out, &stderr); code != 0 {
-		t.Errorf("%d\n%s%s", code, &out, &stderr)
+	for _, args := range [][]string{
+		{"inspect", path},
+		{"calibrate", path, "--data", "demo:classify[0:16]", "-o", profile, "-q"},
+		{"plan", path, "--profile", profile},
+		{"run", path, "--profile", profile, "--packed", "--data", "demo:classify[20:24]", "-o", filepath.Join(dir, "outputs.npz"), "-q"},
+	} {
+		var out, stderr strings.Builder
+		if code := run(args, strings.NewReader(""), &out, &stderr); code != 0 {
+			t.Errorf("%v: %d\n%s%s", args, code, &out, &stderr)
+		}
 	}
 }
+
+var pythons = []string{os.Getenv("DQA_PYTHON"), "python3", "/usr/bin/python3"}
