@@ -181,7 +181,7 @@ func (c modelCache) of(sums [][]uint64) []*groupModel {
 }
 
 func newGroupModel(sum []uint64) *groupModel {
-	m := &groupModel{freq: rans.BuildFreq(sum)}
+	m := &groupModel{freq: rans.BuildFreq(smooth(sum))}
 	coder, err := rans.NewModel(m.freq)
 	if err != nil {
 		panic(err) // BuildFreq makes valid ones
@@ -190,6 +190,25 @@ func newGroupModel(sum []uint64) *groupModel {
 		m.costs = append(m.costs, coder.Cost(s))
 	}
 	return m
+}
+
+// smooth lets symbols near those that were seen weigh a little, the less the further they are: other images have some of them, and an
+// escape takes 16 bits.
+func smooth(counts []uint64) []uint64 {
+	const unit, share = 1000, 300 // of a code; of what it lends to either neighbour
+	n := len(counts) - 1
+	out := make([]uint64, n+1)
+	for s, c := range counts {
+		out[s] += c * unit
+		for d := 1; c > 0 && s < n && share/(d*d) > 0; d++ {
+			for _, near := range [2]int{s - d, s + d} {
+				if near >= 0 && near < n {
+					out[near] += uint64(share / (d * d))
+				}
+			}
+		}
+	}
+	return out
 }
 
 // rebuild makes every group's model; groups without slots are dropped, and the choices renumbered.
