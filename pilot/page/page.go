@@ -35,7 +35,11 @@ func WriteHTML(w io.Writer, s *pilot.Study, language string) error {
 	if err := t.Execute(&b, v); err != nil {
 		return err
 	}
-	_, err = w.Write(b.Bytes())
+	page := b.Bytes()
+	if language == "ja" { // no space is between sentences there
+		page = bytes.ReplaceAll(page, []byte("。 "), []byte("。"))
+	}
+	_, err = w.Write(page)
 	return err
 }
 

@@ -120,6 +120,15 @@ func TestPageEscapes(t *testing.T) {
 	}
 }
 
+// Between Japanese sentences there is no space.
+func TestJapaneseSentences(t *testing.T) {
+	for kind, s := range studies() {
+		if page := pageOf(t, s, "ja"); bytes.Contains(page, []byte("。 ")) || bytes.Contains(page, []byte("）.")) {
+			t.Errorf("%s: a space or a Western stop", kind)
+		}
+	}
+}
+
 // The verdict says its light in words and in the title; red names no purpose.
 func TestVerdictInWords(t *testing.T) {
 	if got := Sentence(sample(), "en"); !strings.HasPrefix(got, "Promising") || !strings.Contains(got, "for memory, link and storage.") {
