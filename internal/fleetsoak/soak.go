@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -35,6 +34,8 @@ type result struct {
 	Kills      int      `json:"kills"`
 	Cuts       int      `json:"cuts"`
 	Stops      int      `json:"server_stops"`
+	Rollout    string   `json:"rollout"` // of a second profile, in the midst of it
+	Second     int      `json:"answered_by_second_profile"`
 	Restarts   int      `json:"gateway_restarts"` // of gateways that found no server when they were started
 	DiskFull   string   `json:"disk_full"`
 	Seconds    float64  `json:"seconds"`
@@ -56,7 +57,8 @@ func (r *result) failure() error {
 type fleet struct {
 	options
 	log      func(string, ...any)
-	profile  string
+	profiles []string // the one that devices are started with, and the one that is rolled out
+	urls     string   // of the servers, by proxies
 	proxies  []*proxy
 	servers  []*process
 	gateways []*process
@@ -84,9 +86,12 @@ func soak(ctx context.Context, opt options, log func(string, ...any)) (*result, 
 		defer os.RemoveAll(dir)
 		opt.dir = dir
 	}
-	f := &fleet{options: opt, log: log, profile: filepath.Join(opt.dir, "p.dqap")}
-	f.result = result{Frames: opt.frames, Seed: opt.seed, Memory: map[string]float64{}, DiskFull: "not asked for"}
+	f := &fleet{options: opt, log: log}
+	f.result = result{Frames: opt.frames, Seed: opt.seed, Memory: map[string]float64{}, DiskFull: "not asked for", Rollout: "not begun"}
 	wants, err := f.prepare(ctx)
+	if err == nil {
+		err = f.sign()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +138,7 @@ func (f *fleet) torment(ctx context.Context) error {
 	if f.disk != nil {
 		work.Go(func() { f.fill(ctx) })
 	}
+	work.Go(func() { f.rollOut(ctx, f.urls) })
 	err := f.wait(ctx)
 	cancel(nil)
 	work.Wait()
