@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -172,4 +173,17 @@ func within(labels, want any) bool {
 		}
 	}
 	return len(w) > 0
+}
+
+// Helm itself, where it is installed, lints and renders the chart.
+func TestHelm(t *testing.T) {
+	helm, err := exec.LookPath("helm")
+	if err != nil {
+		t.Skip("there is no helm")
+	}
+	c := exec.Command("bash", "chart/lint.sh")
+	c.Env = append(os.Environ(), "HELM="+helm)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
 }
