@@ -55,6 +55,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.keys(),
 		a.publish(),
 		a.addSignature(),
+		a.fetch(),
 		a.status(),
 		a.rollout(),
 		a.Errors(),

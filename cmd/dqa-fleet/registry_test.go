@@ -1,8 +1,11 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -125,6 +128,70 @@ func TestRegistryVerbs(t *testing.T) {
 	}
 	carry("metadata/1.targets.json", filepath.Join(store, "metadata/timestamp.json"))
 	other.contains(other.call(exitRefused, "status"), "refused")
+}
+
+// A program is fetched, verified, and left alone where it is there already; what is not released, too large, damaged or older is refused.
+func TestFetch(t *testing.T) {
+	dir := t.TempDir()
+	keys, store, out := filepath.Join(dir, "keys"), filepath.Join(dir, "store"), filepath.Join(dir, "program")
+	owners{t, []string{"--keys", keys}}.call(0, "keys", "new", "root", "targets", "snapshot", "timestamp")
+	r := owners{t, []string{"--keys", keys, "--store", store}}
+	r.call(0, "keys", "init")
+	program := filepath.Join(dir, "dqa-fleet")
+	publish := func(contents string) {
+		t.Helper()
+		if err := os.WriteFile(program, []byte(contents), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r.call(0, "publish", program, "--kind", "binary", "--replace")
+	}
+	publish("#!/bin/sh\necho one\n")
+	d := owners{t, []string{"--registry", filepath.Join(dir, "seen"), "--root", filepath.Join(keys, "trusted", "root.json"), "--store", store}}
+	d.contains(d.call(0, "fetch", "binary/dqa-fleet", "-o", out), "fetched", "SHA-256")
+	if said, err := exec.Command(out).Output(); err != nil || string(said) != "one\n" {
+		t.Errorf("%s, %v", said, err)
+	}
+	d.contains(d.call(0, "fetch", "binary/dqa-fleet", "-o", out), "is there already")
+	d.call(cli.ExitFailure, "fetch", "binary/other", "-o", out)
+	before, err := os.ReadFile(filepath.Join(store, "metadata", "timestamp.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish("#!/bin/sh\necho two\n")
+	d.call(exitRefused, "fetch", "binary/dqa-fleet", "-o", out, "--release-size", "10")
+	var v fetched
+	if err := json.Unmarshal([]byte(d.call(0, "fetch", "binary/dqa-fleet", "-o", out, "--json")), &v); err != nil || !v.Changed {
+		t.Errorf("%+v, %v", v, err)
+	}
+	after, err := os.ReadFile(out)
+	if err != nil || !strings.Contains(string(after), "two") {
+		t.Errorf("%s, %v", after, err)
+	}
+	publish("#!/bin/sh\necho three\n")
+	for name, damage := range map[string]func() error{
+		"another file": func() error {
+			return os.WriteFile(filepath.Join(store, "targets", digestOfFile(t, program)), []byte("#!/bin/sh\necho evil\n"), 0o600)
+		},
+		"an old registry": func() error { return os.WriteFile(filepath.Join(store, "metadata", "timestamp.json"), before, 0o600) },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		d.call(exitRefused, "fetch", "binary/dqa-fleet", "-o", out)
+		if now, err := os.ReadFile(out); err != nil || string(now) != string(after) {
+			t.Errorf("%s: %s, %v", name, now, err)
+		}
+	}
+}
+
+func digestOfFile(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 // A roll-out over a server: begun, watched by nobody, stopped, and all of it in the journal.
