@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -79,7 +80,7 @@ func (s *show) plan() *rollout.Plan {
 // tell tells every step of the roll-out.
 func (s *show) tell(state rollout.State) {
 	if r := state.Rollout; r != nil {
-		s.opt.Say(fmt.Sprintf("roll-out of %s: %s; %s", r.Plan.Release.Name, r.Phase, r.Cause))
+		s.opt.Say(strings.TrimSuffix(fmt.Sprintf("roll-out of %s: %s; %s", r.Plan.Release.Name, r.Phase, r.Cause), "; "))
 	}
 }
 

@@ -151,7 +151,7 @@ func (r *Rollout) fault(v Evidence) string {
 		return "" // what answers is the old release
 	}
 	if v.Alarms > p.MaxAlarms {
-		return fmt.Sprintf("%d alarms of drift, %d are allowed", v.Alarms, p.MaxAlarms)
+		return fmt.Sprintf("alarms of drift: %d, allowed: %d", v.Alarms, p.MaxAlarms)
 	}
 	if low, _ := interval(v.Errors, v.Images); low > p.MaxErrors {
 		return fmt.Sprintf("%d errors in %d images, above %.4g", v.Errors, v.Images, p.MaxErrors)
