@@ -34,9 +34,9 @@ func (f fetched) WriteText(w io.Writer) error {
 	return err
 }
 
-const fetchLong = `fetch brings a release to this machine: a program, a network or a profile, verified as devices verify what they load. The
-file is written whole or not at all; what is there already is left alone. What was verified before is kept in --registry, so that nothing older is
-taken later: one process at a time uses that folder, and a device has another one.
+const fetchLong = `fetch brings a release to this machine: a program, a network or a profile, verified as devices verify what they
+load. The file is written whole or not at all; what is there already is left alone. What was verified before is kept in --registry, so
+that nothing older is taken later: one process at a time uses that folder, and a device has another one.
 
 A device does not replace its own program: whatever starts it does (deploy/README.md), so that a program that does not start cannot keep
 the one before from being started again.`

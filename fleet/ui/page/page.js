@@ -42,7 +42,7 @@ const columns = {
   devices: [...common,
     { head: "profile", text: (m) => m.profile && short(m.profile), code: true, title: (m) => m.profile },
     { head: "link", text: (m) => m.health === "silent" ? "unknown" : m.linked ? "up" : "down" },
-    { head: "waiting", number: true, text: (m) => `${number(m.queued)} (${size(m.queued_bytes)})` },
+    { head: "waiting", number: true, text: (m) => m.queued > 0 ? `${number(m.queued)} (${size(m.queued_bytes)})` : "0" },
     { head: "answered", number: true, text: (m) => number(m.counters.answered) },
     { head: "here", number: true, text: (m) => m.counters.local ? number(m.counters.local) : "" },
     { head: "lost", number: true, text: (m) => number(m.counters.lost) },
