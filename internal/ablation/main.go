@@ -169,6 +169,10 @@ func (r row) text() string {
 			kept++
 		}
 	}
+	if len(r.kl) == 1 { // which says nothing of parts
+		return fmt.Sprintf("%.2f | %s (images: %.1g) | %.2f | %.2f | %d of 1", r.stored[0], short(r.kl[0]), r.klSE[0],
+			r.agreement[0], r.drop[0], kept)
+	}
 	return fmt.Sprintf("%.2f | %s ± %.1g (images: %.1g) | %.2f ± %.2f | %.2f ± %.2f | %d of %d", mean(r.stored), short(mean(r.kl)), spread(r.kl), mean(r.klSE),
 		mean(r.agreement), spread(r.agreement), mean(r.drop), spread(r.drop), kept, len(r.biases))
 }
