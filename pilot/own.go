@@ -183,6 +183,8 @@ func (r *run) tryOwn(ctx context.Context) error {
 		}
 		few = append(few, predicted(ex, outputs[scores.Outputs.Scored]))
 	}
+	start := time.Now()
 	_, err = ownScore(ctx, r.opt.MetricCommand, few, -1)
+	r.ownSeconds = time.Since(start).Seconds()
 	return err
 }

@@ -69,6 +69,7 @@ type run struct {
 	facts      facts
 	floats     floats
 	ownFloats  map[*dataset.Inputs][]float64 // what MetricCommand says of the float network
+	ownSeconds float64                       // of a run of it on a few images
 }
 
 func (r *run) now() time.Time { return time.Now() }

@@ -154,7 +154,7 @@ func TestStudyIsTheSame(t *testing.T) {
 		steps := 0
 		opt.Progress = func(_, _ string, done, total int) {
 			if done == total {
-				if steps++; steps > 48*n {
+				if steps++; steps > 96*n {
 					cancel()
 				}
 			}
@@ -185,6 +185,16 @@ func TestStudyIsTheSame(t *testing.T) {
 func stable(s *Study) string {
 	c := *s
 	c.Cost, c.Device, c.Made, c.Numbers = Cost{}, Device{}, Made{}, nil
+	a := *s.Link.Advice // the soonest way depends on times, the smallest ones do not
+	a.Best, a.Verdict, a.Ways = 0, "", slices.Clone(a.Ways)
+	for i := range a.Ways {
+		w := &a.Ways[i]
+		w.Device, w.Sending, w.Gateway, w.Latency = 0, 0, 0, 0
+		if i != s.Link.Cut && i != s.Link.File {
+			w.Confirmed = nil
+		}
+	}
+	c.Link.Advice = &a
 	b, _ := json.Marshal(c)
 	return string(b)
 }

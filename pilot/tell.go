@@ -43,7 +43,8 @@ func (r *run) tell(ctx context.Context) error {
 	// Confirming takes what choosing does; then there are streams, and a look at every image.
 	image := evaluating / float64(len(variants)*r.choice.Len())
 	streams := min(usualStreams, 7*r.stream.Len())
-	r.study.Cost.Told = cost.Seconds + evaluating + image*float64(streams+r.confirm.Len()) + sending
+	scoring := r.ownSeconds * float64((ownGroups+1)*2*len(variants)) / float64(max(1, r.opt.Workers))
+	r.study.Cost.Told = cost.Seconds + evaluating + image*float64(streams+r.confirm.Len()) + sending + scoring
 	if r.opt.Told != nil {
 		r.opt.Told(r.study.Cost.Told)
 	}

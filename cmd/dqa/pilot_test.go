@@ -19,6 +19,9 @@ func checkLink(ts *testscript.TestScript, _ bool, args []string) {
 		for i := range all {
 			w := &all[i]
 			w.Device, w.Sending, w.Gateway, w.Latency = 0, 0, 0, 0
+			if i != s.Link.Cut && i != s.Link.File { // the soonest, too, is confirmed, which depends on times
+				w.Confirmed = nil
+			}
 		}
 	}
 	if len(a.Ways) == 0 || !reflect.DeepEqual(a.Ways, s.Link.Advice.Ways) || !reflect.DeepEqual(a.Cuts, s.Link.Advice.Cuts) {
