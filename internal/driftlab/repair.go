@@ -121,6 +121,7 @@ func (l *lab) trials() {
 		must(err)
 		tried[level]++
 		if !made.Accepted {
+			fmt.Printf("* %s %s %d: declined\n", level, c.Kind, c.Severity)
 			continue
 		}
 		shipped[level]++
@@ -132,9 +133,7 @@ func (l *lab) trials() {
 		was, now := both[0], both[1]
 		said := fmt.Sprintf("%s %s %d: agreement %.1f to %.1f %%, KL %.2g to %.2g, bits %.3f to %.3f", level, c.Kind, c.Severity,
 			was.agreement, now.agreement, was.kl, now.kl, was.bits, now.bits)
-		if level != session.RepairTables {
-			fmt.Println("*", said)
-		}
+		fmt.Println("*", said)
 		if now.agreement < was.agreement-chanceAgreement || level == session.RepairTables && now.bits > was.bits {
 			worse = append(worse, said)
 		}
