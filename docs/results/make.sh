@@ -167,9 +167,9 @@ if [[ drift =~ $pattern ]]; then
     -levels tables,steps
   [ -n "${DRIFT_QUICK:-}" ] || at=(--budget 1.5)
   "$dqa" calibrate demo:classify --data 'demo:classify[0:64]' "${at[@]}" -o "$lab/demo.dqap" -q >&2
-  repairs=("$lab/driftlab" -model demo:classify -profile "$lab/demo.dqap" -clean 'demo:classify[600:610]' "${quick[@]}")
-  "${repairs[@]}" -shift 'demo:classify[1000:1756]' -judges 500 -what repair
-  "${repairs[@]}" -shift 'demo:classify[1000:2000]' -what trials -levels tables,steps -tries $tries
+  repairs=("$lab/driftlab" -model demo:classify -profile "$lab/demo.dqap" -clean 'demo:classify[600:610]')
+  "${repairs[@]}" -shift 'demo:classify[1000:1756]' -judges 500 -what repair "${quick[@]}"
+  "${repairs[@]}" -shift 'demo:classify[1000:2000]' -what trials -levels tables,steps -tries $tries "${quick[@]}"
   if python3 -c 'import alibi_detect' 2>/dev/null; then
     watched resnet32_cifar10 -calib "cifar10:$c/calib.bin[0:256]" -clean "cifar10:$c/test.bin[0:1000]" \
       -shift "cifar10:$c/test.bin[3000:3096]" -what dump -dump "$lab"
