@@ -71,7 +71,7 @@ func (v *view) functions() template.FuncMap {
 		"wayscaption": v.waysCaption, "sizes": v.sizes, "rate": v.rate, "changes": v.changeText,
 		"tag": func(parts ...any) string { return fmt.Sprint(parts...) }, "other": v.other, "percent": func(x float64) float64 { return 100 * x },
 		"legend": v.legend,
-		"busy":   func() bool { return v.Device.Load > float64(max(1, v.Made.Cores)) },
+		"busy":   func() bool { return v.Device.Load > 1.5*float64(max(1, v.Made.Cores)) }, // the study itself has a worker per core
 		"add":    func(a, b int) int { return a + b }, "caption": v.caption, "layerwords": v.layerWords, "unit": v.unit, "value": v.valueText,
 	}
 }
