@@ -25,14 +25,15 @@ type tapGroup struct {
 	// For kernels.
 	codeRows, nearRows [tapAbove + 1]*int16 // where the rows of at begin
 	twoSided, flat     bool
-	top                bool             // the row at hand is the first one, of no grid
-	bytes              bool             // all planes are
-	narrow             bool             // codes are such that sums of three fit 16 bits
-	levels             [MaxLanes]uint8  // bits of a level that count
-	lows, middles      [MaxLanes]int16  // low; what, added to a prediction, gives the code of symbol 0, less low
-	entries            [MaxLanes]uint32 // decoding: of the column at hand
-	used               [MaxLanes]uint32 // all ones where there is a plane
-	usedWords          [MaxLanes]uint16 // the same
+	top                bool            // the row at hand is the first one, of no grid
+	bytes              bool            // all planes are
+	narrow             bool            // codes are such that sums of three fit 16 bits
+	levels             [MaxLanes]uint8 // bits of a level that count
+	lows, middles      [MaxLanes]int16 // low; what, added to a prediction, gives the code of symbol 0, less low
+	//lint:ignore U1000 kernels alone know it
+	entries   [MaxLanes]uint32 // decoding: of the column at hand
+	used      [MaxLanes]uint32 // all ones where there is a plane
+	usedWords [MaxLanes]uint16 // the same
 	// The next column of the row at hand, and the one from which on kernels do not decode. Encoding: the position behind those that
 	// are to be encoded, and the group's first one.
 	x, stop int
