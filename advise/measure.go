@@ -1,6 +1,7 @@
 package advise
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -20,8 +21,16 @@ func scored(m *eval.Measured) Way {
 		_, _, w.se = s.Loss()
 	}
 	w.Choice, w.Confirm = lossOf(m.Halves[0].Summary()), lossOf(m.Halves[1].Summary())
-	if s.Metric == "" {
+	switch {
+	case s.Metric == "":
 		w.LossSE = 0
+	case math.IsNaN(w.LossSE): // one image says nothing of others
+		w.LossSE = 100
+	}
+	for _, v := range []*float64{&w.Loss, &w.Choice, &w.Confirm, &w.KL, &w.Agree, &w.se} {
+		if math.IsNaN(*v) {
+			*v = 0
+		}
 	}
 	return w
 }

@@ -44,7 +44,7 @@ func Example() {
 	fmt.Printf("%d images, at least 7 predicted as by the float network: %v\n", res.Images, score.Agreement >= 87.5)
 	// Output:
 	// demo:classify: 14 edges, 82992 values per image
-	// graded, budget 2 bits
+	// graded, budget 2 bits, a step per channel
 	// 5 outputs; fewer bytes than an eighth of float32: true
 	// /Relu_output_0 [12 32 32] 12288 values
 	// 8 images, at least 7 predicted as by the float network: true
