@@ -72,3 +72,59 @@ func TestClusterOfDeadChannels(t *testing.T) {
 		t.Errorf("%v, %v", models, chosen)
 	}
 }
+
+// A slot that outweighs all others has most groups of equal weight: the models that these do not need go to slots that are unlike.
+func TestModelsToSpareAreUsed(t *testing.T) {
+	const symbols, unlike = 40, 12
+	h := make(slots, unlike+1)
+	ideal := 0.0
+	for c := range h {
+		h[c] = make([]uint32, symbols+1)
+		h[c][3*c], h[c][3*c+1] = 4000, 1000
+		if c == unlike {
+			h[c][3*c], h[c][3*c+1] = 1<<24, 1<<23
+			continue
+		}
+		ideal += newPlace(h[c], 0, c).bits()
+	}
+	models, chosen := cluster([]slots{h}, 2*unlike)
+	cost := 0.0
+	for c, n := range h[:unlike] {
+		m, err := rans.NewModel(models[chosen[0][c]])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for s, k := range n {
+			cost += float64(k) * m.Cost(s)
+		}
+	}
+	if len(models) != unlike+1 || cost > 1.01*ideal {
+		t.Errorf("%d models, %.0f bits, %.0f with models of their own", len(models), cost, ideal)
+	}
+}
+
+// What lies near codes that were seen is expected in other images, at a price that those seen hardly notice; what lies far is escaped.
+func TestSymbolsNearThoseSeen(t *testing.T) {
+	const symbols = 128
+	counts := make([]uint64, symbols+1)
+	counts[20], counts[22] = 3000, 1000
+	m := newGroupModel(counts)
+	for _, s := range []int{19, 21, 23} {
+		if m.costs[s] > rans.EscapeBits {
+			t.Errorf("symbol %d takes %.1f bits, an escape %v and more", s, m.costs[s], rans.EscapeBits)
+		}
+	}
+	if m.freq[20] == 0 || m.freq[100] != 0 {
+		t.Errorf("frequencies %d near and %d far", m.freq[20], m.freq[100])
+	}
+	plain, err := rans.NewModel(rans.BuildFreq(counts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own := 3*plain.Cost(20) + plain.Cost(22); 3*m.costs[20]+m.costs[22] > 1.01*own {
+		t.Errorf("codes that were seen take %.3f bits instead of %.3f", 3*m.costs[20]+m.costs[22], own)
+	}
+	if sum := smooth(counts); sum[symbols] != 0 || sum[21] != 600 {
+		t.Errorf("%d escapes, %d of what both neighbours lend to", sum[symbols], sum[21])
+	}
+}
