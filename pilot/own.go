@@ -2,7 +2,6 @@ package pilot
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +25,8 @@ const (
 	ownGroups = 10
 	ownT      = 2.262157 // 97.5 % quantile of Student's distribution with ownGroups-1 degrees of freedom
 	ownWait   = 5 * time.Minute
-	ownTried  = 4 // images on which a command is tried before anything long begins
+	ownTried  = 4       // images on which a command is tried before anything long begins
+	ownSaid   = 1 << 16 // bytes that are kept of what a command prints, the last ones
 )
 
 // prediction is what the command is told of an image: a line of JSON.
@@ -71,23 +71,38 @@ func ownScore(ctx context.Context, command string, all []prediction, without int
 	words := strings.Fields(command)
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	read, write := io.Pipe()
-	var said, complained bytes.Buffer
+	var said, complained ending
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = read, &said, &complained
+	cmd.WaitDelay = time.Second // a program that it has begun may outlive it
 	go func() { write.CloseWithError(writePredictions(write, all, without)) }()
 	err := cmd.Run()
 	read.Close()
 	if parent := context.Cause(ctx); parent != nil && !errors.Is(parent, context.DeadlineExceeded) {
 		return 0, parent
 	}
-	if err != nil {
-		return 0, fmt.Errorf("%w: %s: %w%s", session.ErrMetricCommand, words[0], err, lastLine(": ", complained.String()))
+	if ctx.Err() != nil {
+		return 0, fmt.Errorf("%w: %s has not ended within %v", session.ErrMetricCommand, words[0], ownWait)
 	}
-	line := lastLine("", said.String())
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s: %w%s", session.ErrMetricCommand, words[0], err, lastLine(": ", string(complained)))
+	}
+	line := lastLine("", string(said))
 	score, err := strconv.ParseFloat(line, 64)
 	if err != nil || !(score >= 0 && score <= 100) {
 		return 0, fmt.Errorf("%w: %s printed %.40q, which is no score from 0 to 100", session.ErrMetricCommand, words[0], line)
 	}
 	return score, nil
+}
+
+// ending keeps the last bytes that are written.
+type ending []byte
+
+func (e *ending) Write(p []byte) (int, error) {
+	*e = append(*e, p...)
+	if more := len(*e) - ownSaid; more > 0 {
+		*e = append((*e)[:0], (*e)[more:]...)
+	}
+	return len(p), nil
 }
 
 func writePredictions(w io.Writer, all []prediction, without int) error {

@@ -126,3 +126,17 @@ func TestJackknife(t *testing.T) {
 		t.Error(se)
 	}
 }
+
+// Of what a command prints the end is kept, however much there is.
+func TestEnding(t *testing.T) {
+	var e ending
+	for range 100 {
+		if n, err := e.Write(make([]byte, 5000)); n != 5000 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	fmt.Fprint(&e, "\n97.5\n")
+	if len(e) != ownSaid || lastLine("", string(e)) != "97.5" {
+		t.Errorf("%d bytes kept, the last line is %.20q", len(e), lastLine("", string(e)))
+	}
+}

@@ -30,7 +30,7 @@ func (a *app) demo() *cobra.Command {
 		Long: `demo calibrates a built-in classifier and a built-in segmenter for surface inspection on images that it generates,
 compares float32 with direct quantization, the paper's DQA and graded on other images and prints one table per task. Then it
 makes a small pilot of both: report.html and report.ja.html are the classifier's, the folders classify and segment hold all of
-theirs; methods.html and report.json have the tables. It takes about a minute on two cores; --full takes longer, on more images,
+theirs; methods.html and report.json have the tables. It takes a minute and a half on two cores; --full takes longer, on more images,
 bits and budgets.`,
 		Args: cli.ExactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
