@@ -37,15 +37,7 @@ func TestFollowsARollout(t *testing.T) {
 	if t.Failed() {
 		t.Logf("gateway: %s\ndevice: %s", says1(), says2())
 	}
-	b, err := os.ReadFile(next)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := profile.Parse(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := p.Digest()
+	digest := digestOf(t, next)
 	l, err := link.Connect(t.Context(), link.Options{URL: s.URL(), Name: "test"})
 	if err != nil {
 		t.Fatal(err)
@@ -59,4 +51,18 @@ func TestFollowsARollout(t *testing.T) {
 		t.Logf("%s runs %.12s, %+v", m.Name, m.Profile, m.Counters)
 	}
 	r.contains(r.call(0, "status"), "profile/better.dqap", hex.EncodeToString(digest[:6]), "completed")
+}
+
+// digestOf is a profile's.
+func digestOf(t *testing.T, file string) [32]byte {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := profile.Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Digest()
 }

@@ -258,15 +258,7 @@ func TestDriftEndsARollout(t *testing.T) {
 		t.Logf("gateway: %s\ndevice: %s", says1(), says2())
 	}
 	says(t, says2, "alarm of drift")
-	b, err := os.ReadFile(old)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := profile.Parse(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := p.Digest()
+	digest := digestOf(t, old)
 	for end := time.Now().Add(10 * time.Second); !strings.Contains(r.call(0, "status"), hex.EncodeToString(digest[:6])); {
 		if time.Now().After(end) {
 			t.Fatal("the device does not run the profile before")
